@@ -1,0 +1,164 @@
+# escaudit: see README.md for the tour. `make help` lists the targets.
+#
+#   make V=1                          show the commands
+#   make SANITIZE=address,undefined   everything with sanitizers, in a build directory of its own
+#   make O=DIR                        build elsewhere
+
+V ?= 0
+SANITIZE ?=
+O ?= build$(if $(SANITIZE),-sanitize)
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+
+VERSION := 0.1.0
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+else
+Q :=
+say = @:
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+# ---- what is needed to build --------------------------------------------------------------------------------------------
+
+LIBS := libbpf libelf libdw zlib jansson libprotobuf-c
+ifeq ($(filter deps help clean format toolchains demo test,$(MAKECMDGOALS)),)
+have_libs := $(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes)
+ifneq ($(have_libs),yes)
+$(error missing libraries: $(shell $(PKG_CONFIG) --print-errors --exists $(LIBS) 2>&1 | sed -n "s/^Package \([^ ]*\) was not found.*/\1/p" | tr '\n' ' '): run "make deps" as root)
+endif
+endif
+LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LIB_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lZydis -lm
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+	-Wformat=2 -Wundef -Wwrite-strings -Wimplicit-fallthrough
+CFLAGS ?= -O2 -g
+OUR_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$(O) $(WARNINGS) $(LIB_CFLAGS) -DESCAUDIT_VERSION='"$(VERSION)"' \
+	-fstack-protector-strong $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+OUR_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+# ---- the stages, in the order of the data: each may use those before it, never those after --------------------------------
+
+STAGES := base symbolize recording predict probe report cli
+uses_base :=
+uses_symbolize := base
+uses_recording := symbolize base
+uses_predict := recording symbolize base
+uses_probe := recording symbolize base
+uses_report := predict recording symbolize base
+uses_cli := report probe predict recording symbolize base
+
+stage_src = $(filter-out cli/main.c,$(wildcard $(1)/*.c))
+stage_obj = $(patsubst %.c,$(O)/%.o,$(call stage_src,$(1))) $(if $(filter recording,$(1)),$(O)/recording/profile.pb-c.o)
+archives = $(foreach s,$(1),$(O)/lib$(s).a)
+
+.PHONY: all build
+all: build
+build: $(O)/escaudit
+
+$(O)/escaudit: $(O)/cli/main.o $(call archives,cli $(uses_cli))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+define stage_rules
+$(O)/lib$(1).a: $(call stage_obj,$(1))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcsD $$@ $$^
+endef
+$(foreach s,$(STAGES),$(eval $(call stage_rules,$(s))))
+
+$(O)/%.o: %.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(OUR_CFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- the recording's format ------------------------------------------------------------------------------------------------
+
+$(O)/recording/profile.pb-c.c $(O)/recording/profile.pb-c.h &: recording/profile.proto
+	$(call say,PROTOC,$<)
+	@mkdir -p $(O)
+	$(Q)protoc-c --c_out=$(O) $<
+
+# Generated code is compiled with its author's warnings, not ours.
+$(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -MMD -MP -c -o $@ $<
+$(O)/recording/%.o: | $(O)/recording/profile.pb-c.h
+
+# ---- kernel programs ---------------------------------------------------------------------------------------------------------
+
+# No vmlinux.h and no CO-RE: the programs touch nothing of the kernel's but struct pt_regs, which is user-space ABI. So they load on kernels without BTF.
+BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell $(CC) -dumpmachine) -Wall -Wextra -Werror
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)llvm-strip -g $@
+
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
+
+$(O)/probe/%.o: | $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+
+# ---- tests ---------------------------------------------------------------------------------------------------------------------
+
+include tests/tests.mk
+
+# ---- upkeep --------------------------------------------------------------------------------------------------------------------
+
+OUR_C := $(wildcard bpf/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
+OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.h)
+
+.PHONY: format lint check-headers deps toolchains install clean help demo
+format:
+	$(Q)clang-format -i $(OUR_C) $(OUR_H)
+
+lint: check-headers
+	$(Q)clang-format --dry-run -Werror $(OUR_C) $(OUR_H)
+	$(Q)scripts/lint
+
+# Every header compiles on its own.
+check-headers: $(O)/recording/profile.pb-c.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+	$(Q)for h in $(OUR_H); do \
+		$(CC) $(OUR_CFLAGS) -Wno-unused-macros -fsyntax-only -x c $$h || { echo "check-headers: $$h does not compile alone" >&2; exit 1; }; \
+	done
+
+deps:
+	$(Q)scripts/deps
+
+toolchains:
+	$(Q)scripts/toolchains
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory build
+	$(Q)scripts/demo $(O)/escaudit
+
+install: build
+	install -D -m 755 $(O)/escaudit $(DESTDIR)$(PREFIX)/bin/escaudit
+	for page in man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
+
+clean:
+	$(Q)rm -rf build build-sanitize build-fuzz
+
+help:
+	@echo 'build (default)  build/escaudit'
+	@echo 'demo             install what is missing, build, audit a bundled Go program, show the report'
+	@echo 'test             install what is missing, run every test'
+	@echo 'unit e2e fuzz    parts of it'
+	@echo 'bench            measure; prints ratios'
+	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
+	@echo 'lint format check-headers install clean'
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks the user's own go command for a binary and for its diagnostics, text and JSON, in one build (design, section 6).
+ * The JSON is not replayed from the build cache, so its directory is fresh each time; text is, with paths of the first
+ * run's directory, which the fresh directory also prevents (the flag is part of the key).
+ */
+#ifndef ESCAUDIT_PREDICT_BUILD_H
+#define ESCAUDIT_PREDICT_BUILD_H
+
+#include "base/error.h"
+#include "predict/prediction.h"
+
+struct build_options {
+	const char *go;		     /* the go command; NULL means "go" from PATH */
+	const char *dir;	     /* working directory; NULL means the current one */
+	const char *const *packages; /* NULL-terminated package arguments */
+	const char *const *flags;    /* NULL-terminated extra go build flags, e.g. "-race", "-tags=x"; may be NULL. A
+					-gcflags among them is merged */
+	const char *output;	     /* where to put the binary; NULL builds without keeping one (predict) */
+	const char *pattern; /* the -gcflags package pattern, e.g. "all" or "std"; NULL means the named packages and
+				those of their module */
+	bool keep_work;	     /* leave the diagnostics in place and say where on stderr (debugging) */
+};
+
+/*
+ * Runs the build and reads what it said. On a compile error returns -EIO with the compiler's own message, whole, in
+ * err.
+ */
+int build_with_diagnostics(const struct build_options *options, struct predictions *set, struct error *err);
+
+#endif

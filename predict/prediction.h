@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The predicted account: what the compiler's diagnostics claim, one prediction per allocation it speaks of. Grammar of
+ * the text and of the JSON in src/cmd/compile/internal/{escape,logopt,base}; versions 1.19 and 1.21 to 1.27, and the
+ * old `from ... at` form of <= 1.12.
+ */
+#ifndef ESCAUDIT_PREDICT_PREDICTION_H
+#define ESCAUDIT_PREDICT_PREDICTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/strpool.h"
+
+enum claim {
+	CLAIM_HEAP,
+	CLAIM_STACK,
+};
+
+const char *claim_name(enum claim claim); /* "heap", "stack" */
+
+/* What the diagnostic speaks of, as far as its text tells. */
+enum expr_kind {
+	EXPR_OTHER,	 /* operand of an interface conversion, or anything else */
+	EXPR_MOVED,	 /* "moved to heap: v": expr is v */
+	EXPR_COMPOSITE,	 /* &T{...} */
+	EXPR_NEW,	 /* new(T) */
+	EXPR_MAKE_SLICE, /* make([]T, ...) */
+	EXPR_MAKE_MAP,	 /* make(map[...]...) and map literals */
+	EXPR_MAKE_CHAN,
+	EXPR_SLICE_LIT,	   /* []T{...} */
+	EXPR_FUNC_LIT,	   /* func literal */
+	EXPR_METHOD_VALUE, /* x.Method: cannot be told from an operand by its text alone; only where the flow says so */
+	EXPR_ARGUMENT,	   /* ... argument */
+	EXPR_CONCAT,	   /* a + b */
+	EXPR_STRING_CONV,  /* string(b), ([]byte)(s), []rune(s) */
+	EXPR_APPEND,	   /* append */
+	EXPR_CONSTANT,	   /* a literal operand: 12345, "const" */
+};
+
+struct position {
+	const char *file; /* as printed by the compiler */
+	int line;
+	int column; /* 1-based bytes; 0 if the compiler gave none (beyond 254) */
+};
+
+struct prediction {
+	enum claim claim;
+	enum expr_kind kind;
+	const char *package;  /* import path from the "# path" line or the JSON header; NULL if the log has none */
+	struct position pos;  /* outermost position, as -m prints it */
+	const char *expr;     /* "&small{...}", or the variable's name for moved variables */
+	const char *function; /* where the diagnostics name it ("in f:", >= 1.25; or by enclosing "can inline" … no
+				 guess); else NULL */
+	struct position *inlined; /* from JSON: next inner … innermost position; the innermost is where the run time
+				     says it is */
+	size_t n_inlined;
+	bool inlined_known; /* JSON was there: n_inlined == 0 then means "not inlined" */
+	const char *reason; /* "non-constant size", "too large for stack", "interface-converted" …: the last step's
+			       reason; NULL if unknown */
+	const char **why;   /* flow lines as in the log, trimmed: "flow: ~r0 = &{storage for &small{...}}", "from ...
+			       (return) at ./m.go:24:5" */
+	size_t n_why;
+	bool zero_copy; /* ">= 1.22 zero-copy string->[]byte conversion" was printed for it */
+};
+
+/* How the log was made, as far as it says. */
+struct prediction_build {
+	const char *go_version; /* "go1.26.11" from the JSON header or a saved set; NULL if unknown */
+	const char *goos;
+	const char *goarch;
+	const char *gcflags;  /* the flags the diagnostics were made with, without -m and -json; NULL if unknown */
+	const char *settings; /* build settings of the binary made in the same build, "key=value\n" lines; NULL if
+				 unknown */
+	const char *build_id; /* of that binary */
+	const char *main_module;
+	const char *directory; /* where the build ran: relative positions are relative to it; NULL if unknown */
+};
+
+struct predictions {
+	struct strpool *pool;
+	struct prediction *items; /* in the order of the log, packages in order */
+	size_t n;
+	size_t alloc;
+	struct prediction_build build;
+	const char **packages; /* every "# path" seen, also without a prediction */
+	size_t n_packages;
+	/* for the report's header */
+	size_t lines;	      /* lines read */
+	size_t unknown_lines; /* position lines whose message is in no grammar we know; the first few are kept */
+	const char *unknown[8];
+	size_t json_joined; /* text predictions for which the JSON entry was found, and those where none was */
+	size_t json_unjoined;
+};
+
+struct predictions *predictions_new(void);
+void predictions_free(struct predictions *set); /* accepts NULL */
+
+/* Appends a zeroed prediction. Earlier pointers may move. */
+struct prediction *predictions_add(struct predictions *set);
+
+/*
+ * Reads the text diagnostics of `go build -gcflags=-m` or -m=2 (or -m=1 of any version), and the old form of Go
+ * <= 1.12, line by line from f, in memory linear in what is kept. name is for messages. A log without a single
+ * diagnostic is -ENODATA with the remedy. Lines that belong to the go command or the program are passed over.
+ */
+int predictions_read_log(struct predictions *set, FILE *f, const char *name, struct error *err);
+int predictions_read_log_bytes(struct predictions *set, const char *data, size_t size, const char *name,
+			       struct error *err);
+/*
+ * Joins the JSON diagnostics of the same build (the directory given to -json=0,DIR) into the set: inline chains and
+ * flow. Entries with no text counterpart become predictions of their own, except for those the text's outermost
+ * position already covers.
+ */
+int predictions_join_json(struct predictions *set, const char *dir, struct error *err);
+
+/* What `escaudit predict -o` saves and `compare` reads: one JSON object (schema "escaudit-predictions/1"). */
+int predictions_save(const struct predictions *set, const char *path, struct error *err);
+/* Tells a saved set from a text log by its first byte. "-" is standard input. */
+int predictions_load(struct predictions *set, const char *path, struct error *err);
+
+/* The kind of an expression's text, from its grammar alone. */
+enum expr_kind expr_kind_of(const char *expr);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verdicts: how the three accounts (predicted, emitted, observed) agree. Design, section 2. Made from a set of
+ * predictions and a recording, offline.
+ */
+#ifndef ESCAUDIT_PREDICT_VERDICT_H
+#define ESCAUDIT_PREDICT_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strpool.h"
+#include "predict/prediction.h"
+#include "recording/recording.h"
+
+enum verdict_kind {
+	VERDICT_CONFIRMED,
+	VERDICT_ELIDED,
+	VERDICT_UNREACHED,
+	VERDICT_UNDECIDED, /* elided or unreached: no reach evidence, or sampled, or losses */
+	VERDICT_COMPILED_OUT,
+	VERDICT_HELD,
+	VERDICT_VIOLATED,
+	VERDICT_UNPREDICTED,
+	VERDICT_STALE,
+	VERDICT_COUNT,
+};
+
+const char *verdict_name(enum verdict_kind kind); /* "compiled-out" … */
+/* True for the kinds in which the accounts disagree: all but confirmed, held, unreached and undecided. */
+bool verdict_is_divergence(enum verdict_kind kind);
+/* VERDICT_COUNT if name is none of them. */
+enum verdict_kind verdict_from_name(const char *name);
+
+struct verdict {
+	enum verdict_kind kind;
+	enum claim claim;
+	bool has_claim;	  /* false: nothing was predicted (unpredicted) */
+	const char *file; /* module-relative or import-path form: "seeds/scen.go" */
+	int line;
+	int column;	  /* 0 if unknown */
+	const char *expr; /* source expression as the compiler printed it; NULL for unpredicted */
+	const char *function;
+	const char *package;
+	const char *type; /* NULL if unknown */
+	enum cause cause;
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t smallest, largest; /* bytes of one object */
+	uint64_t samples;
+	double upper_per_second;       /* for absences under sampling or loss: 95 % bound; 0 where not used */
+	bool ambiguous;		       /* one verdict for a group that nothing told apart */
+	size_t n_predictions;	       /* how many predictions it speaks of: >= 1, 0 for unpredicted */
+	const struct rec_site **sites; /* evidence; pointers into the recording */
+	size_t n_sites;
+	const char **why; /* evidence in sentences and flow lines */
+	size_t n_why;
+	const char *summary; /* one line of why, at most about 90 columns */
+};
+
+/* The header's view of whether log and binary belong together. */
+enum build_match { BUILD_MATCH_UNKNOWN, BUILD_MATCH_SAME, BUILD_MATCH_DIFFERENT };
+
+struct verdict_totals {
+	size_t n[VERDICT_COUNT];
+	uint64_t objects[VERDICT_COUNT];
+	uint64_t bytes[VERDICT_COUNT];
+};
+
+struct audit {
+	struct strpool *pool;
+	const struct recording *rec; /* borrowed */
+	struct verdict *items;	     /* ranked: divergences by bytes, then confirmed by bytes, then the rest */
+	size_t n;
+	struct verdict_totals totals;
+	/* observations outside the predicted packages and in the runtime itself, so that everything adds up to the
+	 * recording's total */
+	uint64_t elsewhere_objects, elsewhere_bytes; /* user frame in a package the predictions do not cover */
+	uint64_t runtime_objects, runtime_bytes;     /* no user frame */
+	enum build_match match;
+	const char **mismatches; /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */
+	size_t n_mismatches;
+};
+
+/* Joins the accounts. Borrows both until audit_free. Fails only where the recording has no sites and needs them
+ * (-ENODATA). */
+int audit_run(struct audit **out, const struct predictions *set, const struct recording *rec, struct error *err);
+void audit_free(struct audit *audit); /* accepts NULL */
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recording: the seam between measuring and judging. What is left of it needs a process and privileges, what is
+ * right of it needs only this.
+ *
+ * In memory it is this structure; on disk it is a gzipped pprof profile.proto that `go tool pprof` opens as it is
+ * (sample types alloc_objects/count, alloc_space/bytes; labels type, cause; mapping with build id; header fields as
+ * "key=value" comments). What pprof has no place for (emitted sites, reach evidence, smallest and largest) travels in
+ * fields with high numbers, which every protobuf reader skips. See recording/profile.proto.
+ *
+ * All strings belong to the recording's pool; arrays are owned by the recording. Addresses are file virtual addresses
+ * of the binary named in the header.
+ */
+#ifndef ESCAUDIT_RECORDING_RECORDING_H
+#define ESCAUDIT_RECORDING_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strpool.h"
+#include "symbolize/go_runtime.h"
+
+/* One logical frame of a location. */
+struct rec_frame {
+	const char *function;
+	const char *file; /* NULL if unknown */
+	int line;
+	int start_line; /* of the func keyword, 0 if unknown */
+};
+
+/* One return address on a stack, with its logical frames, innermost (inlined) first; at least one. Each address appears
+ * once in the table. */
+struct rec_location {
+	uint64_t pc; /* return address as a file vaddr; 0 for an address outside the binary */
+	struct rec_frame *frames;
+	size_t n_frames;
+	bool is_runtime; /* the physical function belongs to the Go runtime */
+};
+
+#define REC_NO_USER_FRAME UINT32_MAX
+
+/* Counts of one (stack, type, cause). */
+struct rec_observation {
+	uint32_t *locations; /* indexes into recording.locations, leaf first */
+	uint32_t n_locations;
+	uint32_t user;	  /* index into .locations[] of this observation: the innermost frame outside the runtime;
+			     REC_NO_USER_FRAME if there is none */
+	const char *type; /* NULL if the runtime was given none or it is unknown */
+	enum cause cause;
+	bool truncated; /* the stack was deeper than the walk goes */
+	uint64_t objects;
+	uint64_t bytes;	   /* requested, not size classes */
+	uint64_t smallest; /* bytes of the smallest and the largest object */
+	uint64_t largest;
+	uint64_t samples; /* == objects in exact mode */
+};
+
+/* Was the call instruction of a site executed? */
+enum reach {
+	REACH_NOT_PROBED, /* no evidence */
+	REACH_NEVER,	  /* a probe sat there for the whole window and was not hit */
+	REACH_HIT,
+};
+
+/* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. */
+struct rec_site {
+	uint64_t pc;	    /* of the call instruction, file vaddr */
+	uint64_t ret;	    /* the return address, file vaddr: what a stack shows */
+	const char *callee; /* runtime function called */
+	enum cause cause;
+	bool may_elide;		  /* the call can run without allocating */
+	const char *type;	  /* from the constant loaded before the call; NULL if none or unknown */
+	uint64_t type_size;	  /* bytes of that type, 0 if unknown */
+	uint64_t size;		  /* constant size in bytes where the machine code has it, else 0 */
+	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
+	size_t n_frames;
+	enum reach reach;
+};
+
+enum rec_mode { REC_MODE_EXACT, REC_MODE_SAMPLE, REC_MODE_PROFILE /* a pprof heap profile of other origin */ };
+
+/* Every way of losing data, by name ("stack map full", "observation map full", "read fault" …). */
+struct rec_loss {
+	const char *name;
+	uint64_t count;
+};
+
+struct rec_header {
+	const char *tool_version; /* of the escaudit that recorded */
+	enum rec_mode mode;
+	double window_seconds;
+	bool window_complete; /* from the first instruction to the end of the process, or the whole requested window */
+	uint64_t start_unix_ns;
+	/* target identity */
+	const char *path;
+	const char *build_id;
+	const char *go_version;
+	const char *arch;
+	int64_t pid;
+	const char *main_package;
+	const char *main_module; /* NULL if none */
+	const char *goroot_src;	 /* prefix of standard library files, "" under -trimpath */
+	const char *modinfo;	 /* whole module text of the build information: settings, dependencies */
+	int exit_status;      /* of a launched program: exit code, 128 + signal; -1 if not launched or still running */
+	const char *coverage; /* NULL where every allocator entry is covered, else which functions are missed */
+	/* capture figures */
+	uint64_t hits;
+	uint64_t entries; /* allocator entries probed */
+	uint64_t stacks;  /* different stacks */
+};
+
+struct recording {
+	struct strpool *pool;
+	struct rec_header header;
+	struct rec_loss *losses;
+	size_t n_losses;
+	struct rec_location *locations;
+	size_t n_locations;
+	struct rec_observation *observations;
+	size_t n_observations;
+	struct rec_site *sites;
+	size_t n_sites;
+	bool has_sites; /* the binary's sites were decoded, even if there are none */
+	struct {
+		const char *key, *value;
+	} * extra; /* further key=value comments, kept as read */
+	size_t n_extra;
+};
+
+struct recording *recording_new(void);
+void recording_free(struct recording *rec); /* accepts NULL */
+
+/* A zeroed element behind the last one. Pointers from earlier calls may move. */
+struct rec_location *recording_add_location(struct recording *rec);
+struct rec_observation *recording_add_observation(struct recording *rec);
+struct rec_site *recording_add_site(struct recording *rec);
+void recording_add_loss(struct recording *rec, const char *name,
+			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
+uint64_t recording_losses(const struct recording *rec); /* sum of all */
+void recording_add_extra(struct recording *rec, const char *key, const char *value);
+/* A build setting ("-gcflags") out of header.modinfo, into buf; false if absent. */
+bool recording_setting(const struct recording *rec, const char *key, char *buf, size_t size);
+
+/*
+ * Writes to a temporary file beside path and renames it, so that a reader never sees half a recording. "-" is standard
+ * output.
+ */
+int recording_write(const struct recording *rec, const char *path, struct error *err);
+/*
+ * Reads an escaudit recording, or any heap profile from net/http/pprof (mode REC_MODE_PROFILE, alloc_objects and
+ * alloc_space taken). Untrusted bytes: limits on the unpacked size (1 GiB) and on every index; -EBADMSG with a sentence
+ * otherwise.
+ */
+int recording_read(struct recording **out, const char *path, struct error *err);
+int recording_read_bytes(struct recording **out, const void *data, size_t size, const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people and programs read: one function per output. All write to f and return 0, or -EIO if f failed. */
+#ifndef ESCAUDIT_REPORT_REPORT_H
+#define ESCAUDIT_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "predict/prediction.h"
+#include "predict/verdict.h"
+#include "recording/recording.h"
+
+struct report_options {
+	int width; /* columns to fill at most; 100 where f is no terminal */
+	bool colour;
+	size_t limit; /* rows per section, 0 for all; what was left out is said */
+	bool all;     /* also held, unreached, compiled-out and stale lines one by one */
+};
+
+/* The verdicts: header, divergences by bytes, confirmed lines, totals. */
+int report_audit_text(FILE *f, const struct audit *audit, const struct predictions *set,
+		      const struct report_options *options);
+int report_audit_json(FILE *f, const struct audit *audit, const struct predictions *set);
+
+/* The recording alone: hottest lines, by bytes. */
+enum top_order { TOP_BY_BYTES, TOP_BY_OBJECTS };
+enum top_key {
+	TOP_KEY_SITE /* file:line of the user frame, with type */,
+	TOP_KEY_FUNCTION,
+	TOP_KEY_PACKAGE,
+	TOP_KEY_TYPE,
+	TOP_KEY_CAUSE
+};
+struct top_options {
+	struct report_options base;
+	enum top_order order;
+	enum top_key key;
+	bool charge_module; /* charge each observation to the nearest frame in the main module */
+};
+int report_top_text(FILE *f, const struct recording *rec, const struct top_options *options);
+int report_top_json(FILE *f, const struct recording *rec, const struct top_options *options);
+
+/* Emitted sites of a recording that has them, in pc order. */
+int report_sites_text(FILE *f, const struct recording *rec, const struct report_options *options);
+int report_sites_json(FILE *f, const struct recording *rec);
+
+int report_predictions_text(FILE *f, const struct predictions *set, const struct report_options *options);
+int report_predictions_json(FILE *f, const struct predictions *set);
+
+#endif

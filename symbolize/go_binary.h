@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A Go binary as its runtime sees it: build information, moduledata, pclntab with inline trees, type descriptors. All
+ * of it is there in stripped binaries too. One object, immutable after opening but for caches; not for use by two
+ * threads at once.
+ *
+ * Sources of the formats: src/runtime/symtab.go, src/internal/abi/symtab.go, src/internal/abi/type.go,
+ * src/debug/buildinfo of Go 1.19 and 1.21 to 1.27. Everything read is checked against the tables' bounds: a damaged
+ * table yields an error or a function without lines, never a read outside the file.
+ */
+#ifndef ESCAUDIT_SYMBOLIZE_GO_BINARY_H
+#define ESCAUDIT_SYMBOLIZE_GO_BINARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "symbolize/elf_image.h"
+
+struct go_binary;
+
+/*
+ * Takes the image on success (freed with the binary), leaves it to the caller on failure. Refused with a sentence that
+ * names the version and the remedy: no Go build information or pclntab (-ENODATA: not a Go binary), Go < 1.19 or > 1.27
+ * (-EPROTONOSUPPORT), a layout that does not validate (-EBADMSG). Go 1.20 is accepted where every table validates.
+ */
+int go_binary_open(struct go_binary **out, struct elf_image *image, struct error *err);
+void go_binary_free(struct go_binary *bin);
+
+const struct elf_image *go_binary_image(const struct go_binary *bin);
+
+/* ---- build information (.go.buildinfo) ---- */
+
+const char *go_binary_version(const struct go_binary *bin); /* "go1.26.11-X:sizespecializedmalloc" as recorded */
+int go_binary_minor(const struct go_binary *bin);	    /* 19, 21 … 27 */
+const char *
+go_binary_main_package(const struct go_binary *bin); /* "path" line, e.g. "example.com/m/cmd/x"; NULL if unknown */
+const char *go_binary_main_module(const struct go_binary *bin); /* "mod" line's path; NULL if none */
+const char *go_binary_modinfo(const struct go_binary *bin);	/* the whole module text, "" if none */
+/* A "build" setting ("-gcflags", "-race", "-tags", "GOEXPERIMENT", "-pgo", "vcs.revision" …); NULL if absent. */
+const char *go_binary_setting(const struct go_binary *bin, const char *key);
+
+/* ---- functions ---- */
+
+struct go_func {
+	uint32_t index; /* in ftab order, by address */
+	elf_vaddr entry;
+	elf_vaddr end;	  /* next entry, or the end of the module's text */
+	const char *name; /* as in pclntab; valid as long as the binary */
+};
+
+size_t go_binary_func_count(const struct go_binary *bin);
+/* i < count. False if the entry is damaged. */
+bool go_binary_func(const struct go_binary *bin, size_t i, struct go_func *out);
+bool go_binary_func_at(const struct go_binary *bin, elf_vaddr pc, struct go_func *out);
+/* The first function of that name by address; names are not unique keys. */
+bool go_binary_func_named(const struct go_binary *bin, const char *name, struct go_func *out);
+/* The text range Go code lies in (moduledata text, etext). */
+void go_binary_text(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end);
+/* The file a function was compiled from as in pclntab (its entry's file), NULL if unknown. */
+const char *go_binary_func_file(const struct go_binary *bin, const struct go_func *func);
+/* The line of the `func` keyword where the tables have it (>= 1.20), else 0. */
+int go_binary_func_start_line(const struct go_binary *bin, const struct go_func *func);
+
+/* Calls visit for every inlined call in the binary: the physical function and the inlined function's name. visit
+ * returns false to stop. */
+typedef bool (*go_inline_visit)(void *ctx, const struct go_func *physical, const char *inlined_name);
+void go_binary_each_inlined(const struct go_binary *bin, go_inline_visit visit, void *ctx);
+
+/* The directory prefix of standard library files in this binary's tables, with the final slash: "/usr/lib/go/src/"; ""
+ * under -trimpath. */
+const char *go_binary_goroot_src(const struct go_binary *bin);
+/*
+ * Does a function belong to the Go runtime? By where it was compiled from (runtime/, internal/runtime/, internal/abi,
+ * internal/bytealg …'s allocating helpers), not only by its name: reflect.unsafe_New and other linknamed wrappers live
+ * in runtime/malloc.go. file may be NULL.
+ */
+bool go_binary_is_runtime(const struct go_binary *bin, const char *function, const char *file);
+
+/* ---- types ---- */
+
+struct go_type {
+	elf_vaddr addr;
+	uint64_t size;
+	uint64_t ptr_bytes;
+	uint8_t kind;	      /* reflect.Kind numbering: low 5 bits */
+	const char *name;     /* "main.small", "[]int", "struct { F uintptr; X0 *int }"; valid as long as the binary */
+	const char *pkg_path; /* import path for named types with uncommon data, else NULL */
+};
+
+/* False if addr lies outside the module's type data or the descriptor is damaged; see reason strings in the report.
+ * Cached. */
+bool go_binary_type(const struct go_binary *bin, elf_vaddr addr, struct go_type *out);
+/* The range type descriptors lie in (moduledata types, etypes). */
+void go_binary_types_range(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the tool knows of the Go runtime's functions: which of them a call from user code may allocate through, and what
+ * the programmer wrote for it.
+ */
+#ifndef ESCAUDIT_SYMBOLIZE_GO_RUNTIME_H
+#define ESCAUDIT_SYMBOLIZE_GO_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Why the runtime allocates, named after what the programmer wrote (design, section 1). Values are stable only by name.
+ */
+enum cause {
+	CAUSE_UNKNOWN,
+	CAUSE_NEW_OBJECT,
+	CAUSE_MAKE_SLICE,
+	CAUSE_MAKE_MAP,
+	CAUSE_MAKE_CHAN,
+	CAUSE_APPEND_GROWTH,
+	CAUSE_MAP_GROWTH,
+	CAUSE_INTERFACE_CONVERSION,
+	CAUSE_STRING_CONCATENATION,
+	CAUSE_STRING_CONVERSION,
+	CAUSE_CLOSURE,
+	CAUSE_METHOD_VALUE,
+	CAUSE_GO_STATEMENT,
+	CAUSE_DEFER,
+	CAUSE_RUNTIME_INTERNAL,
+	CAUSE_COUNT,
+};
+
+const char *cause_name(enum cause cause);     /* "new object", "string/[]byte conversion" … */
+enum cause cause_from_name(const char *name); /* CAUSE_UNKNOWN if it is none */
+
+/* How a runtime function takes the type of what it makes. */
+enum callee_type_arg {
+	CALLEE_TYPE_NONE, /* no type: strings, byte slices */
+	CALLEE_TYPE_AX,	  /* type of the object in RAX (newobject, convT) or of the element (makeslice) */
+	CALLEE_TYPE_BX,	  /* mallocgc and its variants: size in RAX, type in RBX */
+	CALLEE_TYPE_GROW, /* growslice: element type in RAX (1.19) or RSI (>= 1.20) */
+	CALLEE_TYPE_MAP,  /* a map type in RAX: not the type of the object made */
+	CALLEE_TYPE_CHAN, /* a chan type in RAX */
+};
+
+struct callee_info {
+	enum cause cause;
+	enum callee_type_arg type_arg;
+	bool may_elide;	 /* the call can run without allocating: small integers, empty strings, capacity left, size 0,
+			    map has room */
+	bool is_element; /* the type is the element's: the object is a multiple of it */
+	unsigned fixed_bytes; /* size of the object where the function fixes it (convT64: 8), else 0 */
+};
+
+/*
+ * What a call from user code to the runtime function of that name may allocate; NULL if it never does (or allocates
+ * only off the books, like stack growth). Names as in pclntab, with or without a trailing ".abi0".
+ */
+const struct callee_info *go_runtime_callee(const char *function);
+
+/*
+ * The cause of an allocation from the runtime functions between the user frame and the allocator, outermost (the one
+ * user code called) first, and the type's name (closures are "struct { F uintptr; ...": NULL if unknown).
+ */
+enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type_name);
+
+/* Is the function one through which heap objects are made: runtime.mallocgc, its implementation functions, its
+ * size-specialised variants? */
+bool go_runtime_is_allocator(const char *function);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pc to function, file, line and inline chain. Two back ends behind one table: pclntab (always there, exact, the
+ * default) and DWARF over libdw (C frames, variable names; must agree with pclntab on Go code).
+ */
+#ifndef ESCAUDIT_SYMBOLIZE_SYMBOLIZER_H
+#define ESCAUDIT_SYMBOLIZE_SYMBOLIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "symbolize/go_binary.h"
+
+/* One logical frame. Strings are valid as long as the symbolizer. */
+struct sym_frame {
+	const char *function; /* "main.(*T).method" */
+	const char *file;     /* as in the tables; NULL if unknown */
+	int line;	      /* 0 if unknown */
+	int start_line;	      /* of the func keyword, 0 if unknown */
+	elf_vaddr entry;      /* of the physical function */
+	bool inlined;	      /* true for all but the outermost of one pc */
+};
+
+struct symbolizer;
+
+/* Both borrow bin, which must outlive them. */
+int symbolizer_new_pclntab(struct symbolizer **out, const struct go_binary *bin, struct error *err);
+/* -ENODATA if the file carries no DWARF. */
+int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, struct error *err);
+void symbolizer_free(struct symbolizer *sym);
+
+/*
+ * The logical frames of one return address, innermost first. The lookup is made at ret - 1, so that the call's own line
+ * is named. Returns the number of frames written (at most max, never more than 64), 0 if the address belongs to no
+ * known function.
+ */
+size_t symbolizer_frames(struct symbolizer *sym, elf_vaddr ret, struct sym_frame *frames, size_t max);
+/* The same for an exact instruction address: no - 1. */
+size_t symbolizer_frames_at(struct symbolizer *sym, elf_vaddr pc, struct sym_frame *frames, size_t max);
+
+/* A variable that the compiler moved to the heap, from DWARF ("&x" in the variable table): its name and declaration
+ * line. */
+struct sym_moved_variable {
+	const char *name; /* without the & */
+	int line;
+};
+/* For the physical function at entry; dwarf back end only, 0 elsewhere. Returns how many were written. */
+size_t symbolizer_moved_variables(struct symbolizer *sym, elf_vaddr entry, struct sym_moved_variable *vars, size_t max);
+
+#endif

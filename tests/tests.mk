@@ -1,0 +1,54 @@
+# The tests. A unit test of stage X is tests/unit/X/test_*.c; it links X and the stages X uses, nothing else, and becomes one
+# Criterion program.
+
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+PROOF_SRC := $(wildcard tests/proof/*.c)
+PROOF_BIN := $(patsubst tests/proof/%.c,$(O)/tests/proof/%,$(PROOF_SRC))
+
+stage_of = $(firstword $(subst /, ,$(patsubst tests/unit/%,%,$(1))))
+
+$(O)/tests/%.o: tests/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(OUR_CFLAGS) -MMD -MP -c -o $@ $<
+
+define unit_rule
+$(O)/tests/unit/$(1): $(O)/tests/unit/$(1).o $(call archives,$(2) $(uses_$(2)))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(OUR_LDFLAGS) -o $$@ $$^ -lcriterion $$(LIB_LIBS)
+endef
+$(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(patsubst tests/unit/%.c,%,$(s)),$(call stage_of,$(s)))))
+
+# Programs that prove something over whole binaries; run by the bats files in tests/e2e.
+$(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,predict probe recording symbolize base)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+.PHONY: test unit e2e proof fuzz bench
+proof: $(PROOF_BIN)
+
+unit: $(UNIT_BIN)
+	$(Q)tests/run-unit $(UNIT_BIN)
+
+# One stage's unit tests only: make unit-symbolize
+unit-%:
+	$(Q)$(MAKE) --no-print-directory unit UNIT_SRC='$(wildcard tests/unit/$*/test_*.c)'
+
+e2e: build proof
+	$(Q)tests/run-e2e $(O)
+
+fuzz:
+	$(Q)tests/run-fuzz $(O)
+
+test:
+	$(Q)scripts/deps
+	$(Q)scripts/toolchains
+	$(Q)$(MAKE) --no-print-directory build unit
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit
+	$(Q)$(MAKE) --no-print-directory fuzz
+	$(Q)$(MAKE) --no-print-directory e2e
+
+bench: build
+	$(Q)tests/bench/run $(O)
