@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The front of both back ends: argument checks and dispatch, nothing else. */
+#include "symbolize/symbolizer.h"
+
+#include "symbolize/symbolizer_internal.h"
+
+void symbolizer_free(struct symbolizer *sym)
+{
+	if (sym)
+		sym->ops->free(sym);
+}
+
+size_t symbolizer_frames_at(struct symbolizer *sym, elf_vaddr pc, struct sym_frame *frames, size_t max)
+{
+	if (max == 0)
+		return 0;
+	return sym->ops->frames(sym, pc, frames, max < SYMBOLIZER_MAX_FRAMES ? max : SYMBOLIZER_MAX_FRAMES);
+}
+
+size_t symbolizer_frames(struct symbolizer *sym, elf_vaddr ret, struct sym_frame *frames, size_t max)
+{
+	/* A return address may be the first byte after its function (a call that never returns): go back into the call.
+	 */
+	return ret ? symbolizer_frames_at(sym, ret - 1, frames, max) : 0;
+}
+
+size_t symbolizer_moved_variables(struct symbolizer *sym, elf_vaddr entry, struct sym_moved_variable *vars, size_t max)
+{
+	if (max == 0 || !sym->ops->moved_variables)
+		return 0;
+	return sym->ops->moved_variables(sym, entry, vars, max);
+}
