@@ -76,6 +76,8 @@ bool elf_image_read(const struct elf_image *image, elf_vaddr vaddr, void *out, s
  * with load bias 0. The relocations are indexed at first use.
  */
 bool elf_image_read_ptr(const struct elf_image *image, elf_vaddr vaddr, elf_vaddr *out);
+/* The lowest aligned place at or after from, in a writable segment, that holds the address value: raw or relocated. */
+bool elf_image_find_ptr(const struct elf_image *image, elf_vaddr value, elf_vaddr from, elf_vaddr *out);
 
 bool elf_image_vaddr_to_offset(const struct elf_image *image, elf_vaddr vaddr, elf_offset *out);
 bool elf_image_offset_to_vaddr(const struct elf_image *image, elf_offset offset, elf_vaddr *out);
