@@ -214,9 +214,8 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 		};
 		image->regions[image->n_segments] = (struct region){.offset = phdr.p_offset, .size = phdr.p_filesz};
 		image->n_segments++;
-		total += phdr.p_filesz; /* at most 64 KiB headers of at most 2^63 bytes that lie in a file: checked
-					   below */
-		if (total > MAX_LOADED_BYTES)
+		total += phdr.p_filesz;
+		if (total > MAX_SEGMENT_BYTES)
 			return error_set(err, -EBADMSG, "elf: '%s' is damaged: its segments exceed 2 GiB", image->path);
 	}
 	if (image->n_segments == 0)
