@@ -1,0 +1,3 @@
+module example.com/escaudit/capture
+
+go 1.19

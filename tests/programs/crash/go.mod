@@ -1,0 +1,3 @@
+module example.com/escaudit/crash
+
+go 1.19

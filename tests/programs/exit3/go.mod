@@ -1,0 +1,3 @@
+module example.com/escaudit/exit3
+
+go 1.19

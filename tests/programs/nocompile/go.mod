@@ -1,0 +1,3 @@
+module example.com/escaudit/nocompile
+
+go 1.19

@@ -1,0 +1,7 @@
+// Nocompile does not compile.
+package main
+
+func main() {
+	var number int = "a string"
+	missing(number)
+}

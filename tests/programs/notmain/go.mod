@@ -1,0 +1,3 @@
+module example.com/escaudit/notmain
+
+go 1.19

@@ -1,0 +1,3 @@
+module example.com/escaudit/scenarios
+
+go 1.19

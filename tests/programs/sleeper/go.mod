@@ -1,0 +1,3 @@
+module example.com/escaudit/sleeper
+
+go 1.19
