@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel programs and user space share: map keys and values, ring records, settings. Compiles alone in both
+ * worlds. Fixed-width fields, largest first, explicit padding.
+ *
+ * All addresses in here are file virtual addresses: runtime addresses less the load bias of the process that hit the
+ * probe. So recordings of several processes of one binary, each at its own random base, fall together.
+ */
+#ifndef ESCAUDIT_BPF_RECORDS_H
+#define ESCAUDIT_BPF_RECORDS_H
+
+#include <linux/types.h>
+
+/* Return addresses kept of one stack. Deeper stacks are marked truncated. */
+#define STACK_DEPTH_MAX 128
+/* Depth of the short form a stack is counted under once the observation map is full. Deep enough to hold the user
+ * frame. */
+#define STACK_DEPTH_SHORT 16
+
+/* What a probe's attach cookie says of its allocator entry, beside the vaddr of the allocation point. */
+#define COOKIE_POINT_IS_JCC (1ull << 63) /* the point is the stack check's jump: a taken jump comes back */
+#define COOKIE_IS_PARTIAL   (1ull << 62) /* also reached from the function in settings.dispatcher: drop those hits */
+#define COOKIE_VADDR_MASK   ((1ull << 48) - 1)
+
+enum stack_flag {
+	STACK_TRUNCATED = 1, /* deeper than the walk goes */
+	STACK_FAULT = 2,     /* a page of the stack could not be read: the rest is missing */
+	STACK_SHORT = 4,     /* kept in its short form because the observation map was full */
+};
+
+/* Two independent 64-bit hashes over the return addresses: two different stacks never share a key by accident. */
+struct stack_id {
+	__u64 hash;
+	__u64 check;
+};
+
+struct observation_key {
+	struct stack_id stack;
+	__u64 type; /* type descriptor, 0 for none */
+};
+
+struct observation_value {
+	__u64 objects;
+	__u64 bytes;
+	__u64 smallest;
+	__u64 largest;
+	__u32 stack_sent; /* 1 once the stack's addresses are in the ring */
+	__u32 pad;
+};
+
+/* Ring record, once per new stack. */
+struct stack_record {
+	struct stack_id id;
+	__u64 bias; /* of the process that showed it first; runtime address = pcs[i] + bias */
+	__u32 depth;
+	__u32 flags; /* enum stack_flag */
+	__u64 pcs[STACK_DEPTH_MAX];
+};
+
+/* Counters, one slot each; every way of losing data has its own. Names for the report are in probe/capture.c. */
+enum counter {
+	COUNTER_HITS,	    /* probe hits that were counted as objects */
+	COUNTER_BYTES,	    /* requested by them */
+	COUNTER_ZERO_SIZE,  /* calls asking for 0 bytes: no object */
+	COUNTER_REENTRY,    /* hits at the stack check's jump that come back after stack growth */
+	COUNTER_DISPATCHED, /* hits dropped because the dispatcher's own probe counts them */
+	COUNTER_SHORTENED,  /* objects counted under the short form of their stack: right site, shorter stack */
+	COUNTER_LOSS_FIRST,
+	COUNTER_LOST_MAP_FULL = COUNTER_LOSS_FIRST, /* objects with no room in any map */
+	COUNTER_LOST_SCRATCH,  /* objects whose stack could not be walked: every scratch buffer of the CPU was taken */
+	COUNTER_LOST_STACK,    /* objects whose very first stack word could not be read */
+	COUNTER_LOST_EXTREME,  /* smallest or largest not updated under contention */
+	COUNTER_CHANGED_STACK, /* second walk of a new stack disagreed with the first */
+	COUNTER_MAX,
+};
+
+#ifndef __bpf__
+_Static_assert(sizeof(struct observation_key) == 24, "observation_key is a map key: no hidden padding");
+_Static_assert(sizeof(struct observation_value) == 40, "observation_value is read by offset");
+_Static_assert(sizeof(struct stack_record) == 32 + 8 * STACK_DEPTH_MAX, "stack_record is read by offset");
+#endif
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The emitted account: every call instruction outside the runtime whose callee may allocate, read from the machine code
+ * without running it, with the type, the size and the cause as far as the instructions before the call hold them as
+ * constants.
+ */
+#ifndef ESCAUDIT_PREDICT_SITES_H
+#define ESCAUDIT_PREDICT_SITES_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "recording/recording.h"
+#include "symbolize/symbolizer.h"
+
+/* What could not be decoded, for the report. */
+struct sites_stats {
+	size_t functions;    /* decoded */
+	size_t undecodable;  /* functions cut short by an instruction that does not decode */
+	size_t without_type; /* sites whose callee takes a type that no constant was found for */
+};
+
+/*
+ * Adds the sites of bin to rec, in pc order, and sets rec->has_sites. sym and bin belong together. stats may be NULL.
+ * -ENODATA if the binary has no allocating runtime function at all.
+ */
+int sites_decode(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, struct sites_stats *stats,
+		 struct error *err);
+
+#endif

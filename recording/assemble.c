@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recording/raw.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/u64map.h"
+
+#define MAX_FRAMES	64
+#define STACK_CHAIN_MAX 64
+
+struct assembly {
+	struct recording *rec;
+	const struct go_binary *bin;
+	struct symbolizer *sym;
+	struct u64map location_of; /* return address -> location index */
+	struct u64map site_of;	   /* return address -> site index */
+};
+
+static uint32_t location_at(struct assembly *as, elf_vaddr ret)
+{
+	struct sym_frame frames[MAX_FRAMES];
+	struct recording *rec = as->rec;
+	struct rec_location *loc;
+	uint64_t *index;
+	bool is_new;
+	size_t n;
+
+	index = u64map_at(&as->location_of, ret, &is_new);
+	if (!is_new)
+		return (uint32_t)*index;
+	*index = rec->n_locations;
+	loc = recording_add_location(rec);
+	loc->pc = ret;
+	n = symbolizer_frames(as->sym, ret, frames, MAX_FRAMES);
+	loc->n_frames = n ? n : 1;
+	loc->frames = xcalloc(loc->n_frames, sizeof(*loc->frames));
+	if (n == 0) {
+		loc->frames[0].function = strpool_add(rec->pool, "[unknown]");
+		return (uint32_t)*index;
+	}
+	for (size_t i = 0; i < n; i++) {
+		loc->frames[i].function = strpool_add(rec->pool, frames[i].function);
+		loc->frames[i].file = strpool_add(rec->pool, frames[i].file);
+		loc->frames[i].line = frames[i].line;
+		loc->frames[i].start_line = frames[i].start_line;
+	}
+	/* The physical function decides: runtime code inlined into user code is the user's, as the compiler sees it. */
+	loc->is_runtime = go_binary_is_runtime(as->bin, frames[n - 1].function, frames[n - 1].file);
+	return (uint32_t)*index;
+}
+
+/*
+ * Frames above a scheduler root belong to whatever the thread did before: up to Go 1.24 the frame pointer chain of
+ * mcall leads into the stack of a goroutine that may run elsewhere by now.
+ */
+static bool is_root(const struct rec_location *loc)
+{
+	static const char *const roots[] = {"runtime.mcall", "runtime.goexit", "runtime.goexit1", "runtime.mstart",
+					    "runtime.rt0_go"};
+	const char *function = loc->frames[loc->n_frames - 1].function;
+
+	if (!loc->is_runtime)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+		if (strcmp(function, roots[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *type_name(struct assembly *as, elf_vaddr type)
+{
+	struct go_type info;
+
+	if (!type || !go_binary_type(as->bin, type, &info))
+		return NULL;
+	return strpool_add(as->rec->pool, info.name);
+}
+
+static enum cause cause_of(struct assembly *as, const struct rec_observation *obs)
+{
+	const struct recording *rec = as->rec;
+	const char *chain[STACK_CHAIN_MAX];
+	const uint64_t *site;
+	size_t n = 0;
+
+	if (obs->user == REC_NO_USER_FRAME)
+		return CAUSE_RUNTIME_INTERNAL;
+	/* outermost first; inlined runtime helpers between count too */
+	for (uint32_t i = obs->user; i-- > 0;) {
+		const struct rec_location *loc = &rec->locations[obs->locations[i]];
+
+		for (size_t f = loc->n_frames; f-- > 0 && n < STACK_CHAIN_MAX;) {
+			if (!go_runtime_is_allocator(loc->frames[f].function) || n == 0)
+				chain[n++] = loc->frames[f].function;
+		}
+	}
+	site = u64map_find(&as->site_of, rec->locations[obs->locations[obs->user]].pc);
+	if (site && (n == 0 || go_runtime_is_allocator(chain[0])))
+		return rec->sites[*site].cause;
+	return go_runtime_cause(chain, n, obs->type);
+}
+
+void recording_assemble(struct recording *rec, const struct raw_capture *raw, const struct go_binary *bin,
+			struct symbolizer *sym)
+{
+	struct assembly as = {.rec = rec, .bin = bin, .sym = sym, .location_of = U64MAP_INIT, .site_of = U64MAP_INIT};
+	uint64_t missing = 0;
+
+	for (size_t i = 0; i < rec->n_sites; i++)
+		*u64map_at(&as.site_of, rec->sites[i].ret, NULL) = i;
+	for (size_t i = 0; i < raw->n_observations; i++) {
+		const struct raw_observation *from = &raw->observations[i];
+		const struct raw_stack *stack = &raw->stacks[from->stack];
+		uint32_t depth = stack->depth ? stack->depth : 1;
+		struct rec_observation *obs;
+
+		if (!from->objects)
+			continue;
+		obs = recording_add_observation(rec);
+		obs->locations = xcalloc(depth, sizeof(*obs->locations));
+		obs->user = REC_NO_USER_FRAME;
+		obs->truncated = stack->truncated;
+		if (!stack->depth) {
+			missing += from->objects;
+			obs->locations[obs->n_locations++] = location_at(&as, 0);
+		}
+		for (uint32_t d = 0; d < stack->depth; d++) {
+			uint32_t at = location_at(&as, stack->pcs[d]);
+			const struct rec_location *loc = &rec->locations[at];
+
+			obs->locations[obs->n_locations++] = at;
+			if (is_root(loc))
+				break;
+			if (obs->user == REC_NO_USER_FRAME && !loc->is_runtime &&
+			    strcmp(loc->frames[0].function, "[unknown]") != 0)
+				obs->user = d;
+		}
+		obs->type = type_name(&as, from->type);
+		obs->objects = obs->samples = from->objects;
+		obs->bytes = from->bytes;
+		obs->smallest = from->smallest;
+		obs->largest = from->largest;
+		obs->cause = cause_of(&as, obs);
+	}
+	recording_add_loss(rec, "stacks missing", missing);
+	u64map_release(&as.location_of);
+	u64map_release(&as.site_of);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a capture brings home before anything has a name: addresses and counts. Filled by probe/, turned into a
+ * recording by recording_assemble().
+ */
+#ifndef ESCAUDIT_RECORDING_RAW_H
+#define ESCAUDIT_RECORDING_RAW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "recording/recording.h"
+#include "symbolize/symbolizer.h"
+
+struct raw_stack {
+	const elf_vaddr *pcs; /* return addresses, leaf first; owned by the capture */
+	uint32_t depth;	      /* 0: the stack's addresses never arrived */
+	bool truncated;
+};
+
+struct raw_observation {
+	uint32_t stack; /* index */
+	elf_vaddr type; /* type descriptor, 0 for none */
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t smallest;
+	uint64_t largest;
+};
+
+struct raw_capture {
+	const struct raw_stack *stacks;
+	size_t n_stacks;
+	const struct raw_observation *observations;
+	size_t n_observations;
+};
+
+/*
+ * Names everything and adds it to rec: locations with inline chains, types, causes. Where rec already has the binary's
+ * sites, a site lends its observations what only the machine code tells (the cause of a direct allocator call). sym and
+ * bin belong together. Observations whose stack never arrived are added with a single unknown location, and counted as
+ * the loss "stacks missing".
+ */
+void recording_assemble(struct recording *rec, const struct raw_capture *raw, const struct go_binary *bin,
+			struct symbolizer *sym);
+
+#endif
