@@ -1,0 +1,724 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file to a recording: ours, or any heap profile in pprof's format. Three steps, each with its own limits, because
+ * the bytes are anybody's: inflate (unpacked size), unpack (memory: protobuf-c makes an object of up to 100 bytes out
+ * of two), and the walk from messages to tables, where every index is looked up before it is used.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/u64map.h"
+#include "recording/profile.pb-c.h"
+#include "recording/recording.h"
+#include "recording/recording_internal.h"
+
+#define MAX_UNPACKED_BYTES ((size_t)1 << 30)
+#define MAX_MESSAGE_BYTES  ((size_t)4 << 30)
+/* Go's linker and C's put programs that are not position-independent below this, the kernel all others above. */
+#define MAX_FIXED_ADDRESS ((uint64_t)1 << 32)
+/* A window longer than this (31 years) is no window. */
+#define MAX_DURATION_NS 1000000000000000000
+
+struct reader {
+	struct recording *rec;
+	const char *path; /* for messages */
+	struct error *err;
+	const Pprof__Profile *profile;
+	bool foreign;	       /* not written by escaudit */
+	size_t objects, space; /* index into Sample.value */
+	int64_t period;	       /* foreign: mean bytes between two samples, <= 1 for all of them */
+	const char **strings;  /* string_table in the recording's pool */
+	struct u64map functions;
+	struct u64map locations; /* id -> index */
+	struct u64map mappings;
+	uint64_t total[3]; /* objects, bytes, samples */
+};
+
+#define BAD(r, fmt, ...)                                                                                               \
+	error_set((r)->err, -EBADMSG, "recording: failed to read '%s': " fmt "; it is damaged: make it anew",          \
+		  (r)->path, ##__VA_ARGS__)
+
+/* ---- inflate
+ * --------------------------------------------------------------------------------------------------------- */
+
+static bool is_gzip(const uint8_t *data, size_t size)
+{
+	return size >= 2 && data[0] == 0x1f && data[1] == 0x8b;
+}
+
+/* All members of a gzip file. */
+static int inflate_all(struct reader *r, struct strbuf *out, const uint8_t *data, size_t size)
+{
+	uint8_t *chunk = xmalloc(65536);
+	z_stream z = {.next_in = (void *)data, .avail_in = (uInt)size};
+	int ret = 0;
+	int status;
+
+	if (inflateInit2(&z, 15 + 16) != Z_OK) {
+		free(chunk);
+		return error_set(r->err, -ENOMEM, "recording: failed to read '%s': zlib has no memory", r->path);
+	}
+	do {
+		z.next_out = chunk;
+		z.avail_out = 65536;
+		status = inflate(&z, Z_NO_FLUSH);
+		strbuf_add(out, chunk, 65536 - z.avail_out);
+		if (out->len > MAX_UNPACKED_BYTES) {
+			ret = error_set(r->err, -EBADMSG,
+					"recording: failed to read '%s': it unpacks to more than %zu MiB; record a "
+					"shorter window",
+					r->path, MAX_UNPACKED_BYTES >> 20);
+			break;
+		}
+		if (status == Z_STREAM_END && z.avail_in)
+			status = is_gzip(z.next_in, z.avail_in) ? inflateReset(&z) : Z_DATA_ERROR;
+	} while (status == Z_OK);
+	if (ret == 0 && status == Z_BUF_ERROR)
+		ret = BAD(r, "the gzip data ends early");
+	else if (ret == 0 && status != Z_STREAM_END)
+		ret = BAD(r, "bad gzip data%s%s", z.msg ? ": " : "", z.msg ? z.msg : "");
+	inflateEnd(&z);
+	free(chunk);
+	return ret;
+}
+
+/* ---- unpack
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* The messages live and die together, so they are cut from large blocks, up to a limit. */
+struct arena {
+	struct arena_block {
+		struct arena_block *next;
+		max_align_t data[];
+	} * blocks;
+	size_t used, size; /* of the newest block */
+	size_t total;
+	bool exhausted;
+};
+
+static void *arena_alloc(void *ctx, size_t size)
+{
+	struct arena *arena = ctx;
+	const size_t align = _Alignof(max_align_t);
+	void *p;
+
+	if (size > MAX_MESSAGE_BYTES - arena->total) {
+		arena->exhausted = true;
+		return NULL;
+	}
+	size = (size + align - 1) / align * align;
+	if (!arena->blocks || size > arena->size - arena->used) {
+		size_t block = size > 65536 ? size : 65536;
+		struct arena_block *b = malloc(sizeof(*b) + block);
+
+		if (!b) {
+			arena->exhausted = true;
+			return NULL;
+		}
+		b->next = arena->blocks;
+		arena->blocks = b;
+		arena->size = block;
+		arena->used = 0;
+	}
+	p = (char *)arena->blocks->data + arena->used;
+	arena->used += size;
+	arena->total += size;
+	return p;
+}
+
+static void arena_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
+static void arena_release(struct arena *arena)
+{
+	for (struct arena_block *b = arena->blocks; b;) {
+		struct arena_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+/* ---- tables
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* The string of an index, "" for 0; NULL, and an error, beyond the table. */
+static const char *string_at(struct reader *r, int64_t index)
+{
+	if (index >= 0 && (uint64_t)index < r->profile->n_string_table)
+		return r->strings[index];
+	if (index == 0)
+		return "";
+	BAD(r, "string %lld of %zu is used", (long long)index, r->profile->n_string_table);
+	return NULL;
+}
+
+/* The same, with NULL for "" in *out. */
+static int optional_string(struct reader *r, int64_t index, const char **out)
+{
+	const char *s = string_at(r, index);
+
+	*out = s && *s ? s : NULL;
+	return s ? 0 : -EBADMSG;
+}
+
+static int add_id(struct reader *r, struct u64map *map, const char *what, uint64_t id, size_t index)
+{
+	bool is_new;
+	uint64_t *at = u64map_at(map, id, &is_new);
+
+	if (id == 0 || !is_new)
+		return BAD(r, "%s %llu is %s", what, (unsigned long long)id, id ? "there twice" : "no valid number");
+	*at = index;
+	return 0;
+}
+
+static int read_functions(struct reader *r)
+{
+	for (size_t i = 0; i < r->profile->n_function; i++) {
+		const Pprof__Function *f = r->profile->function[i];
+
+		if (add_id(r, &r->functions, "function", f->id, i) < 0)
+			return -EBADMSG;
+		if (!string_at(r, f->name) || !string_at(r, f->filename))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int to_line(int64_t line)
+{
+	return line > 0 && line <= INT_MAX ? (int)line : 0;
+}
+
+/* The frames of a location or a site, in an array the caller owns; at least one, so that nobody need look. */
+static int read_lines(struct reader *r, Pprof__Line *const *lines, size_t n, struct rec_frame **frames,
+		      size_t *n_frames)
+{
+	*frames = xcalloc(n ? n : 1, sizeof(**frames));
+	*n_frames = n ? n : 1;
+	(*frames)[0].function = "?";
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t *index = u64map_find(&r->functions, lines[i]->function_id);
+		struct rec_frame *frame = &(*frames)[i];
+		const Pprof__Function *f;
+
+		if (!index)
+			return BAD(r, "function %llu is missing", (unsigned long long)lines[i]->function_id);
+		f = r->profile->function[*index];
+		frame->function = string_at(r, f->name);
+		if (optional_string(r, f->filename, &frame->file) < 0)
+			return -EBADMSG;
+		frame->line = to_line(lines[i]->line);
+		frame->start_line = to_line(f->start_line);
+	}
+	return 0;
+}
+
+/*
+ * Of a profile without our marks: the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
+ * what the runtime implements under another package's name (reflect.unsafe_New in runtime/malloc.go).
+ */
+static bool looks_like_runtime(const struct rec_frame *frame)
+{
+	static const char directory[] = "/src/runtime/";
+	const char *file = frame->file ? frame->file : "";
+	const char *slash = strrchr(file, '/');
+	const char *trimmed = directory + strlen("/src/");
+	size_t len = slash ? (size_t)(slash + 1 - file) : 0;
+	size_t n = sizeof(directory) - 1;
+
+	if (strncmp(frame->function, "runtime.", 8) == 0 || strncmp(frame->function, "internal/runtime/", 17) == 0)
+		return true;
+	if (strncmp(frame->function, "main.", 5) == 0)
+		return false;
+	return (len >= n && memcmp(file + len - n, directory, n) == 0) ||
+	       (len == strlen(trimmed) && memcmp(file, trimmed, len) == 0);
+}
+
+static uint64_t foreign_pc(struct reader *r, const Pprof__Location *l)
+{
+	const uint64_t *index = u64map_find(&r->mappings, l->mapping_id);
+
+	/* Where a position-independent program's segments were in its file, the profile does not say. */
+	if (!index || r->profile->mapping[*index]->memory_start >= MAX_FIXED_ADDRESS || !l->address)
+		return 0;
+	return l->address + 1;
+}
+
+static int read_locations(struct reader *r)
+{
+	for (size_t i = 0; i < r->profile->n_location; i++) {
+		const Pprof__Location *l = r->profile->location[i];
+		struct rec_location *loc = recording_add_location(r->rec);
+
+		if (add_id(r, &r->locations, "location", l->id, i) < 0 ||
+		    read_lines(r, l->line, l->n_line, &loc->frames, &loc->n_frames) < 0)
+			return -EBADMSG;
+		if (r->foreign) {
+			loc->pc = foreign_pc(r, l);
+			loc->is_runtime = looks_like_runtime(&loc->frames[loc->n_frames - 1]);
+		} else {
+			loc->pc = l->address ? l->address + 1 : 0;
+			loc->is_runtime = l->is_runtime;
+		}
+	}
+	return 0;
+}
+
+/* ---- samples
+ * --------------------------------------------------------------------------------------------------------- */
+
+static int read_labels(struct reader *r, const Pprof__Sample *s, struct rec_observation *o)
+{
+	for (size_t i = 0; i < s->n_label; i++) {
+		const Pprof__Label *label = s->label[i];
+		const char *key = string_at(r, label->key);
+		const char *value = string_at(r, label->str);
+
+		if (!key || !value)
+			return -EBADMSG;
+		if (strcmp(key, REC_LABEL_TYPE) == 0 && *value)
+			o->type = value;
+		else if (strcmp(key, REC_LABEL_CAUSE) == 0)
+			o->cause = cause_from_name(value);
+		else if (r->foreign && strcmp(key, "bytes") == 0 && label->num > 0)
+			o->smallest = o->largest =
+				(uint64_t)label->num; /* the size class of all objects of the sample */
+	}
+	return 0;
+}
+
+/* What Go's profiler multiplied by 1 / (1 - exp(-size / period)), divided again (runtime/pprof/protomem.go). */
+static uint64_t unscaled(uint64_t objects, uint64_t bytes, int64_t period)
+{
+	double size;
+	double samples;
+
+	if (period <= 1 || objects == 0 || bytes == 0)
+		return objects;
+	size = (double)bytes / (double)objects;
+	samples = (double)objects * -expm1(-size / (double)period) + 0.5;
+	return samples < 1 ? 1 : samples >= (double)objects ? objects : (uint64_t)samples;
+}
+
+/* The innermost frame outside the runtime, and what the runtime frames before it tell of the cause. */
+static void find_user_frame(struct reader *r, struct rec_observation *o)
+{
+	const char *chain[64];
+	size_t n = 0;
+
+	o->user = 0;
+	while (o->user < o->n_locations && r->rec->locations[o->locations[o->user]].is_runtime)
+		o->user++;
+	if (o->user == o->n_locations)
+		o->user = REC_NO_USER_FRAME;
+	if (o->user == REC_NO_USER_FRAME || o->cause != CAUSE_UNKNOWN)
+		return;
+	for (size_t i = o->user; i-- > 0;) {
+		const struct rec_location *loc = &r->rec->locations[o->locations[i]];
+
+		for (size_t k = loc->n_frames; k-- > 0 && n < ARRAY_SIZE(chain);)
+			chain[n++] = loc->frames[k].function;
+	}
+	if (n)
+		o->cause = go_runtime_cause(chain, n, o->type);
+}
+
+static int add_total(struct reader *r, size_t which, uint64_t value)
+{
+	if (value > INT64_MAX || r->total[which] > INT64_MAX - value)
+		return BAD(r, "the counts add up to more than a counter holds");
+	r->total[which] += value;
+	return 0;
+}
+
+static int read_sample(struct reader *r, const Pprof__Sample *s)
+{
+	struct rec_observation *o;
+
+	if (s->n_value != r->profile->n_sample_type)
+		return BAD(r, "a sample has %zu values where %zu are announced", s->n_value, r->profile->n_sample_type);
+	if (s->value[r->objects] < 0 || s->value[r->space] < 0)
+		return error_set(r->err, -EBADMSG,
+				 "recording: failed to read '%s': it has negative counts, as a difference of two "
+				 "profiles has; give one of the two",
+				 r->path);
+	if (s->n_location_id >= REC_NO_USER_FRAME)
+		return BAD(r, "a stack has %zu frames", s->n_location_id);
+	/* Heap profiles also list what was allocated before the last reset, as zeros. */
+	if (r->foreign && s->value[r->objects] == 0 && s->value[r->space] == 0)
+		return 0;
+
+	o = recording_add_observation(r->rec);
+	o->objects = (uint64_t)s->value[r->objects];
+	o->bytes = (uint64_t)s->value[r->space];
+	o->locations = xcalloc(s->n_location_id ? s->n_location_id : 1, sizeof(*o->locations));
+	for (size_t i = 0; i < s->n_location_id; i++) {
+		const uint64_t *index = u64map_find(&r->locations, s->location_id[i]);
+
+		if (!index)
+			return BAD(r, "location %llu is missing", (unsigned long long)s->location_id[i]);
+		o->locations[i] = (uint32_t)*index;
+	}
+	o->n_locations = (uint32_t)s->n_location_id;
+	if (read_labels(r, s, o) < 0)
+		return -EBADMSG;
+	if (r->foreign) {
+		o->samples = unscaled(o->objects, o->bytes, r->period);
+		find_user_frame(r, o);
+	} else {
+		if (s->user > o->n_locations)
+			return BAD(r, "frame %u of %u is named", s->user, o->n_locations);
+		o->user = s->user ? s->user - 1 : REC_NO_USER_FRAME;
+		o->smallest = s->smallest;
+		o->largest = s->largest;
+		o->truncated = s->truncated;
+		o->samples = s->samples ? s->samples - 1 : o->objects;
+	}
+	if (add_total(r, 0, o->objects) < 0 || add_total(r, 1, o->bytes) < 0 || add_total(r, 2, o->samples) < 0)
+		return -EBADMSG;
+	return 0;
+}
+
+static int read_sites(struct reader *r)
+{
+	r->rec->has_sites = r->profile->has_sites;
+	for (size_t i = 0; i < r->profile->n_site; i++) {
+		const Pprof__Site *s = r->profile->site[i];
+		struct rec_site *site = recording_add_site(r->rec);
+		const char *cause = string_at(r, s->cause);
+
+		if (!cause || optional_string(r, s->callee, &site->callee) < 0 ||
+		    optional_string(r, s->type, &site->type) < 0 ||
+		    read_lines(r, s->line, s->n_line, &site->frames, &site->n_frames) < 0)
+			return -EBADMSG;
+		if (!site->callee)
+			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
+		if (s->reach > REACH_HIT)
+			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
+		site->pc = s->pc;
+		site->ret = s->ret;
+		site->cause = cause_from_name(cause);
+		site->may_elide = s->may_elide;
+		site->type_size = s->type_size;
+		site->size = s->size;
+		site->reach = (enum reach)s->reach;
+	}
+	return 0;
+}
+
+/* ---- header
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static bool parse_number(const char *s, int64_t min, int64_t *out)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(s, &end, 10);
+	if (errno || end == s || *end || v < min)
+		return false;
+	*out = v;
+	return true;
+}
+
+static bool parse_mode(const char *s, enum rec_mode *out)
+{
+	static const char *const names[] = REC_MODE_NAMES;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(s, names[i]) == 0) {
+			*out = (enum rec_mode)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One comment of our own. False if the value makes no sense; *known says whether the key is one of the header's. */
+static bool read_header_comment(struct rec_header *h, const char *key, const char *value, bool *known)
+{
+	const struct {
+		const char *key;
+		const char **string;
+		uint64_t *count;
+	} table[] = {
+		{REC_KEY_TOOL_VERSION, &h->tool_version, NULL},
+		{REC_KEY_PATH, &h->path, NULL},
+		{REC_KEY_BUILD_ID, &h->build_id, NULL},
+		{REC_KEY_GO_VERSION, &h->go_version, NULL},
+		{REC_KEY_ARCH, &h->arch, NULL},
+		{REC_KEY_MAIN_PACKAGE, &h->main_package, NULL},
+		{REC_KEY_MAIN_MODULE, &h->main_module, NULL},
+		{REC_KEY_GOROOT_SRC, &h->goroot_src, NULL},
+		{REC_KEY_COVERAGE, &h->coverage, NULL},
+		{REC_KEY_HITS, NULL, &h->hits},
+		{REC_KEY_ENTRIES, NULL, &h->entries},
+		{REC_KEY_STACKS, NULL, &h->stacks},
+	};
+	int64_t number;
+
+	*known = true;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (strcmp(key, table[i].key) != 0)
+			continue;
+		if (table[i].string) {
+			*table[i].string = value;
+			return true;
+		}
+		if (!parse_number(value, 0, &number))
+			return false;
+		*table[i].count = (uint64_t)number;
+		return true;
+	}
+	if (strcmp(key, REC_KEY_MODE) == 0)
+		return parse_mode(value, &h->mode);
+	if (strcmp(key, REC_KEY_WINDOW_SECONDS) == 0)
+		return true;
+	if (strcmp(key, REC_KEY_WINDOW_COMPLETE) == 0) {
+		h->window_complete = strcmp(value, "true") == 0;
+		return h->window_complete || strcmp(value, "false") == 0;
+	}
+	if (strcmp(key, REC_KEY_PID) == 0)
+		return parse_number(value, 0, &h->pid);
+	if (strcmp(key, REC_KEY_EXIT_STATUS) == 0) {
+		if (!parse_number(value, -1, &number) || number > 255)
+			return false;
+		h->exit_status = (int)number;
+		return true;
+	}
+	*known = false;
+	return true;
+}
+
+static int read_comments(struct reader *r)
+{
+	struct recording *rec = r->rec;
+
+	for (size_t i = 0; i < r->profile->n_comment; i++) {
+		const char *text = string_at(r, r->profile->comment[i]);
+		const char *equals = text ? strchr(text, '=') : NULL;
+		const char *key, *value;
+		bool known = false;
+		int64_t count;
+
+		if (!text)
+			return -EBADMSG;
+		key = equals ? strpool_add_n(rec->pool, text, (size_t)(equals - text)) : "comment";
+		value = equals ? strpool_add(rec->pool, equals + 1) : text;
+		if (!r->foreign && strncmp(key, REC_KEY_LOSS, strlen(REC_KEY_LOSS)) == 0) {
+			if (!parse_number(value, 0, &count) || recording_losses(rec) > (uint64_t)(INT64_MAX - count))
+				return BAD(r, "comment '%s' makes no sense", text);
+			recording_add_loss(rec, key + strlen(REC_KEY_LOSS), (uint64_t)count);
+			continue;
+		}
+		if (!r->foreign && !read_header_comment(&rec->header, key, value, &known))
+			return BAD(r, "comment '%s' makes no sense", text);
+		if (!known)
+			recording_add_extra(rec, key, value);
+	}
+	return 0;
+}
+
+static int read_header(struct reader *r)
+{
+	struct rec_header *h = &r->rec->header;
+	const Pprof__Profile *p = r->profile;
+
+	if (p->duration_nanos < 0 || p->duration_nanos > MAX_DURATION_NS || p->time_nanos < 0)
+		return BAD(r, "it begins at %lld ns and lasts %lld ns", (long long)p->time_nanos,
+			   (long long)p->duration_nanos);
+	h->window_seconds = (double)p->duration_nanos / 1e9;
+	h->start_unix_ns = (uint64_t)p->time_nanos;
+	if (r->foreign) {
+		h->mode = REC_MODE_PROFILE;
+		if (p->n_mapping && (optional_string(r, p->mapping[0]->filename, &h->path) < 0 ||
+				     optional_string(r, p->mapping[0]->build_id, &h->build_id) < 0))
+			return -EBADMSG;
+		if (p->period > 0) {
+			char digits[24];
+
+			snprintf(digits, sizeof(digits), "%lld", (long long)p->period);
+			recording_add_extra(r->rec, "period", digits);
+		}
+	}
+	if (optional_string(r, p->modinfo, &h->modinfo) < 0)
+		return -EBADMSG;
+	return read_comments(r);
+}
+
+/* Which values of a sample count allocations. */
+static int find_sample_types(struct reader *r)
+{
+	const Pprof__Profile *p = r->profile;
+	struct strbuf names = STRBUF_INIT;
+	bool objects = false, space = false;
+
+	for (size_t i = 0; i < p->n_sample_type; i++) {
+		const char *type = string_at(r, p->sample_type[i]->type);
+
+		if (!type || !string_at(r, p->sample_type[i]->unit)) {
+			strbuf_release(&names);
+			return -EBADMSG;
+		}
+		strbuf_addf(&names, "%s%s", i ? ", " : "", type);
+		if (strcmp(type, "alloc_objects") == 0) {
+			r->objects = i;
+			objects = true;
+		} else if (strcmp(type, "alloc_space") == 0) {
+			r->space = i;
+			space = true;
+		}
+	}
+	if (!objects || !space) {
+		error_set(r->err, -EBADMSG,
+			  "recording: failed to read '%s': it counts %s, not allocations (alloc_objects, alloc_space); "
+			  "save /debug/pprof/allocs, or record with 'escaudit record'",
+			  r->path, names.len ? strbuf_str(&names) : "nothing");
+		strbuf_release(&names);
+		return -EBADMSG;
+	}
+	strbuf_release(&names);
+	return 0;
+}
+
+static int read_profile(struct reader *r)
+{
+	const Pprof__Profile *p = r->profile;
+
+	if (p->n_location >= REC_NO_USER_FRAME)
+		return BAD(r, "it has %zu locations", p->n_location);
+	if (p->escaudit_format > REC_FORMAT)
+		return error_set(
+			r->err, -EPROTONOSUPPORT,
+			"recording: failed to read '%s': it was written by a newer escaudit (format %u); read it "
+			"with that one",
+			r->path, p->escaudit_format);
+	r->foreign = p->escaudit_format == 0;
+	r->period = p->period;
+	r->strings = xcalloc(p->n_string_table + 1, sizeof(*r->strings));
+	for (size_t i = 0; i < p->n_string_table; i++)
+		r->strings[i] = strpool_add(r->rec->pool, p->string_table[i]);
+	if (p->n_string_table && *r->strings[0])
+		return BAD(r, "the table of strings does not begin with the empty one");
+	for (size_t i = 0; i < p->n_mapping; i++) {
+		if (add_id(r, &r->mappings, "mapping", p->mapping[i]->id, i) < 0)
+			return -EBADMSG;
+	}
+	if (find_sample_types(r) < 0 || read_header(r) < 0 || read_functions(r) < 0 || read_locations(r) < 0)
+		return -EBADMSG;
+	for (size_t i = 0; i < p->n_sample; i++) {
+		if (read_sample(r, p->sample[i]) < 0)
+			return -EBADMSG;
+	}
+	return read_sites(r);
+}
+
+static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)
+{
+	struct arena arena = {.blocks = NULL};
+	ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = &arena};
+	int ret;
+
+	r->profile = pprof__profile__unpack(&allocator, size, data);
+	if (r->profile)
+		ret = read_profile(r);
+	else if (arena.exhausted)
+		ret = error_set(
+			r->err, -EBADMSG,
+			"recording: failed to read '%s': it takes more than %zu MiB of memory; record a shorter "
+			"window",
+			r->path, MAX_MESSAGE_BYTES >> 20);
+	else
+		ret = error_set(
+			r->err, -EBADMSG,
+			"recording: failed to read '%s': it is neither a recording nor a pprof profile; make one "
+			"with 'escaudit record' or save /debug/pprof/allocs",
+			r->path);
+	arena_release(&arena);
+	free(r->strings);
+	u64map_release(&r->functions);
+	u64map_release(&r->locations);
+	u64map_release(&r->mappings);
+	return ret;
+}
+
+/* What people give by mistake, told from its first bytes. NULL if it may be a profile. */
+static const char *other_kind(const uint8_t *data, size_t size)
+{
+	static const struct {
+		const char *magic, *what;
+	} kinds[] = {
+		{"heap profile:", "it is a heap profile as text; save it without '?debug=1'"},
+		{"\177ELF", "it is a program; record it with 'escaudit record -x'"},
+		{"{", "it is JSON; give the recording, and predictions where predictions are asked for"},
+		{"# ", "it is a build log; give the recording, and predictions where predictions are asked for"},
+	};
+
+	if (size == 0)
+		return "it is empty; record again";
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t len = strlen(kinds[i].magic);
+
+		if (size >= len && memcmp(data, kinds[i].magic, len) == 0)
+			return kinds[i].what;
+	}
+	return NULL;
+}
+
+int recording_read_bytes(struct recording **out, const void *data, size_t size, const char *path, struct error *err)
+{
+	struct reader r = {.path = path, .err = err, .rec = recording_new()};
+	struct strbuf plain = STRBUF_INIT;
+	const char *other;
+	int ret = 0;
+
+	if (size > MAX_UNPACKED_BYTES)
+		ret = error_set(err, -EBADMSG,
+				"recording: failed to read '%s': it is larger than %zu MiB; record a shorter window",
+				path, MAX_UNPACKED_BYTES >> 20);
+	else if (is_gzip(data, size)) {
+		ret = inflate_all(&r, &plain, data, size);
+		data = strbuf_str(&plain);
+		size = plain.len;
+	}
+	if (ret == 0) {
+		other = other_kind(data, size);
+		ret = other ? error_set(err, -EBADMSG, "recording: failed to read '%s': %s", path, other)
+			    : unpack_and_read(&r, data, size);
+	}
+	strbuf_release(&plain);
+	if (ret < 0)
+		recording_free(r.rec);
+	else
+		*out = r.rec;
+	return ret;
+}
+
+int recording_read(struct recording **out, const char *path, struct error *err)
+{
+	struct strbuf sb = STRBUF_INIT;
+	bool is_stdin = strcmp(path, "-") == 0;
+	int ret = is_stdin ? strbuf_read_fd(&sb, STDIN_FILENO, MAX_UNPACKED_BYTES)
+			   : strbuf_read_file(&sb, path, MAX_UNPACKED_BYTES);
+
+	if (ret < 0)
+		error_set(err, ret, "recording: failed to read '%s': %s", path, strerror(-ret));
+	else
+		ret = recording_read_bytes(out, strbuf_str(&sb), sb.len, is_stdin ? "standard input" : path, err);
+	strbuf_release(&sb);
+	return ret;
+}
