@@ -1,0 +1,800 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The DWARF back end. libdw reads sections, abbreviations, attributes and line tables; what it has no fast answer for
+ * is an address: Go binaries carry no .debug_aranges, and dwarf_getscopes walks a whole unit for each one. So there are
+ * two indexes of our own, both sorted by address:
+ *
+ *   unit ranges    which unit an address belongs to, from the units' own DW_AT_ranges; built when the file is opened
+ *   unit segments  which innermost (inlined) function it belongs to; built for a unit when the first address in it is
+ *                  asked for, in one pass over its tree. Segments do not overlap: where inlined calls are nested, a
+ *                  segment names the innermost, and the chain outwards follows node.parent.
+ *
+ * The innermost frame's position comes from the unit's line table, every other frame's from the call_file and call_line
+ * of the frame inside it. Names are those of the abstract origins, often in another unit, so they are kept by offset.
+ *
+ * The file is not trusted. libdw checks bounds; what it does not limit is limited here: depth of the tree, hops between
+ * origins, nodes and ranges of one unit, the size sections unpack to. Other files that DWARF may refer to (dwz's common
+ * part, split units) are never opened: a privileged process does not open paths that a stranger's binary names.
+ */
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/u64map.h"
+#include "symbolize/symbolizer_internal.h"
+
+/* On variables of a closure that were captured from outside, Go >= 1.23 (cmd/internal/dwarf). */
+#define DW_AT_go_closure_offset 0x2907
+
+#define NODE_NONE      UINT32_MAX
+#define TREE_DEPTH_MAX 64
+#define ORIGIN_HOPS    8
+#define UNIT_ITEMS_MAX (1u << 22)	   /* nodes or ranges of one unit; the largest seen has 100,000 */
+#define UNPACKED_MAX   (UINT64_C(4) << 30) /* bytes all compressed sections may claim to unpack to */
+
+/* A function, or one inlined call in it. */
+struct node {
+	const char *name;
+	const char *call_file; /* inlined: where the call was written, in the parent */
+	int call_line;
+	int start_line;
+	uint32_t parent; /* NODE_NONE for a physical function */
+	elf_vaddr entry; /* physical */
+	Dwarf_Off die;	 /* physical */
+};
+
+/* From start up to the next segment's start. */
+struct segment {
+	elf_vaddr start;
+	uint32_t node; /* NODE_NONE: a gap */
+};
+
+/* A node's address range, as it comes out of the tree. */
+struct node_range {
+	elf_vaddr start;
+	elf_vaddr end;
+	uint32_t node;
+	uint32_t depth;
+};
+
+struct unit {
+	Dwarf_Die die;
+	bool indexed;
+	bool joins_dot; /* libdw puts "./" in front of relative file names */
+	struct node *nodes;
+	struct segment *segments;
+	size_t n_segments;
+};
+
+struct unit_range {
+	elf_vaddr start;
+	elf_vaddr end;
+	elf_vaddr max_end; /* of this and every range before it */
+	uint32_t unit;
+};
+
+/* What a frame takes from an abstract origin. */
+struct origin {
+	const char *name;
+	int line;
+};
+
+struct symbolizer_dwarf {
+	struct symbolizer base;
+	const struct go_binary *bin;
+	int fd;
+	Elf *elf;
+	Dwarf *dwarf;
+	struct unit *units;
+	size_t n_units;
+	size_t alloc_units;
+	struct unit_range *ranges; /* sorted by start */
+	size_t n_ranges;
+	size_t alloc_ranges;
+	struct origin *origins;
+	size_t n_origins;
+	size_t alloc_origins;
+	struct u64map origin_at; /* offset of a debugging entry to its place in origins */
+};
+
+/* ---- entries of the tree -------------------------------------------------------------------------------------------
+ */
+
+/* The attributes of one entry that matter here; has says which are there. */
+enum attr {
+	ATTR_NAME,
+	ATTR_LOW_PC,
+	ATTR_RANGES,
+	ATTR_ORIGIN,
+	ATTR_SPECIFICATION,
+	ATTR_CALL_FILE,
+	ATTR_CALL_LINE,
+	ATTR_DECL_LINE,
+	ATTR_CLOSURE_OFFSET,
+	ATTR_COUNT,
+};
+
+struct attrs {
+	unsigned has;
+	Dwarf_Attribute at[ATTR_COUNT];
+};
+
+static int collect_attr(Dwarf_Attribute *attr, void *ctx)
+{
+	struct attrs *attrs = ctx;
+	enum attr i;
+
+	switch (dwarf_whatattr(attr)) {
+	case DW_AT_name:
+		i = ATTR_NAME;
+		break;
+	case DW_AT_low_pc:
+		i = ATTR_LOW_PC;
+		break;
+	case DW_AT_ranges:
+		i = ATTR_RANGES;
+		break;
+	case DW_AT_abstract_origin:
+		i = ATTR_ORIGIN;
+		break;
+	case DW_AT_specification:
+		i = ATTR_SPECIFICATION;
+		break;
+	case DW_AT_call_file:
+		i = ATTR_CALL_FILE;
+		break;
+	case DW_AT_call_line:
+		i = ATTR_CALL_LINE;
+		break;
+	case DW_AT_decl_line:
+		i = ATTR_DECL_LINE;
+		break;
+	case DW_AT_go_closure_offset:
+		i = ATTR_CLOSURE_OFFSET;
+		break;
+	default:
+		return DWARF_CB_OK;
+	}
+	/* These live in other files. */
+	switch (dwarf_whatform(attr)) {
+	case DW_FORM_GNU_ref_alt:
+	case DW_FORM_GNU_strp_alt:
+	case DW_FORM_ref_sup4:
+	case DW_FORM_ref_sup8:
+	case DW_FORM_strp_sup:
+		return DWARF_CB_OK;
+	}
+	attrs->at[i] = *attr;
+	attrs->has |= 1u << i;
+	return DWARF_CB_OK;
+}
+
+static bool attrs_read(struct attrs *attrs, Dwarf_Die *die)
+{
+	attrs->has = 0;
+	/* 1 is the end of the list. Before it, the last value's length is unchecked: a string may lack its end. */
+	if (dwarf_getattrs(die, collect_attr, attrs, 0) == 1)
+		return true;
+	attrs->has = 0;
+	return false;
+}
+
+static bool attrs_have(const struct attrs *attrs, enum attr i)
+{
+	return attrs->has & 1u << i;
+}
+
+static uint64_t attrs_number(struct attrs *attrs, enum attr i)
+{
+	Dwarf_Word value;
+
+	return attrs_have(attrs, i) && dwarf_formudata(&attrs->at[i], &value) == 0 ? value : 0;
+}
+
+static int attrs_line(struct attrs *attrs, enum attr i)
+{
+	uint64_t line = attrs_number(attrs, i);
+
+	return line <= INT32_MAX ? (int)line : 0;
+}
+
+static const char *attrs_name(struct attrs *attrs)
+{
+	const char *name = attrs_have(attrs, ATTR_NAME) ? dwarf_formstring(&attrs->at[ATTR_NAME]) : NULL;
+
+	return name && *name ? name : NULL;
+}
+
+enum walk { WALK_INTO, WALK_PAST, WALK_STOP };
+typedef enum walk (*walk_visit)(void *ctx, Dwarf_Die *die, unsigned depth);
+
+/* Visits what lies under root, parents before children; root's own children have depth 0. */
+static void walk_tree(Dwarf_Die *root, walk_visit visit, void *ctx)
+{
+	Dwarf_Die at[TREE_DEPTH_MAX];
+	unsigned depth = 0;
+
+	if (dwarf_child(root, &at[0]) != 0)
+		return;
+	for (;;) {
+		enum walk next = visit(ctx, &at[depth], depth);
+
+		if (next == WALK_STOP)
+			return;
+		if (next == WALK_INTO && depth + 1 < TREE_DEPTH_MAX && dwarf_child(&at[depth], &at[depth + 1]) == 0) {
+			depth++;
+			continue;
+		}
+		while (dwarf_siblingof(&at[depth], &at[depth]) != 0) {
+			if (depth == 0)
+				return;
+			depth--;
+		}
+	}
+}
+
+/* ---- one unit's index ----------------------------------------------------------------------------------------------
+ */
+
+struct unit_builder {
+	struct symbolizer_dwarf *sym;
+	struct unit *unit;
+	Dwarf_Files *files;
+	size_t n_files;
+	uint32_t node_at[TREE_DEPTH_MAX]; /* the node that encloses each depth's children */
+	size_t n_nodes;
+	size_t alloc_nodes;
+	struct node_range *ranges;
+	size_t n_ranges;
+	size_t alloc_ranges;
+};
+
+static const char *unit_file(const struct unit *unit, const char *file)
+{
+	return file && unit->joins_dot && strncmp(file, "./", 2) == 0 ? file + 2 : file;
+}
+
+/* What an entry and those it stands for say of it. The result is valid until the next call. */
+static const struct origin *find_origin(struct symbolizer_dwarf *sym, Dwarf_Attribute *ref)
+{
+	Dwarf_Die die;
+	bool is_new;
+
+	if (!dwarf_formref_die(ref, &die))
+		return NULL;
+	uint64_t *place = u64map_at(&sym->origin_at, dwarf_dieoffset(&die), &is_new);
+	if (!is_new)
+		return &sym->origins[*place];
+	*place = sym->n_origins;
+
+	struct origin origin = {0};
+	struct attrs attrs;
+	for (int hop = 0; hop < ORIGIN_HOPS && attrs_read(&attrs, &die); hop++) {
+		if (!origin.name)
+			origin.name = attrs_name(&attrs);
+		if (!origin.line)
+			origin.line = attrs_line(&attrs, ATTR_DECL_LINE);
+		enum attr next = attrs_have(&attrs, ATTR_ORIGIN) ? ATTR_ORIGIN : ATTR_SPECIFICATION;
+		if ((origin.name && origin.line) || !attrs_have(&attrs, next) ||
+		    !dwarf_formref_die(&attrs.at[next], &die))
+			break;
+	}
+	ARRAY_GROW(sym->origins, sym->n_origins + 1, sym->alloc_origins);
+	sym->origins[sym->n_origins] = origin;
+	return &sym->origins[sym->n_origins++];
+}
+
+static bool add_ranges(struct unit_builder *b, Dwarf_Die *die, uint32_t node, unsigned depth)
+{
+	Dwarf_Addr base, start, end;
+	ptrdiff_t offset = 0;
+	bool any = false;
+
+	while ((offset = dwarf_ranges(die, offset, &base, &start, &end)) > 0) {
+		if (start >= end)
+			continue;
+		if (b->n_ranges == UNIT_ITEMS_MAX)
+			break;
+		ARRAY_GROW(b->ranges, b->n_ranges + 1, b->alloc_ranges);
+		b->ranges[b->n_ranges++] = (struct node_range){start, end, node, depth};
+		any = true;
+	}
+	return any;
+}
+
+/* Adds the function or inlined call as a node; NODE_NONE if it has no code here or no name. */
+static uint32_t add_node(struct unit_builder *b, Dwarf_Die *die, bool inlined, uint32_t parent, unsigned depth)
+{
+	struct unit *unit = b->unit;
+	const struct origin *origin = NULL;
+	struct attrs attrs;
+	struct node node = {.parent = inlined ? parent : NODE_NONE};
+
+	if (!attrs_read(&attrs, die) || (!attrs_have(&attrs, ATTR_LOW_PC) && !attrs_have(&attrs, ATTR_RANGES)))
+		return NODE_NONE;
+	node.name = attrs_name(&attrs);
+	node.start_line = attrs_line(&attrs, ATTR_DECL_LINE);
+	if (attrs_have(&attrs, ATTR_ORIGIN))
+		origin = find_origin(b->sym, &attrs.at[ATTR_ORIGIN]);
+	else if (attrs_have(&attrs, ATTR_SPECIFICATION))
+		origin = find_origin(b->sym, &attrs.at[ATTR_SPECIFICATION]);
+	if (origin && !node.name)
+		node.name = origin->name;
+	if (origin && !node.start_line)
+		node.start_line = origin->line;
+	if (!node.name || b->n_nodes == UNIT_ITEMS_MAX)
+		return NODE_NONE;
+
+	size_t first_range = b->n_ranges;
+	if (!add_ranges(b, die, b->n_nodes, depth))
+		return NODE_NONE;
+	if (inlined) {
+		uint64_t file = attrs_number(&attrs, ATTR_CALL_FILE);
+		if (file < b->n_files)
+			node.call_file = unit_file(unit, dwarf_filesrc(b->files, file, NULL, NULL));
+		node.call_line = attrs_line(&attrs, ATTR_CALL_LINE);
+	} else {
+		Dwarf_Addr entry;
+		node.entry = dwarf_entrypc(die, &entry) == 0 ? entry : b->ranges[first_range].start;
+		node.die = dwarf_dieoffset(die);
+	}
+	ARRAY_GROW(unit->nodes, b->n_nodes + 1, b->alloc_nodes);
+	unit->nodes[b->n_nodes] = node;
+	return b->n_nodes++;
+}
+
+static enum walk index_die(void *ctx, Dwarf_Die *die, unsigned depth)
+{
+	struct unit_builder *b = ctx;
+	uint32_t outer = depth ? b->node_at[depth - 1] : NODE_NONE;
+
+	switch (dwarf_tag(die)) {
+	case DW_TAG_namespace:
+	case DW_TAG_module:
+		b->node_at[depth] = NODE_NONE;
+		return WALK_INTO;
+	case DW_TAG_subprogram:
+		b->node_at[depth] = add_node(b, die, false, NODE_NONE, depth);
+		return b->node_at[depth] == NODE_NONE ? WALK_PAST : WALK_INTO;
+	case DW_TAG_inlined_subroutine:
+		if (outer == NODE_NONE)
+			return WALK_PAST;
+		b->node_at[depth] = add_node(b, die, true, outer, depth);
+		/* A call that lost its code may still hold one that did not. */
+		if (b->node_at[depth] == NODE_NONE)
+			b->node_at[depth] = outer;
+		return WALK_INTO;
+	case DW_TAG_lexical_block:
+		b->node_at[depth] = outer;
+		return outer == NODE_NONE ? WALK_PAST : WALK_INTO;
+	default:
+		return WALK_PAST;
+	}
+}
+
+static int compare_node_ranges(const void *a, const void *b)
+{
+	const struct node_range *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->depth != y->depth)
+		return x->depth < y->depth ? -1 : 1;
+	return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static void add_segment(struct unit *unit, size_t *alloc, elf_vaddr start, uint32_t node)
+{
+	/* What begins where the last one does replaces it: that one is empty. */
+	if (unit->n_segments && unit->segments[unit->n_segments - 1].start == start)
+		unit->n_segments--;
+	if (unit->n_segments && unit->segments[unit->n_segments - 1].node == node)
+		return;
+	ARRAY_GROW(unit->segments, unit->n_segments + 1, *alloc);
+	unit->segments[unit->n_segments++] = (struct segment){start, node};
+}
+
+/* Nested ranges become segments that do not overlap. A range that sticks out of the one around it is cut off there. */
+static void flatten(struct unit *unit, struct node_range *ranges, size_t n)
+{
+	struct node_range *open = NULL; /* innermost last */
+	size_t n_open = 0, alloc_open = 0, alloc = 0;
+
+	qsort(ranges, n, sizeof(*ranges), compare_node_ranges);
+	for (size_t i = 0; i <= n; i++) {
+		elf_vaddr until = i < n ? ranges[i].start : UINT64_MAX;
+		while (n_open && open[n_open - 1].end <= until) {
+			elf_vaddr end = open[--n_open].end;
+			add_segment(unit, &alloc, end, n_open ? open[n_open - 1].node : NODE_NONE);
+		}
+		if (i == n)
+			break;
+		struct node_range range = ranges[i];
+		if (n_open && range.end > open[n_open - 1].end)
+			range.end = open[n_open - 1].end;
+		ARRAY_GROW(open, n_open + 1, alloc_open);
+		open[n_open++] = range;
+		add_segment(unit, &alloc, range.start, range.node);
+	}
+	free(open);
+}
+
+static void index_unit(struct symbolizer_dwarf *sym, struct unit *unit)
+{
+	struct unit_builder b = {.sym = sym, .unit = unit};
+
+	unit->indexed = true;
+	if (dwarf_getsrcfiles(&unit->die, &b.files, &b.n_files) != 0)
+		b.n_files = 0;
+	walk_tree(&unit->die, index_die, &b);
+	flatten(unit, b.ranges, b.n_ranges);
+	free(b.ranges);
+}
+
+/* ---- looking up ----------------------------------------------------------------------------------------------------
+ */
+
+static uint32_t node_at(const struct unit *unit, elf_vaddr pc)
+{
+	size_t low = 0, high = unit->n_segments;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (unit->segments[mid].start <= pc)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low ? unit->segments[low - 1].node : NODE_NONE;
+}
+
+/* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
+static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
+{
+	size_t low = 0, high = sym->n_ranges;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (sym->ranges[mid].start <= pc)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* Ranges of different units should not overlap; where they do, the one that knows a function wins. */
+	for (; low && sym->ranges[low - 1].max_end > pc; low--) {
+		if (sym->ranges[low - 1].end <= pc)
+			continue;
+		struct unit *unit = &sym->units[sym->ranges[low - 1].unit];
+		if (!unit->indexed)
+			index_unit(sym, unit);
+		*node = node_at(unit, pc);
+		if (*node != NODE_NONE)
+			return unit;
+	}
+	return NULL;
+}
+
+static const char *line_at(struct unit *unit, elf_vaddr pc, int *line_number)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, pc);
+
+	*line_number = 0;
+	if (!line || dwarf_lineno(line, line_number) != 0)
+		return NULL;
+	return unit_file(unit, dwarf_linesrc(line, NULL, NULL));
+}
+
+static size_t dwarf_frames(struct symbolizer *base, elf_vaddr pc, struct sym_frame *frames, size_t max)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+	uint32_t at;
+	struct unit *unit = find_node(sym, pc, &at);
+	size_t n = 0;
+	int line;
+
+	if (!unit)
+		return 0;
+	const char *file = line_at(unit, pc, &line);
+	/* Parents come before their children, so this ends. */
+	const struct node *physical = &unit->nodes[at];
+	while (physical->parent != NODE_NONE)
+		physical = &unit->nodes[physical->parent];
+	for (; at != NODE_NONE && n < max; n++) {
+		const struct node *node = &unit->nodes[at];
+		frames[n] = (struct sym_frame){
+			.function = node->name,
+			.file = file,
+			.line = line,
+			.start_line = node->start_line,
+			.entry = physical->entry,
+			.inlined = node != physical,
+		};
+		file = node->call_file;
+		line = node->call_line;
+		at = node->parent;
+	}
+	return n;
+}
+
+/* ---- variables moved to the heap ------------------------------------------------------------------------------------
+ */
+
+/*
+ * The compiler names the pointer to a variable x on the heap "&x". A closure's pointer to what it captured bears the
+ * same name, but nothing was moved there: Go >= 1.23 marks it with an attribute. Before, such a pointer has the line of
+ * the func keyword, which it can share only with a parameter, or with a variable of a closure written in one line,
+ * which is then left out.
+ */
+struct moved_search {
+	struct sym_moved_variable *vars;
+	size_t n;
+	size_t max;
+	Dwarf_Die *function;
+	int captured_line; /* 0: no need to look */
+};
+
+struct parameter_search {
+	const char *name;
+	bool found;
+};
+
+static enum walk match_parameter(void *ctx, Dwarf_Die *die, unsigned depth)
+{
+	struct parameter_search *search = ctx;
+	struct attrs attrs;
+	const char *name;
+
+	(void)depth;
+	if (dwarf_tag(die) != DW_TAG_formal_parameter || !attrs_read(&attrs, die))
+		return WALK_PAST;
+	name = attrs_name(&attrs);
+	if (!name || strcmp(name, search->name) != 0)
+		return WALK_PAST;
+	search->found = true;
+	return WALK_STOP;
+}
+
+static bool has_parameter(Dwarf_Die *function, const char *name)
+{
+	struct parameter_search search = {.name = name};
+
+	walk_tree(function, match_parameter, &search);
+	return search.found;
+}
+
+static enum walk collect_moved(void *ctx, Dwarf_Die *die, unsigned depth)
+{
+	struct moved_search *search = ctx;
+	struct attrs attrs;
+
+	(void)depth;
+	switch (dwarf_tag(die)) {
+	case DW_TAG_lexical_block:
+		return WALK_INTO;
+	case DW_TAG_variable:
+	case DW_TAG_formal_parameter:
+		break;
+	default:
+		return WALK_PAST;
+	}
+	if (!attrs_read(&attrs, die) || attrs_have(&attrs, ATTR_CLOSURE_OFFSET))
+		return WALK_PAST;
+	const char *name = attrs_name(&attrs);
+	if (!name || name[0] != '&' || !name[1])
+		return WALK_PAST;
+	int line = attrs_line(&attrs, ATTR_DECL_LINE);
+	if (line && line == search->captured_line && !has_parameter(search->function, name + 1))
+		return WALK_PAST;
+	search->vars[search->n++] = (struct sym_moved_variable){name + 1, line};
+	return search->n < search->max ? WALK_PAST : WALK_STOP;
+}
+
+/* "main.f.func1", "main.f.func1.2", "main.f.g.func1", "main.glob..func1" and their like. */
+static bool is_closure(const char *function)
+{
+	for (const char *p = function; (p = strstr(p, ".func")); p += 5)
+		if (p[5] >= '0' && p[5] <= '9')
+			return true;
+	return false;
+}
+
+static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, struct sym_moved_variable *vars,
+				    size_t max)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+	struct moved_search search = {.vars = vars, .max = max};
+	uint32_t at;
+	struct unit *unit = find_node(sym, entry, &at);
+	Dwarf_Die function;
+
+	if (!unit)
+		return 0;
+	const struct node *node = &unit->nodes[at];
+	while (node->parent != NODE_NONE)
+		node = &unit->nodes[node->parent];
+	if (node->entry != entry || !dwarf_offdie(sym->dwarf, node->die, &function))
+		return 0;
+	search.function = &function;
+	if (go_binary_minor(sym->bin) < 23 && is_closure(node->name)) {
+		search.captured_line = node->start_line;
+		if (!search.captured_line) /* 1.19 has no line there, but a function's first row is its func keyword */
+			line_at(unit, entry, &search.captured_line);
+	}
+	walk_tree(&function, collect_moved, &search);
+	return search.n;
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------
+ */
+
+static void dwarf_free(struct symbolizer *base)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+
+	for (size_t i = 0; i < sym->n_units; i++) {
+		free(sym->units[i].nodes);
+		free(sym->units[i].segments);
+	}
+	free(sym->units);
+	free(sym->ranges);
+	free(sym->origins);
+	u64map_release(&sym->origin_at);
+	dwarf_end(sym->dwarf);
+	elf_end(sym->elf);
+	if (sym->fd >= 0)
+		close(sym->fd);
+	free(sym);
+}
+
+static const struct symbolizer_ops dwarf_ops = {
+	.frames = dwarf_frames,
+	.moved_variables = dwarf_moved_variables,
+	.free = dwarf_free,
+};
+
+/* What the compressed sections say they unpack to, before libdw unpacks them. */
+static uint64_t unpacked_size(Elf *elf)
+{
+	uint64_t total = 0;
+
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+		GElf_Shdr shdr;
+		GElf_Chdr chdr;
+		if (!gelf_getshdr(scn, &shdr) || !(shdr.sh_flags & SHF_COMPRESSED) || !gelf_getchdr(scn, &chdr))
+			continue;
+		if (chdr.ch_size > UINT64_MAX - total)
+			return UINT64_MAX;
+		total += chdr.ch_size;
+	}
+	return total;
+}
+
+/*
+ * libdw joins relative file names to the unit's directory, which is "." in Go units. Names written with -trimpath or in
+ * //line directives are relative, and must come out as they were written.
+ */
+static bool joins_dot(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	const char *dir;
+
+	if (dwarf_srclang(die) != DW_LANG_Go || !dwarf_attr(die, DW_AT_comp_dir, &attr))
+		return false;
+	dir = dwarf_formstring(&attr);
+	return dir && strcmp(dir, ".") == 0;
+}
+
+static int compare_unit_ranges(const void *a, const void *b)
+{
+	const struct unit_range *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->unit < y->unit ? -1 : x->unit > y->unit;
+}
+
+static void read_units(struct symbolizer_dwarf *sym)
+{
+	Dwarf_CU *cu = NULL;
+	uint8_t type;
+	Dwarf_Die die;
+
+	/* A damaged unit hides those behind it, not those before. */
+	while (dwarf_get_units(sym->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0) {
+		Dwarf_Addr base, start, end;
+		ptrdiff_t offset = 0;
+		size_t first = sym->n_ranges;
+
+		if (type != DW_UT_compile && type != DW_UT_partial)
+			continue;
+		while ((offset = dwarf_ranges(&die, offset, &base, &start, &end)) > 0) {
+			if (start >= end)
+				continue;
+			if (sym->n_ranges == UNIT_ITEMS_MAX)
+				break;
+			ARRAY_GROW(sym->ranges, sym->n_ranges + 1, sym->alloc_ranges);
+			sym->ranges[sym->n_ranges++] = (struct unit_range){start, end, 0, sym->n_units};
+		}
+		if (sym->n_ranges == first)
+			continue;
+		ARRAY_GROW(sym->units, sym->n_units + 1, sym->alloc_units);
+		sym->units[sym->n_units++] = (struct unit){.die = die, .joins_dot = joins_dot(&die)};
+	}
+	if (!sym->n_ranges)
+		return;
+	qsort(sym->ranges, sym->n_ranges, sizeof(*sym->ranges), compare_unit_ranges);
+	for (size_t i = 0; i < sym->n_ranges; i++) {
+		elf_vaddr before = i ? sym->ranges[i - 1].max_end : 0;
+		sym->ranges[i].max_end = sym->ranges[i].end > before ? sym->ranges[i].end : before;
+	}
+}
+
+int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, struct error *err)
+{
+	const struct elf_image *image = go_binary_image(bin);
+	const char *path = elf_image_path(image);
+	struct symbolizer_dwarf *sym;
+	int ret;
+
+	*out = NULL;
+	if (!elf_image_section(image, ".debug_info"))
+		return error_set(err, -ENODATA,
+				 "dwarf: failed to read '%s': no .debug_info section; build it without -ldflags=-w or "
+				 "-ldflags=-s and do not strip it",
+				 path);
+
+	sym = xcalloc(1, sizeof(*sym));
+	sym->base.ops = &dwarf_ops;
+	sym->bin = bin;
+	sym->fd = -1;
+	if (elf_version(EV_CURRENT) == EV_NONE) {
+		ret = error_set(err, -ENOSYS, "dwarf: failed to start libelf: %s", elf_errmsg(-1));
+		goto fail;
+	}
+	sym->fd = fcntl(elf_image_fd(image), F_DUPFD_CLOEXEC, 0);
+	if (sym->fd < 0) {
+		ret = -errno;
+		error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path, strerror(-ret));
+		goto fail;
+	}
+	sym->elf = elf_begin(sym->fd, ELF_C_READ_MMAP, NULL);
+	if (!sym->elf) {
+		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
+		goto fail;
+	}
+	if (unpacked_size(sym->elf) > UNPACKED_MAX) {
+		ret = error_set(
+			err, -E2BIG,
+			"dwarf: failed to read '%s': its sections claim to unpack to more than %llu GiB; build it "
+			"again or remove its debug information with strip -g",
+			path, (unsigned long long)(UNPACKED_MAX >> 30));
+		goto fail;
+	}
+	sym->dwarf = dwarf_begin_elf(sym->elf, DWARF_C_READ, NULL);
+	if (!sym->dwarf) {
+		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
+				dwarf_errmsg(-1));
+		goto fail;
+	}
+	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
+	dwarf_setalt(sym->dwarf, sym->dwarf);
+	read_units(sym);
+	if (!sym->n_units) {
+		ret = error_set(err, -ENODATA,
+				"dwarf: failed to read '%s': no unit in .debug_info has code; build it again without "
+				"-ldflags=-w",
+				path);
+		goto fail;
+	}
+	*out = &sym->base;
+	return 0;
+fail:
+	dwarf_free(&sym->base);
+	return ret;
+}
