@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files behind go_binary.h share: buildinfo.c reads the build information, moduledata.c finds and checks the
+ * module, pclntab.c reads functions, gotype.c reads types, go_binary.c holds them together.
+ *
+ * Tables are borrowed from the image. Offsets in them are checked where they are used.
+ */
+#ifndef ESCAUDIT_SYMBOLIZE_GO_BINARY_INTERNAL_H
+#define ESCAUDIT_SYMBOLIZE_GO_BINARY_INTERNAL_H
+
+#include <string.h>
+
+#include "base/strpool.h"
+#include "base/u64map.h"
+#include "symbolize/go_binary.h"
+
+#define GO_OLDEST_MINOR 19
+#define GO_NEWEST_MINOR 27
+
+/* The bytes of one table. */
+struct span {
+	const uint8_t *at;
+	size_t size;
+};
+
+static inline uint32_t load_u32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t load_u64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+struct go_setting {
+	const char *key;
+	const char *value;
+};
+
+struct go_buildinfo {
+	const char *version;
+	int minor;
+	const char *modinfo;
+	const char *main_package;
+	const char *main_module;
+	struct go_setting *settings; /* owned */
+	size_t n_settings;
+	size_t alloc_settings;
+};
+
+/* The one module of the file, from runtime.firstmoduledata and the pcHeader. */
+struct go_module {
+	uint32_t n_funcs;
+	elf_vaddr text, etext;
+	elf_vaddr minpc, maxpc; /* Go functions lie here; C code linked in by another linker does not */
+	struct span funcnames;	/* ends with a NUL */
+	struct span cutab;
+	struct span files; /* ends with a NUL */
+	struct span pctab;
+	struct span pclntable; /* begins with ftab */
+	struct span gofunc;
+	elf_vaddr types, etypes;
+	struct span type_data;
+};
+
+/* What is worked out at first use. */
+struct go_cache {
+	uint32_t *name_slots; /* function index + 1 by hash of the name, open addressing */
+	size_t name_mask;
+	const char *goroot_src;
+	size_t goroot_src_len;
+	struct u64map type_index; /* type address -> index + 1 */
+	struct go_type *types;
+	size_t n_types;
+	size_t alloc_types;
+};
+
+struct go_binary {
+	struct elf_image *image;
+	struct strpool *strings;
+	struct go_buildinfo build;
+	struct go_module module;
+	struct go_cache *cache; /* a pointer, so that it may change behind a const binary */
+};
+
+/* Both return 0 or a negative errno with err set, see go_binary_open. */
+int go_buildinfo_read(struct go_binary *bin, struct error *err);
+int go_module_find(struct go_binary *bin, struct error *err);
+
+/* One _func record (runtime/runtime2.go), decoded. Offsets are as in the file, 0 where there is no table. */
+struct pcln_func {
+	elf_vaddr entry;
+	elf_vaddr end;
+	const char *name;
+	uint32_t pcfile;
+	uint32_t pcln;
+	uint32_t pcinline; /* PCDATA_InlTreeIndex */
+	uint32_t cu_offset;
+	int start_line;
+	struct span inline_tree; /* FUNCDATA_InlTree, up to the end of its section */
+};
+
+/* One entry of an inline tree. */
+struct pcln_inline {
+	const char *name;
+	uint32_t parent_offset; /* from the entry of the physical function: an instruction of the caller */
+	int start_line;
+};
+
+/* False if the entry is damaged or is no Go function: C code that Go's own linker put there has no line table. */
+bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out);
+/* The index of the function whose range holds pc. */
+bool pcln_find(const struct go_binary *bin, elf_vaddr pc, size_t *i);
+/* The value of a pc-value table at a byte offset from the function's entry. False past its end, or if it is damaged. */
+bool pcln_value(const struct go_binary *bin, uint32_t table, uint64_t offset, int32_t *value);
+/* The file of a pcfile value. NULL if there is none. */
+const char *pcln_file(const struct go_binary *bin, const struct pcln_func *func, int32_t value);
+bool pcln_inline(const struct go_binary *bin, const struct pcln_func *func, int32_t index, struct pcln_inline *out);
+
+void go_types_release(struct go_cache *cache);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Type descriptors (internal/abi/type.go, runtime/type.go in 1.19), the same 48 bytes in all versions: Size 0, PtrBytes
+ * 8, Hash 16, TFlag 20, Align 21, FieldAlign 22, Kind 23, Equal 24, GCData 32, Str 40, PtrToThis 44.
+ *
+ * Str is an offset from moduledata.types to a name: a flag byte, a uvarint length, UTF-8. A type with methods or a name
+ * has an uncommon part, which begins with the offset of its package path, behind what its kind adds to the 48 bytes.
+ */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "symbolize/go_binary_internal.h"
+
+#define TYPE_SIZE	 48
+#define TFLAG_UNCOMMON	 1
+#define TFLAG_EXTRA_STAR 2
+#define TFLAG_NAMED	 4
+#define KIND_MASK	 31
+#define KIND_LAST	 26 /* UnsafePointer */
+#define MAX_TYPES	 1000000
+#define MAX_NAME_BYTES	 (1u << 20)
+
+enum {
+	KIND_ARRAY = 17,
+	KIND_CHAN,
+	KIND_FUNC,
+	KIND_INTERFACE,
+	KIND_MAP,
+	KIND_POINTER,
+	KIND_SLICE,
+	KIND_STRING,
+	KIND_STRUCT
+};
+
+static size_t uncommon_offset(uint8_t kind, int minor)
+{
+	switch (kind) {
+	case KIND_POINTER:
+	case KIND_FUNC:
+	case KIND_SLICE:
+		return 56;
+	case KIND_CHAN:
+		return 64;
+	case KIND_ARRAY:
+		return 72;
+	case KIND_STRUCT:
+	case KIND_INTERFACE:
+		return 80;
+	case KIND_MAP:
+		return minor < 24 ? 88 : minor < 27 ? 112 : 136;
+	default:
+		return TYPE_SIZE;
+	}
+}
+
+/* The name at an offset of the type data. The bytes behind an extra star if there is one. */
+static const char *type_name(const struct go_binary *bin, uint32_t offset, bool extra_star)
+{
+	const struct span *data = &bin->module.type_data;
+	const uint8_t *p, *end = data->at + data->size;
+	uint32_t len = 0;
+
+	if (offset >= data->size)
+		return NULL;
+	p = data->at + offset + 1; /* the flag byte */
+	for (unsigned shift = 0;; shift += 7) {
+		if (p >= end || shift > 21)
+			return NULL;
+		len |= (uint32_t)(*p & 0x7f) << shift;
+		if (!(*p++ & 0x80))
+			break;
+	}
+	if (len > MAX_NAME_BYTES || len > (size_t)(end - p) || memchr(p, '\0', len))
+		return NULL;
+	if (extra_star) {
+		if (len == 0 || *p != '*')
+			return NULL;
+		p++;
+		len--;
+	}
+	return len > 0 ? strpool_add_n(bin->strings, (const char *)p, len) : NULL;
+}
+
+static bool read_type(const struct go_binary *bin, elf_vaddr addr, struct go_type *out)
+{
+	const struct span *data = &bin->module.type_data;
+	uint64_t at = addr - bin->module.types;
+	uint8_t flags, align;
+	const uint8_t *p;
+	size_t uncommon;
+
+	if (addr < bin->module.types || addr % 8 != 0 || at >= data->size || data->size - at < TYPE_SIZE)
+		return false;
+	p = data->at + at;
+	flags = p[20];
+	align = p[21];
+	*out = (struct go_type){
+		.addr = addr, .size = load_u64(p), .ptr_bytes = load_u64(p + 8), .kind = p[23] & KIND_MASK};
+	if (out->kind == 0 || out->kind > KIND_LAST || out->ptr_bytes > out->size || align == 0 || align & (align - 1))
+		return false;
+	out->name = type_name(bin, load_u32(p + 40), flags & TFLAG_EXTRA_STAR);
+	if (!out->name)
+		return false;
+	uncommon = uncommon_offset(out->kind, bin->build.minor);
+	if (flags & TFLAG_NAMED && flags & TFLAG_UNCOMMON && data->size - at >= uncommon + 4) {
+		uint32_t path = load_u32(p + uncommon);
+
+		out->pkg_path = path ? type_name(bin, path, false) : NULL;
+	}
+	return true;
+}
+
+bool go_binary_type(const struct go_binary *bin, elf_vaddr addr, struct go_type *out)
+{
+	struct go_cache *cache = bin->cache;
+	uint64_t *known = u64map_find(&cache->type_index, addr);
+
+	if (known) {
+		*out = cache->types[*known];
+		return true;
+	}
+	if (!read_type(bin, addr, out))
+		return false;
+	if (cache->n_types < MAX_TYPES) {
+		ARRAY_GROW(cache->types, cache->n_types + 1, cache->alloc_types);
+		*u64map_at(&cache->type_index, addr, NULL) = cache->n_types;
+		cache->types[cache->n_types++] = *out;
+	}
+	return true;
+}
+
+void go_binary_types_range(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end)
+{
+	*start = bin->module.types;
+	*end = bin->module.etypes;
+}
+
+void go_types_release(struct go_cache *cache)
+{
+	u64map_release(&cache->type_index);
+	free(cache->types);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions, lines and inline trees, all read in place.
+ *
+ *   ftab       n x { u32 entry - text, u32 offset of _func in pclntable }, and one more entry for the end
+ *   _func      entry 0, name 4, args 8, deferreturn 12, pcsp 16, pcfile 20, pcln 24, npcdata 28, cuOffset 32, then
+ *              up to 1.19: funcID 36 ... nfuncdata 39; since 1.20: startLine 36, funcID 40 ... nfuncdata 43;
+ *              behind it u32 pcdata[npcdata], u32 funcdata[nfuncdata]
+ *   pc-value   pairs { uvarint zigzag(value difference), uvarint pc difference }, from value -1 and the entry; a value
+ *              holds for the addresses below the new pc; a zero first half ends the table, but for the first pair
+ *   inline     1.19: parent, funcID, file, line, name 12, parentPc 16, 20 bytes; since 1.20: funcID, name 4,
+ *              parentPc 8, startLine 12, 16 bytes. Its length is stored nowhere: one more than the largest value of
+ *              the function's inline index table.
+ */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "symbolize/go_binary_internal.h"
+
+#define FUNCTAB_SIZE	      8
+#define PCDATA_INL_TREE_INDEX 2
+#define FUNCDATA_INL_TREE     3
+#define NO_FUNCDATA	      UINT32_MAX
+#define NO_FILE		      UINT32_MAX
+#define MAX_INLINED_CALLS     1000000 /* per function, against damaged tables */
+
+/* ---- functions ---- */
+
+static const uint8_t *ftab_entry(const struct go_binary *bin, size_t i)
+{
+	return bin->module.pclntable.at + i * FUNCTAB_SIZE;
+}
+
+static const char *func_name(const struct go_binary *bin, uint32_t offset)
+{
+	return offset < bin->module.funcnames.size ? (const char *)bin->module.funcnames.at + offset : NULL;
+}
+
+bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out)
+{
+	const struct go_module *module = &bin->module;
+	bool has_start_line = bin->build.minor >= 20;
+	size_t fixed = has_start_line ? 44 : 40, offset;
+	uint32_t n_pcdata, n_funcdata, tree;
+	const uint8_t *entry, *func, *pcdata;
+
+	if (i >= module->n_funcs)
+		return false;
+	entry = ftab_entry(bin, i);
+	offset = load_u32(entry + 4);
+	if (offset > module->pclntable.size || module->pclntable.size - offset < fixed)
+		return false;
+	func = module->pclntable.at + offset;
+	n_pcdata = load_u32(func + 28);
+	n_funcdata = func[fixed - 1];
+	if (((uint64_t)n_pcdata + n_funcdata) * 4 > module->pclntable.size - offset - fixed)
+		return false;
+	out->entry = module->text + load_u32(entry);
+	out->end = module->text + load_u32(entry + FUNCTAB_SIZE);
+	out->name = func_name(bin, load_u32(func + 4));
+	out->pcfile = load_u32(func + 20);
+	out->pcln = load_u32(func + 24);
+	out->cu_offset = load_u32(func + 32);
+	out->start_line = has_start_line ? (int)load_u32(func + 36) : 0;
+	if (!out->name || out->entry < module->minpc || out->end < out->entry || out->end > module->maxpc ||
+	    (out->pcfile == 0 && out->pcln == 0))
+		return false;
+	if (out->start_line < 0)
+		out->start_line = 0;
+
+	pcdata = func + fixed;
+	out->pcinline = n_pcdata > PCDATA_INL_TREE_INDEX ? load_u32(pcdata + PCDATA_INL_TREE_INDEX * 4) : 0;
+	out->inline_tree = (struct span){0};
+	if (out->pcinline == 0 || n_funcdata <= FUNCDATA_INL_TREE)
+		return true;
+	tree = load_u32(pcdata + ((size_t)n_pcdata + FUNCDATA_INL_TREE) * 4);
+	if (tree != NO_FUNCDATA && tree < module->gofunc.size)
+		out->inline_tree = (struct span){.at = module->gofunc.at + tree, .size = module->gofunc.size - tree};
+	return true;
+}
+
+bool pcln_find(const struct go_binary *bin, elf_vaddr pc, size_t *i)
+{
+	const struct go_module *module = &bin->module;
+	size_t low = 0, high = module->n_funcs;
+	uint32_t offset;
+
+	if (pc < module->minpc || pc >= module->maxpc)
+		return false;
+	/* Text is below 4 GiB: the offsets of its ends fit ftab. */
+	offset = (uint32_t)(pc - module->text);
+	/* The last entry at or below pc. */
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (load_u32(ftab_entry(bin, middle)) <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	*i = low;
+	return true;
+}
+
+static bool to_go_func(const struct go_binary *bin, size_t i, struct go_func *out)
+{
+	struct pcln_func func;
+
+	if (!pcln_func(bin, i, &func))
+		return false;
+	*out = (struct go_func){.index = (uint32_t)i, .entry = func.entry, .end = func.end, .name = func.name};
+	return true;
+}
+
+size_t go_binary_func_count(const struct go_binary *bin)
+{
+	return bin->module.n_funcs;
+}
+
+bool go_binary_func(const struct go_binary *bin, size_t i, struct go_func *out)
+{
+	return to_go_func(bin, i, out);
+}
+
+bool go_binary_func_at(const struct go_binary *bin, elf_vaddr pc, struct go_func *out)
+{
+	size_t i;
+
+	return pcln_find(bin, pc, &i) && to_go_func(bin, i, out) && pc >= out->entry && pc < out->end;
+}
+
+/* ---- names ---- */
+
+static void index_names(const struct go_binary *bin)
+{
+	struct go_cache *cache = bin->cache;
+	size_t n = 64;
+
+	while (n < (size_t)bin->module.n_funcs * 2)
+		n *= 2;
+	cache->name_slots = xcalloc(n, sizeof(*cache->name_slots));
+	cache->name_mask = n - 1;
+	for (uint32_t i = 0; i < bin->module.n_funcs; i++) {
+		struct pcln_func func, other;
+		size_t slot;
+
+		if (!pcln_func(bin, i, &func))
+			continue;
+		slot = bytes_hash(func.name, strlen(func.name)) & cache->name_mask;
+		for (; cache->name_slots[slot]; slot = (slot + 1) & cache->name_mask) {
+			/* The linker stores equal names once. */
+			if (pcln_func(bin, cache->name_slots[slot] - 1, &other) &&
+			    (other.name == func.name || strcmp(other.name, func.name) == 0))
+				break;
+		}
+		if (!cache->name_slots[slot])
+			cache->name_slots[slot] = i + 1;
+	}
+}
+
+bool go_binary_func_named(const struct go_binary *bin, const char *name, struct go_func *out)
+{
+	struct go_cache *cache = bin->cache;
+	size_t slot;
+
+	if (!cache->name_slots)
+		index_names(bin);
+	slot = bytes_hash(name, strlen(name)) & cache->name_mask;
+	for (; cache->name_slots[slot]; slot = (slot + 1) & cache->name_mask) {
+		if (to_go_func(bin, cache->name_slots[slot] - 1, out) && strcmp(out->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- pc-value tables ---- */
+
+struct pcvalue {
+	const uint8_t *p;
+	const uint8_t *end;
+	uint64_t offset; /* the value holds below this */
+	int32_t value;
+	bool started;
+};
+
+/* In 32 bits, as the runtime reads it (readvarint). */
+static inline bool uvarint(const uint8_t **p, const uint8_t *end, uint32_t *out)
+{
+	uint32_t v = 0;
+
+	for (unsigned shift = 0; shift < 35; shift += 7) {
+		uint8_t byte;
+
+		if (*p == end)
+			return false;
+		byte = *(*p)++;
+		v |= (uint32_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			*out = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+static inline struct pcvalue pcvalue_begin(const struct go_binary *bin, uint32_t table)
+{
+	const struct span *pctab = &bin->module.pctab;
+	struct pcvalue it = {.value = -1};
+
+	/* Table 0 means that there is none. */
+	if (table != 0 && table < pctab->size) {
+		it.p = pctab->at + table;
+		it.end = pctab->at + pctab->size;
+	}
+	return it;
+}
+
+/* To the next run of one value. */
+static inline bool pcvalue_next(struct pcvalue *it)
+{
+	uint32_t difference, step;
+
+	if (it->p == it->end || !uvarint(&it->p, it->end, &difference) || (difference == 0 && it->started) ||
+	    !uvarint(&it->p, it->end, &step))
+		return false;
+	it->started = true;
+	it->value = (int32_t)((uint32_t)it->value + ((difference >> 1) ^ -(difference & 1)));
+	it->offset += step;
+	return true;
+}
+
+bool pcln_value(const struct go_binary *bin, uint32_t table, uint64_t offset, int32_t *value)
+{
+	struct pcvalue it = pcvalue_begin(bin, table);
+
+	while (pcvalue_next(&it)) {
+		if (offset < it.offset) {
+			*value = it.value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- files and lines ---- */
+
+const char *pcln_file(const struct go_binary *bin, const struct pcln_func *func, int32_t value)
+{
+	const struct go_module *module = &bin->module;
+	uint64_t index = (uint64_t)func->cu_offset + (uint32_t)value;
+	uint32_t offset;
+
+	if (value < 0 || index >= module->cutab.size / 4)
+		return NULL;
+	offset = load_u32(module->cutab.at + index * 4);
+	if (offset == NO_FILE || offset >= module->files.size)
+		return NULL;
+	return (const char *)module->files.at + offset;
+}
+
+const char *go_binary_func_file(const struct go_binary *bin, const struct go_func *func)
+{
+	struct pcln_func f;
+	int32_t value;
+
+	return pcln_func(bin, func->index, &f) && pcln_value(bin, f.pcfile, 0, &value) ? pcln_file(bin, &f, value)
+										       : NULL;
+}
+
+int go_binary_func_start_line(const struct go_binary *bin, const struct go_func *func)
+{
+	struct pcln_func f;
+
+	return pcln_func(bin, func->index, &f) ? f.start_line : 0;
+}
+
+/* ---- inlined calls ---- */
+
+bool pcln_inline(const struct go_binary *bin, const struct pcln_func *func, int32_t index, struct pcln_inline *out)
+{
+	bool old = bin->build.minor < 20;
+	size_t size = old ? 20 : 16;
+	const uint8_t *call;
+
+	if (index < 0 || (size_t)index >= func->inline_tree.size / size)
+		return false;
+	call = func->inline_tree.at + (size_t)index * size;
+	out->name = func_name(bin, load_u32(call + (old ? 12 : 4)));
+	out->parent_offset = load_u32(call + (old ? 16 : 8));
+	out->start_line = old ? 0 : (int)load_u32(call + 12);
+	if (out->start_line < 0)
+		out->start_line = 0;
+	return out->name != NULL;
+}
+
+void go_binary_each_inlined(const struct go_binary *bin, go_inline_visit visit, void *ctx)
+{
+	for (size_t i = 0; i < bin->module.n_funcs; i++) {
+		struct pcln_inline call;
+		struct pcln_func func;
+		struct go_func physical;
+		struct pcvalue it;
+		int32_t last = -1;
+
+		if (!pcln_func(bin, i, &func) || func.inline_tree.size == 0)
+			continue;
+		for (it = pcvalue_begin(bin, func.pcinline); pcvalue_next(&it);)
+			last = it.value > last ? it.value : last;
+		if (last >= MAX_INLINED_CALLS)
+			continue;
+		physical =
+			(struct go_func){.index = (uint32_t)i, .entry = func.entry, .end = func.end, .name = func.name};
+		for (int32_t c = 0; c <= last && pcln_inline(bin, &func, c, &call); c++) {
+			if (!visit(ctx, &physical, call.name))
+				return;
+		}
+	}
+}
