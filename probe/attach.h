@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Putting a kernel program on instructions of a file. One uprobe_multi link where the kernel has it (one grace period
+ * for all of them on detach), a perf event link for each instruction otherwise. A link leaves with its owner: closing
+ * the descriptor, or the end of this process in any way, takes the probes out.
+ *
+ * There is no way in here to ask for a probe on a function's return: a Go stack that moves with a return trampoline on
+ * it crashes the program.
+ */
+#ifndef ESCAUDIT_PROBE_ATTACH_H
+#define ESCAUDIT_PROBE_ATTACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "symbolize/elf_image.h"
+
+struct bpf_program;
+
+enum attach_method {
+	ATTACH_MULTI, /* uprobe_multi: Linux 6.6 and later */
+	ATTACH_PERF,  /* perf events: Linux 4.17 and later */
+};
+
+const char *attach_method_name(enum attach_method method);
+
+/*
+ * Finds out, by trying, what this kernel can do: uprobe_multi with a process filter that covers every thread. Its first
+ * releases matched only one thread of a process; those count as not having it. force_perf skips the question (and lets
+ * the fallback be tested).
+ */
+enum attach_method attach_method_detect(bool force_perf);
+
+/* Prepares a program for the method. Call between open and load. */
+void attach_prepare(struct bpf_program *program, enum attach_method method);
+
+struct attachment;
+
+/*
+ * Attaches program at n offsets of the file behind fd, for the process pid (its thread group), or for every process
+ * that maps the file if pid is 0. cookies[i] goes with offsets[i]. On success every probe is armed. The errors name the
+ * privilege or the kernel feature that is missing.
+ */
+int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program, int fd, pid_t pid,
+		   const elf_offset *offsets, const uint64_t *cookies, size_t n, struct error *err);
+/* Takes the probes out; returns when they are gone. Accepts NULL. */
+void attachment_free(struct attachment *attachment);
+
+#endif

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/memory.h"
+#include "base/u64map.h"
+#include "bpf/alloc.skel.h"
+#include "bpf/records.h"
+
+#define DEFAULT_OBSERVATIONS (1u << 18)
+#define SHORT_OBSERVATIONS   (1u << 16)
+#define RING_BYTES	     (16u << 20)
+#define BATCH		     4096
+
+struct stack_slot {
+	struct stack_id id;
+	uint32_t first; /* index into pcs */
+	uint32_t depth;
+	uint32_t flags;
+};
+
+struct reach_set {
+	elf_vaddr *calls;
+	elf_offset *offsets;
+	size_t n;
+	uint8_t *reached; /* 1 once hit */
+	volatile uint64_t *map;
+	size_t map_bytes;
+	size_t armed; /* probes still in place */
+	struct attachment *attachment;
+	pid_t pid;
+};
+
+struct capture {
+	const struct go_binary *bin;
+	const struct alloc_entries *entries;
+	enum attach_method method;
+	struct alloc_bpf *skel;
+	struct attachment *attachment;
+	struct ring_buffer *ring;
+	struct reach_set reach;
+	/* stacks that came through the ring */
+	struct stack_slot *slots;
+	size_t n_slots, alloc_slots;
+	uint64_t *pcs;
+	size_t n_pcs, alloc_pcs;
+	struct u64map slot_of; /* stack_id.hash, or a key derived from it -> slot */
+	/* the last result */
+	struct raw_stack *stacks;
+	struct raw_observation *observations;
+	size_t n_observations, alloc_observations;
+};
+
+static const char *const loss_names[COUNTER_MAX] = {
+	[COUNTER_LOST_MAP_FULL] = "observation map full",
+	[COUNTER_LOST_SCRATCH] = "scratch buffers taken",
+	[COUNTER_LOST_STACK] = "stack unreadable",
+	[COUNTER_LOST_EXTREME] = "extreme not updated",
+	[COUNTER_CHANGED_STACK] = "stack changed while read",
+};
+
+/*
+ * The slot of a stack, made where it is new. The map's keys are 64 bits of the id's 128: where two ids share them the
+ * second moves on to a key of its own, so that no two stacks are ever taken for one.
+ */
+static struct stack_slot *slot_for(struct capture *c, const struct stack_id *id, bool *is_new)
+{
+	uint64_t key = id->hash;
+	struct stack_slot *slot;
+	uint64_t *index;
+
+	for (;;) {
+		index = u64map_at(&c->slot_of, key, is_new);
+		if (*is_new)
+			break;
+		slot = &c->slots[*index];
+		if (slot->id.hash == id->hash && slot->id.check == id->check)
+			return slot;
+		key = u64_mix(key, 1);
+	}
+	*index = c->n_slots;
+	ARRAY_GROW(c->slots, c->n_slots + 1, c->alloc_slots);
+	slot = &c->slots[c->n_slots++];
+	*slot = (struct stack_slot){.id = *id};
+	return slot;
+}
+
+static int on_stack(void *ctx, void *data, size_t size)
+{
+	struct capture *c = ctx;
+	const struct stack_record *record = data;
+	struct stack_slot *slot;
+	bool is_new;
+
+	if (size < sizeof(*record) || record->depth > STACK_DEPTH_MAX)
+		return 0;
+	slot = slot_for(c, &record->id, &is_new);
+	if (slot->depth) /* two CPUs saw it first */
+		return 0;
+	slot->first = (uint32_t)c->n_pcs;
+	slot->depth = record->depth;
+	slot->flags = record->flags;
+	ARRAY_GROW(c->pcs, c->n_pcs + record->depth, c->alloc_pcs);
+	memcpy(c->pcs + c->n_pcs, record->pcs, record->depth * sizeof(*c->pcs));
+	c->n_pcs += record->depth;
+	return 0;
+}
+
+static int load_error(struct error *err, int ret)
+{
+	const char *remedy = "; `escaudit` needs a kernel with CONFIG_BPF_SYSCALL and CONFIG_UPROBES, 5.15 or later";
+
+	if (ret == -EPERM || ret == -EACCES)
+		remedy = "; run as root or with CAP_BPF and CAP_PERFMON";
+	return error_set(err, ret, "probe: failed to load the kernel programs: %s%s", strerror(-ret), remedy);
+}
+
+int capture_new(struct capture **out, const struct go_binary *bin, const struct alloc_entries *entries,
+		const struct capture_options *options, struct error *err)
+{
+	struct capture *c = xcalloc(1, sizeof(*c));
+	uint32_t max = options->max_observations ? options->max_observations : DEFAULT_OBSERVATIONS;
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	int ret;
+
+	*out = NULL;
+	c->bin = bin;
+	c->entries = entries;
+	c->method = options->method;
+	setrlimit(RLIMIT_MEMLOCK,
+		  &unlimited); /* before Linux 5.11 maps counted against it; without the privilege the load says so */
+	c->skel = alloc_bpf__open();
+	if (!c->skel) {
+		ret = load_error(err, -errno);
+		goto fail;
+	}
+	c->skel->rodata->dispatcher_start = entries->dispatcher_start;
+	c->skel->rodata->dispatcher_end = entries->dispatcher_end;
+	bpf_map__set_max_entries(c->skel->maps.observations, max);
+	/* Counting objects must not fail for want of memory while there is room in the map; memory is taken as stacks
+	 * appear. */
+	bpf_map__set_max_entries(c->skel->maps.observations_short, SHORT_OBSERVATIONS);
+	bpf_map__set_max_entries(c->skel->maps.stacks, RING_BYTES);
+	bpf_map__set_max_entries(c->skel->maps.reached, 1u << 16);
+	attach_prepare(c->skel->progs.on_alloc, c->method);
+	attach_prepare(c->skel->progs.on_reach, c->method);
+	ret = alloc_bpf__load(c->skel);
+	if (ret) {
+		load_error(err, ret);
+		goto fail;
+	}
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.stacks), on_stack, c, NULL);
+	if (!c->ring) {
+		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", strerror(errno));
+		goto fail;
+	}
+	*out = c;
+	return 0;
+fail:
+	capture_free(c);
+	return ret;
+}
+
+int capture_attach(struct capture *c, pid_t pid, struct error *err)
+{
+	size_t n = c->entries->n;
+	elf_offset *offsets = xcalloc(n, sizeof(*offsets));
+	uint64_t *cookies = xcalloc(n, sizeof(*cookies));
+	int ret;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct alloc_entry *entry = &c->entries->items[i];
+
+		offsets[i] = entry->offset;
+		cookies[i] = (entry->point.vaddr & COOKIE_VADDR_MASK) |
+			     (entry->point.class == POINT_JCC ? COOKIE_POINT_IS_JCC : 0) |
+			     (entry->is_partial ? COOKIE_IS_PARTIAL : 0);
+	}
+	ret = attachment_new(&c->attachment, c->method, c->skel->progs.on_alloc, elf_image_fd(go_binary_image(c->bin)),
+			     pid, offsets, cookies, n, err);
+	free(offsets);
+	free(cookies);
+	return ret;
+}
+
+/* Arms the reach probes that are still of use; the old link goes once the new one stands, so that no call slips through
+ * between. */
+static int arm_reach(struct capture *c, struct error *err)
+{
+	struct reach_set *r = &c->reach;
+	elf_offset *offsets = xcalloc(r->n, sizeof(*offsets));
+	uint64_t *cookies = xcalloc(r->n, sizeof(*cookies));
+	struct attachment *fresh = NULL;
+	size_t n = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->reached[i])
+			continue;
+		offsets[n] = r->offsets[i];
+		cookies[n++] = i;
+	}
+	if (n)
+		ret = attachment_new(&fresh, c->method, c->skel->progs.on_reach, elf_image_fd(go_binary_image(c->bin)),
+				     r->pid, offsets, cookies, n, err);
+	if (ret == 0) {
+		attachment_free(r->attachment);
+		r->attachment = fresh;
+		r->armed = n;
+	}
+	free(offsets);
+	free(cookies);
+	return ret;
+}
+
+int capture_attach_reach(struct capture *c, pid_t pid, const elf_vaddr *calls, size_t n, struct error *err)
+{
+	struct reach_set *r = &c->reach;
+	const struct bpf_map *map = c->skel->maps.reached;
+	void *memory;
+
+	if (n > bpf_map__max_entries(map))
+		return error_set(err, -E2BIG,
+				 "probe: failed to arm %zu reach probes: at most %u are possible; narrow --reach", n,
+				 bpf_map__max_entries(map));
+	r->map_bytes = (size_t)bpf_map__max_entries(map) * sizeof(uint64_t);
+	memory = mmap(NULL, r->map_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (memory == MAP_FAILED)
+		return error_set(err, -errno, "probe: failed to map the reach table: %s", strerror(errno));
+	r->map = memory;
+	r->pid = pid;
+	r->n = n;
+	r->calls = xcalloc(n, sizeof(*r->calls));
+	r->offsets = xcalloc(n, sizeof(*r->offsets));
+	r->reached = xcalloc(n, 1);
+	for (size_t i = 0; i < n; i++) {
+		r->calls[i] = calls[i];
+		if (!elf_image_vaddr_to_offset(go_binary_image(c->bin), calls[i], &r->offsets[i]))
+			return error_set(err, -EINVAL,
+					 "probe: failed to place a reach probe at 0x%" PRIx64 ": not in the file",
+					 calls[i]);
+	}
+	return arm_reach(c, err);
+}
+
+static size_t collect_reached(struct capture *c)
+{
+	struct reach_set *r = &c->reach;
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (!r->reached[i] && r->map[i]) {
+			r->reached[i] = 1;
+			fresh++;
+		}
+	}
+	return fresh;
+}
+
+int capture_fd(const struct capture *c)
+{
+	return ring_buffer__epoll_fd(c->ring);
+}
+
+int capture_drain(struct capture *c, struct error *err)
+{
+	int ret = ring_buffer__consume(c->ring);
+
+	if (ret < 0)
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+	if (c->reach.attachment && collect_reached(c) && arm_reach(c, err))
+		return err ? err->code : -EIO;
+	return 0;
+}
+
+void capture_detach(struct capture *c)
+{
+	attachment_free(c->attachment);
+	c->attachment = NULL;
+	attachment_free(c->reach.attachment);
+	c->reach.attachment = NULL;
+}
+
+static void add_observations(struct capture *c, const struct observation_key *keys,
+			     const struct observation_value *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct raw_observation *obs;
+		bool is_new; /* counted, but its addresses never came through the ring: depth stays 0 */
+
+		ARRAY_GROW(c->observations, c->n_observations + 1, c->alloc_observations);
+		obs = &c->observations[c->n_observations++];
+		obs->stack = (uint32_t)(slot_for(c, &keys[i].stack, &is_new) - c->slots);
+		obs->type = keys[i].type;
+		obs->objects = values[i].objects;
+		obs->bytes = values[i].bytes;
+		obs->smallest = values[i].smallest;
+		obs->largest = values[i].largest;
+	}
+}
+
+static int read_map(struct capture *c, int fd, struct error *err)
+{
+	struct observation_key *keys = xcalloc(BATCH, sizeof(*keys));
+	struct observation_value *values = xcalloc(BATCH, sizeof(*values));
+	uint64_t position = 0; /* the kernel's own idea of where a batch ended; u32 for hash maps */
+	void *in = NULL;
+	uint32_t n;
+	int ret;
+
+	do {
+		n = BATCH;
+		ret = bpf_map_lookup_batch(fd, in, &position, keys, values, &n, NULL);
+		if (ret == 0 || ret == -ENOENT) /* -ENOENT: that was the last batch */
+			add_observations(c, keys, values, n);
+		in = &position;
+	} while (ret == 0);
+	if (ret == -ENOENT)
+		ret = 0;
+	else
+		error_set(err, ret, "probe: failed to read the observations: %s", strerror(-ret));
+	free(keys);
+	free(values);
+	return ret;
+}
+
+static int read_counters(struct capture *c, uint64_t totals[COUNTER_MAX], struct error *err)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *values;
+	int fd = bpf_map__fd(c->skel->maps.counters), ret = 0;
+
+	if (cpus < 1)
+		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
+	values = xcalloc((size_t)cpus, sizeof(*values));
+	for (uint32_t i = 0; i < COUNTER_MAX && ret == 0; i++) {
+		totals[i] = 0;
+		if (bpf_map_lookup_elem(fd, &i, values)) {
+			ret = error_set(err, -errno, "probe: failed to read the counters: %s", strerror(errno));
+			break;
+		}
+		for (int cpu = 0; cpu < cpus; cpu++)
+			totals[i] += values[cpu];
+	}
+	free(values);
+	return ret;
+}
+
+int capture_read(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
+{
+	uint64_t totals[COUNTER_MAX];
+	int ret;
+
+	c->n_observations = 0;
+	ret = ring_buffer__consume(c->ring);
+	if (ret < 0)
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+	ret = read_map(c, bpf_map__fd(c->skel->maps.observations), err);
+	if (ret == 0)
+		ret = read_map(c, bpf_map__fd(c->skel->maps.observations_short), err);
+	if (ret == 0)
+		ret = read_counters(c, totals, err);
+	if (ret)
+		return ret;
+
+	free(c->stacks);
+	c->stacks = xcalloc(c->n_slots, sizeof(*c->stacks));
+	for (size_t i = 0; i < c->n_slots; i++) {
+		c->stacks[i].pcs = c->pcs + c->slots[i].first;
+		c->stacks[i].depth = c->slots[i].depth;
+		c->stacks[i].truncated = c->slots[i].flags != 0;
+	}
+	if (c->reach.map)
+		collect_reached(c);
+	for (int i = COUNTER_LOSS_FIRST; i < COUNTER_MAX; i++)
+		recording_add_loss(rec, loss_names[i], totals[i]);
+	*out = (struct capture_result){
+		.raw = {.stacks = c->stacks,
+			.n_stacks = c->n_slots,
+			.observations = c->observations,
+			.n_observations = c->n_observations},
+		.hits = totals[COUNTER_HITS],
+		.bytes = totals[COUNTER_BYTES],
+		.zero_size = totals[COUNTER_ZERO_SIZE],
+		.shortened = totals[COUNTER_SHORTENED],
+		.reached = c->reach.reached,
+		.n_reached = c->reach.n,
+	};
+	return 0;
+}
+
+void capture_free(struct capture *c)
+{
+	if (!c)
+		return;
+	capture_detach(c);
+	if (c->reach.map)
+		munmap((void *)(uintptr_t)c->reach.map, c->reach.map_bytes);
+	free(c->reach.calls);
+	free(c->reach.offsets);
+	free(c->reach.reached);
+	ring_buffer__free(c->ring);
+	alloc_bpf__destroy(c->skel);
+	free(c->slots);
+	free(c->pcs);
+	u64map_release(&c->slot_of);
+	free(c->stacks);
+	free(c->observations);
+	free(c);
+}

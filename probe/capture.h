@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A running capture: the kernel programs of one window, their maps, and the thread of user space that drains them.
+ * Counting happens in the kernel; user space wakes for new stacks and for the clock, a few times a second, and reads
+ * the counts once, at the end.
+ */
+#ifndef ESCAUDIT_PROBE_CAPTURE_H
+#define ESCAUDIT_PROBE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "probe/attach.h"
+#include "probe/entries.h"
+#include "recording/raw.h"
+
+struct capture_options {
+	enum attach_method method;
+	uint32_t max_observations; /* different (stack, type) pairs counted in full; 0 means the default */
+};
+
+struct capture;
+
+/* Loads the programs. Needs CAP_BPF and CAP_PERFMON, or root; the error says so. bin and entries must outlive the
+ * capture. */
+int capture_new(struct capture **out, const struct go_binary *bin, const struct alloc_entries *entries,
+		const struct capture_options *options, struct error *err);
+void capture_free(struct capture *capture); /* accepts NULL; detaches */
+
+/* Arms the probes for one process, or for all that map the binary if pid is 0. The window begins here. */
+int capture_attach(struct capture *capture, pid_t pid, struct error *err);
+/*
+ * Arms one-shot probes on n call instructions (vaddrs). Call before the target runs them; they are taken out in batches
+ * as they are hit, so that a hot call costs a trap only for the first fraction of a second.
+ */
+int capture_attach_reach(struct capture *capture, pid_t pid, const elf_vaddr *calls, size_t n, struct error *err);
+
+/* A descriptor that polls readable when capture_drain has work. */
+int capture_fd(const struct capture *capture);
+/* Takes new stacks out of the ring and retires reach probes that were hit. Call when capture_fd is readable and a few
+ * times a second. */
+int capture_drain(struct capture *capture, struct error *err);
+
+/* Takes the probes out. The window ends here. Idempotent. */
+void capture_detach(struct capture *capture);
+
+struct capture_result {
+	struct raw_capture raw; /* owned by the capture */
+	uint64_t hits;		/* objects seen */
+	uint64_t bytes;
+	uint64_t zero_size;
+	uint64_t shortened;	/* objects counted under a shortened stack */
+	const uint8_t *reached; /* one per reach probe, in the order given: 1 if hit */
+	size_t n_reached;
+};
+
+/* Reads the counts as they stand, and the losses into rec. The result is valid until the next call. */
+int capture_read(struct capture *capture, struct capture_result *out, struct recording *rec, struct error *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One measurement from beginning to end: which process, arm, wait, disarm, read, name. Leaves a complete recording.
+ */
+#ifndef ESCAUDIT_PROBE_SESSION_H
+#define ESCAUDIT_PROBE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "recording/recording.h"
+#include "symbolize/symbolizer.h"
+
+struct session_options {
+	double duration_seconds;   /* 0: until the program ends or we are asked to stop */
+	bool force_perf;	   /* attach through perf events even where uprobe_multi works */
+	uint32_t max_observations; /* 0 means the default */
+	const bool *reach;	   /* one per site of the recording: put a reach probe there; NULL for none */
+};
+
+/*
+ * What the binary is: path, versions, build information, into the header. path as the user knows it.
+ */
+void session_describe(struct recording *rec, const struct go_binary *bin, const char *path);
+
+/*
+ * Runs argv (path is the resolved file) from its first instruction to its end, or to the end of the duration, and fills
+ * rec. rec may already hold the binary's sites. The program's status goes into header.exit_status; a program that fails
+ * is no error here.
+ */
+int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
+		   char *const argv[], const struct session_options *options, struct error *err);
+
+/* The same for a running process (pid > 0) or all that run the binary (0), until the duration ends, SIGINT or SIGTERM
+ * arrives, or the process ends. */
+int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, pid_t pid,
+		   const struct session_options *options, struct error *err);
+
+#endif
