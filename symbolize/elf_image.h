@@ -8,7 +8,8 @@
  *   rt_addr     where it is mapped in one process: vaddr + load bias (probe/ knows the bias)
  *
  * The file is untrusted: every read is bounds-checked, sizes in headers are checked against the file's size.
- * Section headers may be missing; segments must be there.
+ * Section headers may be missing; segments must be there. Segments are read from the file when they are first touched:
+ * one image is not for two threads at once.
  */
 #ifndef ESCAUDIT_SYMBOLIZE_ELF_IMAGE_H
 #define ESCAUDIT_SYMBOLIZE_ELF_IMAGE_H
@@ -42,7 +43,7 @@ struct elf_segment {
 };
 
 /*
- * Maps the file. path is only for messages and may differ from what fd shows (/proc/PID/exe). elf_image_open_fd
+ * Opens the file. path is only for messages and may differ from what fd shows (/proc/PID/exe). elf_image_open_fd
  * duplicates fd. Errors name the remedy: not an ELF file (-ENOEXEC), 32-bit, big-endian or another machine
  * (-EPROTONOSUPPORT), truncated
  * (-EBADMSG), errno of open.

@@ -51,7 +51,10 @@ struct go_func {
 };
 
 size_t go_binary_func_count(const struct go_binary *bin);
-/* i < count. False if the entry is damaged. */
+/*
+ * i < count. False if the entry is damaged or no Go function: Go's own linker lists C functions and a few marks there.
+ * The same holds for go_binary_func_at.
+ */
 bool go_binary_func(const struct go_binary *bin, size_t i, struct go_func *out);
 bool go_binary_func_at(const struct go_binary *bin, elf_vaddr pc, struct go_func *out);
 /* The first function of that name by address; names are not unique keys. */
@@ -67,6 +70,17 @@ int go_binary_func_start_line(const struct go_binary *bin, const struct go_func 
  * returns false to stop. */
 typedef bool (*go_inline_visit)(void *ctx, const struct go_func *physical, const char *inlined_name);
 void go_binary_each_inlined(const struct go_binary *bin, go_inline_visit visit, void *ctx);
+
+/* A run of instructions with one file, line and innermost function. */
+struct go_line_run {
+	const char *function; /* the inlined function's name where the code was inlined */
+	const char *file;
+	int line;
+	bool inlined;
+};
+/* Calls visit for every run of a function, in address order. Strings are valid as long as the binary. */
+typedef void (*go_line_visit)(void *ctx, const struct go_line_run *run);
+void go_binary_each_line(const struct go_binary *bin, const struct go_func *func, go_line_visit visit, void *ctx);
 
 /* The directory prefix of standard library files in this binary's tables, with the final slash: "/usr/lib/go/src/"; ""
  * under -trimpath. */

@@ -177,10 +177,15 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 	if (out->minpc < out->text || out->maxpc < out->minpc || out->etext < out->maxpc ||
 	    !is_code(bin, out->text, out->etext))
 		return false;
-	/* The runtime's own check (moduledataverify1). */
+	/* The runtime's own checks (moduledataverify1). Sorted, the functions do not overlap: every pass over all is
+	 * short. */
 	if (load_u32(ftab.at) != out->minpc - out->text ||
 	    load_u32(ftab.at + (size_t)out->n_funcs * FUNCTAB_SIZE) != out->maxpc - out->text)
 		return false;
+	for (size_t i = 0; i < out->n_funcs; i++) {
+		if (load_u32(ftab.at + i * FUNCTAB_SIZE) > load_u32(ftab.at + (i + 1) * FUNCTAB_SIZE))
+			return false;
+	}
 	if (bin->build.minor < 26 &&
 	    (!elf_image_read_ptr(bin->image, header + 24, &text_start) || text_start != out->text))
 		return false;

@@ -22,7 +22,6 @@
 #define FUNCDATA_INL_TREE     3
 #define NO_FUNCDATA	      UINT32_MAX
 #define NO_FILE		      UINT32_MAX
-#define MAX_INLINED_CALLS     1000000 /* per function, against damaged tables */
 
 /* ---- functions ---- */
 
@@ -216,13 +215,13 @@ static inline struct pcvalue pcvalue_begin(const struct go_binary *bin, uint32_t
 	return it;
 }
 
-/* To the next run of one value. */
+/* To the next run of one value. Each covers some code, so that no table is longer than its function. */
 static inline bool pcvalue_next(struct pcvalue *it)
 {
 	uint32_t difference, step;
 
 	if (it->p == it->end || !uvarint(&it->p, it->end, &difference) || (difference == 0 && it->started) ||
-	    !uvarint(&it->p, it->end, &step))
+	    !uvarint(&it->p, it->end, &step) || step == 0)
 		return false;
 	it->started = true;
 	it->value = (int32_t)((uint32_t)it->value + ((difference >> 1) ^ -(difference & 1)));
@@ -307,7 +306,8 @@ void go_binary_each_inlined(const struct go_binary *bin, go_inline_visit visit, 
 			continue;
 		for (it = pcvalue_begin(bin, func.pcinline); pcvalue_next(&it);)
 			last = it.value > last ? it.value : last;
-		if (last >= MAX_INLINED_CALLS)
+		/* Every call left at least one byte of code: what claims more is damaged. */
+		if (last >= 0 && (uint64_t)last >= func.end - func.entry)
 			continue;
 		physical =
 			(struct go_func){.index = (uint32_t)i, .entry = func.entry, .end = func.end, .name = func.name};
@@ -315,5 +315,49 @@ void go_binary_each_inlined(const struct go_binary *bin, go_inline_visit visit, 
 			if (!visit(ctx, &physical, call.name))
 				return;
 		}
+	}
+}
+
+void go_binary_each_line(const struct go_binary *bin, const struct go_func *func, go_line_visit visit, void *ctx)
+{
+	struct pcvalue file, line, call;
+	struct pcln_func f;
+	uint64_t at = 0, next;
+	bool has_call;
+
+	if (!pcln_func(bin, func->index, &f))
+		return;
+	file = pcvalue_begin(bin, f.pcfile);
+	line = pcvalue_begin(bin, f.pcln);
+	call = pcvalue_begin(bin, f.pcinline);
+	if (!pcvalue_next(&file) || !pcvalue_next(&line))
+		return;
+	has_call = pcvalue_next(&call);
+	for (;;) {
+		struct go_line_run run = {.function = f.name, .line = line.value};
+		struct pcln_inline inlined;
+
+		next = file.offset < line.offset ? file.offset : line.offset;
+		if (has_call && call.offset > at) {
+			next = next < call.offset ? next : call.offset;
+			if (pcln_inline(bin, &f, call.value, &inlined)) {
+				run.function = inlined.name;
+				run.inlined = true;
+			}
+		}
+		run.file = pcln_file(bin, &f, file.value);
+		if (next > at && run.file && run.line > 0)
+			visit(ctx, &run);
+		at = next;
+		while (file.offset <= at) {
+			if (!pcvalue_next(&file))
+				return;
+		}
+		while (line.offset <= at) {
+			if (!pcvalue_next(&line))
+				return;
+		}
+		while (has_call && call.offset <= at)
+			has_call = pcvalue_next(&call);
 	}
 }
