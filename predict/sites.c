@@ -35,6 +35,7 @@ struct sweep {
 	size_t n_starts, alloc_starts;
 	uint8_t *is_target; /* one bit a byte: some jump lands here */
 	size_t alloc_target;
+	struct u64map extents; /* function name and file, as pointers, mixed -> first extent of that key + 1 */
 };
 
 static void mark_target(struct sweep *sw, uint64_t offset)
@@ -237,10 +238,45 @@ static void sweep_function(struct sweep *sw, const struct go_func *func)
 	}
 }
 
+/* Widens the extent of the run's function. Names and files are pointers into the binary's tables, where equal strings
+ * are stored once. */
+static void widen_extent(void *ctx, const struct go_line_run *run)
+{
+	struct sweep *sw = ctx;
+	struct recording *rec = sw->rec;
+	uint64_t key = u64_mix((uintptr_t)run->function, (uintptr_t)run->file);
+	const char *function = NULL, *file = NULL;
+	struct rec_extent *extent;
+	uint64_t *index;
+	bool is_new;
+
+	for (;; key = u64_mix(key, 1)) {
+		index = u64map_at(&sw->extents, key, &is_new);
+		if (is_new)
+			break;
+		extent = &rec->extents[*index];
+		function = function ? function : strpool_add(rec->pool, run->function);
+		file = file ? file : strpool_add(rec->pool, run->file);
+		if (extent->function == function && extent->file == file) {
+			extent->first = run->line < extent->first ? run->line : extent->first;
+			extent->last = run->line > extent->last ? run->line : extent->last;
+			extent->is_physical |= !run->inlined;
+			return;
+		}
+	}
+	*index = rec->n_extents;
+	extent = recording_add_extent(rec);
+	*extent = (struct rec_extent){.function = strpool_add(rec->pool, run->function),
+				      .file = strpool_add(rec->pool, run->file),
+				      .first = run->line,
+				      .last = run->line,
+				      .is_physical = !run->inlined};
+}
+
 int sites_decode(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, struct sites_stats *stats,
 		 struct error *err)
 {
-	struct sweep sw = {.rec = rec, .bin = bin, .sym = sym, .callees = U64MAP_INIT};
+	struct sweep sw = {.rec = rec, .bin = bin, .sym = sym, .callees = U64MAP_INIT, .extents = U64MAP_INIT};
 	size_t count = go_binary_func_count(bin);
 	struct go_func func;
 	int ret = 0;
@@ -261,14 +297,17 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (go_binary_func(bin, i, &func) &&
-		    !go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func)))
+		    !go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
 			sweep_function(&sw, &func);
+			go_binary_each_line(bin, &func, widen_extent, &sw);
+		}
 	}
 	rec->has_sites = true;
 	if (stats)
 		*stats = sw.stats;
 out:
 	u64map_release(&sw.callees);
+	u64map_release(&sw.extents);
 	free(sw.starts);
 	free(sw.is_target);
 	return ret;

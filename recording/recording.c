@@ -46,6 +46,7 @@ void recording_free(struct recording *rec)
 	free(rec->locations);
 	free(rec->observations);
 	free(rec->sites);
+	free(rec->extents);
 	free(rec->extra);
 	strpool_free(rec->pool);
 	free(rec);
@@ -59,6 +60,11 @@ struct rec_location *recording_add_location(struct recording *rec)
 struct rec_observation *recording_add_observation(struct recording *rec)
 {
 	return APPEND_ZEROED(rec->observations, rec->n_observations);
+}
+
+struct rec_extent *recording_add_extent(struct recording *rec)
+{
+	return APPEND_ZEROED(rec->extents, rec->n_extents);
 }
 
 struct rec_site *recording_add_site(struct recording *rec)

@@ -79,6 +79,17 @@ struct rec_site {
 	enum reach reach;
 };
 
+/*
+ * The lines one function's code comes from, over all its copies: what tells a prediction whose code the compiler
+ * removed from one whose function the linker dropped.
+ */
+struct rec_extent {
+	const char *function;
+	const char *file;
+	int first, last;  /* lines */
+	bool is_physical; /* false: only inlined copies are left of it */
+};
+
 enum rec_mode { REC_MODE_EXACT, REC_MODE_SAMPLE, REC_MODE_PROFILE /* a pprof heap profile of other origin */ };
 
 /* Every way of losing data, by name ("stack map full", "observation map full", "read fault" …). */
@@ -122,6 +133,8 @@ struct recording {
 	size_t n_observations;
 	struct rec_site *sites;
 	size_t n_sites;
+	struct rec_extent *extents; /* there if has_sites */
+	size_t n_extents;
 	bool has_sites; /* the binary's sites were decoded, even if there are none */
 	struct {
 		const char *key, *value;
@@ -136,6 +149,7 @@ void recording_free(struct recording *rec); /* accepts NULL */
 struct rec_location *recording_add_location(struct recording *rec);
 struct rec_observation *recording_add_observation(struct recording *rec);
 struct rec_site *recording_add_site(struct recording *rec);
+struct rec_extent *recording_add_extent(struct recording *rec);
 void recording_add_loss(struct recording *rec, const char *name,
 			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
 uint64_t recording_losses(const struct recording *rec); /* sum of all */

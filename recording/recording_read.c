@@ -419,6 +419,27 @@ static int read_sites(struct reader *r)
 	return 0;
 }
 
+static int read_extents(struct reader *r)
+{
+	for (size_t i = 0; i < r->profile->n_extent; i++) {
+		const Pprof__Extent *e = r->profile->extent[i];
+		const uint64_t *index = u64map_find(&r->functions, e->function_id);
+		struct rec_extent *extent = recording_add_extent(r->rec);
+		const Pprof__Function *f;
+
+		if (!index)
+			return BAD(r, "function %llu is missing", (unsigned long long)e->function_id);
+		f = r->profile->function[*index];
+		extent->function = string_at(r, f->name);
+		if (!extent->function || optional_string(r, f->filename, &extent->file) < 0)
+			return -EBADMSG;
+		extent->first = to_line(e->first);
+		extent->last = to_line(e->last);
+		extent->is_physical = e->is_physical;
+	}
+	return 0;
+}
+
 /* ---- header
  * ---------------------------------------------------------------------------------------------------------- */
 
@@ -624,7 +645,7 @@ static int read_profile(struct reader *r)
 		if (read_sample(r, p->sample[i]) < 0)
 			return -EBADMSG;
 	}
-	return read_sites(r);
+	return read_sites(r) < 0 ? -EBADMSG : read_extents(r);
 }
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)

@@ -22,7 +22,14 @@
 #include "recording/recording_internal.h"
 
 /* Field numbers of Profile's repeated fields, as in recording/profile.proto. */
-enum profile_field { FIELD_SAMPLE = 2, FIELD_LOCATION = 4, FIELD_FUNCTION = 5, FIELD_STRING = 6, FIELD_SITE = 1003 };
+enum profile_field {
+	FIELD_SAMPLE = 2,
+	FIELD_LOCATION = 4,
+	FIELD_FUNCTION = 5,
+	FIELD_STRING = 6,
+	FIELD_SITE = 1003,
+	FIELD_EXTENT = 1004
+};
 
 #define WIRE_BYTES 2
 
@@ -417,6 +424,18 @@ static void put_observation(struct writer *w, const struct rec_observation *o, u
 	put_message(w, FIELD_SAMPLE, &s.base);
 }
 
+static void put_extent(struct writer *w, const struct rec_extent *extent)
+{
+	struct rec_frame frame = {.function = extent->function, .file = extent->file};
+	Pprof__Extent e = PPROF__EXTENT__INIT;
+
+	e.function_id = function_id(w, &frame);
+	e.first = extent->first;
+	e.last = extent->last;
+	e.is_physical = extent->is_physical;
+	put_message(w, FIELD_EXTENT, &e.base);
+}
+
 static void put_site(struct writer *w, const struct rec_site *site)
 {
 	Pprof__Site s = PPROF__SITE__INIT;
@@ -461,6 +480,8 @@ static int write_fd(const struct recording *rec, int fd)
 			put_observation(w, &rec->observations[i], &ids, &ids_alloc);
 		for (size_t i = 0; i < rec->n_sites; i++)
 			put_site(w, &rec->sites[i]);
+		for (size_t i = 0; i < rec->n_extents; i++)
+			put_extent(w, &rec->extents[i]);
 		do {
 			status = deflate(&w->z, Z_FINISH);
 			flush_out(w);
