@@ -763,7 +763,8 @@ int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, s
 		error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path, strerror(-ret));
 		goto fail;
 	}
-	sym->elf = elf_begin(sym->fd, ELF_C_READ_MMAP, NULL);
+	/* Read, not mapped: a file that shrinks meanwhile must not end in SIGBUS. */
+	sym->elf = elf_begin(sym->fd, ELF_C_READ, NULL);
 	if (!sym->elf) {
 		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
 		goto fail;
