@@ -1,0 +1,200 @@
+#!/usr/bin/env bats
+# Attaching to processes that already run, and leaving them as they were.
+
+load helper
+
+setup() {
+	pids=()
+}
+
+teardown() {
+	local pid
+	for pid in "${pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+}
+
+# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready. Its output is in $log.
+start_sleeper() {
+	local program
+	program=$(build_go sleeper)
+	log=$(mktemp "$BATS_TEST_TMPDIR/sleeper.XXXXXX")
+	"$program" "$@" >"$log" 2>&1 3>&- &
+	sleeper=$!
+	pids+=("$sleeper")
+	wait_for grep -q ready "$log"
+}
+
+wait_for() {
+	local i
+	for i in $(seq 100); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	echo "waited in vain for: $*"
+	return 1
+}
+
+# start_recording ARGS...: sets recorder; returns when the probes are in the text of the sleeper.
+start_recording() {
+	rec=$BATS_TEST_TMPDIR/rec
+	rm -f "$rec"
+	untouched=$(text_of "$sleeper")
+	"$ESCAUDIT" record -o "$rec" "$@" >"$BATS_TEST_TMPDIR/record.out" 2>"$BATS_TEST_TMPDIR/record.err" 3>&- &
+	recorder=$!
+	pids+=("$recorder")
+	wait_for armed || { cat "$BATS_TEST_TMPDIR/record.err"; return 1; }
+}
+
+# The text has changed, and no more changes come.
+armed() {
+	local now
+	now=$(text_of "$sleeper")
+	sleep 0.3
+	[ "$now" != "$untouched" ] && [ "$(text_of "$sleeper")" = "$now" ]
+}
+
+# text_of PID: hash of the executable part of its binary as it is in memory now.
+text_of() {
+	local range path exe
+	exe=$(readlink "/proc/$1/exe")
+	while read -r range _ _ _ _ path; do
+		[ "$path" = "$exe" ] || continue
+		dd if="/proc/$1/mem" iflag=skip_bytes,count_bytes,fullblock bs=64K skip=$((16#${range%-*})) \
+			count=$((16#${range#*-} - 16#${range%-*})) 2>/dev/null
+	done < <(awk '$2 ~ /x/' "/proc/$1/maps") | sha256sum
+}
+
+# stop_recording [STATUS]: ends the window as Ctrl-C does.
+stop_recording() {
+	local status=0
+	kill -INT "$recorder"
+	wait "$recorder" || status=$?
+	[ "$status" -eq "${1:-0}" ] || { complain "record: status $status instead of ${1:-0}"; cat "$BATS_TEST_TMPDIR/record.err"; }
+}
+
+burst() {
+	local bursts
+	bursts=$(grep -c burst "$log" || true)
+	kill -USR1 "$1"
+	wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
+}
+
+expect_counts() {
+	local got
+	got=$(counts_at "$rec" sleeper "$1")
+	[ "$got" = "$2 $3" ] || complain "@$1: $got objects and bytes instead of $2 $3"
+}
+
+@test "attach to a process: what it allocates in the window, no more and no less" {
+	need_bpf
+	check() {
+		start_sleeper -burst 1013
+		burst "$sleeper"
+		start_recording -p "$sleeper"
+		burst "$sleeper"
+		burst "$sleeper"
+		stop_recording
+		burst "$sleeper"
+		expect_counts burst 2026 $((24 * 2026))
+		kill -TERM "$sleeper"
+		wait "$sleeper" || complain "the target ended with status $?"
+		[ "$(tail -n 1 "$log")" = '{"burst":4052,"steady":0}' ] || complain "the target counted $(tail -n 1 "$log")"
+	}
+	for_each_go check
+}
+
+@test "attach to a process: --duration ends the window by itself" {
+	need_bpf
+	use_go
+	complaints=0
+	start_sleeper -rate 1000
+	rec=$BATS_TEST_TMPDIR/rec
+	expect_status 0 timeout 20 "$ESCAUDIT" record -o "$rec" -p "$sleeper" --duration 2
+	local objects
+	read -r objects _ < <(counts_at "$rec" sleeper steady)
+	# 50 ticks of 20 objects each second; a busy machine may be late, by up to half
+	[ "$objects" -ge 1000 ] && [ "$objects" -le 2400 ] || complain "$objects objects in 2 s at 1000/s"
+	[ $((objects % 20)) -eq 0 ] || echo "# window cut a tick: $objects" >&3
+	[ "$complaints" -eq 0 ]
+}
+
+@test "attach to a process: its end ends the window" {
+	need_bpf
+	use_go
+	complaints=0
+	start_sleeper -burst 1019
+	start_recording -p "$sleeper"
+	burst "$sleeper"
+	kill -TERM "$sleeper"
+	wait "$sleeper" || complain "the target ended with status $?"
+	local status=0
+	wait "$recorder" || status=$?
+	[ "$status" -eq 0 ] || { complain "record: status $status"; cat "$BATS_TEST_TMPDIR/record.err"; }
+	expect_counts burst 1019 $((24 * 1019))
+	[ "$complaints" -eq 0 ]
+}
+
+@test "attach to a process: another one of the same binary is not counted" {
+	need_bpf
+	use_go
+	complaints=0
+	start_sleeper -burst 1021
+	local other=$sleeper other_log=$log
+	start_sleeper -burst 1031
+	start_recording -p "$sleeper"
+	burst "$sleeper"
+	log=$other_log burst "$other"
+	stop_recording
+	expect_counts burst 1031 $((24 * 1031))
+	[ "$complaints" -eq 0 ]
+}
+
+@test "attach to a binary: every process of it counts, started before or after" {
+	need_bpf
+	use_go
+	complaints=0
+	start_sleeper -burst 1033
+	local first=$sleeper first_log=$log
+	start_recording -x "$(build_go sleeper)"
+	start_sleeper -burst 1039
+	burst "$sleeper"
+	log=$first_log burst "$first"
+	stop_recording
+	expect_counts burst $((1033 + 1039)) $((24 * (1033 + 1039)))
+	[ "$complaints" -eq 0 ]
+}
+
+@test "the target's text is as it was: after the end, after SIGTERM and after SIGKILL of escaudit" {
+	need_bpf
+	use_go
+	complaints=0
+	start_sleeper -burst 1049
+	local before signal
+	before=$(text_of "$sleeper")
+	for signal in INT TERM KILL; do
+		start_recording -p "$sleeper" # fails if the text does not change: then this test would see nothing
+		burst "$sleeper"
+		kill -"$signal" "$recorder"
+		wait "$recorder" || true
+		wait_for eval "[ \"\$(text_of $sleeper)\" = '$before' ]" || complain "text differs after SIG$signal"
+		burst "$sleeper" || complain "the target does not go on after SIG$signal"
+	done
+	kill -TERM "$sleeper"
+	wait "$sleeper" || complain "the target ended with status $?"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "attach: not a Go process, no such process, a file that is no binary" {
+	need_bpf
+	complaints=0
+	sleep 60 3>&- &
+	pids+=($!)
+	expect_status 2 "$ESCAUDIT" record -o "$BATS_TEST_TMPDIR/rec" -p $!
+	expect_message 'not .*Go|no Go'
+	expect_status 2 "$ESCAUDIT" record -o "$BATS_TEST_TMPDIR/rec" -p 4194304
+	expect_message '4194304'
+	expect_status 2 "$ESCAUDIT" record -o "$BATS_TEST_TMPDIR/rec" -x "$BATS_TEST_FILENAME"
+	[ ! -e "$BATS_TEST_TMPDIR/rec" ] || complain "a recording was left behind"
+	[ "$complaints" -eq 0 ]
+}

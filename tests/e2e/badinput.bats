@@ -1,0 +1,302 @@
+#!/usr/bin/env bats
+# What is not as it should be: the right status, one sentence that names it, nothing half-written left behind.
+
+load helper
+
+setup() {
+	complaints=0
+	t=$BATS_TEST_TMPDIR
+}
+
+# Programs of the tests' own directory live where only root may look; a user without privileges needs copies.
+copy_for_everyone() {
+	public=$(mktemp -d "${TMPDIR:-/tmp}/escaudit-public.XXXXXX")
+	chmod 755 "$public"
+	cp "$@" "$public"
+	chmod 755 "$public"/*
+}
+
+teardown() {
+	[ -z "${public:-}" ] || rm -rf "$public"
+}
+
+# refuses WHAT FILE: every command that takes a binary refuses this one, with a message that matches, and leaves no file.
+refuses() {
+	local what=$1 file=$2
+	expect_status 2 "$ESCAUDIT" sites "$file"
+	expect_message "$what"
+	[ -z "$out" ] || complain "sites printed a result for $file"
+	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -x "$file" --duration 1
+	expect_message "$what"
+	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$file"
+	expect_message "$what"
+	[ ! -e "$t/rec" ] || complain "a recording was left behind for $file"
+	rm -f "$t/rec"
+}
+
+@test "not an ELF file" {
+	echo 'this is text' >"$t/text"
+	chmod +x "$t/text"
+	refuses 'ELF' "$t/text"
+	: >"$t/empty"
+	chmod +x "$t/empty"
+	refuses 'ELF|empty|short' "$t/empty"
+	printf '\x7fELF' >"$t/stub"
+	chmod +x "$t/stub"
+	refuses 'ELF|short|truncated' "$t/stub"
+	head -c 100000 "$(command -v bash)" >"$t/cut"
+	chmod +x "$t/cut"
+	expect_status 2 "$ESCAUDIT" sites "$t/cut"
+	expect_status 2 "$ESCAUDIT" sites "$t/missing"
+	expect_message 'missing'
+	expect_status 2 "$ESCAUDIT" sites "$t"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "an ELF file that is not Go" {
+	refuses 'Go' "$(command -v bash)"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "Go for another machine: arm64, 386" {
+	use_go
+	refuses 'arm64|aarch64' "$(build_go exit3 GOARCH=arm64 CGO_ENABLED=0)"
+	refuses '386|32.bit|i386|x86' "$(build_go exit3 GOARCH=386 CGO_ENABLED=0)"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "Go for another system: a Windows program" {
+	use_go
+	refuses 'ELF' "$(build_go exit3 GOOS=windows CGO_ENABLED=0)"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "Go older than 1.19, Go newer than what is known" {
+	local program version
+	use_go 1.27
+	program=$(build_go exit3)
+	# The version is in the build information, and as the value of runtime.buildVersion.
+	version=$("$GO" version "$program" | awk '{print $2}')
+	LC_ALL=C sed "s/$version/go1.99.3/g" "$program" >"$t/new"
+	chmod +x "$t/new"
+	[ "$("$GO" version "$t/new" | awk '{print $2}')" = go1.99.3 ]
+	refuses 'go1\.99' "$t/new"
+	LC_ALL=C sed "s/$version/go1.18.3/g" "$program" >"$t/old"
+	chmod +x "$t/old"
+	refuses 'go1\.18' "$t/old"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "damaged Go binaries end in a message, not in a signal" {
+	use_go
+	local program size at status
+	program=$(build_go exit3)
+	size=$(stat -c %s "$program")
+	for at in 16 40 54 64 200 $((size / 4)) $((size / 3)) $((size / 2)) $((size - 1000)); do
+		cp "$program" "$t/damaged"
+		chmod u+w "$t/damaged"
+		head -c 512 /dev/zero | tr '\0' '\377' | dd of="$t/damaged" bs=1 seek="$at" conv=notrunc 2>/dev/null
+		status=0
+		"$ESCAUDIT" sites "$t/damaged" >/dev/null 2>"$t/err" || status=$?
+		[ "$status" -eq 0 ] || [ "$status" -eq 2 ] || [ "$status" -eq 3 ] || complain "bytes at $at: status $status: $(cat "$t/err")"
+		[ "$status" -eq 0 ] || [ -s "$t/err" ] || complain "bytes at $at: status $status without a word"
+	done
+	for size in 1000 100000 $((size / 2)); do
+		head -c "$size" "$program" >"$t/damaged"
+		expect_status 2 "$ESCAUDIT" sites "$t/damaged"
+		[ -n "$err" ] || complain "cut at $size: no message"
+	done
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a package that does not compile: the compiler's own words" {
+	check() {
+		expect_status 2 in_program nocompile "$ESCAUDIT" audit --go "$GO" -o "$t/rec" .
+		expect_message 'main\.go:5:.*"a string"'
+		[ ! -e "$t/rec" ] || complain "a recording was left behind"
+		expect_status 2 in_program nocompile "$ESCAUDIT" predict --go "$GO" -o "$t/p" .
+		expect_message 'missing'
+		[ ! -e "$t/p" ] || complain "predictions were left behind"
+	}
+	for_each_go check 1.19 1.27
+}
+
+in_program() {
+	(cd "$programs/$1" && "${@:2}")
+}
+
+@test "a library can be predicted, not audited" {
+	use_go
+	expect_status 2 in_program notmain "$ESCAUDIT" audit --go "$GO" -o "$t/rec" .
+	expect_message 'main'
+	expect_status 0 in_program notmain "$ESCAUDIT" predict --go "$GO" --json .
+	[ "$(jq -r '[.predictions[] | select(.claim == "heap") | .expr] | join(",")' <<<"$out")" = local ] || complain "predictions: $out"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a package or a go command that does not exist" {
+	use_go
+	expect_status 2 in_program notmain "$ESCAUDIT" predict --go "$GO" ./nowhere
+	expect_message 'nowhere'
+	expect_status 2 in_program notmain "$ESCAUDIT" predict --go "$t/no-go" .
+	expect_message 'no-go'
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a program that crashes or fails: its status is passed on, the recording kept" {
+	need_bpf
+	check() {
+		rm -f "$t/rec"
+		expect_status 3 "$ESCAUDIT" record -o "$t/rec" -- "$(build_go exit3)"
+		[ "$(counts_at "$t/rec" exit3 exit3)" = "503 $((24 * 503))" ] || complain "exit3: $(counts_at "$t/rec" exit3 exit3)"
+		expect_status 0 "$ESCAUDIT" top --json "$t/rec"
+		[ "$(jq .target.exit_status <<<"$out")" = 3 ] || complain "exit_status: $(jq -c .target <<<"$out")"
+		rm -f "$t/rec"
+		expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$(build_go crash)"
+		expect_message 'goroutine 1 \[running\]' # its own standard error
+		[ "$(counts_at "$t/rec" crash crash)" = "1009 $((24 * 1009))" ] || complain "crash: $(counts_at "$t/rec" crash crash)"
+		rm -f "$t/rec"
+		expect_status 3 in_program exit3 "$ESCAUDIT" audit --go "$GO" --json -o "$t/rec" .
+		[ "$(jq .target.exit_status <<<"$out")" = 3 ] || complain "audit: exit_status $(jq -c .target <<<"$out")"
+		[ "$(jq '[.verdicts[] | select(.verdict == "confirmed" and .objects == 503)] | length' <<<"$out")" = 1 ] ||
+			complain "audit: no confirmed verdict with 503 objects"
+		expect_status 3 in_program exit3 "$ESCAUDIT" audit --go "$GO" -o "$t/rec" .
+		grep -q 'exit status 3' <<<"$out$err" || complain "the report does not say: exit status 3"
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "a program that is killed: 128 and the signal" {
+	need_bpf
+	use_go
+	local program status=0 recorder
+	program=$(build_go sleeper)
+	# The shell kills its own process, which exec has made the sleeper.
+	# shellcheck disable=SC2016
+	expect_status 137 "$ESCAUDIT" record -o "$t/rec" -- "$program" -rate 1000 &
+	recorder=$!
+	for _ in $(seq 100); do
+		[ -z "$(pgrep -x -P "$(pgrep -P $recorder | head -n 1)" sleeper)" ] || break
+		sleep 0.1
+	done
+	sleep 0.5
+	kill -KILL "$(pgrep -x -P "$(pgrep -P $recorder | head -n 1)" sleeper)"
+	wait $recorder || status=$?
+	[ -s "$t/rec" ] || complain "no recording"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a program that does not exist or may not be run" {
+	need_bpf
+	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$t/missing"
+	expect_message 'missing'
+	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$t"
+	[ ! -e "$t/rec" ] || complain "a recording was left behind"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a log of another build is said first" {
+	need_bpf
+	local first
+	use_go 1.24
+	expect_status 0 in_program scenarios "$ESCAUDIT" predict --go "$GO" -o "$t/p" .
+	local older=$GO
+	use_go 1.27
+	expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$(build_go scenarios)" -n 5
+	"$ESCAUDIT" compare "$t/p" "$t/rec" >"$t/out" 2>"$t/err" || complain "compare: status $?: $(cat "$t/err")"
+	first=$(head -n 12 "$t/out"; cat "$t/err")
+	grep -q 'go1\.24' <<<"$first" && grep -q 'go1\.27' <<<"$first" || complain "neither version is named at the top: $first"
+	# Same Go, other flags.
+	expect_status 0 in_program scenarios "$ESCAUDIT" predict --go "$GO" --flag -gcflags=-l -o "$t/p" .
+	"$ESCAUDIT" compare "$t/p" "$t/rec" >"$t/out" 2>"$t/err" || complain "compare: status $?: $(cat "$t/err")"
+	first=$(head -n 12 "$t/out"; cat "$t/err")
+	grep -q -- 'gcflags' <<<"$first" || complain "the other -gcflags are not named at the top: $first"
+	# The same build: nothing of the kind.
+	expect_status 0 in_program scenarios "$ESCAUDIT" predict --go "$GO" -o "$t/p" .
+	"$ESCAUDIT" compare "$t/p" "$t/rec" >"$t/out" 2>"$t/err"
+	first=$(head -n 12 "$t/out"; cat "$t/err")
+	! grep -qi 'mismatch\|another build\|differ' <<<"$first" || complain "a difference is claimed where there is none: $first"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "files that are no recording, no predictions" {
+	head -c 4096 /dev/urandom >"$t/garbage"
+	printf '\x1f\x8b\x08\x00garbage' >"$t/gzip"
+	: >"$t/empty"
+	echo 'not a diagnostic in sight' >"$t/text"
+	echo '{"schema":"something-else/9"}' >"$t/json"
+	local file
+	for file in garbage gzip empty text json missing; do
+		expect_status 2 "$ESCAUDIT" top "$t/$file"
+		expect_message "$file"
+		expect_status 2 "$ESCAUDIT" compare "$t/text" "$t/$file"
+		[ -z "$out" ] || complain "compare printed a result"
+	done
+	for file in garbage empty text json missing; do
+		expect_status 2 "$ESCAUDIT" predict --log "$t/$file"
+		expect_message "$file"
+	done
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a recording that cannot be written" {
+	need_bpf
+	use_go
+	expect_status 2 "$ESCAUDIT" record -o "$t/no/such/directory/rec" -- "$(build_go exit3)"
+	expect_message 'no/such/directory'
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a full disk or a closed pipe under the report is an error" {
+	[ -e /dev/full ] || skip_or_fail "no /dev/full"
+	use_go
+	local status=0
+	"$ESCAUDIT" sites "$(build_go exit3)" >/dev/full 2>"$t/err" || status=$?
+	[ "$status" -eq 2 ] || complain "sites to a full disk: status $status"
+	grep -qi 'space' "$t/err" || complain "message: $(cat "$t/err")"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "without privileges: recording says what is missing, everything offline works" {
+	[ "$(id -u)" -eq 0 ] || skip_or_fail "not root: cannot become nobody"
+	use_go
+	copy_for_everyone "$ESCAUDIT" "$(build_go exit3)"
+	local nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	chmod 777 "$public"
+	expect_status 2 "${nobody[@]}" "$public/escaudit" record -o "$public/rec" -- "$public/exit3"
+	expect_message 'root|CAP_|privilege|permi|capab'
+	[ ! -e "$public/rec" ] || complain "a recording was left behind"
+	expect_status 0 "${nobody[@]}" "$public/escaudit" sites --json "$public/exit3"
+	[ "$(jq '.sites | length' <<<"$out")" -gt 0 ] || complain "no sites"
+	if "$ESCAUDIT" record -o "$public/rec" -- "$public/exit3" 2>"$t/err"; [ -e "$public/rec" ]; then
+		chmod 644 "$public/rec"
+		expect_status 0 "${nobody[@]}" "$public/escaudit" top "$public/rec"
+	elif [ "${CI:-}" = true ]; then
+		complain "root cannot record: $(cat "$t/err")"
+	fi
+	[ "$complaints" -eq 0 ]
+}
+
+@test "without kernel type information (no /sys/kernel/btf): works all the same" {
+	need_bpf
+	use_go
+	if [ -d /sys/kernel/btf ]; then
+		# shellcheck disable=SC2016
+		expect_status 3 unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && [ ! -e /sys/kernel/btf/vmlinux ] && exec "$@"' sh \
+			"$ESCAUDIT" record -o "$t/rec" -- "$(build_go exit3)"
+	else
+		expect_status 3 "$ESCAUDIT" record -o "$t/rec" -- "$(build_go exit3)"
+	fi
+	[ "$(counts_at "$t/rec" exit3 exit3)" = "503 $((24 * 503))" ] || complain "counts: $(counts_at "$t/rec" exit3 exit3)"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "without tracefs: works all the same" {
+	need_bpf
+	use_go
+	# shellcheck disable=SC2016
+	expect_status 3 unshare -m sh -c 'for d in /sys/kernel/tracing /sys/kernel/debug; do [ ! -d $d ] || mount -t tmpfs none $d; done; exec "$@"' sh \
+		"$ESCAUDIT" record -o "$t/rec" -- "$(build_go exit3)"
+	[ "$(counts_at "$t/rec" exit3 exit3)" = "503 $((24 * 503))" ] || complain "counts: $(counts_at "$t/rec" exit3 exit3)"
+	[ "$complaints" -eq 0 ]
+}

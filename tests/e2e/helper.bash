@@ -1,0 +1,160 @@
+# Common to the bats files. They run the program as a user would and read what it prints, nothing else.
+#
+# Environment: ESCAUDIT_BUILD, the build directory; ESCAUDIT, the program (default $ESCAUDIT_BUILD/escaudit);
+# ESCAUDIT_TEST_ALL=1, every build variant on every Go version; CI=true, a test that would be skipped fails.
+
+bats_require_minimum_version 1.5.0
+
+top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+ESCAUDIT_BUILD=${ESCAUDIT_BUILD:-$top/build}
+ESCAUDIT=${ESCAUDIT:-$ESCAUDIT_BUILD/escaudit}
+programs=$top/tests/programs
+cache=${TMPDIR:-/tmp}/escaudit-test-cache
+
+# The go commands see neither the network nor the user's settings.
+export GOTOOLCHAIN=local GOFLAGS="" GOPROXY=off GO111MODULE=on GOWORK=off GOENV=off
+
+skip_or_fail() {
+	if [ "${CI:-}" = true ]; then
+		echo "would be skipped: $1" >&2
+		return 1
+	fi
+	skip "$1"
+}
+
+# For tests that need kernel probes.
+need_bpf() {
+	[ "$(id -u)" -eq 0 ] || skip_or_fail "not root"
+	PATH=$PATH:/usr/sbin bpftool prog show >/dev/null 2>&1 || skip_or_fail "no BPF in this kernel or container"
+}
+
+# ---- Go versions -------------------------------------------------------------------------------------------------------
+
+# for_each_go CHECK [VERSION...]: calls CHECK with GO_VERSION and GO set, for the versions given or all there are. CHECK calls
+# complain for what is wrong and goes on, so that one run shows all versions. The test fails at the end.
+for_each_go() {
+	local check=$1 wanted line lines ran=0
+	shift
+	wanted=" $* "
+	complaints=0
+	mapfile -t lines < <("$top/scripts/toolchains" --list)
+	for line in "${lines[@]}"; do
+		read -r GO_VERSION GO <<<"$line"
+		[ "$wanted" = "  " ] || [[ $wanted == *" $GO_VERSION "* ]] || continue
+		echo "--- go $GO_VERSION"
+		"$check"
+		ran=$((ran + 1))
+	done
+	if [ "$ran" -eq 0 ]; then
+		skip_or_fail "no Go toolchain (of:$wanted): run make toolchains"
+	fi
+	[ "$complaints" -eq 0 ]
+}
+
+complain() {
+	echo "WRONG${GO_VERSION:+ with go $GO_VERSION}: $*"
+	complaints=$((complaints + 1))
+}
+
+# Sets GO_VERSION and GO to the newest toolchain, or to the one of the version given.
+use_go() {
+	local line
+	line=$("$top/scripts/toolchains" --list | if [ -n "${1:-}" ]; then grep "^$1 "; else tail -n 1; fi) ||
+		skip_or_fail "no Go toolchain ${1:-}: run make toolchains"
+	read -r GO_VERSION GO <<<"$line"
+}
+
+# version_in 1.24 '<=1.24': does the condition hold? Conditions: all, <=1.N, >=1.N, 1.N.
+version_in() {
+	local minor=${1#1.}
+	case $2 in
+	all) return 0 ;;
+	'<='*) [ "$minor" -le "${2#<=1.}" ] ;;
+	'>='*) [ "$minor" -ge "${2#>=1.}" ] ;;
+	*) [ "$1" = "$2" ] ;;
+	esac
+}
+
+# ---- Go programs -------------------------------------------------------------------------------------------------------
+
+# build_go PROGRAM [VARIABLE=VALUE...] [FLAG...]: prints the path of the program built with $GO, from the cache when
+# neither its sources nor the flags have changed.
+build_go() {
+	local name=$1 key path vars=()
+	shift
+	while [[ ${1:-} == [A-Z]*=* ]]; do
+		vars+=("$1")
+		shift
+	done
+	key=$({ "$GO" version; printf '%s\n' "${vars[@]}" "$@"; profile_contents "$@"
+		cat "$programs/$name"/*.go "$programs/$name"/go.mod; } | sha256sum | cut -c 1-16)
+	path=$cache/$name-$GO_VERSION-$key/$name
+	if [ ! -x "$path" ]; then
+		mkdir -p "${path%/*}"
+		(cd "$programs/$name" && env "${vars[@]}" "$GO" build -o "$path.new" "$@" . >&2 && mv "$path.new" "$path") ||
+			return 1
+	fi
+	echo "$path"
+}
+
+profile_contents() {
+	local flag
+	for flag; do
+		case $flag in -pgo=*) cat "${flag#-pgo=}" ;; esac
+	done
+}
+
+# line_of PROGRAM MARKER: "FILE LINE" of the line that carries "// @MARKER".
+line_of() {
+	local found
+	found=$(cd "$programs/$1" && grep -nE "// @$2( |\$)" -- *.go) || { echo "no marker @$2 in $1" >&2; return 1; }
+	if [ "$(wc -l <<<"$found")" -ne 1 ]; then
+		echo "marker @$2 is in $1 more than once" >&2
+		return 1
+	fi
+	cut -d : -f 1,2 <<<"$found" | tr : ' '
+}
+
+# markers_json PROGRAM: [{"marker":…,"file":…,"line":…}…]
+markers_json() {
+	(cd "$programs/$1" && grep -nE '// @[A-Za-z0-9-]+$' -- *.go) |
+		jq -R -n '[inputs | capture("^(?<file>[^:]+):(?<line>[0-9]+):.*// @(?<marker>.+)$") | .line |= tonumber]'
+}
+
+# ---- the program under test --------------------------------------------------------------------------------------------
+
+# expect_status WANTED COMMAND...: runs it with standard output in $out and standard error in $err.
+expect_status() {
+	local wanted=$1 status
+	shift
+	status=0
+	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
+	out=$(cat "$BATS_TEST_TMPDIR/out")
+	err=$(cat "$BATS_TEST_TMPDIR/err")
+	if [ "$status" -ne "$wanted" ]; then
+		complain "$(basename "$1") ${*:2}: status $status instead of $wanted"
+		head -c 2000 "$BATS_TEST_TMPDIR/err"
+		return 0
+	fi
+}
+
+# expect_message REGEX: in $err. Every error is one sentence, and on standard error.
+expect_message() {
+	grep -qiE -- "$1" <<<"$err" || complain "no /$1/ on standard error, but: $err"
+}
+
+# Sum of objects, and of bytes, that a recording has for a line of a Go program: "OBJECTS BYTES".
+counts_at() {
+	local rec=$1 program=$2 marker=$3 file line
+	shift 3
+	read -r file line < <(line_of "$program" "$marker")
+	"$ESCAUDIT" top --json --limit 0 "$@" "$rec" | jq -r --arg file "$file" --argjson line "$line" \
+		"$jq_rows"'[rows | select(at($file; $line))] | "\(map(.objects) | add // 0) \(map(.bytes) | add // 0)"'
+}
+
+# jq definitions. Files are printed relative to their module or with an import path, so only the last element is compared.
+# shellcheck disable=SC2034
+jq_rows='
+def rows: .lines[];
+def at($file; $line): ((.file // "") | split("/") | last) == $file and .line == $line and ((.function // "main.") | startswith("main."));
+'
