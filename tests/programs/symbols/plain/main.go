@@ -1,0 +1,5 @@
+package main
+
+import "example.com/symbols/truth"
+
+func main() { truth.Run() }
