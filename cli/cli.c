@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static const char *const reach_choices[] = {"none", "main", "all", NULL};
+static const char *const mode_choices[] = {"exact", NULL};
+static const char *const by_choices[] = {"bytes", "objects", NULL};
+static const char *const key_choices[] = {"site", "function", "package", "type", "cause", NULL};
+static const char *const charge_choices[] = {"site", "module", NULL};
+static const char *const color_choices[] = {"auto", "always", "never", NULL};
+static const char *const attach_choices[] = {"auto", "multi", "perf", NULL};
+
+const struct option_spec option_specs[OPT_COUNT] = {
+	[OPT_HELP] = {"help", 'h', NULL, "show this help", NULL},
+	[OPT_OUTPUT] = {"output", 'o', "FILE", "write the result to FILE", NULL},
+	[OPT_JSON] = {"json", 0, NULL, "print one JSON object instead of a table", NULL},
+	[OPT_ALL] = {"all", 0, NULL, "also show lines with nothing to report (held, unreached, compiled-out, stale)",
+		     NULL},
+	[OPT_LIMIT] = {"limit", 'n', "N", "show at most N rows in a section (0: all)", NULL},
+	[OPT_COLOR] = {"color", 0, "WHEN", "colour: auto, always or never", color_choices},
+	[OPT_GO] = {"go", 0, "GO", "the go command to build with (default: go from PATH)", NULL},
+	[OPT_PATTERN] = {"pattern", 0, "PATTERN",
+			 "packages to predict, as in -gcflags=PATTERN=-m (default: the main module's)", NULL},
+	[OPT_FLAG] = {"flag", 0, "FLAG", "pass FLAG to go build; may be repeated", NULL},
+	[OPT_PREDICTIONS] = {"predictions", 0, "FILE", "also save the predictions to FILE", NULL},
+	[OPT_FAIL_ON] = {"fail-on", 0, "LIST", "exit with 1 if one of these verdicts occurs, e.g. violated,unpredicted",
+			 NULL},
+	[OPT_PID] = {"pid", 'p', "PID", "attach to a running process", NULL},
+	[OPT_BINARY] = {"binary", 'x', "BINARY", "attach to every process that runs BINARY", NULL},
+	[OPT_DURATION] = {"duration", 'd', "SECONDS", "end the window after SECONDS", NULL},
+	[OPT_REACH] = {"reach", 0, "SCOPE", "collect reach evidence for calls in: none, main (the main module), all",
+		       reach_choices},
+	[OPT_MODE] = {"mode", 0, "MODE", "exact: every allocation, about one emulated trap each", mode_choices},
+	[OPT_MAX_STACKS] = {"max-stacks", 0, "N", "different (stack, type) pairs to count in full (default 262144)",
+			    NULL},
+	[OPT_ATTACH] = {"attach", 0, "HOW", "attach through: auto, multi (uprobe_multi), perf (perf events)",
+			attach_choices},
+	[OPT_LOG] = {"log", 0, "FILE", "read a saved log of go build -gcflags=-m instead of building (- for stdin)",
+		     NULL},
+	[OPT_PACKAGE] = {"package", 0, "PATH", "only sites in functions of this package", NULL},
+	[OPT_BY] = {"by", 0, "WHAT", "sort by bytes or objects", by_choices},
+	[OPT_KEY] = {"key", 0, "KEY", "a row for each site, function, package, type or cause", key_choices},
+	[OPT_CHARGE] = {"charge", 0, "TO", "charge to the site itself, or to the nearest frame in the main module",
+			charge_choices},
+};
+
+#define OPTIONS(...)                                                                                                   \
+	.options = {__VA_ARGS__}, .n_options = sizeof((enum option_id[]){__VA_ARGS__}) / sizeof(enum option_id)
+
+const struct command commands[] = {
+	{
+		.name = "audit",
+		.usage = "[OPTIONS] PACKAGE [-- ARGS...]",
+		.summary = "build with diagnostics, run, record, compare, report",
+		.details = "Builds the main package with the compiler's escape diagnostics, runs it with probes on the "
+			   "heap\n"
+			   "allocator from its first instruction, and reports line by line whether what was predicted "
+			   "is what\n"
+			   "happened. The program keeps its own standard streams; its status is passed on.\n",
+		OPTIONS(OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_REACH, OPT_MAX_STACKS,
+			OPT_ATTACH, OPT_FAIL_ON, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.run = audit_main,
+	},
+	{
+		.name = "predict",
+		.usage = "[OPTIONS] PACKAGE... | --log FILE",
+		.summary = "the compiler's predictions, listed or saved",
+		OPTIONS(OPT_OUTPUT, OPT_LOG, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.run = predict_main,
+	},
+	{
+		.name = "sites",
+		.usage = "[OPTIONS] BINARY",
+		.summary = "every emitted allocation site, without running anything",
+		OPTIONS(OPT_PACKAGE, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.run = sites_main,
+	},
+	{
+		.name = "record",
+		.usage = "[OPTIONS] -p PID | -x BINARY | -- COMMAND [ARGS...]",
+		.summary = "record allocations to a file",
+		.details =
+			"Counts every heap object of the process with its stack and its Go type, until the process "
+			"ends, the\n"
+			"duration is over, or Ctrl-C. The recording is a pprof profile: go tool pprof FILE opens it.\n",
+		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_REACH, OPT_MAX_STACKS, OPT_ATTACH,
+			OPT_HELP),
+		.run = record_main,
+	},
+	{
+		.name = "compare",
+		.usage = "[OPTIONS] PREDICTIONS RECORDING",
+		.summary = "verdicts: predictions against a recording",
+		.details = "PREDICTIONS is what `escaudit predict -o` saved, or a log of go build -gcflags=-m. Works "
+			   "offline, without\n"
+			   "privileges.\n",
+		OPTIONS(OPT_FAIL_ON, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.run = compare_main,
+	},
+	{
+		.name = "top",
+		.usage = "[OPTIONS] RECORDING",
+		.summary = "hottest lines of a recording",
+		OPTIONS(OPT_BY, OPT_KEY, OPT_CHARGE, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.run = top_main,
+	},
+};
+
+const size_t n_commands = ARRAY_SIZE(commands);
+
+void cli_print_usage(FILE *f)
+{
+	fputs("usage: escaudit COMMAND [OPTIONS] ...\n\n"
+	      "Audits the Go compiler's escape analysis against the heap allocations that really happen.\n\n",
+	      f);
+	for (size_t i = 0; i < n_commands; i++)
+		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`escaudit COMMAND --help` shows a command's options; `escaudit --version` the version.\n\n"
+	      "Exit status: 0 done; 1 a --fail-on condition holds; 2 failed, nothing produced; 3 produced, but with "
+	      "losses;\n"
+	      "64 misuse. audit and record pass on a status other than 0 of the program they ran.\n",
+	      f);
+}
+
+void cli_print_help(FILE *f, const struct command *command)
+{
+	fprintf(f, "usage: escaudit %s %s\n\n%c%s.\n\n", command->name, command->usage, command->summary[0] - 'a' + 'A',
+		command->summary + 1);
+	if (command->details)
+		fprintf(f, "%s\n", command->details);
+	for (size_t i = 0; i < command->n_options; i++) {
+		const struct option_spec *o = &option_specs[command->options[i]];
+		char left[64], letter[8] = "    ";
+
+		if (o->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? "=" : "",
+			 o->argument ? o->argument : "");
+		fprintf(f, "  %-26s %s\n", left, o->help);
+	}
+}
+
+static void vprint(const char *prefix, const char *fmt, va_list ap)
+{
+	fprintf(stderr, "escaudit: %s", prefix);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+int cli_misuse(const struct cli_args *args, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprint("", fmt, ap);
+	va_end(ap);
+	if (args && args->command)
+		fprintf(stderr, "try: escaudit %s --help\n", args->command->name);
+	else
+		fputs("try: escaudit --help\n", stderr);
+	return EXIT_MISUSE;
+}
+
+int cli_fail(struct error *err)
+{
+	fprintf(stderr, "escaudit: %s\n", err->text ? err->text : "failed");
+	error_release(err);
+	return EXIT_FAILED;
+}
+
+void cli_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprint("", fmt, ap);
+	va_end(ap);
+}
+
+static bool is_choice(const struct option_spec *spec, const char *value)
+{
+	if (!spec->choices)
+		return true;
+	for (size_t i = 0; spec->choices[i]; i++) {
+		if (strcmp(spec->choices[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+int cli_parse(struct cli_args *args, const struct command *command, int argc, char **argv)
+{
+	struct option options[COMMAND_OPTIONS_MAX + 1] = {{0}};
+	char letters[3 * COMMAND_OPTIONS_MAX + 2] = ":";
+	size_t n_letters = 1, n_flags = 0;
+	int end = 1, c, index;
+
+	*args = (struct cli_args){.command = command};
+	args->flags = xcalloc((size_t)argc + 1, sizeof(*args->flags));
+	for (size_t i = 0; i < command->n_options; i++) {
+		const struct option_spec *spec = &option_specs[command->options[i]];
+
+		options[i].name = spec->name;
+		options[i].has_arg = spec->argument ? required_argument : no_argument;
+		options[i].val = 256 + (int)command->options[i];
+		if (spec->letter) {
+			letters[n_letters++] = spec->letter;
+			if (spec->argument)
+				letters[n_letters++] = ':';
+		}
+	}
+	/* What stands behind "--" is the program's, options and all. */
+	while (end < argc && strcmp(argv[end], "--") != 0)
+		end++;
+	if (end < argc)
+		args->tail = &argv[end + 1];
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(end, argv, letters, options, &index)) != -1) {
+		enum option_id id = OPT_COUNT;
+
+		if (c >= 256)
+			id = (enum option_id)(c - 256);
+		for (size_t i = 0; c < 256 && i < command->n_options; i++) {
+			if (option_specs[command->options[i]].letter == c)
+				id = command->options[i];
+		}
+		if (c == ':')
+			return cli_misuse(args, "option '%s' needs a value", argv[optind - 1]);
+		if (id == OPT_COUNT)
+			return cli_misuse(args, "%s has no option '%s'", command->name, argv[optind - 1]);
+		if (id == OPT_HELP) {
+			cli_print_help(stdout, command);
+			args->command = NULL;
+			return EXIT_DONE;
+		}
+		args->value[id] = optarg ? optarg : "";
+		if (!is_choice(&option_specs[id], args->value[id]))
+			return cli_misuse(args, "--%s cannot be '%s'", option_specs[id].name, optarg);
+		if (id == OPT_FLAG)
+			args->flags[n_flags++] = optarg;
+	}
+	args->positional = argv + optind;
+	args->n_positional = end - optind;
+	return -1;
+}
+
+void cli_args_release(struct cli_args *args)
+{
+	free(args->flags);
+	args->flags = NULL;
+}
+
+bool cli_number(const struct cli_args *args, enum option_id id, double min, double max, double *out)
+{
+	const char *text = args->value[id];
+	char *end;
+	double v;
+
+	if (!text)
+		return true;
+	v = strtod(text, &end);
+	if (end == text || *end || !isfinite(v) || v < min || v > max) {
+		cli_misuse(args, "--%s needs a number from %g to %g, not '%s'", option_specs[id].name, min, max, text);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
+bool cli_report_options(const struct cli_args *args, struct report_options *out)
+{
+	const char *color = args->value[OPT_COLOR];
+	bool terminal = isatty(STDOUT_FILENO);
+	double limit = 20;
+	struct winsize size;
+
+	*out = (struct report_options){.width = 100};
+	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60)
+		out->width = size.ws_col;
+	if (!color || strcmp(color, "auto") == 0)
+		out->colour = terminal && !getenv("NO_COLOR");
+	else
+		out->colour = strcmp(color, "always") == 0;
+	out->all = args->value[OPT_ALL] != NULL;
+	if (!cli_number(args, OPT_LIMIT, 0, 1e9, &limit))
+		return false;
+	out->limit = (size_t)limit;
+	return true;
+}

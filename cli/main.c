@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	struct cli_args args;
+	int code;
+
+	if (!name) {
+		cli_print_usage(stderr);
+		return EXIT_MISUSE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		cli_print_usage(stdout);
+		return EXIT_DONE;
+	}
+	if (strcmp(name, "--version") == 0) {
+		printf("escaudit %s\n", ESCAUDIT_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < n_commands; i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		code = cli_parse(&args, &commands[i], argc - 1, argv + 1);
+		if (code < 0)
+			code = commands[i].run(&args);
+		cli_args_release(&args);
+		if (fflush(stdout) || ferror(stdout)) {
+			perror("escaudit: failed to write to standard output");
+			return EXIT_FAILED;
+		}
+		return code;
+	}
+	return cli_misuse(NULL, "no command named '%s'", name);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/measure.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool measure_options(const struct cli_args *args, struct session_options *out)
+{
+	const char *attach = args->value[OPT_ATTACH];
+	double max_stacks = 0;
+
+	if (!cli_number(args, OPT_DURATION, 0.001, 1e7, &out->duration_seconds) ||
+	    !cli_number(args, OPT_MAX_STACKS, 16, 1 << 24, &max_stacks))
+		return false;
+	out->max_observations = (uint32_t)max_stacks;
+	out->force_perf = attach && strcmp(attach, "perf") == 0;
+	return true;
+}
+
+void measure_note(const struct recording *rec, const char *output)
+{
+	uint64_t lost = recording_losses(rec);
+
+	cli_note("recorded %" PRIu64 " objects on %zu stacks in %.3f s to %s", rec->header.hits, rec->n_observations,
+		 rec->header.window_seconds, output);
+	if (lost) {
+		for (size_t i = 0; i < rec->n_losses; i++)
+			cli_note("lost: %s: %" PRIu64, rec->losses[i].name, rec->losses[i].count);
+	}
+	if (rec->header.coverage)
+		cli_note("not covered: %s", rec->header.coverage);
+	if (rec->header.exit_status > 0)
+		cli_note("the program ended with status %d", rec->header.exit_status);
+}
+
+int measure_exit_code(const struct recording *rec)
+{
+	if (rec->header.exit_status > 0)
+		return rec->header.exit_status;
+	return recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/target.h"
+#include "predict/package.h"
+
+/* Keeps the sites of one package, in place. */
+static void filter_sites(struct recording *rec, const char *package)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rec->n_sites; i++) {
+		struct rec_site site = rec->sites[i];
+		const char *function = site.n_frames ? site.frames[site.n_frames - 1].function : "";
+
+		if (strcmp(package_path(rec->pool, function), package) == 0) {
+			rec->sites[i] = rec->sites[kept]; /* swapped, so that every site is still freed once */
+			rec->sites[kept++] = site;
+		}
+	}
+	for (size_t i = kept; i < rec->n_sites; i++)
+		free(rec->sites[i].frames);
+	rec->n_sites = kept;
+}
+
+int sites_main(const struct cli_args *args)
+{
+	struct error err = ERROR_INIT;
+	struct report_options options;
+	struct target target;
+	int ret;
+
+	if (args->n_positional != 1)
+		return cli_misuse(args, "sites needs one BINARY");
+	if (!cli_report_options(args, &options))
+		return EXIT_MISUSE;
+	if (!args->value[OPT_LIMIT])
+		options.limit = 0;
+	if (target_open(&target, args->positional[0], args->positional[0], &err))
+		return cli_fail(&err);
+	if (args->value[OPT_PACKAGE])
+		filter_sites(target.rec, args->value[OPT_PACKAGE]);
+	ret = args->value[OPT_JSON] ? report_sites_json(stdout, target.rec)
+				    : report_sites_text(stdout, target.rec, &options);
+	target_release(&target);
+	return ret ? EXIT_FAILED : EXIT_DONE;
+}

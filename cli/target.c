@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/target.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "predict/package.h"
+#include "predict/sites.h"
+
+int target_open(struct target *out, const char *path, const char *shown, struct error *err)
+{
+	struct elf_image *image = NULL;
+	int ret;
+
+	*out = (struct target){.bin = NULL};
+	ret = elf_image_open(&image, path, err);
+	if (ret)
+		return ret;
+	ret = go_binary_open(&out->bin, image, err);
+	if (ret) {
+		elf_image_free(image);
+		return ret;
+	}
+	ret = symbolizer_new_pclntab(&out->sym, out->bin, err);
+	if (ret == 0) {
+		out->rec = recording_new();
+		session_describe(out->rec, out->bin, shown);
+		ret = sites_decode(out->rec, out->bin, out->sym, NULL, err);
+	}
+	if (ret)
+		target_release(out);
+	return ret;
+}
+
+void target_release(struct target *target)
+{
+	recording_free(target->rec);
+	symbolizer_free(target->sym);
+	go_binary_free(target->bin);
+	*target = (struct target){.bin = NULL};
+}
+
+enum reach_scope reach_scope_of(const char *name)
+{
+	if (name && strcmp(name, "none") == 0)
+		return REACH_SCOPE_NONE;
+	return name && strcmp(name, "all") == 0 ? REACH_SCOPE_ALL : REACH_SCOPE_MAIN;
+}
+
+bool *target_reach(const struct target *target, enum reach_scope scope)
+{
+	const struct recording *rec = target->rec;
+	const char *module = rec->header.main_module;
+	bool *reach;
+
+	if (scope == REACH_SCOPE_NONE)
+		return NULL;
+	reach = xcalloc(rec->n_sites, sizeof(*reach));
+	for (size_t i = 0; i < rec->n_sites; i++) {
+		const struct rec_site *site = &rec->sites[i];
+		const char *function = site->n_frames ? site->frames[site->n_frames - 1].function : "";
+		size_t len = package_length(function);
+
+		if (!site->may_elide)
+			continue;
+		reach[i] = scope == REACH_SCOPE_ALL || package_is_main(function) ||
+			   (module && package_is_under(function, len, module));
+	}
+	return reach;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What audit, record and sites all begin with: an opened binary, its symbolizer, and a recording that knows what it is
+ * of. */
+#ifndef ESCAUDIT_CLI_TARGET_H
+#define ESCAUDIT_CLI_TARGET_H
+
+#include "base/error.h"
+#include "probe/session.h"
+#include "recording/recording.h"
+#include "symbolize/symbolizer.h"
+
+struct target {
+	struct go_binary *bin;
+	struct symbolizer *sym;
+	struct recording *rec; /* header described, sites decoded */
+};
+
+/* Opens path (named `shown` in messages and in the recording). */
+int target_open(struct target *out, const char *path, const char *shown, struct error *err);
+void target_release(struct target *target);
+
+/* Which sites get a reach probe: calls that can run without allocating, in packages of the scope. */
+enum reach_scope { REACH_SCOPE_NONE, REACH_SCOPE_MAIN, REACH_SCOPE_ALL };
+enum reach_scope reach_scope_of(const char *name); /* NULL: main */
+/* One flag a site, owned by the caller; NULL for none. */
+bool *target_reach(const struct target *target, enum reach_scope scope);
+
+#endif

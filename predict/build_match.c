@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "predict/build_match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* More predicted lines than this share without code is more than a linker drops. */
+#define STALE_SHARE_PCT 60
+#define STALE_MIN	20
+
+static void add_mismatch(struct audit *audit, const char *sentence)
+{
+	audit->mismatches = xreallocarray(audit->mismatches, audit->n_mismatches + 1, sizeof(*audit->mismatches));
+	audit->mismatches[audit->n_mismatches++] = sentence;
+}
+
+/* "go1.26.11-X:name (deb)" and "go1.26.11-X:name" are one version. */
+static bool same_version(const char *a, const char *b)
+{
+	size_t n = strcspn(a, " "), m = strcspn(b, " ");
+
+	return n == m && strncmp(a, b, n) == 0;
+}
+
+/* The value of key in "key=value\n" lines, from the pool; "" if absent. */
+static const char *line_value(struct strpool *pool, const char *lines, const char *key)
+{
+	size_t n = strlen(key);
+
+	while (lines && *lines) {
+		size_t len = strcspn(lines, "\n");
+
+		if (len > n && strncmp(lines, key, n) == 0 && lines[n] == '=')
+			return strpool_add_n(pool, lines + n + 1, len - n - 1);
+		lines += len + (lines[len] == '\n');
+	}
+	return "";
+}
+
+/* Compiler flags without the diagnostics we or the user asked for: these do not change the code. */
+static const char *code_flags(struct strpool *pool, const char *flags)
+{
+	const char *result = "";
+
+	while (*flags) {
+		size_t len = strcspn(flags, " ");
+		const char *word = strpool_add_n(pool, flags, len), *flag = word, *equals = strstr(word, "=-");
+
+		flags += len + strspn(flags + len, " ");
+		if (word[0] != '-' && equals) /* PATTERN=-m */
+			flag = equals + 1;
+		if (!len || strcmp(flag, "-m") == 0 || strncmp(flag, "-m=", 3) == 0 || strncmp(flag, "-json=", 6) == 0)
+			continue;
+		result = *result ? strpool_addf(pool, "%s %s", result, word) : word;
+	}
+	return result;
+}
+
+void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec)
+{
+	static const char *const keys[] = {"-race",	   "-msan",  "-asan",	"-tags",      "-pgo",
+					   "GOEXPERIMENT", "GOARCH", "GOAMD64", "CGO_ENABLED"};
+	const struct prediction_build *build = &set->build;
+	const struct rec_header *h = &rec->header;
+	size_t stale = audit->totals.n[VERDICT_STALE], all = 0;
+	struct strpool *pool = audit->pool;
+	char value[4096];
+	bool compared = false;
+
+	if (build->build_id && h->build_id) {
+		compared = true;
+		if (strcmp(build->build_id, h->build_id) == 0) {
+			audit->match = BUILD_MATCH_SAME;
+			return;
+		}
+	}
+	if (build->go_version && h->go_version) {
+		compared = true;
+		if (!same_version(build->go_version, h->go_version))
+			add_mismatch(audit, strpool_addf(pool, "the log is of %s, the binary of %s", build->go_version,
+							 h->go_version));
+	}
+	if (build->main_module && h->main_module && strcmp(build->main_module, h->main_module) != 0)
+		add_mismatch(audit, strpool_addf(pool, "the log is of module %s, the binary of %s", build->main_module,
+						 h->main_module));
+	for (size_t i = 0; build->settings && i < ARRAY_SIZE(keys); i++) {
+		const char *of_log = line_value(pool, build->settings, keys[i]);
+		const char *of_binary = recording_setting(rec, keys[i], value, sizeof(value)) ? value : "";
+
+		compared = true;
+		if (strcmp(of_log, of_binary) != 0)
+			add_mismatch(audit, strpool_addf(pool, "%s is '%s' in the log's build, '%s' in the binary's",
+							 keys[i], of_log, of_binary));
+	}
+	if (build->settings) {
+		const char *of_log = code_flags(pool, line_value(pool, build->settings, "-gcflags"));
+		const char *of_binary =
+			code_flags(pool, recording_setting(rec, "-gcflags", value, sizeof(value)) ? value : "");
+
+		if (strcmp(of_log, of_binary) != 0)
+			add_mismatch(audit,
+				     strpool_addf(pool, "-gcflags is '%s' in the log's build, '%s' in the binary's",
+						  of_log, of_binary));
+	}
+	for (int kind = 0; kind < VERDICT_COUNT; kind++)
+		all += audit->totals.n[kind];
+	all -= audit->totals.n[VERDICT_UNPREDICTED];
+	if (all >= STALE_MIN && stale * 100 > all * STALE_SHARE_PCT)
+		add_mismatch(audit,
+			     strpool_addf(pool, "the binary has no code for %zu of %zu predicted lines", stale, all));
+	if (audit->n_mismatches)
+		audit->match = BUILD_MATCH_DIFFERENT;
+	else
+		audit->match = compared ? BUILD_MATCH_SAME : BUILD_MATCH_UNKNOWN;
+}

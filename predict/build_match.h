@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Do the log and the binary belong to one build? */
+#ifndef ESCAUDIT_PREDICT_BUILD_MATCH_H
+#define ESCAUDIT_PREDICT_BUILD_MATCH_H
+
+#include "predict/verdict.h"
+
+/*
+ * Compares what the log knows of its build with what the binary says of its own, and with how many of the predicted
+ * lines the binary has code for. Fills audit->match and audit->mismatches, one finished sentence each. Needs
+ * audit->totals.
+ */
+void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which emitted sites does a prediction speak of? The join of the first two accounts (design, section 6).
+ *
+ * The result is a set of groups. Most hold one prediction and its sites (none, one, or one for each inlined copy that
+ * the log cannot tell apart). A group with several predictions is either one object made for all of them (merged
+ * variables) or a set that nothing told apart, and is then marked ambiguous.
+ */
+#ifndef ESCAUDIT_PREDICT_MATCH_H
+#define ESCAUDIT_PREDICT_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "predict/prediction.h"
+#include "recording/recording.h"
+
+#define MATCH_NONE SIZE_MAX
+
+struct match_group {
+	size_t *predictions; /* indexes into the set, in source order; at least one; owned */
+	size_t n_predictions;
+	size_t *sites; /* indexes into the recording, in pc order; owned */
+	size_t n_sites;
+	bool ambiguous; /* nothing tells which of the predictions has which of the sites */
+	bool merged;	/* the compiler made one object for all of them */
+};
+
+struct matching;
+
+/* Borrows both, which must outlive it. */
+struct matching *matching_new(const struct predictions *set, const struct recording *rec);
+void matching_free(struct matching *m); /* accepts NULL */
+
+size_t matching_count(const struct matching *m);
+const struct match_group *matching_group(const struct matching *m, size_t i);
+/* The group a site belongs to, or MATCH_NONE. */
+size_t matching_group_of_site(const struct matching *m, size_t site);
+
+/* Does the binary have code for the line a prediction stands on, in whatever copy? False: the log is of another build,
+ * or the linker dropped the function. */
+enum match_line { MATCH_LINE_UNKNOWN, MATCH_LINE_INLINED_ONLY, MATCH_LINE_KNOWN };
+enum match_line matching_line(const struct matching *m, size_t prediction);
+
+/* Was the physical function compiled in a package the predictions cover? */
+bool matching_covers(const struct matching *m, const struct rec_frame *physical);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Groups of predictions and sites, plus what was observed at the sites, make verdicts. Every object of the recording
+ * ends up in exactly one of: a verdict, the total of packages that were not predicted, the total of the runtime itself.
+ */
+#include "predict/verdict.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/u64map.h"
+#include "predict/build_match.h"
+#include "predict/match.h"
+#include "predict/package.h"
+
+static const char *const verdict_names[VERDICT_COUNT] = {
+	[VERDICT_CONFIRMED] = "confirmed",
+	[VERDICT_ELIDED] = "elided",
+	[VERDICT_UNREACHED] = "unreached",
+	[VERDICT_UNDECIDED] = "undecided",
+	[VERDICT_COMPILED_OUT] = "compiled-out",
+	[VERDICT_HELD] = "held",
+	[VERDICT_VIOLATED] = "violated",
+	[VERDICT_UNPREDICTED] = "unpredicted",
+	[VERDICT_STALE] = "stale",
+};
+
+const char *verdict_name(enum verdict_kind kind)
+{
+	return kind < VERDICT_COUNT ? verdict_names[kind] : "?";
+}
+
+enum verdict_kind verdict_from_name(const char *name)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		if (strcmp(verdict_names[i], name) == 0)
+			return (enum verdict_kind)i;
+	}
+	return VERDICT_COUNT;
+}
+
+bool verdict_is_divergence(enum verdict_kind kind)
+{
+	switch (kind) {
+	case VERDICT_ELIDED:
+	case VERDICT_COMPILED_OUT:
+	case VERDICT_VIOLATED:
+	case VERDICT_UNPREDICTED:
+	case VERDICT_STALE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What was seen at one return address. */
+struct seen {
+	uint64_t objects, bytes, smallest, largest, samples;
+	const char *type; /* of most bytes */
+	uint64_t type_bytes;
+	enum cause cause; /* of most bytes */
+	bool taken;	  /* by a verdict */
+	uint32_t location;
+};
+
+struct judge {
+	struct audit *audit;
+	const struct predictions *set;
+	const struct recording *rec;
+	struct matching *matching;
+	struct seen *seen;
+	size_t n_seen, alloc_seen;
+	struct u64map seen_at; /* return address -> index into seen */
+	size_t alloc_items;
+	bool absence_is_fact; /* exact, complete, lossless: what was not seen did not happen */
+};
+
+/* ---- the observed account, by return address -------------------------------------------------------------------- */
+
+static void add_seen(struct judge *j, const struct rec_observation *obs)
+{
+	uint32_t location = obs->locations[obs->user];
+	bool is_new;
+	uint64_t *index = u64map_at(&j->seen_at, j->rec->locations[location].pc, &is_new);
+	struct seen *s;
+
+	if (is_new) {
+		*index = j->n_seen;
+		ARRAY_GROW(j->seen, j->n_seen + 1, j->alloc_seen);
+		j->seen[j->n_seen++] = (struct seen){.smallest = UINT64_MAX, .location = location};
+	}
+	s = &j->seen[*index];
+	s->objects += obs->objects;
+	s->bytes += obs->bytes;
+	s->samples += obs->samples;
+	s->smallest = obs->smallest < s->smallest ? obs->smallest : s->smallest;
+	s->largest = obs->largest > s->largest ? obs->largest : s->largest;
+	if (obs->bytes >= s->type_bytes) {
+		s->type = obs->type;
+		s->type_bytes = obs->bytes;
+		s->cause = obs->cause;
+	}
+}
+
+static void collect_seen(struct judge *j)
+{
+	for (size_t i = 0; i < j->rec->n_observations; i++) {
+		const struct rec_observation *obs = &j->rec->observations[i];
+
+		if (obs->user == REC_NO_USER_FRAME) {
+			j->audit->runtime_objects += obs->objects;
+			j->audit->runtime_bytes += obs->bytes;
+		} else {
+			add_seen(j, obs);
+		}
+	}
+}
+
+static struct seen *seen_at(struct judge *j, const struct rec_site *site)
+{
+	uint64_t *index = u64map_find(&j->seen_at, site->ret);
+
+	return index ? &j->seen[*index] : NULL;
+}
+
+/* ---- one verdict ------------------------------------------------------------------------------------------------ */
+
+static struct verdict *new_verdict(struct judge *j)
+{
+	struct audit *audit = j->audit;
+	struct verdict *v;
+
+	ARRAY_GROW(audit->items, audit->n + 1, j->alloc_items);
+	v = &audit->items[audit->n++];
+	*v = (struct verdict){.smallest = UINT64_MAX};
+	return v;
+}
+
+/* A path as a reader knows it: relative to the main module, or the import path's form. */
+static const char *shown_file(struct judge *j, const char *file, const char *package)
+{
+	struct strpool *pool = j->audit->pool;
+	const char *main_module = j->rec->header.main_module, *goroot = j->rec->header.goroot_src;
+	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+
+	if (goroot && *goroot && strncmp(file, goroot, strlen(goroot)) == 0)
+		return strpool_add(pool, file + strlen(goroot));
+	if (package && strcmp(package, "command-line-arguments") != 0) {
+		size_t n = main_module ? strlen(main_module) : 0;
+
+		if (n && strncmp(package, main_module, n) == 0 && (package[n] == '\0' || package[n] == '/'))
+			return package[n] ? strpool_addf(pool, "%s/%s", package + n + 1, base)
+					  : strpool_add(pool, base);
+		return strpool_addf(pool, "%s/%s", package, base);
+	}
+	return strpool_add(pool, base);
+}
+
+static void add_why(struct judge *j, struct verdict *v, const char *line)
+{
+	v->why = xreallocarray(v->why, v->n_why + 1, sizeof(*v->why));
+	v->why[v->n_why++] = strpool_add(j->audit->pool, line);
+}
+
+static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
+{
+	struct seen *s = seen_at(j, site);
+
+	v->sites = xreallocarray(v->sites, v->n_sites + 1, sizeof(*v->sites));
+	v->sites[v->n_sites++] = site;
+	if (v->cause == CAUSE_UNKNOWN)
+		v->cause = site->cause;
+	if (!v->type)
+		v->type = site->type;
+	if (!s || s->taken)
+		return;
+	s->taken = true;
+	v->objects += s->objects;
+	v->bytes += s->bytes;
+	v->samples += s->samples;
+	v->smallest = s->smallest < v->smallest ? s->smallest : v->smallest;
+	v->largest = s->largest > v->largest ? s->largest : v->largest;
+	if (s->type && !site->type)
+		v->type = s->type;
+}
+
+/* The claim was heap, a call is there, and nothing was allocated: which kind of nothing? */
+static enum verdict_kind kind_of_nothing(const struct judge *j, const struct match_group *group)
+{
+	bool any_unknown = false;
+
+	for (size_t i = 0; i < group->n_sites; i++) {
+		const struct rec_site *site = &j->rec->sites[group->sites[i]];
+
+		if (site->reach == REACH_HIT)
+			return VERDICT_ELIDED;
+		/* A call that cannot run without allocating, and did not allocate, did not run. */
+		if (site->reach != REACH_NEVER && (site->may_elide || !j->absence_is_fact))
+			any_unknown = true;
+	}
+	return any_unknown ? VERDICT_UNDECIDED : VERDICT_UNREACHED;
+}
+
+static const char *absence(const struct judge *j)
+{
+	if (j->rec->header.mode == REC_MODE_EXACT && j->absence_is_fact)
+		return "no allocation";
+	return "no allocation seen";
+}
+
+/* One line that says why, in a reader's words. */
+static const char *summary_of(struct judge *j, const struct verdict *v, const struct match_group *group,
+			      enum match_line line)
+{
+	struct strpool *pool = j->audit->pool;
+	const struct rec_site *site = v->n_sites ? v->sites[0] : NULL;
+	const char *callee = site ? site->callee : NULL;
+
+	switch (v->kind) {
+	case VERDICT_CONFIRMED:
+		if (group && group->merged)
+			return strpool_addf(pool, "%zu variables share one object made by %s", v->n_predictions,
+					    callee);
+		return strpool_addf(pool, "predicted, and made by %s%s", callee,
+				    v->n_sites > 1 ? " and other calls" : "");
+	case VERDICT_ELIDED:
+		return strpool_addf(pool, "%s ran and found a way round: %s", callee,
+				    v->cause == CAUSE_INTERFACE_CONVERSION ? "small integer, zero or empty value"
+									   : "the result fits what is already there");
+	case VERDICT_UNREACHED:
+		return strpool_addf(pool, "the call of %s was never executed", callee);
+	case VERDICT_UNDECIDED:
+		return strpool_addf(pool, "%s at %s, and no evidence whether the call ran", absence(j), callee);
+	case VERDICT_COMPILED_OUT:
+		if (line == MATCH_LINE_INLINED_ONLY)
+			return "no call: only inlined copies of the function are left in the binary";
+		return "no call in the binary: constant data, zero size, or dead code";
+	case VERDICT_HELD:
+		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
+			    : "no allocating call in the binary";
+	case VERDICT_VIOLATED:
+		if (v->cause == CAUSE_MAKE_SLICE)
+			return strpool_addf(pool, "the size is known only at run time: %s went to the heap", callee);
+		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
+	case VERDICT_UNPREDICTED:
+		return strpool_addf(pool, "the compiler reports nothing for this%s%s", callee ? ": " : "",
+				    callee ? callee : "");
+	case VERDICT_STALE:
+		return "the binary has no code for this line: dropped by the linker, or another build's log";
+	case VERDICT_COUNT:
+		break;
+	}
+	return "";
+}
+
+static void judge_group(struct judge *j, const struct match_group *group)
+{
+	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
+	enum match_line line = matching_line(j->matching, group->predictions[0]);
+	struct verdict *v = new_verdict(j);
+	struct strbuf exprs = STRBUF_INIT;
+
+	v->claim = p->claim;
+	v->has_claim = true;
+	v->ambiguous = group->ambiguous;
+	v->n_predictions = group->n_predictions;
+	v->line = p->pos.line;
+	v->column = p->pos.column;
+	v->package = p->package;
+	v->file = shown_file(j, p->pos.file, p->package);
+	v->function = p->function;
+	for (size_t i = 0; i < group->n_predictions; i++) {
+		const char *expr = items[group->predictions[i]].expr;
+
+		if (i < 8)
+			strbuf_addf(&exprs, "%s%s", i ? ", " : "", expr ? expr : "?");
+	}
+	if (group->n_predictions > 8)
+		strbuf_addf(&exprs, ", and %zu more", group->n_predictions - 8);
+	v->expr = strpool_add(j->audit->pool, strbuf_str(&exprs));
+	strbuf_release(&exprs);
+	for (size_t i = 0; i < group->n_sites; i++)
+		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
+	if (v->n_sites && v->sites[0]->n_frames)
+		v->function = v->sites[0]->frames[v->sites[0]->n_frames - 1].function;
+
+	if (p->claim == CLAIM_STACK)
+		v->kind = v->objects ? VERDICT_VIOLATED : VERDICT_HELD;
+	else if (v->objects)
+		v->kind = VERDICT_CONFIRMED;
+	else if (v->n_sites)
+		v->kind = kind_of_nothing(j, group);
+	else
+		v->kind = VERDICT_COMPILED_OUT;
+	/* Without a line in the binary the log cannot be about it, whatever it claims. */
+	if (!v->n_sites && line == MATCH_LINE_UNKNOWN && j->rec->n_extents)
+		v->kind = VERDICT_STALE;
+	v->summary = summary_of(j, v, group, line);
+	for (size_t i = 0; i < p->n_why; i++)
+		add_why(j, v, p->why[i]);
+	if (!v->objects)
+		v->smallest = 0;
+}
+
+/* ---- what nobody predicted -------------------------------------------------------------------------------------- */
+
+static const struct rec_site *site_of(struct judge *j, uint64_t ret)
+{
+	size_t low = 0, high = j->rec->n_sites;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (j->rec->sites[middle].ret < ret)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < j->rec->n_sites && j->rec->sites[low].ret == ret ? &j->rec->sites[low] : NULL;
+}
+
+static void judge_unpredicted(struct judge *j)
+{
+	for (size_t i = 0; i < j->n_seen; i++) {
+		struct seen *s = &j->seen[i];
+		const struct rec_location *loc = &j->rec->locations[s->location];
+		const struct rec_frame *outer = &loc->frames[loc->n_frames - 1];
+		const struct rec_site *site;
+		struct verdict *v;
+
+		if (s->taken)
+			continue;
+		if (!matching_covers(j->matching, outer)) {
+			j->audit->elsewhere_objects += s->objects;
+			j->audit->elsewhere_bytes += s->bytes;
+			continue;
+		}
+		v = new_verdict(j);
+		v->kind = VERDICT_UNPREDICTED;
+		v->package = package_path(j->audit->pool, outer->function);
+		if (strcmp(v->package, "main") == 0 && j->rec->header.main_package)
+			v->package = j->rec->header.main_package;
+		v->file = outer->file ? shown_file(j, outer->file, v->package) : "?";
+		v->line = outer->line;
+		v->function = outer->function;
+		site = site_of(j, loc->pc);
+		if (site)
+			add_site_evidence(j, v, site);
+		else
+			s->taken = true;
+		v->cause = s->cause;
+		v->type = s->type;
+		v->objects = s->objects;
+		v->bytes = s->bytes;
+		v->samples = s->samples;
+		v->smallest = s->smallest;
+		v->largest = s->largest;
+		v->summary = summary_of(j, v, NULL, MATCH_LINE_KNOWN);
+	}
+}
+
+/* ---- ranking and totals ----------------------------------------------------------------------------------------- */
+
+static int rank(enum verdict_kind kind)
+{
+	if (verdict_is_divergence(kind))
+		return 0;
+	return kind == VERDICT_CONFIRMED ? 1 : 2;
+}
+
+static int compare_verdicts(const void *a, const void *b)
+{
+	const struct verdict *x = a, *y = b;
+	int by_file;
+
+	if (rank(x->kind) != rank(y->kind))
+		return rank(x->kind) - rank(y->kind);
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	by_file = strcmp(x->file, y->file);
+	if (by_file)
+		return by_file;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+static void total(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->n; i++) {
+		const struct verdict *v = &audit->items[i];
+
+		audit->totals.n[v->kind]++;
+		audit->totals.objects[v->kind] += v->objects;
+		audit->totals.bytes[v->kind] += v->bytes;
+	}
+}
+
+int audit_run(struct audit **out, const struct predictions *set, const struct recording *rec, struct error *err)
+{
+	struct audit *audit;
+	struct judge j = {.set = set, .rec = rec, .seen_at = U64MAP_INIT};
+
+	*out = NULL;
+	if (!rec->has_sites)
+		return error_set(
+			err, -ENODATA,
+			"compare: failed to judge the recording of '%s': it carries no emitted sites; record the "
+			"program with `escaudit record`",
+			rec->header.path ? rec->header.path : "?");
+	audit = xcalloc(1, sizeof(*audit));
+	audit->pool = strpool_new();
+	audit->rec = rec;
+	j.audit = audit;
+	j.absence_is_fact = rec->header.mode == REC_MODE_EXACT && rec->header.window_complete &&
+			    !recording_losses(rec) && !rec->header.coverage;
+	j.matching = matching_new(set, rec);
+	collect_seen(&j);
+	for (size_t i = 0; i < matching_count(j.matching); i++)
+		judge_group(&j, matching_group(j.matching, i));
+	judge_unpredicted(&j);
+	qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
+	total(audit);
+	build_match(audit, set, rec);
+	matching_free(j.matching);
+	free(j.seen);
+	u64map_release(&j.seen_at);
+	*out = audit;
+	return 0;
+}
+
+void audit_free(struct audit *audit)
+{
+	if (!audit)
+		return;
+	for (size_t i = 0; i < audit->n; i++) {
+		free(audit->items[i].sites);
+		free(audit->items[i].why);
+	}
+	free(audit->items);
+	free(audit->mismatches);
+	strpool_free(audit->pool);
+	free(audit);
+}
