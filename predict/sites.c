@@ -273,6 +273,17 @@ static void widen_extent(void *ctx, const struct go_line_run *run)
 				      .is_physical = !run->inlined};
 }
 
+/* The func keyword belongs to the function even where no instruction comes from its line. */
+static void widen_to_start(struct sweep *sw, const struct go_func *func)
+{
+	struct go_line_run run = {.function = func->name,
+				  .file = go_binary_func_file(sw->bin, func),
+				  .line = go_binary_func_start_line(sw->bin, func)};
+
+	if (run.file && run.line > 0)
+		widen_extent(sw, &run);
+}
+
 int sites_decode(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, struct sites_stats *stats,
 		 struct error *err)
 {
@@ -300,6 +311,7 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 		    !go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
 			sweep_function(&sw, &func);
 			go_binary_each_line(bin, &func, widen_extent, &sw);
+			widen_to_start(&sw, &func);
 		}
 	}
 	rec->has_sites = true;

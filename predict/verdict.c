@@ -81,6 +81,37 @@ struct judge {
 
 /* ---- the observed account, by return address -------------------------------------------------------------------- */
 
+static const struct rec_site *site_of(struct judge *j, uint64_t ret)
+{
+	size_t low = 0, high = j->rec->n_sites;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (j->rec->sites[middle].ret < ret)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < j->rec->n_sites && j->rec->sites[low].ret == ret ? &j->rec->sites[low] : NULL;
+}
+
+/*
+ * The runtime at work on its own account while it stands on a user's stack: a collection that a large object starts
+ * makes goroutines of its own. The line is not to blame, and its own objects must not be mixed with them.
+ */
+static bool is_own_account(struct judge *j, const struct rec_observation *obs)
+{
+	const struct rec_site *site;
+
+	if (obs->user == REC_NO_USER_FRAME)
+		return true;
+	if (obs->cause != CAUSE_RUNTIME_INTERNAL)
+		return false;
+	site = site_of(j, j->rec->locations[obs->locations[obs->user]].pc);
+	return site && site->cause != CAUSE_RUNTIME_INTERNAL;
+}
+
 static void add_seen(struct judge *j, const struct rec_observation *obs)
 {
 	uint32_t location = obs->locations[obs->user];
@@ -111,7 +142,7 @@ static void collect_seen(struct judge *j)
 	for (size_t i = 0; i < j->rec->n_observations; i++) {
 		const struct rec_observation *obs = &j->rec->observations[i];
 
-		if (obs->user == REC_NO_USER_FRAME) {
+		if (is_own_account(j, obs)) {
 			j->audit->runtime_objects += obs->objects;
 			j->audit->runtime_bytes += obs->bytes;
 		} else {
@@ -307,21 +338,6 @@ static void judge_group(struct judge *j, const struct match_group *group)
 }
 
 /* ---- what nobody predicted -------------------------------------------------------------------------------------- */
-
-static const struct rec_site *site_of(struct judge *j, uint64_t ret)
-{
-	size_t low = 0, high = j->rec->n_sites;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (j->rec->sites[middle].ret < ret)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < j->rec->n_sites && j->rec->sites[low].ret == ret ? &j->rec->sites[low] : NULL;
-}
 
 static void judge_unpredicted(struct judge *j)
 {
