@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "base/strpool.h"
 
+#define PREDICTION_WHY_LIMIT 32
+
 enum claim {
 	CLAIM_HEAP,
 	CLAIM_STACK,
@@ -42,11 +44,14 @@ enum expr_kind {
 };
 
 struct position {
-	const char *file; /* as printed by the compiler */
+	const char *file; /* as printed by the compiler; "<unknown line number>" where it knows none */
 	int line;
 	int column; /* 1-based bytes; 0 if the compiler gave none (beyond 254) */
 };
 
+/*
+ * Strings belong to the set's pool (or outlive the set); the arrays inlined and why are malloc'd and belong to the set.
+ */
 struct prediction {
 	enum claim claim;
 	enum expr_kind kind;
@@ -62,9 +67,13 @@ struct prediction {
 	const char *reason; /* "non-constant size", "too large for stack", "interface-converted" …: the last step's
 			       reason; NULL if unknown */
 	const char **why;   /* flow lines as in the log, trimmed: "flow: ~r0 = &{storage for &small{...}}", "from ...
-			       (return) at ./m.go:24:5" */
+			       (return) at ./m.go:24:5"; at most PREDICTION_WHY_LIMIT and a line saying how many more */
 	size_t n_why;
 	bool zero_copy; /* ">= 1.22 zero-copy string->[]byte conversion" was printed for it */
+	bool wrapper; /* the closure record of a wrapper that the compiler made (a go or defer statement with arguments,
+			 a generic function used as a value): explained, but absent from the summary lines */
+	bool maybe_parameter; /* stack only: "v does not escape" of a bare name that may be a parameter and then is no
+				 allocation (diagnostics.c, "Parameters") */
 };
 
 /* How the log was made, as far as it says. */
@@ -101,6 +110,8 @@ void predictions_free(struct predictions *set); /* accepts NULL */
 
 /* Appends a zeroed prediction. Earlier pointers may move. */
 struct prediction *predictions_add(struct predictions *set);
+/* Appends to set->packages; path belongs to the pool. */
+void predictions_add_package(struct predictions *set, const char *path);
 
 /*
  * Reads the text diagnostics of `go build -gcflags=-m` or -m=2 (or -m=1 of any version), and the old form of Go
@@ -122,7 +133,12 @@ int predictions_save(const struct predictions *set, const char *path, struct err
 /* Tells a saved set from a text log by its first byte. "-" is standard input. */
 int predictions_load(struct predictions *set, const char *path, struct error *err);
 
-/* The kind of an expression's text, from its grammar alone. */
+/*
+ * The kind of an expression's text, from its grammar alone. make(Named, n) counts as a slice; a literal of a named
+ * slice or map type reads like a struct's and is EXPR_OTHER.
+ */
 enum expr_kind expr_kind_of(const char *expr);
+/* "moved", "composite", "make slice" … as in saved sets. */
+const char *expr_kind_name(enum expr_kind kind);
 
 #endif

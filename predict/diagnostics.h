@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the readers of this stage share about the text of diagnostics. */
+#ifndef ESCAUDIT_PREDICT_DIAGNOSTICS_H
+#define ESCAUDIT_PREDICT_DIAGNOSTICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What stands for file, line and column where the compiler has none. */
+#define DIAGNOSTICS_UNKNOWN_POSITION "<unknown line number>"
+
+/* Is this a line that -m, -m=2 or the "# package" headers print? What is not, in a failed build, is the error. */
+bool diagnostics_line_is_known(const char *line, size_t len);
+
+/* The reason at the end of a flow line: "return" of "from x (return) at ./m.go:24:5". NULL if it names none. */
+const char *diagnostics_reason(const char *line, size_t len, size_t *reason_len);
+
+#endif

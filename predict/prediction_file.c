@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Saved predictions: one JSON object, one prediction a line so that two files can be compared with diff.
+ *
+ *     {"schema": "escaudit-predictions/1",
+ *      "build": {"go_version": "go1.26.11", "goos": "linux", …},
+ *      "packages": ["example.com/m"],
+ *      "log": {"lines": 120, "unknown_lines": 0, "unknown": [], "json_joined": 8, "json_unjoined": 0},
+ *      "predictions": [
+ *     {"claim": "heap", "kind": "composite", "package": "example.com/m", "file": "./m.go", "line": 24, "column": 11,
+ *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]}
+ *     ]}
+ *
+ * What is unknown or false is left out; "inlined" is there if and only if the JSON diagnostics were. Bytes that are not
+ * UTF-8 are saved as U+FFFD.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "predict/prediction.h"
+
+#define SCHEMA "escaudit-predictions/1"
+
+/* ---- saving ---- */
+
+/* The length of the UTF-8 sequence at s, 0 if it is none: no overlong forms, no surrogates. */
+static size_t utf8_length(const unsigned char *s)
+{
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0;
+	unsigned c;
+
+	if (n <= 1)
+		return n;
+	c = s[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) { /* a NUL ends it here: it is no continuation */
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
+static void put_string(FILE *f, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	putc('"', f);
+	while (*s) {
+		size_t n = utf8_length(s);
+
+		if (n == 0) {
+			fputs("\\ufffd", f);
+			n = 1;
+		} else if (*s == '"' || *s == '\\') {
+			fprintf(f, "\\%c", *s);
+		} else if (*s < 0x20) {
+			fprintf(f, "\\u%04x", *s);
+		} else {
+			fwrite(s, 1, n, f);
+		}
+		s += n;
+	}
+	putc('"', f);
+}
+
+static void put_strings(FILE *f, const char *name, const char *const *strings, size_t n)
+{
+	fprintf(f, ", \"%s\": [", name);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			fputs(", ", f);
+		put_string(f, strings[i]);
+	}
+	putc(']', f);
+}
+
+static void put_member(FILE *f, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	fprintf(f, ", \"%s\": ", name);
+	put_string(f, value);
+}
+
+static void put_position(FILE *f, const struct position *pos)
+{
+	fputs("\"file\": ", f);
+	put_string(f, pos->file);
+	fprintf(f, ", \"line\": %d, \"column\": %d", pos->line, pos->column);
+}
+
+static void put_prediction(FILE *f, const struct prediction *p)
+{
+	fprintf(f, "{\"claim\": \"%s\", \"kind\": \"%s\"", claim_name(p->claim), expr_kind_name(p->kind));
+	put_member(f, "package", p->package);
+	fputs(", ", f);
+	put_position(f, &p->pos);
+	put_member(f, "expr", p->expr);
+	put_member(f, "function", p->function);
+	if (p->inlined_known) {
+		fputs(", \"inlined\": [", f);
+		for (size_t i = 0; i < p->n_inlined; i++) {
+			fputs(i ? ", {" : "{", f);
+			put_position(f, &p->inlined[i]);
+			putc('}', f);
+		}
+		putc(']', f);
+	}
+	put_member(f, "reason", p->reason);
+	if (p->n_why)
+		put_strings(f, "why", p->why, p->n_why);
+	if (p->zero_copy)
+		fputs(", \"zero_copy\": true", f);
+	if (p->wrapper)
+		fputs(", \"wrapper\": true", f);
+	if (p->maybe_parameter)
+		fputs(", \"maybe_parameter\": true", f);
+	putc('}', f);
+}
+
+struct build_member {
+	const char *name;
+	size_t offset;
+};
+
+static const struct build_member build_members[] = {
+	{"go_version", offsetof(struct prediction_build, go_version)},
+	{"goos", offsetof(struct prediction_build, goos)},
+	{"goarch", offsetof(struct prediction_build, goarch)},
+	{"gcflags", offsetof(struct prediction_build, gcflags)},
+	{"settings", offsetof(struct prediction_build, settings)},
+	{"build_id", offsetof(struct prediction_build, build_id)},
+	{"main_module", offsetof(struct prediction_build, main_module)},
+	{"directory", offsetof(struct prediction_build, directory)},
+};
+
+static const char **build_member(struct prediction_build *build, size_t i)
+{
+	return (const char **)((char *)build + build_members[i].offset);
+}
+
+static void put_set(FILE *f, const struct predictions *set)
+{
+	struct prediction_build build = set->build;
+	size_t n_unknown = 0;
+	bool first = true;
+
+	fputs("{\"schema\": \"" SCHEMA "\",\n\"build\": {", f);
+	for (size_t i = 0; i < ARRAY_SIZE(build_members); i++) {
+		const char *value = *build_member(&build, i);
+
+		if (!value)
+			continue;
+		fprintf(f, "%s\"%s\": ", first ? "" : ", ", build_members[i].name);
+		put_string(f, value);
+		first = false;
+	}
+	fputs("},\n\"packages\": [", f);
+	for (size_t i = 0; i < set->n_packages; i++) {
+		fputs(i ? ", " : "", f);
+		put_string(f, set->packages[i]);
+	}
+	while (n_unknown < ARRAY_SIZE(set->unknown) && set->unknown[n_unknown])
+		n_unknown++;
+	fprintf(f, "],\n\"log\": {\"lines\": %zu, \"unknown_lines\": %zu", set->lines, set->unknown_lines);
+	put_strings(f, "unknown", (const char *const *)set->unknown, n_unknown);
+	fprintf(f, ", \"json_joined\": %zu, \"json_unjoined\": %zu},\n\"predictions\": [", set->json_joined,
+		set->json_unjoined);
+	for (size_t i = 0; i < set->n; i++) {
+		fputs(i ? ",\n" : "\n", f);
+		put_prediction(f, &set->items[i]);
+	}
+	fputs("\n]}\n", f);
+}
+
+int predictions_save(const struct predictions *set, const char *path, struct error *err)
+{
+	FILE *f = fopen(path, "we");
+	struct stat st;
+	bool failed;
+
+	if (!f)
+		return error_set(err, -errno, "predictions: failed to create '%s': %s", path, strerror(errno));
+	put_set(f, set);
+	failed = fflush(f) != 0 || ferror(f);
+	if (failed) {
+		int saved = errno;
+
+		if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode))
+			unlink(path); /* half of it is worse than nothing */
+		fclose(f);
+		return error_set(err, -(saved ? saved : EIO), "predictions: failed to write '%s': %s", path,
+				 strerror(saved ? saved : EIO));
+	}
+	if (fclose(f) != 0)
+		return error_set(err, -errno, "predictions: failed to write '%s': %s", path, strerror(errno));
+	return 0;
+}
+
+/* ---- loading ---- */
+
+static const char *take_string(struct predictions *set, const json_t *object, const char *name)
+{
+	return strpool_add(set->pool, json_string_value(json_object_get(object, name)));
+}
+
+static size_t take_count(const json_t *object, const char *name)
+{
+	json_int_t n = json_integer_value(json_object_get(object, name));
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+static bool take_int(const json_t *object, const char *name, int *out)
+{
+	const json_t *value = json_object_get(object, name);
+	json_int_t n = json_integer_value(value);
+
+	if (!json_is_integer(value) || n < 0 || n > INT_MAX)
+		return false;
+	*out = (int)n;
+	return true;
+}
+
+static bool take_position(struct predictions *set, const json_t *object, struct position *pos)
+{
+	pos->file = take_string(set, object, "file");
+	return pos->file && take_int(object, "line", &pos->line) && take_int(object, "column", &pos->column);
+}
+
+/* False where the member is there but is no array of strings. */
+static bool take_strings(struct predictions *set, const json_t *object, const char *name, const char ***out, size_t *n)
+{
+	const json_t *array = json_object_get(object, name);
+
+	if (!array)
+		return true;
+	if (!json_is_array(array))
+		return false;
+	if (json_array_size(array) == 0)
+		return true;
+	*out = xcalloc(json_array_size(array), sizeof(**out));
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *s = json_string_value(json_array_get(array, i));
+
+		if (!s)
+			return false;
+		(*out)[(*n)++] = strpool_add(set->pool, s);
+	}
+	return true;
+}
+
+static bool take_inlined(struct predictions *set, const json_t *object, struct prediction *p)
+{
+	const json_t *array = json_object_get(object, "inlined");
+	size_t n = json_array_size(array);
+
+	if (!array)
+		return true;
+	if (!json_is_array(array))
+		return false;
+	p->inlined_known = true;
+	if (n == 0)
+		return true;
+	p->inlined = xcalloc(n, sizeof(*p->inlined));
+	for (; p->n_inlined < n; p->n_inlined++) {
+		if (!take_position(set, json_array_get(array, p->n_inlined), &p->inlined[p->n_inlined]))
+			return false;
+	}
+	return true;
+}
+
+static bool take_prediction(struct predictions *set, const json_t *object)
+{
+	struct prediction *p = predictions_add(set);
+	const char *claim = json_string_value(json_object_get(object, "claim"));
+	const char *kind = json_string_value(json_object_get(object, "kind"));
+	int k = EXPR_OTHER;
+
+	if (!claim || !kind)
+		return false;
+	p->claim = strcmp(claim, claim_name(CLAIM_HEAP)) == 0 ? CLAIM_HEAP : CLAIM_STACK;
+	if (strcmp(claim, claim_name(p->claim)) != 0)
+		return false;
+	while (k <= EXPR_CONSTANT && strcmp(kind, expr_kind_name((enum expr_kind)k)) != 0)
+		k++;
+	if (k > EXPR_CONSTANT)
+		return false;
+	p->kind = (enum expr_kind)k;
+	p->package = take_string(set, object, "package");
+	p->expr = take_string(set, object, "expr");
+	p->function = take_string(set, object, "function");
+	p->reason = take_string(set, object, "reason");
+	p->zero_copy = json_is_true(json_object_get(object, "zero_copy"));
+	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
+	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
+	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
+	       take_strings(set, object, "why", &p->why, &p->n_why);
+}
+
+static int take_set(struct predictions *set, const json_t *root, const char *name, struct error *err)
+{
+	const char *schema = json_string_value(json_object_get(root, "schema"));
+	const json_t *build = json_object_get(root, "build");
+	const json_t *log = json_object_get(root, "log");
+	const json_t *items = json_object_get(root, "predictions");
+	const char **strings = NULL;
+	size_t n = 0;
+	bool ok;
+
+	if (!schema || strcmp(schema, SCHEMA) != 0)
+		return error_set(err, -EPROTONOSUPPORT,
+				 "predictions: failed to load '%s': its schema is '%.60s', not '" SCHEMA
+				 "'; save it again with this escaudit's predict -o",
+				 name, schema ? schema : "(none)");
+	for (size_t i = 0; i < ARRAY_SIZE(build_members); i++)
+		*build_member(&set->build, i) = take_string(set, build, build_members[i].name);
+	ok = take_strings(set, root, "packages", &strings, &n);
+	for (size_t i = 0; ok && i < n; i++)
+		predictions_add_package(set, strings[i]);
+	free(strings);
+	strings = NULL;
+	n = 0;
+	ok = ok && take_strings(set, log, "unknown", &strings, &n);
+	for (size_t i = 0; ok && i < n && i < ARRAY_SIZE(set->unknown); i++)
+		set->unknown[i] = strings[i];
+	free(strings);
+	set->lines = take_count(log, "lines");
+	set->unknown_lines = take_count(log, "unknown_lines");
+	set->json_joined = take_count(log, "json_joined");
+	set->json_unjoined = take_count(log, "json_unjoined");
+	if (!ok || !json_is_array(items))
+		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		if (!take_prediction(set, json_array_get(items, i)))
+			return error_set(err, -EBADMSG,
+					 "predictions: failed to load '%s': prediction %zu is damaged; save it again",
+					 name, i + 1);
+	}
+	return 0;
+}
+
+static int load_saved(struct predictions *set, FILE *f, const char *name, struct error *err)
+{
+	json_error_t where;
+	json_t *root = json_loadf(f, 0, &where);
+	int ret;
+
+	if (!root)
+		return error_set(err, -EBADMSG, "predictions: failed to load '%s': line %d: %s; save it again", name,
+				 where.line, where.text);
+	ret = take_set(set, root, name, err);
+	json_decref(root);
+	return ret;
+}
+
+int predictions_load(struct predictions *set, const char *path, struct error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	const char *name = is_stdin ? "standard input" : path;
+	FILE *f = is_stdin ? stdin : fopen(path, "re");
+	struct stat st;
+	int first, ret;
+
+	if (!f)
+		return error_set(err, -errno, "predictions: failed to open '%s': %s", path, strerror(errno));
+	if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode)) {
+		fclose(f);
+		return error_set(
+			err, -EISDIR,
+			"predictions: failed to load '%s': it is a directory; name the log or the saved predictions",
+			path);
+	}
+	first = getc(f);
+	if (first != EOF)
+		ungetc(first, f);
+	if (first == 0x1f)
+		ret = error_set(
+			err, -EBADMSG,
+			"predictions: failed to load '%s': it is gzip data, a recording perhaps; name the predictions "
+			"first and the recording second",
+			name);
+	else if (first == '{')
+		ret = load_saved(set, f, name, err);
+	else
+		ret = predictions_read_log(set, f, name, err);
+	if (!is_stdin)
+		fclose(f);
+	return ret;
+}
