@@ -677,7 +677,8 @@ static uint64_t unpacked_size(Elf *elf)
 
 /*
  * libdw joins relative file names to the unit's directory, which is "." in Go units. Names written with -trimpath or in
- * //line directives are relative, and must come out as they were written.
+ * //line directives are relative, and must come out as they were written; "./x.go" comes out as "x.go" however, because
+ * the linker stores the two alike.
  */
 static bool joins_dot(Dwarf_Die *die)
 {

@@ -1,0 +1,1 @@
+int show_frames(int n);
