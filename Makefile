@@ -93,7 +93,7 @@ $(O)/recording/profile.pb-c.c $(O)/recording/profile.pb-c.h &: recording/profile
 $(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -MMD -MP -c -o $@ $<
-$(call stage_obj,recording): | $(O)/recording/profile.pb-c.h
+$(call stage_obj,recording) $(O)/tests/unit/recording/test_recording.o: | $(O)/recording/profile.pb-c.h
 
 # ---- kernel programs ---------------------------------------------------------------------------------------------------------
 

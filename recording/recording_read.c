@@ -525,31 +525,52 @@ static bool read_header_comment(struct rec_header *h, const char *key, const cha
 	return true;
 }
 
-static int read_comments(struct reader *r)
+static bool is_header_key(const char *key)
+{
+	struct rec_header scratch = {.tool_version = NULL};
+	bool known;
+
+	read_header_comment(&scratch, key, "", &known);
+	return known || strncmp(key, REC_KEY_LOSS, strlen(REC_KEY_LOSS)) == 0;
+}
+
+static int read_own_comment(struct reader *r, const char *key, const char *value)
 {
 	struct recording *rec = r->rec;
+	bool known;
 
+	if (strncmp(key, REC_KEY_LOSS, strlen(REC_KEY_LOSS)) == 0) {
+		int64_t count;
+
+		if (!parse_number(value, 0, &count) || recording_losses(rec) > (uint64_t)(INT64_MAX - count))
+			return BAD(r, "a count of losses makes no sense");
+		recording_add_loss(rec, key + strlen(REC_KEY_LOSS), (uint64_t)count);
+		return 0;
+	}
+	if (!read_header_comment(&rec->header, key, value, &known))
+		return BAD(r, "the comment '%s' makes no sense", key);
+	if (!known)
+		recording_add_extra(rec, key, value);
+	return 0;
+}
+
+static int read_comments(struct reader *r)
+{
 	for (size_t i = 0; i < r->profile->n_comment; i++) {
 		const char *text = string_at(r, r->profile->comment[i]);
 		const char *equals = text ? strchr(text, '=') : NULL;
-		const char *key, *value;
-		bool known = false;
-		int64_t count;
+		const char *key;
 
 		if (!text)
 			return -EBADMSG;
-		key = equals ? strpool_add_n(rec->pool, text, (size_t)(equals - text)) : "comment";
-		value = equals ? strpool_add(rec->pool, equals + 1) : text;
-		if (!r->foreign && strncmp(key, REC_KEY_LOSS, strlen(REC_KEY_LOSS)) == 0) {
-			if (!parse_number(value, 0, &count) || recording_losses(rec) > (uint64_t)(INT64_MAX - count))
-				return BAD(r, "comment '%s' makes no sense", text);
-			recording_add_loss(rec, key + strlen(REC_KEY_LOSS), (uint64_t)count);
-			continue;
-		}
-		if (!r->foreign && !read_header_comment(&rec->header, key, value, &known))
-			return BAD(r, "comment '%s' makes no sense", text);
-		if (!known)
-			recording_add_extra(rec, key, value);
+		key = equals ? strpool_add_n(r->rec->pool, text, (size_t)(equals - text)) : NULL;
+		/* Another tool's comment must not become our header once this is written as a recording. */
+		if (!key || (r->foreign && is_header_key(key)))
+			recording_add_extra(r->rec, "comment", text);
+		else if (r->foreign)
+			recording_add_extra(r->rec, key, equals + 1);
+		else if (read_own_comment(r, key, strpool_add(r->rec->pool, equals + 1)) < 0)
+			return -EBADMSG;
 	}
 	return 0;
 }
@@ -576,7 +597,7 @@ static int read_header(struct reader *r)
 			recording_add_extra(r->rec, "period", digits);
 		}
 	}
-	if (optional_string(r, p->modinfo, &h->modinfo) < 0)
+	if (!r->foreign && optional_string(r, p->modinfo, &h->modinfo) < 0)
 		return -EBADMSG;
 	return read_comments(r);
 }
@@ -645,7 +666,8 @@ static int read_profile(struct reader *r)
 		if (read_sample(r, p->sample[i]) < 0)
 			return -EBADMSG;
 	}
-	return read_sites(r) < 0 ? -EBADMSG : read_extents(r);
+	/* fields from 1000 on are ours only in our own files */
+	return r->foreign ? 0 : read_sites(r) < 0 ? -EBADMSG : read_extents(r);
 }
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)

@@ -1,0 +1,3 @@
+module example.com/heapprofile
+
+go 1.19
