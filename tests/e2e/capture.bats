@@ -113,7 +113,7 @@ profile_of() {
 	program=$(build_go capture -tags profile) || return 1
 	profile=${program%/*}/cpu.pprof
 	if [ ! -s "$profile" ]; then
-		"$program" -loop 60000000 -cpuprofile "$profile.new" >/dev/null && mv "$profile.new" "$profile" || return 1
+		"$program" -loop 1 -cpuprofile "$profile.new" >/dev/null && mv "$profile.new" "$profile" || return 1
 	fi
 	echo "$profile"
 }
@@ -185,6 +185,21 @@ profile_of() {
 		[ "$seen" = "$total" ] || complain "pprof sees ${seen:-nothing}, MemStats says $total"
 		"$GO" tool pprof -sample_index=alloc_space -list 'main.stringWork' "$rec" 2>&1 | grep -q '@string-concat$' ||
 			complain "pprof -list does not find the source"
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "go test -exec: the tests of a package" {
+	need_bpf
+	check() {
+		local rec=$BATS_TEST_TMPDIR/rec file line got
+		rm -f "$rec"
+		(cd "$programs/tested" && "$GO" test -vet=off -count=1 -exec "$ESCAUDIT record -o $rec --" .) >"$BATS_TEST_TMPDIR/out" 2>&1 ||
+			complain "go test: $(cat "$BATS_TEST_TMPDIR/out")"
+		read -r file line < <(line_of tested tested)
+		got=$("$ESCAUDIT" top --json --limit 0 "$rec" | jq --arg file "$file" --argjson line "$line" \
+			"$jq_rows"'[rows | select((.file | split("/") | last) == $file and .line == $line) | .objects] | add')
+		[ "$got" = 557 ] || complain "$got objects instead of 557"
 	}
 	for_each_go check 1.19 1.27
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"runtime/pprof"
+	"time"
 )
 
 // In builds of their own, because runtime/pprof changes which parts of the runtime are linked.
@@ -16,6 +17,15 @@ func startProfile(name string) {
 	if err != nil {
 		os.Stderr.WriteString("capture: " + err.Error() + "\n")
 		os.Exit(1)
+	}
+	// Long enough that every way through the allocator is hot.
+	for begun := time.Now(); time.Since(begun) < 3*time.Second; nExpected = 0 {
+		for _, c := range categories {
+			if c.alone {
+				c.run()
+			}
+		}
+		looped(100000)
 	}
 }
 

@@ -1,0 +1,3 @@
+module example.com/escaudit/tested
+
+go 1.19
