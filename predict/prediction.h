@@ -83,7 +83,7 @@ struct prediction_build {
 	const char *goarch;
 	const char *gcflags;  /* the flags the diagnostics were made with, without -m and -json; NULL if unknown */
 	const char *settings; /* build settings of the binary made in the same build, "key=value\n" lines; NULL if
-				 unknown */
+				 unknown. -gcflags is as above, not as the binary records it */
 	const char *build_id; /* of that binary */
 	const char *main_module;
 	const char *directory; /* where the build ran: relative positions are relative to it; NULL if unknown */
