@@ -115,10 +115,12 @@ static void index_files(struct matching *m)
 	for (size_t i = 0; i < rec->n_extents; i++) {
 		const struct rec_extent *extent = &rec->extents[i];
 		struct source_file *file;
+		uint32_t index;
 
 		if (!extent->file)
 			continue;
-		file = &m->files[file_at(m, extent->file)];
+		index = file_at(m, extent->file); /* may move m->files */
+		file = &m->files[index];
 		add_package(file, import_path(m, extent->function));
 		ARRAY_GROW(file->extents, file->n_extents + 1, file->alloc_extents);
 		file->extents[file->n_extents++] = (uint32_t)i;
