@@ -5,10 +5,11 @@
  * they write goes to files in a directory of our own under TMPDIR, which is removed on every way out; signals that
  * would end the process are held back until then.
  *
- * Which packages get the diagnostics is said with -gcflags=PATTERN=…, repeated: of several that match a package the go
- * command takes the last. A scope is a module of a named package ("example.com/m/...") or, where there is none, the
- * package itself. The user's own -gcflags, from the command line or GOFLAGS, stay in force: one that reaches into a
- * scope, or covers it, is repeated with ours added; the others are passed on as they are.
+ * Which packages get the diagnostics is said with -gcflags=PATTERN=..., repeated: of several that match a package the
+ * go command takes the last. A scope is a module of a named package ("example.com/m/...") or, where there is none, the
+ * package itself; and, where several programs are named, each of those, because every main package writes its JSON to
+ * "main" and needs a directory of its own. The user's own -gcflags, from the command line or GOFLAGS, stay in force:
+ * one that reaches into a scope, or covers it, is repeated with ours added; the others are passed on as they are.
  */
 #include "predict/build.h"
 
@@ -110,6 +111,7 @@ struct scope {
 	bool tree;     /* path/... rather than path */
 	bool named;    /* the files named on the command line: no pattern, path is NULL */
 	bool standard; /* of the standard library */
+	size_t json;   /* number of its JSON directory */
 };
 
 struct build {
@@ -132,7 +134,8 @@ struct build {
 	size_t n_scopes, alloc_scopes;
 	size_t n_packages; /* that the arguments name */
 	size_t n_main;
-	char *first_name; /* of the first: import path and name */
+	struct words mains; /* their import paths */
+	char *first_name;   /* of the first: import path and name */
 	char *first_path;
 	sigset_t held; /* the mask to go back to */
 };
@@ -322,7 +325,7 @@ static bool pattern_is_inside(const char *pattern, const struct scope *scope)
 	return strncmp(pattern, scope->path, n) == 0 && (pattern[n] == '\0' || pattern[n] == '/');
 }
 
-static void add_scope(struct build *b, const char *path, bool tree, bool standard)
+static void add_scope(struct build *b, const char *path, bool tree, bool standard, size_t json)
 {
 	for (size_t i = 0; i < b->n_scopes; i++) {
 		const struct scope *s = &b->scopes[i];
@@ -331,18 +334,19 @@ static void add_scope(struct build *b, const char *path, bool tree, bool standar
 			return;
 	}
 	ARRAY_GROW(b->scopes, b->n_scopes + 1, b->alloc_scopes);
-	b->scopes[b->n_scopes++] =
-		(struct scope){.path = path ? xstrdup(path) : NULL, .tree = tree, .named = !path, .standard = standard};
+	b->scopes[b->n_scopes++] = (struct scope){
+		.path = path ? xstrdup(path) : NULL, .tree = tree, .named = !path, .standard = standard, .json = json};
 }
 
-static void add_gcflags(const struct build *b, struct words *argv, const char *pattern, bool tree, const char *flags,
-			bool diagnose)
+/* Flags of the user's, and ours where there is a scope; without a pattern the scope's own is used. */
+static void add_gcflags(const struct build *b, struct words *argv, const char *pattern, const char *flags,
+			const struct scope *scope)
 {
 	struct strbuf sb = STRBUF_INIT, value = STRBUF_INIT;
 
 	strbuf_addstr(&value, flags);
-	if (diagnose) {
-		char *json = xasprintf("-json=0,%s", b->json);
+	if (scope) {
+		char *json = xasprintf("-json=0,%s/%zu", b->json, scope->json);
 
 		add_quoted(&value, "-m=2");
 		add_quoted(&value, json);
@@ -350,7 +354,9 @@ static void add_gcflags(const struct build *b, struct words *argv, const char *p
 	}
 	strbuf_addstr(&sb, "-gcflags=");
 	if (pattern)
-		strbuf_addf(&sb, "%s%s=", pattern, tree ? "/..." : "");
+		strbuf_addf(&sb, "%s=", pattern);
+	else if (scope && scope->path)
+		strbuf_addf(&sb, "%s%s=", scope->path, scope->tree ? "/..." : "");
 	strbuf_add(&sb, strbuf_str(&value), value.len);
 	words_take(argv, strbuf_detach(&sb));
 	strbuf_release(&value);
@@ -358,18 +364,26 @@ static void add_gcflags(const struct build *b, struct words *argv, const char *p
 
 static void add_all_gcflags(const struct build *b, struct words *argv)
 {
+	static const struct scope named = {.named = true};
+
 	for (size_t i = 0; i < b->n_scopes; i++)
-		add_gcflags(b, argv, b->scopes[i].path, b->scopes[i].tree, "", true);
+		add_gcflags(b, argv, NULL, "", &b->scopes[i]);
 	for (size_t i = 0; i < b->n_user; i++) {
 		const struct user_flags *u = &b->user[i];
-		bool inside = !u->pattern && !u->malformed;
+		const struct scope *inside = !u->pattern && !u->malformed ? &named : NULL;
 
-		for (size_t k = 0; u->pattern && k < b->n_scopes && !inside; k++)
-			inside = pattern_is_inside(u->pattern, &b->scopes[k]);
-		add_gcflags(b, argv, u->pattern, false, u->flags, inside);
 		for (size_t k = 0; u->pattern && k < b->n_scopes && !inside; k++) {
-			if (pattern_covers(u->pattern, &b->scopes[k]))
-				add_gcflags(b, argv, b->scopes[k].path, b->scopes[k].tree, u->flags, true);
+			if (pattern_is_inside(u->pattern, &b->scopes[k]))
+				inside = &b->scopes[k];
+		}
+		add_gcflags(b, argv, u->pattern, u->flags, inside);
+		for (size_t k = 0; k < b->n_scopes; k++) {
+			const struct scope *scope = &b->scopes[k];
+			/* Of what is inside a scope only the programs, for the sake of their directories. */
+			bool covered = u->pattern ? pattern_covers(u->pattern, scope) : inside && scope->json;
+
+			if (covered && (!inside || scope->json))
+				add_gcflags(b, argv, NULL, u->flags, scope);
 		}
 	}
 }
@@ -582,7 +596,7 @@ static void ask_module_of_files(struct build *b)
 	if (ask(b, &argv, "go list -m", &answer) == 0) {
 		text = answer.buf;
 		while ((line = next_line(&text))) {
-			add_scope(b, line, true, false);
+			add_scope(b, line, true, false, 0);
 			if (!b->set->build.main_module)
 				b->set->build.main_module = strpool_add(b->set->pool, line);
 		}
@@ -613,13 +627,16 @@ static void take_package(struct build *b, char *line)
 		b->first_path = xstrdup(fields[0]);
 		b->first_name = xstrdup(fields[1]);
 	}
-	b->n_main += strcmp(fields[1], "main") == 0;
+	if (strcmp(fields[1], "main") == 0) {
+		b->n_main++;
+		words_add(&b->mains, fields[0]);
+	}
 	if (strcmp(fields[0], "command-line-arguments") == 0)
-		add_scope(b, NULL, false, false);
+		add_scope(b, NULL, false, false, 0);
 	else if (fields[3][0])
-		add_scope(b, fields[3], true, false);
+		add_scope(b, fields[3], true, false, 0);
 	else
-		add_scope(b, fields[0], true, standard);
+		add_scope(b, fields[0], true, standard, 0);
 	if (strcmp(fields[4], "true") == 0 && !b->set->build.main_module)
 		b->set->build.main_module = strpool_add(b->set->pool, fields[3]);
 }
@@ -681,8 +698,10 @@ static int ask_packages(struct build *b)
 		for (size_t i = 0; i < b->n_scopes; i++)
 			free(b->scopes[i].path);
 		b->n_scopes = 0;
-		add_scope(b, b->options->pattern, false, false);
+		add_scope(b, b->options->pattern, false, false, 0);
 	}
+	for (size_t i = 0; b->n_main > 1 && i < b->n_main; i++)
+		add_scope(b, b->mains.items[i], false, false, i + 1);
 out:
 	words_release(&argv);
 	strbuf_release(&answer);
@@ -944,6 +963,7 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	words_release(&b.env);
 	words_release(&b.flags);
 	words_release(&b.list_flags);
+	words_release(&b.mains);
 	free(b.go);
 	free(b.dir);
 	free(b.work);
