@@ -16,6 +16,8 @@
  * origins, nodes and ranges of one unit, the size sections unpack to. Other files that DWARF may refer to (dwz's common
  * part, split units) are never opened: a privileged process does not open paths that a stranger's binary names.
  */
+#include "symbolize/symbolizer_dwarf.h"
+
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
@@ -87,7 +89,7 @@ struct origin {
 
 struct symbolizer_dwarf {
 	struct symbolizer base;
-	const struct go_binary *bin;
+	int go_minor;
 	int fd;
 	Elf *elf;
 	Dwarf *dwarf;
@@ -406,7 +408,8 @@ static void flatten(struct unit *unit, struct node_range *ranges, size_t n)
 	struct node_range *open = NULL; /* innermost last */
 	size_t n_open = 0, alloc_open = 0, alloc = 0;
 
-	qsort(ranges, n, sizeof(*ranges), compare_node_ranges);
+	if (n)
+		qsort(ranges, n, sizeof(*ranges), compare_node_ranges);
 	for (size_t i = 0; i <= n; i++) {
 		elf_vaddr until = i < n ? ranges[i].start : UINT64_MAX;
 		while (n_open && open[n_open - 1].end <= until) {
@@ -487,6 +490,8 @@ static const char *line_at(struct unit *unit, elf_vaddr pc, int *line_number)
 	*line_number = 0;
 	if (!line || dwarf_lineno(line, line_number) != 0)
 		return NULL;
+	if (*line_number < 0)
+		*line_number = 0;
 	return unit_file(unit, dwarf_linesrc(line, NULL, NULL));
 }
 
@@ -621,7 +626,7 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 	if (node->entry != entry || !dwarf_offdie(sym->dwarf, node->die, &function))
 		return 0;
 	search.function = &function;
-	if (go_binary_minor(sym->bin) < 23 && is_closure(node->name)) {
+	if (sym->go_minor < 23 && is_closure(node->name)) {
 		search.captured_line = node->start_line;
 		if (!search.captured_line) /* 1.19 has no line there, but a function's first row is its func keyword */
 			line_at(unit, entry, &search.captured_line);
@@ -658,21 +663,58 @@ static const struct symbolizer_ops dwarf_ops = {
 	.free = dwarf_free,
 };
 
-/* What the compressed sections say they unpack to, before libdw unpacks them. */
-static uint64_t unpacked_size(Elf *elf)
+static const char *section_name(Elf *elf, const GElf_Shdr *shdr)
+{
+	size_t names;
+	const char *name = elf_getshdrstrndx(elf, &names) == 0 ? elf_strptr(elf, names, shdr->sh_name) : NULL;
+
+	return name ? name : "";
+}
+
+/* Before libdw unpacks the sections: do they say that they fit? */
+static int check_sizes(Elf *elf, const char *path, struct error *err)
 {
 	uint64_t total = 0;
 
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
 		GElf_Shdr shdr;
 		GElf_Chdr chdr;
-		if (!gelf_getshdr(scn, &shdr) || !(shdr.sh_flags & SHF_COMPRESSED) || !gelf_getchdr(scn, &chdr))
+		if (!gelf_getshdr(scn, &shdr))
 			continue;
-		if (chdr.ch_size > UINT64_MAX - total)
-			return UINT64_MAX;
+		if (strstr(section_name(elf, &shdr), "zdebug"))
+			return error_set(err, -EPROTONOSUPPORT,
+					 "dwarf: failed to read '%s': section %s is compressed in the old GNU way; "
+					 "convert it with objcopy --decompress-debug-sections",
+					 path, section_name(elf, &shdr));
+		if (!(shdr.sh_flags & SHF_COMPRESSED) || !gelf_getchdr(scn, &chdr))
+			continue;
+		if (chdr.ch_size > UNPACKED_MAX - total)
+			return error_set(err, -E2BIG,
+					 "dwarf: failed to read '%s': its sections claim to unpack to more than %llu "
+					 "GiB; build it again or remove its debug information with strip -g",
+					 path, (unsigned long long)(UNPACKED_MAX >> 30));
 		total += chdr.ch_size;
 	}
-	return total;
+	return 0;
+}
+
+/* libdw 0.188 hands out strings from these sections without looking for their end. */
+static int check_strings(Elf *elf, const char *path, struct error *err)
+{
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+		GElf_Shdr shdr;
+		const char *name = gelf_getshdr(scn, &shdr) ? section_name(elf, &shdr) : "";
+		if ((!strstr(name, "debug_str") && !strstr(name, "debug_line_str")) ||
+		    strstr(name, "debug_str_offsets"))
+			continue;
+		for (Elf_Data *data = NULL; (data = elf_getdata(scn, data));) {
+			if (data->d_buf && data->d_size && ((const char *)data->d_buf)[data->d_size - 1] != '\0')
+				return error_set(err, -EBADMSG,
+						 "dwarf: failed to read '%s': section %s does not end with a string",
+						 path, name);
+		}
+	}
+	return 0;
 }
 
 /*
@@ -736,9 +778,8 @@ static void read_units(struct symbolizer_dwarf *sym)
 	}
 }
 
-int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, struct error *err)
+int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *image, int go_minor, struct error *err)
 {
-	const struct elf_image *image = go_binary_image(bin);
 	const char *path = elf_image_path(image);
 	struct symbolizer_dwarf *sym;
 	int ret;
@@ -752,7 +793,7 @@ int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, s
 
 	sym = xcalloc(1, sizeof(*sym));
 	sym->base.ops = &dwarf_ops;
-	sym->bin = bin;
+	sym->go_minor = go_minor;
 	sym->fd = -1;
 	if (elf_version(EV_CURRENT) == EV_NONE) {
 		ret = error_set(err, -ENOSYS, "dwarf: failed to start libelf: %s", elf_errmsg(-1));
@@ -770,20 +811,18 @@ int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, s
 		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
 		goto fail;
 	}
-	if (unpacked_size(sym->elf) > UNPACKED_MAX) {
-		ret = error_set(
-			err, -E2BIG,
-			"dwarf: failed to read '%s': its sections claim to unpack to more than %llu GiB; build it "
-			"again or remove its debug information with strip -g",
-			path, (unsigned long long)(UNPACKED_MAX >> 30));
+	ret = check_sizes(sym->elf, path, err);
+	if (ret != 0)
 		goto fail;
-	}
 	sym->dwarf = dwarf_begin_elf(sym->elf, DWARF_C_READ, NULL);
 	if (!sym->dwarf) {
 		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
 				dwarf_errmsg(-1));
 		goto fail;
 	}
+	ret = check_strings(sym->elf, path, err);
+	if (ret != 0)
+		goto fail;
 	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
 	dwarf_setalt(sym->dwarf, sym->dwarf);
 	read_units(sym);
@@ -799,4 +838,9 @@ int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, s
 fail:
 	dwarf_free(&sym->base);
 	return ret;
+}
+
+int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, struct error *err)
+{
+	return symbolizer_new_dwarf_image(out, go_binary_image(bin), go_binary_minor(bin), err);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "symbolize/symbolizer.h"
+#include "symbolize/symbolizer_dwarf.h"
 #include "tests/unit/symbolize/go_programs.h"
 
 #define SOURCES "tests/programs/dwarf/"
@@ -352,4 +352,36 @@ Test(dwarf, bomb, .timeout = 600)
 	cr_assert_not_null(err.text);
 	cr_expect(strstr(err.text, "4 GiB"), "%s", err.text);
 	error_release(&err);
+}
+
+/* Opens a copy of a small C program with the last byte of a section overwritten. Returns what opening does. */
+static int open_with_last_byte(const char *section_name, char byte, struct error *err)
+{
+	char *copy = copy_of("tests/fuzz/corpus/dwarf/c5");
+	struct symbolizer *sym;
+	struct elf_image *image;
+
+	cr_assert_eq(elf_image_open(&image, copy, err), 0);
+	const struct elf_section *section = elf_image_section(image, section_name);
+	cr_assert_not_null(section, "%s", section_name);
+	overwrite(copy, section->offset + section->size - 1, &byte, 1);
+	int ret = symbolizer_new_dwarf_image(&sym, image, 0, err);
+	symbolizer_free(sym);
+	elf_image_free(image);
+	cr_assert_eq(unlink(copy), 0);
+	free(copy);
+	return ret;
+}
+
+Test(dwarf, strings_without_end)
+{
+	static const char *const sections[] = {".debug_str", ".debug_line_str"};
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		cr_expect_eq(open_with_last_byte(sections[i], '\0', &err), 0, "as it was: %s", err.text);
+		cr_expect_eq(open_with_last_byte(sections[i], 'x', &err), -EBADMSG, "%s", sections[i]);
+		cr_expect(err.text && strstr(err.text, sections[i]), "%s", err.text);
+		error_release(&err);
+	}
 }
