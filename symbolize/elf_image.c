@@ -741,22 +741,22 @@ bool elf_image_find_ptr(const struct elf_image *image, elf_vaddr value, elf_vadd
 	for (size_t i = 0; i < image->n_segments; i++) {
 		const struct elf_segment *segment = &image->segments[i];
 		uint64_t end = segment->vaddr + segment->file_size;
-		uint64_t start = segment->vaddr > from ? segment->vaddr : from;
-		size_t avail;
+		elf_vaddr at = ((segment->vaddr > from ? segment->vaddr : from) + 7) & ~7ull;
+		const uint8_t *p;
 
-		start = (start + 7) & ~7ull;
-		if (!(segment->flags & PF_W) || start < from || start >= end)
+		if (!(segment->flags & PF_W) || at < from || at < segment->vaddr || at >= end ||
+		    !load_region(image, &image->regions[i]))
 			continue;
 		if (found && *out < end)
 			end = *out;
-		for (const uint8_t *p = elf_image_at(image, start, &avail); p && start < end && end - start >= 8;
-		     start += 8) {
+		/* Not through elf_image_at: where segments overlap it would give the other one's bytes. */
+		for (p = image->data + segment->offset + (at - segment->vaddr); at < end && end - at >= 8;
+		     at += 8, p += 8) {
 			elf_vaddr word;
 
 			memcpy(&word, p, sizeof(word));
-			p += sizeof(word);
 			if (word == value) {
-				*out = start;
+				*out = at;
 				found = true;
 				break;
 			}

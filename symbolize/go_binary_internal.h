@@ -80,6 +80,7 @@ struct go_cache {
 	struct go_type *types;
 	size_t n_types;
 	size_t alloc_types;
+	uint64_t name_bytes; /* copied out of the type data so far */
 };
 
 struct go_binary {

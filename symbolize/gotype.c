@@ -78,7 +78,11 @@ static const char *type_name(const struct go_binary *bin, uint32_t offset, bool 
 		p++;
 		len--;
 	}
-	return len > 0 ? strpool_add_n(bin->strings, (const char *)p, len) : NULL;
+	/* In a sound file each descriptor is larger than its share of names. In another all may claim one long name. */
+	if (len == 0 || len > 4 * data->size - bin->cache->name_bytes)
+		return NULL;
+	bin->cache->name_bytes += len;
+	return strpool_add_n(bin->strings, (const char *)p, len);
 }
 
 static bool read_type(const struct go_binary *bin, elf_vaddr addr, struct go_type *out)

@@ -24,8 +24,9 @@
 #define MAGIC_1_18    0xfffffff0u
 #define MAGIC_1_20    0xfffffff1u
 #define FUNCTAB_SIZE  8
-/* A program has one module; this many places that look like its beginning are tried. */
-#define MAX_CANDIDATES 256
+/* A program has one function table and one module. This many places that look like their beginning are tried. */
+#define MAX_HEADERS    16
+#define MAX_CANDIDATES 64
 
 struct layout {
 	int oldest_minor;
@@ -230,7 +231,7 @@ int go_module_find(struct go_binary *bin, struct error *err)
 		if (section && is_header(bin, section->vaddr) && find_module(bin, section->vaddr))
 			return 0;
 	}
-	for (; headers < MAX_CANDIDATES && search_header(bin, &at); headers++) {
+	for (; headers < MAX_HEADERS && search_header(bin, &at); headers++) {
 		if (find_module(bin, at))
 			return 0;
 		at += 8;

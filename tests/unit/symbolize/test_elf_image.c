@@ -398,6 +398,28 @@ Test(elf_image, relocated_words)
 	}
 }
 
+/* A segment inside another, in a larger one's way: reading it must end with the smaller (found by fuzzing). */
+Test(elf_image, find_ptr_in_overlapping_segments)
+{
+	struct tiny tiny;
+	uint64_t value;
+	uint8_t *copy;
+	struct elf_image *image;
+	struct error err = ERROR_INIT;
+
+	tiny_init(&tiny);
+	tiny.ehdr.e_shoff = 0;
+	tiny.phdr[1] = (Elf64_Phdr){
+		.p_type = PT_LOAD, .p_flags = PF_R, .p_offset = 0x9f0, .p_vaddr = DATA, .p_filesz = 16, .p_memsz = 16};
+	copy = xmalloc(0xa00); /* without a byte behind what the small one maps */
+	memcpy(copy, &tiny, 0xa00);
+	cr_assert_eq(elf_image_open_bytes(&image, copy, 0xa00, "tiny", &err), 0, "%s", err.text);
+	cr_expect_not(elf_image_find_ptr(image, 0x12345678, DATA, &value));
+	cr_expect(elf_image_find_ptr(image, 0x10440, DATA + 25, &value) && value == DATA + 32);
+	elf_image_free(image);
+	free(copy);
+}
+
 Test(elf_image, damaged_relocations_are_ignored)
 {
 	static const struct {

@@ -599,6 +599,39 @@ Test(go_binary, damaged_module_is_refused, .timeout = 300)
 	free(bytes);
 }
 
+Test(go_binary, damaged_function_table_is_refused, .timeout = 300)
+{
+	struct toolchain found[MAX_TOOLCHAINS];
+	size_t size;
+	struct error err = ERROR_INIT;
+	struct go_binary *bin;
+	uint8_t *bytes, *header, *ftab, saved[8];
+
+	toolchains(found); /* the oldest: its header knows where the text starts */
+	bytes = program_bytes(&found[0], "exe", &size);
+	cr_assert_eq(open_bytes(&bin, bytes, size, &err), 0, "%s", err.text);
+	ftab = bytes + (bin->module.pclntable.at - bytes);
+	header = bytes + elf_image_section(go_binary_image(bin), ".gopclntab")->offset;
+	go_binary_free(bin);
+
+	memcpy(saved, header + 24, 8);
+	header[24] += 16;
+	expect_refused(bytes, size, -EBADMSG, "no moduledata agrees");
+	memcpy(header + 24, saved, 8);
+
+	/* Functions out of order, in the middle and at the ends. */
+	memcpy(saved, ftab + 800, 8);
+	memset(ftab + 800, 0xff, 4);
+	expect_refused(bytes, size, -EBADMSG, "no moduledata agrees");
+	memcpy(ftab + 800, saved, 8);
+	ftab[0] = 1;
+	expect_refused(bytes, size, -EBADMSG, "no moduledata agrees");
+	ftab[0] = 0;
+	cr_assert_eq(open_bytes(&bin, bytes, size, &err), 0, "%s", err.text);
+	go_binary_free(bin);
+	free(bytes);
+}
+
 static bool touch(void *ctx, const struct go_func *physical, const char *name)
 {
 	*(size_t *)ctx += strlen(name) + strlen(physical->name);

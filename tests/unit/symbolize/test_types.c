@@ -213,3 +213,35 @@ Test(types, long_name)
 	cr_expect_eq(strlen(type.name), 199);
 	tiny_release(&tiny);
 }
+
+/* Descriptors that all claim one long name, a copy of which for each would fill the memory. */
+Test(types, names_are_bounded_by_the_data)
+{
+	size_t size = 1 << 16, got = 0, n = 0;
+	struct go_type type;
+	struct tiny tiny;
+	uint8_t *data = xcalloc(1, size);
+
+	tiny_init(&tiny);
+	for (size_t at = 0; at < size / 2; at += 48, n++) {
+		memcpy(data + at, tiny.data + 0x40, 48);
+		put_u32(data + at + 40, (uint32_t)(size / 2 + n));
+	}
+	/* Read from any place here, a name of 127 + 127 * 128 bytes. */
+	memset(data + size / 2, 0x7f, size / 2);
+	for (size_t at = size / 2; at < size / 2 + n + 1; at++)
+		data[at] = 0xff;
+	tiny.bin.module.type_data = (struct span){.at = data, .size = size};
+	tiny.bin.module.etypes = TYPES_AT + size;
+	for (size_t i = 0; i < n; i++) {
+		data[i * 48 + 20] = 4;
+		data[size / 2 + i + 2] = 0x7f;
+		if (go_binary_type(&tiny.bin, TYPES_AT + i * 48, &type))
+			got += strlen(type.name);
+		data[size / 2 + i + 2] = 0xff;
+	}
+	cr_expect_gt(got, size);
+	cr_expect_leq(got, 4 * size);
+	tiny_release(&tiny);
+	free(data);
+}
