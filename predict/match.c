@@ -35,6 +35,10 @@ struct source_file {
 	size_t n_packages, alloc_packages;
 	uint32_t *extents; /* indexes into the recording, owned */
 	size_t n_extents, alloc_extents;
+	uint32_t *sites; /* whose outermost frame is in it, in pc order; owned */
+	size_t n_sites, alloc_sites;
+	uint32_t *appends; /* predictions of escaping appends in it; owned */
+	size_t n_appends, alloc_appends;
 	uint32_t next_same_base; /* + 1 */
 };
 
@@ -290,6 +294,30 @@ static void index_sites(struct matching *m)
 	}
 }
 
+/* The lists that the passes over other lines walk, so that they are not all sites by all predictions. */
+static void index_by_file(struct matching *m)
+{
+	for (size_t i = 0; i < m->rec->n_sites; i++) {
+		struct source_file *file;
+
+		if (m->site_file[i] == NO_FILE)
+			continue;
+		file = &m->files[m->site_file[i]];
+		ARRAY_GROW(file->sites, file->n_sites + 1, file->alloc_sites);
+		file->sites[file->n_sites++] = (uint32_t)i;
+	}
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		struct source_file *file;
+
+		if (p->claim != CLAIM_HEAP || p->kind != EXPR_APPEND || m->prediction_file[i] == NO_FILE)
+			continue;
+		file = &m->files[m->prediction_file[i]];
+		ARRAY_GROW(file->appends, file->n_appends + 1, file->alloc_appends);
+		file->appends[file->n_appends++] = (uint32_t)i;
+	}
+}
+
 static size_t first_site_at(const struct matching *m, uint32_t file, int line)
 {
 	uint64_t *first = file == NO_FILE ? NULL : u64map_find(&m->sites_at, place_key(file, line));
@@ -326,9 +354,10 @@ static unsigned primary_causes(const struct prediction *p)
 		return CAUSE_BIT(CAUSE_STRING_CONVERSION);
 	case EXPR_APPEND:
 		return CAUSE_BIT(CAUSE_APPEND_GROWTH);
-	case EXPR_CONSTANT:
 	case EXPR_OTHER:
 		return CAUSE_BIT(CAUSE_INTERFACE_CONVERSION);
+	case EXPR_CONSTANT: /* boxed in read-only data, without a call */
+		return 0;
 	}
 	return 0;
 }
@@ -391,7 +420,12 @@ static const char *named_type(struct matching *m, const struct prediction *p)
 	return len ? strpool_add_n(m->pool, s, len) : NULL;
 }
 
-enum fit { FIT_NONE, FIT_POSSIBLE, FIT_TYPE };
+enum fit {
+	FIT_NONE,
+	FIT_UNLIKELY, /* the names differ; an alias or a type parameter may still stand for the type */
+	FIT_POSSIBLE,
+	FIT_TYPE,
+};
 
 /*
  * Does a type as the source names it agree with one as the runtime names it? The runtime qualifies with the package's
@@ -409,7 +443,11 @@ static enum fit type_fit(const char *source, const char *runtime)
 		return FIT_POSSIBLE;
 	a = strrchr(source, '.') ? strrchr(source, '.') + 1 : source;
 	b = strrchr(runtime, '.') ? strrchr(runtime, '.') + 1 : runtime;
-	return strcmp(a, b) == 0 ? FIT_TYPE : FIT_NONE;
+	if (strcmp(a, "byte") == 0)
+		a = "uint8";
+	else if (strcmp(a, "rune") == 0)
+		a = "int32";
+	return strcmp(a, b) == 0 ? FIT_TYPE : FIT_UNLIKELY;
 }
 
 /* The element type of "[3]main.T". */
@@ -487,6 +525,21 @@ static bool is_merged_site(const struct rec_site *site)
 	return !site->type && site->cause == CAUSE_NEW_OBJECT && go_runtime_is_allocator(site->callee);
 }
 
+/* Perhaps a constant under a conversion to a named type, token.Token(56): boxing that takes no call either. A call
+ * f(56) reads alike. */
+static bool maybe_constant(const struct prediction *p)
+{
+	const char *s = p->expr;
+
+	if (p->kind != EXPR_OTHER || !s)
+		return false;
+	s += strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
+	if (s == p->expr || *s++ != '(')
+		return false;
+	s += strspn(s, "-0123456789");
+	return s[-1] != '(' && s[0] == ')' && s[1] == '\0';
+}
+
 static bool same_text(const struct prediction *a, const struct prediction *b)
 {
 	return a->pos.column == b->pos.column && a->expr && b->expr && strcmp(a->expr, b->expr) == 0;
@@ -524,7 +577,7 @@ static void pair_class(struct matching *m, const size_t *ps, size_t np, const si
 }
 
 /* One round over a place: classes by (primary causes, named type), each with the sites that reach the wanted fit. */
-static void pair_round(struct matching *m, struct place *place, bool primary, enum fit wanted, bool constants)
+static void pair_round(struct matching *m, struct place *place, bool primary, enum fit wanted)
 {
 	size_t *ps = xcalloc(place->n_predictions, sizeof(*ps)), *ss = xcalloc(place->n_sites, sizeof(*ss));
 	const struct prediction *items = m->set->items;
@@ -534,16 +587,14 @@ static void pair_round(struct matching *m, struct place *place, bool primary, en
 		const struct prediction *p = &items[first];
 		const char *type = named_type(m, p);
 
-		if (m->is_matched[first] || (p->kind == EXPR_CONSTANT) != constants)
+		if (m->is_matched[first])
 			continue;
 		for (size_t j = i; j < place->n_predictions; j++) {
 			size_t other = place->predictions[j];
 			const struct prediction *q = &items[other];
 
-			if (m->is_matched[other] || (q->kind == EXPR_CONSTANT) != constants)
-				continue;
-			if (primary_causes(q) == primary_causes(p) &&
-			    (!primary || (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT)) &&
+			if (!m->is_matched[other] && primary_causes(q) == primary_causes(p) &&
+			    (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT) &&
 			    (wanted != FIT_TYPE || named_type(m, q) == type))
 				ps[np++] = other;
 		}
@@ -552,6 +603,15 @@ static void pair_round(struct matching *m, struct place *place, bool primary, en
 
 			if (m->site_group[s] == MATCH_NONE && fit_of(p, type, &m->rec->sites[s], primary) >= wanted)
 				ss[ns++] = s;
+		}
+		if (np > ns) { /* one operand too many: the first to go is what may be a constant */
+			size_t kept = 0;
+
+			for (size_t j = 0; j < np; j++) {
+				if (!maybe_constant(&items[ps[j]]))
+					ps[kept++] = ps[j];
+			}
+			np = kept;
 		}
 		pair_class(m, ps, np, ss, ns);
 	}
@@ -563,12 +623,10 @@ static void pair_place(struct matching *m, struct place *place)
 {
 	if (!place->n_predictions || !place->n_sites)
 		return;
-	/* What names its type first, then what is of the right kind, then constants, which seldom have a call, then
-	 * boxing. */
-	pair_round(m, place, true, FIT_TYPE, false);
-	pair_round(m, place, true, FIT_POSSIBLE, false);
-	pair_round(m, place, true, FIT_POSSIBLE, true);
-	pair_round(m, place, false, FIT_POSSIBLE, false);
+	/* What names its type first, then what is of the right kind, then what boxing may also be. */
+	pair_round(m, place, true, FIT_TYPE);
+	pair_round(m, place, true, FIT_UNLIKELY);
+	pair_round(m, place, false, FIT_UNLIKELY);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
@@ -683,12 +741,13 @@ static void place_moved(struct matching *m, size_t index)
 	uint32_t file = m->prediction_file[index];
 	size_t at_entry = MATCH_NONE, merged = MATCH_NONE;
 
-	for (size_t i = 0; i < m->rec->n_sites; i++) {
+	for (size_t k = 0; k < m->files[file].n_sites; k++) {
+		size_t i = m->files[file].sites[k];
 		const struct rec_site *site = &m->rec->sites[i];
 		const struct rec_frame *outer;
 		const struct rec_extent *extent;
 
-		if (m->site_file[i] != file || site->cause != CAUSE_NEW_OBJECT)
+		if (site->cause != CAUSE_NEW_OBJECT)
 			continue;
 		outer = &site->frames[site->n_frames - 1];
 		extent = extent_of(m, file, outer->function);
@@ -710,37 +769,34 @@ static void place_moved(struct matching *m, size_t index)
 }
 
 /*
- * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function. If the
- * function has one escaping append, that is what moved.
+ * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function. What moved
+ * is what the function's escaping appends built; where there are several, which of them is not to be seen.
  */
 static void place_moved_slice(struct matching *m, size_t site_index)
 {
 	const struct rec_site *site = &m->rec->sites[site_index];
 	const struct rec_frame *outer = &site->frames[site->n_frames - 1];
 	const struct rec_extent *extent = extent_of(m, m->site_file[site_index], outer->function);
-	size_t found = MATCH_NONE, n = 0;
+	const struct source_file *file = &m->files[m->site_file[site_index]];
+	struct match_group *group;
+	size_t *found = NULL, n = 0;
 
-	for (size_t i = 0; extent && i < m->set->n; i++) {
+	for (size_t k = 0; extent && k < file->n_appends; k++) {
+		size_t i = file->appends[k];
 		const struct prediction *p = &m->set->items[i];
 
-		if (p->claim == CLAIM_HEAP && p->kind == EXPR_APPEND &&
-		    m->prediction_file[i] == m->site_file[site_index] && p->pos.line >= extent->first &&
-		    p->pos.line <= extent->last) {
-			found = i;
-			n++;
-		}
+		if (p->pos.line < extent->first || p->pos.line > extent->last)
+			continue;
+		found = xreallocarray(found, n + 1, sizeof(*found));
+		found[n++] = i;
 	}
-	if (n != 1)
-		return;
-	for (size_t g = 0; g < m->n_groups; g++) {
-		struct match_group *group = &m->groups[g];
-
-		if (group->n_predictions == 1 && group->predictions[0] == found) {
-			add_site(m, group, site_index);
-			return;
-		}
+	if (n) {
+		group = new_group(m, found, n);
+		group->moved = true;
+		group->ambiguous = n > 1;
+		add_site(m, group, site_index);
 	}
-	add_site(m, new_group(m, &found, 1), site_index);
+	free(found);
 }
 
 static void run_other_lines(struct matching *m)
@@ -816,6 +872,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		m->prediction_file[i] = resolve_file(m, p->pos.file, package);
 	}
 	index_packages(m);
+	index_by_file(m);
 	run_pass(m, PASS_CHAIN);
 	run_pass(m, PASS_LINE);
 	run_other_lines(m);
@@ -840,6 +897,8 @@ void matching_free(struct matching *m)
 	for (size_t i = 0; i < m->n_files; i++) {
 		free(m->files[i].packages);
 		free(m->files[i].extents);
+		free(m->files[i].sites);
+		free(m->files[i].appends);
 	}
 	free(m->files);
 	u64map_release(&m->file_of_path);

@@ -25,6 +25,7 @@ struct match_group {
 	size_t n_sites;
 	bool ambiguous; /* nothing tells which of the predictions has which of the sites */
 	bool merged;	/* the compiler made one object for all of them */
+	bool moved;	/* the site moves what these appends built; they may have groups of their own as well */
 };
 
 struct matching;

@@ -253,6 +253,9 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 
 	switch (v->kind) {
 	case VERDICT_CONFIRMED:
+		if (group && group->moved)
+			return strpool_addf(pool, "built by append on the stack, moved to the heap by %s on line %d",
+					    callee, site->frames[site->n_frames - 1].line);
 		if (group && group->merged)
 			return strpool_addf(pool, "%zu variables share one object made by %s", v->n_predictions,
 					    callee);
@@ -319,6 +322,11 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (v->n_sites && v->sites[0]->n_frames)
 		v->function = v->sites[0]->frames[v->sites[0]->n_frames - 1].function;
 
+	if (group->moved && !v->objects) { /* the appends' own groups say the rest */
+		free(v->sites);
+		j->audit->n--;
+		return;
+	}
 	if (p->claim == CLAIM_STACK)
 		v->kind = v->objects ? VERDICT_VIOLATED : VERDICT_HELD;
 	else if (v->objects)

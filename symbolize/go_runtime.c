@@ -239,10 +239,8 @@ enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type
 			return CAUSE_RUNTIME_INTERNAL;
 	}
 	/* Go 1.19's systemstack hides its caller, newproc; what it runs for it is named after it. */
-	for (size_t i = 0; i < n; i++) {
-		if (strncmp(chain[i], "runtime.newproc", 15) == 0)
-			return CAUSE_GO_STATEMENT;
-	}
+	if (n > 1 && strncmp(chain[0], "runtime.systemstack", 19) == 0 && strncmp(chain[1], "runtime.newproc", 15) == 0)
+		return CAUSE_GO_STATEMENT;
 	if (n == 0) /* called straight from user code */
 		return refine_by_type(CAUSE_NEW_OBJECT, type_name);
 	for (size_t i = 0; i < n; i++) {
