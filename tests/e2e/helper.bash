@@ -107,7 +107,7 @@ profile_contents() {
 # line_of PROGRAM MARKER: "FILE LINE" of the line that carries "// @MARKER".
 line_of() {
 	local found
-	found=$(cd "$programs/$1" && grep -nE "// @$2( |\$)" -- *.go) || { echo "no marker @$2 in $1" >&2; return 1; }
+	found=$(cd "$programs/$1" && grep -HnE "// @$2( |\$)" -- *.go) || { echo "no marker @$2 in $1" >&2; return 1; }
 	if [ "$(wc -l <<<"$found")" -ne 1 ]; then
 		echo "marker @$2 is in $1 more than once" >&2
 		return 1
@@ -117,7 +117,7 @@ line_of() {
 
 # markers_json PROGRAM: [{"marker":…,"file":…,"line":…}…]
 markers_json() {
-	(cd "$programs/$1" && grep -nE '// @[A-Za-z0-9-]+$' -- *.go) |
+	(cd "$programs/$1" && grep -HnE '// @[A-Za-z0-9-]+$' -- *.go) |
 		jq -R -n '[inputs | capture("^(?<file>[^:]+):(?<line>[0-9]+):.*// @(?<marker>.+)$") | .line |= tonumber]'
 }
 
@@ -153,8 +153,12 @@ counts_at() {
 }
 
 # jq definitions. Files are printed relative to their module or with an import path, so only the last element is compared.
-# shellcheck disable=SC2034
+# What the runtime makes for itself while it serves a line (a collection begins, a thread starts) has a cause of its own,
+# comes when it likes, and is not the line's.
+# shellcheck disable=SC2016,SC2034
 jq_rows='
 def rows: .lines[];
-def at($file; $line): ((.file // "") | split("/") | last) == $file and .line == $line and ((.function // "main.") | startswith("main."));
+def base: (. // "") | split("/") | last;
+def at($file; $line): (.file | base) == $file and .line == $line and ((.function // "main.") | startswith("main.")) and
+	.cause != "runtime internal";
 '

@@ -140,7 +140,7 @@ in_scenarios() {
 			[[ $expr != unpredicted && $verdicts != '? '* ]] || continue
 			read -r file line < <(line_of scenarios "$marker")
 			n=$(jq --arg file "$file" --argjson line "$line" --arg expr "$expr" "$jq_rows"'
-				[.predictions[] | select((.file | split("/") | last) == $file and .line == $line and (.expr | test($expr)))] |
+				[.predictions[] | select((.file | base) == $file and .line == $line and (.expr | test($expr)))] |
 				length' "$json")
 			[ "${n:-0}" -gt 0 ] || complain "@$marker /$expr/: no prediction"
 		done < <(expectations)
