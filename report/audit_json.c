@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/json.h"
+#include "report/report.h"
+
+/* {"pc": "0x4a6660", "callee": "runtime.newobject", "inline": []} */
+static json_t *site_of(const struct rec_site *site)
+{
+	json_t *object = json_object();
+
+	json_put(object, "pc", json_address(site->pc));
+	json_put(object, "callee", json_text(site->callee));
+	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
+	return object;
+}
+
+/*
+ * {"verdict": "confirmed", "claim": "heap", "file": "seeds/scen.go", "line": 164, "column": 30, "expr": "&small{...}",
+ *  "function": "main.y5ptr", "package": "seeds", "type": "main.small", "cause": "new object", "objects": 500,
+ *  "bytes": 8000, "smallest": 16, "largest": 16, "samples": 500, "upper_per_second": null, "ambiguous": false,
+ *  "predictions": 1, "sites": [{…}], "summary": "…", "why": ["flow: ~r0 = &{storage for &small{...}}"]}
+ */
+static json_t *verdict_of(const struct verdict *v)
+{
+	json_t *object = json_object(), *sites = json_array(), *why = json_array();
+
+	for (size_t i = 0; i < v->n_sites; i++)
+		json_array_append_new(sites, site_of(v->sites[i]));
+	for (size_t i = 0; i < v->n_why; i++)
+		json_array_append_new(why, json_text(v->why[i]));
+	json_put(object, "verdict", json_text(verdict_name(v->kind)));
+	json_put(object, "claim", v->has_claim ? json_text(claim_name(v->claim)) : json_null());
+	json_put(object, "file", json_text(v->file));
+	json_put(object, "line", json_positive(v->line));
+	json_put(object, "column", json_positive(v->column));
+	json_put(object, "expr", json_text(v->expr));
+	json_put(object, "function", json_text(v->function));
+	json_put(object, "package", json_text(v->package));
+	json_put(object, "type", json_text(v->type));
+	json_put(object, "cause", json_text(cause_name(v->cause)));
+	json_put(object, "objects", json_count(v->objects));
+	json_put(object, "bytes", json_count(v->bytes));
+	json_put(object, "smallest", json_count(v->smallest));
+	json_put(object, "largest", json_count(v->largest));
+	json_put(object, "samples", json_count(v->samples));
+	json_put(object, "upper_per_second", v->upper_per_second > 0 ? json_real(v->upper_per_second) : json_null());
+	json_put(object, "ambiguous", json_boolean(v->ambiguous));
+	json_put(object, "predictions", json_count(v->n_predictions));
+	json_put(object, "sites", sites);
+	json_put(object, "summary", json_text(v->summary));
+	json_put(object, "why", why);
+	return object;
+}
+
+static json_t *sums(uint64_t objects, uint64_t bytes)
+{
+	json_t *object = json_object();
+
+	json_put(object, "objects", json_count(objects));
+	json_put(object, "bytes", json_count(bytes));
+	return object;
+}
+
+static json_t *build_of(const struct audit *audit)
+{
+	static const char *const names[] = {
+		[BUILD_MATCH_UNKNOWN] = "unknown", [BUILD_MATCH_SAME] = "same", [BUILD_MATCH_DIFFERENT] = "different"};
+	json_t *object = json_object(), *mismatches = json_array();
+
+	for (size_t i = 0; i < audit->n_mismatches; i++)
+		json_array_append_new(mismatches, json_text(audit->mismatches[i]));
+	json_put(object, "match", json_text(names[audit->match]));
+	json_put(object, "mismatches", mismatches);
+	return object;
+}
+
+static json_t *log_of(const struct predictions *set)
+{
+	json_t *object = json_object();
+
+	json_put(object, "predictions", json_count(set->n));
+	json_put(object, "packages", json_count(set->n_packages));
+	json_put(object, "lines", json_count(set->lines));
+	json_put(object, "unknown_lines", json_count(set->unknown_lines));
+	return object;
+}
+
+/* {"violated": {"verdicts": 1, "objects": 11, "bytes": 352}, …}: every kind, also with none. */
+static json_t *totals_of(const struct verdict_totals *totals)
+{
+	json_t *object = json_object();
+
+	for (int kind = 0; kind < VERDICT_COUNT; kind++) {
+		json_t *one = json_object();
+
+		json_put(one, "verdicts", json_count(totals->n[kind]));
+		json_put(one, "objects", json_count(totals->objects[kind]));
+		json_put(one, "bytes", json_count(totals->bytes[kind]));
+		json_put(object, verdict_name((enum verdict_kind)kind), one);
+	}
+	return object;
+}
+
+int report_audit_json(FILE *f, const struct audit *audit, const struct predictions *set)
+{
+	struct json_report report;
+	uint64_t objects = 0, bytes = 0;
+
+	for (size_t i = 0; i < audit->rec->n_observations; i++) {
+		objects += audit->rec->observations[i].objects;
+		bytes += audit->rec->observations[i].bytes;
+	}
+	json_report_begin(&report, f, "escaudit-audit/1");
+	json_report_recording(&report, audit->rec);
+	json_report_member(&report, "build", build_of(audit));
+	json_report_member(&report, "log", log_of(set));
+	json_report_list_begin(&report, "verdicts");
+	for (size_t i = 0; i < audit->n; i++)
+		json_report_row(&report, verdict_of(&audit->items[i]));
+	json_report_list_end(&report);
+	/* totals, elsewhere and runtime make observed */
+	json_report_member(&report, "totals", totals_of(&audit->totals));
+	json_report_member(&report, "elsewhere", sums(audit->elsewhere_objects, audit->elsewhere_bytes));
+	json_report_member(&report, "runtime", sums(audit->runtime_objects, audit->runtime_bytes));
+	json_report_member(&report, "observed", sums(objects, bytes));
+	return json_report_end(&report);
+}

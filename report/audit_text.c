@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report people read. The order is that of the questions: can I believe it (header; a mismatch of builds comes
+ * before everything else), how much agrees (one line), what does not (divergences, most bytes first), what came true
+ * (confirmed), and where the rest is (totals, which add up to what was observed).
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "report/header.h"
+#include "report/report.h"
+#include "report/text_table.h"
+#include "report/units.h"
+
+static enum text_style verdict_style(enum verdict_kind kind)
+{
+	static const enum text_style styles[VERDICT_COUNT] = {
+		[VERDICT_CONFIRMED] = TEXT_GREEN, [VERDICT_ELIDED] = TEXT_CYAN,	       [VERDICT_UNREACHED] = TEXT_DIM,
+		[VERDICT_UNDECIDED] = TEXT_DIM,	  [VERDICT_COMPILED_OUT] = TEXT_CYAN,  [VERDICT_HELD] = TEXT_DIM,
+		[VERDICT_VIOLATED] = TEXT_RED,	  [VERDICT_UNPREDICTED] = TEXT_YELLOW, [VERDICT_STALE] = TEXT_MAGENTA,
+	};
+
+	return styles[kind];
+}
+
+struct sums {
+	uint64_t objects, bytes;
+};
+
+static struct sums observed(const struct recording *rec)
+{
+	struct sums sums = {0, 0};
+
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		sums.objects += rec->observations[i].objects;
+		sums.bytes += rec->observations[i].bytes;
+	}
+	return sums;
+}
+
+/* ---- header
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * MISMATCH  the log and the binary are not of one build: what follows may be wrong
+ *           log made by go1.26.11, binary by go1.27.3
+ */
+static void put_mismatch(FILE *f, const struct audit *audit, const struct report_options *options)
+{
+	if (audit->match != BUILD_MATCH_DIFFERENT)
+		return;
+	header_line(f, "MISMATCH", "the log and the binary are not of one build: what follows may be wrong", TEXT_ALARM,
+		    options);
+	for (size_t i = 0; i < audit->n_mismatches; i++)
+		header_line(f, "", audit->mismatches[i], TEXT_RED, options);
+	putc('\n', f);
+}
+
+static void put_log(FILE *f, const struct audit *audit, const struct predictions *set,
+		    const struct report_options *options)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addf(&sb, "%zu predictions in %zu package%s", set->n, set->n_packages, set->n_packages == 1 ? "" : "s");
+	if (audit->match == BUILD_MATCH_SAME)
+		strbuf_addstr(&sb, ", of the same build");
+	else if (audit->match == BUILD_MATCH_UNKNOWN)
+		strbuf_addstr(&sb, "; nothing says whether log and binary are of one build");
+	if (set->unknown_lines)
+		strbuf_addf(&sb, "; %zu line%s not understood", set->unknown_lines, set->unknown_lines == 1 ? "" : "s");
+	header_line(f, "log", strbuf_str(&sb), TEXT_PLAIN, options);
+	strbuf_release(&sb);
+}
+
+static void add_share(struct strbuf *sb, const char **separator, const char *name, uint64_t bytes, uint64_t all)
+{
+	if (bytes == 0)
+		return;
+	strbuf_addf(sb, "%s%s %s", *separator, units_share(bytes, all).text, name);
+	*separator = ", ";
+}
+
+/* observed  1530 objects, 56.9 kB: 28.4% confirmed, 70.7% unpredicted, 0.6% violated, 0.3% the runtime's own */
+static void put_observed(FILE *f, const struct audit *audit, const struct report_options *options)
+{
+	static const enum verdict_kind kinds[] = {VERDICT_CONFIRMED, VERDICT_VIOLATED, VERDICT_UNPREDICTED};
+	struct sums sums = observed(audit->rec);
+	struct strbuf sb = STRBUF_INIT;
+	const char *separator = ": ";
+
+	strbuf_addf(&sb, "%s objects, %s", units_count(sums.objects).text, units_bytes(sums.bytes).text);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		add_share(&sb, &separator, verdict_name(kinds[i]), audit->totals.bytes[kinds[i]], sums.bytes);
+	add_share(&sb, &separator, "elsewhere", audit->elsewhere_bytes, sums.bytes);
+	add_share(&sb, &separator, "the runtime's own", audit->runtime_bytes, sums.bytes);
+	header_line(f, "observed", strbuf_str(&sb), TEXT_PLAIN, options);
+	strbuf_release(&sb);
+}
+
+/* ---- verdicts, row by row
+ * -------------------------------------------------------------------------------------------- */
+
+static char *place_of(const struct verdict *v)
+{
+	const char *file = v->file ? v->file : "?";
+
+	if (v->column)
+		return xasprintf("%s:%d:%d", file, v->line, v->column);
+	return v->line ? xasprintf("%s:%d", file, v->line) : xstrdup(file);
+}
+
+/* The line beneath: cause, reason, and what limits the verdict. */
+static char *note_of(const struct verdict *v, enum rec_mode mode)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	if (v->cause != CAUSE_UNKNOWN)
+		strbuf_addf(&sb, "%s \xe2\x80\x93 ", cause_name(v->cause));
+	strbuf_addstr(&sb, v->summary ? v->summary : "");
+	if (v->upper_per_second > 0)
+		strbuf_addf(&sb, "; none in %" PRIu64 " samples, at most %.3g/s (95%%)", v->samples,
+			    v->upper_per_second);
+	else if (mode != REC_MODE_EXACT && v->samples)
+		strbuf_addf(&sb, "; %" PRIu64 " sample%s", v->samples, v->samples == 1 ? "" : "s");
+	if (v->ambiguous)
+		strbuf_addf(&sb, "; ambiguous (%zu predictions)", v->n_predictions);
+	return strbuf_detach(&sb);
+}
+
+static void add_row(struct text_table *table, const struct verdict *v, uint64_t all_bytes, enum rec_mode mode)
+{
+	struct units_text bytes = units_bytes(v->bytes), objects = units_count(v->objects),
+			  share = units_share(v->bytes, all_bytes);
+	char *place = place_of(v), *note = note_of(v, mode);
+	char *in = !v->expr && v->function ? xasprintf("in %s", v->function) : NULL;
+	const struct text_cell cells[] = {
+		{v->objects ? bytes.text : "-", TEXT_BOLD},
+		{v->objects ? share.text : "", TEXT_PLAIN},
+		{v->objects ? objects.text : "-", TEXT_PLAIN},
+		{verdict_name(v->kind), verdict_style(v->kind)},
+		{place, TEXT_PLAIN},
+		{in ? in : v->expr, in ? TEXT_DIM : TEXT_PLAIN},
+		{v->type, TEXT_PLAIN},
+	};
+
+	text_table_add(table, cells);
+	if (*note)
+		text_table_note(table, note);
+	free(place);
+	free(note);
+	free(in);
+}
+
+typedef bool (*verdict_filter)(enum verdict_kind kind, const struct report_options *options);
+
+static bool is_divergence_row(enum verdict_kind kind, const struct report_options *options)
+{
+	return kind == VERDICT_VIOLATED || kind == VERDICT_UNPREDICTED || kind == VERDICT_ELIDED ||
+	       (options->all && verdict_is_divergence(kind));
+}
+
+static bool is_confirmed_row(enum verdict_kind kind, const struct report_options *options)
+{
+	(void)options;
+	return kind == VERDICT_CONFIRMED;
+}
+
+static bool is_other_row(enum verdict_kind kind, const struct report_options *options)
+{
+	return options->all && !verdict_is_divergence(kind) && kind != VERDICT_CONFIRMED;
+}
+
+/*
+ * DIVERGENCES: 2 lines
+ *      BYTES      %  OBJECTS  VERDICT      LINE                   EXPRESSION           TYPE
+ *    40.2 kB  70.7%      503  unpredicted  cart.go:40             in main.(*Cart).Add  []main.item
+ *          append growth – the compiler reports nothing for this: runtime.growslice
+ *      352 B   0.6%       11  violated     cmd/shop/main.go:9:14  make([]int, n)       []int
+ *          make slice – the size is known only at run time: runtime.makeslice went to the heap
+ */
+static void put_section(FILE *f, const char *title, const char *nothing, verdict_filter filter,
+			const struct audit *audit, const struct report_options *options)
+{
+	static const struct text_column columns[] = {
+		{"BYTES", true, 0},    {"%", true, 0},	    {"OBJECTS", true, 0},
+		{"VERDICT", false, 0}, {"LINE", false, 24}, {"EXPRESSION", false, 16},
+		{"TYPE", false, 12},
+	};
+	struct text_table *table = text_table_new(columns, ARRAY_SIZE(columns));
+	uint64_t all_bytes = observed(audit->rec).bytes, left_out_bytes = 0;
+	size_t n = 0, left_out = 0;
+	char *heading;
+
+	for (size_t i = 0; i < audit->n; i++) {
+		const struct verdict *v = &audit->items[i];
+
+		if (!filter(v->kind, options))
+			continue;
+		n++;
+		if (options->limit && n > options->limit) {
+			left_out++;
+			left_out_bytes += v->bytes;
+		} else {
+			add_row(table, v, all_bytes, audit->rec->header.mode);
+		}
+	}
+	if (n || nothing) {
+		heading = n ? xasprintf("%s: %zu line%s", title, n, n == 1 ? "" : "s")
+			    : xasprintf("%s: %s", title, nothing);
+		putc('\n', f);
+		text_put(f, heading, TEXT_BOLD, options->colour);
+		putc('\n', f);
+		free(heading);
+	}
+	if (n)
+		text_table_print(f, table, 2, 8, (size_t)options->width, options->colour);
+	header_put_left_out(f, left_out, left_out_bytes, options);
+	text_table_free(table);
+}
+
+/* ---- totals
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void add_total(struct text_table *table, const char *name, enum text_style style, const char *lines,
+		      struct sums sums, struct sums all, const char *remark)
+{
+	struct units_text objects = units_count(sums.objects), bytes = units_bytes(sums.bytes),
+			  share = units_share(sums.bytes, all.bytes);
+	const struct text_cell cells[] = {
+		{sums.objects ? bytes.text : "-", TEXT_PLAIN},
+		{sums.objects ? share.text : "", TEXT_PLAIN},
+		{sums.objects ? objects.text : "-", TEXT_PLAIN},
+		{name, style},
+		{lines, TEXT_PLAIN},
+		{remark, TEXT_DIM},
+	};
+
+	text_table_add(table, cells);
+}
+
+/*
+ * TOTALS
+ *      BYTES      %  OBJECTS               LINES
+ *      352 B   0.6%       11  violated         1
+ *    40.2 kB  70.7%      503  unpredicted      1
+ *          -               -  compiled-out     5  --all lists them
+ *    16.1 kB  28.4%     1009  confirmed        1
+ *      168 B   0.3%        7  runtime             the runtime's own, on no line
+ *    56.9 kB   100%     1530  observed
+ */
+static void put_totals(FILE *f, const struct audit *audit, const struct report_options *options)
+{
+	static const enum verdict_kind order[VERDICT_COUNT] = {
+		VERDICT_VIOLATED,  VERDICT_UNPREDICTED, VERDICT_ELIDED,	   VERDICT_COMPILED_OUT, VERDICT_STALE,
+		VERDICT_CONFIRMED, VERDICT_HELD,	VERDICT_UNREACHED, VERDICT_UNDECIDED};
+	static const struct text_column columns[] = {{"BYTES", true, 0}, {"%", true, 0},     {"OBJECTS", true, 0},
+						     {"", false, 0},	 {"LINES", true, 0}, {"", false, 20}};
+	struct text_table *table = text_table_new(columns, ARRAY_SIZE(columns));
+	struct sums all = observed(audit->rec);
+	struct sums elsewhere = {audit->elsewhere_objects, audit->elsewhere_bytes};
+	struct sums runtime = {audit->runtime_objects, audit->runtime_bytes};
+	struct sums rest = {all.objects - elsewhere.objects - runtime.objects,
+			    all.bytes - elsewhere.bytes - runtime.bytes};
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		enum verdict_kind kind = order[i];
+		struct sums sums = {audit->totals.objects[kind], audit->totals.bytes[kind]};
+		bool listed = is_divergence_row(kind, options) || is_confirmed_row(kind, options) || options->all;
+		char lines[24];
+
+		rest.objects -= sums.objects;
+		rest.bytes -= sums.bytes;
+		if (audit->totals.n[kind] == 0)
+			continue;
+		snprintf(lines, sizeof(lines), "%zu", audit->totals.n[kind]);
+		add_total(table, verdict_name(kind), verdict_style(kind), lines, sums, all,
+			  listed ? NULL : "--all lists them");
+	}
+	if (elsewhere.objects)
+		add_total(table, "elsewhere", TEXT_PLAIN, NULL, elsewhere, all, "in packages without predictions");
+	if (runtime.objects)
+		add_total(table, "runtime", TEXT_PLAIN, NULL, runtime, all, "the runtime's own, on no line");
+	/* Must not happen; if it does, the reader is told rather than left with sums that do not add up. */
+	if (rest.objects || rest.bytes)
+		add_total(table, "unaccounted", TEXT_ALARM, NULL, rest, all, "a fault of escaudit: please report it");
+	add_total(table, "observed", TEXT_BOLD, NULL, all, all, NULL);
+
+	putc('\n', f);
+	text_put(f, "TOTALS", TEXT_BOLD, options->colour);
+	putc('\n', f);
+	text_table_print(f, table, 2, 0, (size_t)options->width, options->colour);
+	text_table_free(table);
+}
+
+int report_audit_text(FILE *f, const struct audit *audit, const struct predictions *set,
+		      const struct report_options *options)
+{
+	put_mismatch(f, audit, options);
+	header_put(f, audit->rec, options);
+	put_log(f, audit, set, options);
+	put_observed(f, audit, options);
+	put_section(f, "DIVERGENCES", "none", is_divergence_row, audit, options);
+	put_section(f, "CONFIRMED", "none", is_confirmed_row, audit, options);
+	put_section(f, "NO DIVERGENCE", NULL, is_other_row, audit, options);
+	put_totals(f, audit, options);
+	return report_finish(f);
+}

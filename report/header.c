@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/header.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "report/units.h"
+
+#define LABEL_WIDTH	10
+#define BUILD_ID_DIGITS 12
+
+void header_line(FILE *f, const char *label, const char *text, enum text_style style,
+		 const struct report_options *options)
+{
+	text_put(f, label, style == TEXT_PLAIN ? TEXT_BOLD : style, options->colour);
+	fprintf(f, "%*s", (int)(LABEL_WIDTH - strlen(label)), "");
+	text_wrap(f, text, LABEL_WIDTH, (size_t)options->width, style, options->colour);
+	putc('\n', f);
+}
+
+static void put_target(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	const struct rec_header *h = &rec->header;
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addstr(&sb, h->main_package ? h->main_package : h->path ? h->path : "unknown");
+	if (h->main_package && h->path)
+		strbuf_addf(&sb, " (%s)", h->path);
+	if (h->pid)
+		strbuf_addf(&sb, ", pid %" PRId64, h->pid);
+	header_line(f, "target", strbuf_str(&sb), TEXT_PLAIN, options);
+	strbuf_release(&sb);
+}
+
+/* Settings that change what the compiler predicts and emits; "-pgo" and the like are worth a word in every report. */
+static void add_settings(struct strbuf *sb, const struct recording *rec)
+{
+	static const char *const keys[] = {"-race", "-msan", "-asan", "-tags", "-gcflags", "-pgo", "GOEXPERIMENT"};
+	const char *separator = "; built with ";
+	char value[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!recording_setting(rec, keys[i], value, sizeof(value)) || !*value)
+			continue;
+		strbuf_addf(sb, "%s%s", separator, keys[i]);
+		if (strcmp(value, "true") != 0)
+			strbuf_addf(sb, "=%s", value);
+		separator = " ";
+	}
+}
+
+static void put_build(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	const struct rec_header *h = &rec->header;
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addstr(&sb, h->go_version ? h->go_version : "Go version unknown");
+	if (h->arch)
+		strbuf_addf(&sb, " %s", h->arch);
+	if (h->build_id)
+		strbuf_addf(&sb, ", build id %.*s", BUILD_ID_DIGITS, h->build_id);
+	add_settings(&sb, rec);
+	header_line(f, "build", strbuf_str(&sb), TEXT_PLAIN, options);
+	strbuf_release(&sb);
+}
+
+static const char *extra_value(const struct recording *rec, const char *key)
+{
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, key) == 0)
+			return rec->extra[i].value;
+	}
+	return NULL;
+}
+
+static void put_window(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	const struct rec_header *h = &rec->header;
+	struct strbuf sb = STRBUF_INIT;
+	enum text_style style = TEXT_PLAIN;
+
+	if (h->mode == REC_MODE_PROFILE) {
+		const char *period = extra_value(rec, "period");
+		uint64_t bytes = period ? strtoull(period, NULL, 10) : 0;
+
+		strbuf_addstr(&sb, "a heap profile of Go's own: sizes are size classes");
+		if (bytes > 1)
+			strbuf_addf(&sb, ", one sample every %s", units_bytes(bytes).text);
+	} else {
+		strbuf_addf(&sb, "%s, %s, %s",
+			    h->mode == REC_MODE_EXACT ? "exact: every allocation" : "sampled: counts are estimates",
+			    units_seconds(h->window_seconds).text, h->window_complete ? "complete" : "incomplete");
+	}
+	if (h->exit_status > 128)
+		strbuf_addf(&sb, "; killed by signal %d", h->exit_status - 128);
+	else if (h->exit_status >= 0)
+		strbuf_addf(&sb, "; exit status %d", h->exit_status);
+	if (h->exit_status > 0)
+		style = TEXT_YELLOW;
+	header_line(f, "window", strbuf_str(&sb), style, options);
+	strbuf_release(&sb);
+}
+
+void header_put_missing(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	if (rec->n_losses) {
+		for (size_t i = 0; i < rec->n_losses; i++)
+			strbuf_addf(&sb, "%s%s %" PRIu64, i ? ", " : "", rec->losses[i].name, rec->losses[i].count);
+		strbuf_addstr(&sb, "; counts are lower bounds, absences prove nothing");
+		header_line(f, "LOST", strbuf_str(&sb), TEXT_ALARM, options);
+	}
+	strbuf_release(&sb);
+	if (rec->header.coverage)
+		header_line(f, "PARTIAL", rec->header.coverage, TEXT_ALARM, options);
+}
+
+void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	put_target(f, rec, options);
+	put_build(f, rec, options);
+}
+
+/*
+ * target    example.com/shop/cmd/shop (/srv/shop), pid 4242
+ * build     go1.26.11 amd64, build id 5d3f0c00aa12; built with -race
+ * window    exact: every allocation, 12.3 s, complete; exit status 0
+ * LOST      stack map full 7; counts are lower bounds, absences prove nothing
+ */
+void header_put(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	header_put_binary(f, rec, options);
+	put_window(f, rec, options);
+	header_put_missing(f, rec, options);
+}
+
+void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	if (n == 0)
+		return;
+	strbuf_addf(&sb, "%zu more", n);
+	if (bytes)
+		strbuf_addf(&sb, " with %s", units_bytes(bytes).text);
+	strbuf_addstr(&sb, "; --limit 0 shows all");
+	fprintf(f, "  ");
+	text_put(f, strbuf_str(&sb), TEXT_DIM, options->colour);
+	putc('\n', f);
+	strbuf_release(&sb);
+}
+
+int report_finish(FILE *f)
+{
+	return fflush(f) || ferror(f) ? -EIO : 0;
+}

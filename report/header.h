@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands above every text report of a recording: what was looked at, how, and what is missing. */
+#ifndef ESCAUDIT_REPORT_HEADER_H
+#define ESCAUDIT_REPORT_HEADER_H
+
+#include <stdio.h>
+
+#include "report/report.h"
+#include "report/text_table.h"
+
+/* "label    text", broken at blanks under the text. */
+void header_line(FILE *f, const char *label, const char *text, enum text_style style,
+		 const struct report_options *options);
+void header_put(FILE *f, const struct recording *rec, const struct report_options *options);
+/* Only target and build, for what needs no run. */
+void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options);
+/* What of the window may be missing: losses and allocator entries not covered. Nothing where nothing is. */
+void header_put_missing(FILE *f, const struct recording *rec, const struct report_options *options);
+/* "17 more, 1.2 kB; --limit 0 shows all" beneath a section that options->limit cut; bytes 0 is left out. */
+void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options);
+
+/* The end of a text report: 0, or -EIO if f failed. */
+int report_finish(FILE *f);
+
+#endif

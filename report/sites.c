@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The emitted account: every call outside the runtime that may allocate, in the order of the machine code. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "report/header.h"
+#include "report/json.h"
+#include "report/place.h"
+#include "report/report.h"
+#include "report/text_table.h"
+#include "report/units.h"
+
+static char *place_of(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame)
+{
+	const char *file = place_file(pool, &rec->header, frame);
+
+	return xasprintf("%s:%d", file ? file : "?", frame->line);
+}
+
+static const char *reach_name(enum reach reach)
+{
+	static const char *const names[] = {
+		[REACH_NOT_PROBED] = "not-probed", [REACH_NEVER] = "never", [REACH_HIT] = "hit"};
+
+	return names[reach];
+}
+
+/* "inlined into main.f at cart.go:40, into main.main at main.go:9" */
+static char *inlined_into(struct strpool *pool, const struct recording *rec, const struct rec_site *site,
+			  const struct rec_frame *innermost)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (const struct rec_frame *frame = innermost + 1; frame < site->frames + site->n_frames; frame++) {
+		char *place = place_of(pool, rec, frame);
+
+		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into", frame->function, place);
+		free(place);
+	}
+	return strbuf_detach(&sb);
+}
+
+static void add_site(struct text_table *table, struct strpool *pool, const struct recording *rec,
+		     const struct rec_site *site)
+{
+	const struct rec_frame *innermost = place_innermost(site->frames, site->n_frames);
+	char *pc = xasprintf("0x%" PRIx64, site->pc), *place = place_of(pool, rec, innermost),
+	     *inlined = inlined_into(pool, rec, site, innermost);
+	struct units_text size = units_bytes(site->size);
+	const struct text_cell cells[] = {
+		{pc, TEXT_DIM},
+		{place, TEXT_PLAIN},
+		{cause_name(site->cause), TEXT_PLAIN},
+		{site->type, TEXT_PLAIN},
+		{site->size ? size.text : NULL, TEXT_PLAIN},
+		{site->callee, TEXT_PLAIN},
+		{site->reach == REACH_NOT_PROBED ? NULL : reach_name(site->reach), TEXT_PLAIN},
+	};
+
+	text_table_add(table, cells);
+	if (*inlined)
+		text_table_note(table, inlined);
+	free(pc);
+	free(place);
+	free(inlined);
+}
+
+/*
+ *   PC        LINE        CAUSE                 TYPE       SIZE  CALLEE             RAN
+ *   0x480100  item.go:21  new object            main.item  16 B  runtime.newobject  hit
+ *             inlined into main.(*Cart).Add at cart.go:40
+ *   0x480500  main.go:14  interface conversion                   runtime.convT64    never
+ */
+int report_sites_text(FILE *f, const struct recording *rec, const struct report_options *options)
+{
+	static const struct text_column columns[] = {
+		{"PC", false, 0},  {"LINE", false, 20},	  {"CAUSE", false, 0}, {"TYPE", false, 12},
+		{"SIZE", true, 0}, {"CALLEE", false, 16}, {"RAN", false, 0},
+	};
+	size_t shown = options->limit && options->limit < rec->n_sites ? options->limit : rec->n_sites;
+	size_t n_columns = ARRAY_SIZE(columns) - 1;
+	struct strpool *pool = strpool_new();
+	struct text_table *table;
+	struct strbuf sb = STRBUF_INIT;
+
+	/* Without a run nothing is known of any. */
+	for (size_t i = 0; i < rec->n_sites; i++) {
+		if (rec->sites[i].reach != REACH_NOT_PROBED)
+			n_columns = ARRAY_SIZE(columns);
+	}
+	table = text_table_new(columns, n_columns);
+	for (size_t i = 0; i < shown; i++)
+		add_site(table, pool, rec, &rec->sites[i]);
+	header_put_binary(f, rec, options);
+	if (rec->has_sites)
+		strbuf_addf(&sb, "%zu", rec->n_sites);
+	else
+		strbuf_addstr(&sb, "unknown: the recording has none; give the binary to 'escaudit sites'");
+	header_line(f, "sites", strbuf_str(&sb), TEXT_PLAIN, options);
+	if (shown) {
+		putc('\n', f);
+		text_table_print(f, table, 2, 12, (size_t)options->width, options->colour);
+	}
+	header_put_left_out(f, rec->n_sites - shown, 0, options);
+	strbuf_release(&sb);
+	text_table_free(table);
+	strpool_free(pool);
+	return report_finish(f);
+}
+
+/*
+ * {"pc": "0x480100", "return": "0x480105", "file": "item.go", "line": 21, "function": "main.newItem", "package":
+ * "main", "cause": "new object", "callee": "runtime.newobject", "may_elide": false, "type": "main.item", "type_size":
+ * 16, "size": 16, "reach": "hit", "inline": [{"function": "main.newItem", "file": …, "line": 21}, …]}
+ */
+static json_t *json_site(struct strpool *pool, const struct recording *rec, const struct rec_site *site)
+{
+	const struct rec_frame *innermost = place_innermost(site->frames, site->n_frames);
+	json_t *object = json_object();
+
+	json_put(object, "pc", json_address(site->pc));
+	json_put(object, "return", json_address(site->ret));
+	json_put(object, "file", json_text(place_file(pool, &rec->header, innermost)));
+	json_put(object, "line", json_positive(innermost->line));
+	json_put(object, "function", json_text(innermost->function));
+	json_put(object, "package", json_text(place_package(pool, &rec->header, innermost)));
+	json_put(object, "cause", json_text(cause_name(site->cause)));
+	json_put(object, "callee", json_text(site->callee));
+	json_put(object, "may_elide", json_boolean(site->may_elide));
+	json_put(object, "type", json_text(site->type));
+	json_put(object, "type_size", site->type_size ? json_count(site->type_size) : json_null());
+	json_put(object, "size", site->size ? json_count(site->size) : json_null());
+	json_put(object, "reach", json_text(reach_name(site->reach)));
+	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
+	return object;
+}
+
+int report_sites_json(FILE *f, const struct recording *rec)
+{
+	struct strpool *pool = strpool_new();
+	struct json_report report;
+
+	json_report_begin(&report, f, "escaudit-sites/1");
+	json_report_recording(&report, rec);
+	json_report_list_begin(&report, "sites");
+	for (size_t i = 0; i < rec->n_sites; i++)
+		json_report_row(&report, json_site(pool, rec, &rec->sites[i]));
+	json_report_list_end(&report);
+	strpool_free(pool);
+	return json_report_end(&report);
+}
