@@ -26,7 +26,7 @@ static char **program_argv(const struct cli_args *args, const char *binary)
 	return argv;
 }
 
-static int run_and_judge(const struct cli_args *args, const char *binary, const struct predictions *set,
+static int run_and_judge(const struct cli_args *args, const char *binary, struct predictions *set,
 			 const struct session_options *options)
 {
 	const char *output = args->value[OPT_OUTPUT];
@@ -41,12 +41,18 @@ static int run_and_judge(const struct cli_args *args, const char *binary, const 
 	if (ret == 0) {
 		enum reach_scope scope = reach_scope_of(args->value[OPT_REACH]);
 
+		/* Both came out of one build: whoever compares them later can see it. */
+		set->build.build_id = strpool_add(set->pool, target.rec->header.build_id);
+		if (args->value[OPT_PREDICTIONS])
+			ret = predictions_save(set, args->value[OPT_PREDICTIONS], &err);
+
 		/* Predictions beyond the main module want evidence there too. */
 		if (!args->value[OPT_REACH] && args->value[OPT_PATTERN])
 			scope = REACH_SCOPE_ALL;
 		session.reach = reach = target_reach(&target, scope);
-		ret = session_launch(target.rec, target.bin, target.sym, binary, argv, &session, &err);
 	}
+	if (ret == 0)
+		ret = session_launch(target.rec, target.bin, target.sym, binary, argv, &session, &err);
 	if (ret == 0 && output)
 		ret = recording_write(target.rec, output, &err);
 	if (ret) {
@@ -71,16 +77,18 @@ int audit_main(const struct cli_args *args)
 	struct error err = ERROR_INIT;
 	struct predictions *set;
 	const char *packages[] = {NULL, NULL};
-	char dir[] = "/tmp/escaudit-audit-XXXXXX";
-	char *binary;
+	const char *tmp = getenv("TMPDIR");
+	char *dir, *binary;
 	int code;
 
 	if (args->n_positional != 1)
 		return cli_misuse(args, "audit needs one PACKAGE; the program's own arguments stand behind `--`");
 	if (!measure_options(args, &options) || !judge_check(args))
 		return EXIT_MISUSE;
+	dir = xasprintf("%s/escaudit-audit-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!mkdtemp(dir)) {
-		error_set(&err, -1, "audit: failed to make a directory for the binary: %m");
+		error_set(&err, -1, "audit: failed to make the directory '%s' for the binary: %m", dir);
+		free(dir);
 		return cli_fail(&err);
 	}
 	set = predictions_new();
@@ -93,14 +101,14 @@ int audit_main(const struct cli_args *args)
 		.output = binary,
 		.pattern = args->value[OPT_PATTERN],
 	};
-	if (build_with_diagnostics(&build, set, &err) ||
-	    (args->value[OPT_PREDICTIONS] && predictions_save(set, args->value[OPT_PREDICTIONS], &err)))
+	if (build_with_diagnostics(&build, set, &err))
 		code = cli_fail(&err);
 	else
 		code = run_and_judge(args, binary, set, &options);
 	unlink(binary);
 	rmdir(dir);
 	free(binary);
+	free(dir);
 	predictions_free(set);
 	return code;
 }

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <bpf/libbpf.h>
+
 #include "cli/cli.h"
 
 int main(int argc, char **argv)
@@ -10,6 +12,8 @@ int main(int argc, char **argv)
 	struct cli_args args;
 	int code;
 
+	/* What goes wrong in there comes back as an error with our own words. */
+	libbpf_set_print(NULL);
 	if (!name) {
 		cli_print_usage(stderr);
 		return EXIT_MISUSE;

@@ -280,8 +280,12 @@ int capture_drain(struct capture *c, struct error *err)
 
 	if (ret < 0)
 		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
-	if (c->reach.attachment && collect_reached(c) && arm_reach(c, err))
-		return err ? err->code : -EIO;
+	/*
+	 * Retiring probes that were hit only saves the target traps. Where it fails, because the process just ended or
+	 * for any other reason, the old ones stay in place and the evidence is as good.
+	 */
+	if (c->reach.attachment && collect_reached(c))
+		arm_reach(c, NULL);
 	return 0;
 }
 
