@@ -20,6 +20,9 @@
 #include "recording/raw.h"
 
 #define DRAIN_INTERVAL_MS 100
+/* Through perf events every probe is a link of its own that takes a tenth of a second to leave: evidence is not worth
+ * minutes. */
+#define PERF_REACH_MAX 32
 
 struct session {
 	struct recording *rec;
@@ -28,6 +31,7 @@ struct session {
 	const struct session_options *options;
 	struct alloc_entries entries;
 	struct capture *capture;
+	enum attach_method method;
 	uint32_t *reach_sites; /* site index of each reach probe */
 	size_t n_reach;
 	struct launch launch; /* pid < 0 where nothing was launched */
@@ -81,7 +85,7 @@ static int session_begin(struct session *s, struct error *err)
 	ret = alloc_entries_find(&s->entries, s->bin, err);
 	if (ret)
 		return ret;
-	options.method = attach_method_detect(s->options->force_perf);
+	options.method = s->method = attach_method_detect(s->options->force_perf);
 	return capture_new(&s->capture, s->bin, &s->entries, &options, err);
 }
 
@@ -101,6 +105,8 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 			calls[s->n_reach] = rec->sites[i].pc;
 			s->reach_sites[s->n_reach++] = (uint32_t)i;
 		}
+		if (s->method == ATTACH_PERF && s->n_reach > PERF_REACH_MAX)
+			s->n_reach = 0;
 		if (s->n_reach)
 			ret = capture_attach_reach(s->capture, pid, calls, s->n_reach, err);
 		free(calls);
