@@ -85,6 +85,8 @@ int audit_main(const struct cli_args *args)
 		return cli_misuse(args, "audit needs one PACKAGE; the program's own arguments stand behind `--`");
 	if (!measure_options(args, &options) || !judge_check(args))
 		return EXIT_MISUSE;
+	if (!measure_can_write(args->value[OPT_OUTPUT]) || !measure_can_write(args->value[OPT_PREDICTIONS]))
+		return EXIT_FAILED;
 	dir = xasprintf("%s/escaudit-audit-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!mkdtemp(dir)) {
 		error_set(&err, -1, "audit: failed to make the directory '%s' for the binary: %m", dir);

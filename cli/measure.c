@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/measure.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
 
 bool measure_options(const struct cli_args *args, struct session_options *out)
 {
@@ -15,6 +21,31 @@ bool measure_options(const struct cli_args *args, struct session_options *out)
 	out->max_observations = (uint32_t)max_stacks;
 	out->force_perf = attach && strcmp(attach, "perf") == 0;
 	return true;
+}
+
+bool measure_can_write(const char *path)
+{
+	struct error err = ERROR_INIT;
+	struct stat st;
+	char *directory;
+	bool ok;
+
+	if (!path || strcmp(path, "-") == 0)
+		return true;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		error_set(&err, -EISDIR, "record: '%s' is a directory; name a file in it", path);
+		cli_fail(&err);
+		return false;
+	}
+	directory = strrchr(path, '/') ? xstrndup(path, (size_t)(strrchr(path, '/') - path) + 1) : xstrdup(".");
+	ok = access(directory, W_OK | X_OK) == 0;
+	if (!ok) {
+		error_set(&err, -errno, "record: failed to write '%s': %s: %s; create it or name another with -o", path,
+			  directory, strerror(errno));
+		cli_fail(&err);
+	}
+	free(directory);
+	return ok;
 }
 
 void measure_note(const struct recording *rec, const char *output)

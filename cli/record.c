@@ -19,6 +19,8 @@ static int record_target(const struct cli_args *args, const char *path, const ch
 	bool *reach;
 	int ret, code;
 
+	if (!measure_can_write(output))
+		return EXIT_FAILED;
 	if (target_open(&target, path, shown, &err))
 		return cli_fail(&err);
 	reach = target_reach(&target, reach_scope_of(args->value[OPT_REACH]));
