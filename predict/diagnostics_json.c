@@ -15,6 +15,10 @@
  * the library's, so a file is found by its path; relative paths of the text need build.directory, or fall back to the
  * longest common end.
  *
+ * The JSON has physical positions where the text follows //line directives (generated code, cgo): the same allocation
+ * is then at two places. An entry that the text seems to lack is therefore no prediction of its own as long as the text
+ * has one of the same package and wording that was not joined; if it is the only such pair, they are joined.
+ *
  * Nearly all lines are of other kinds (inlining, bounds checks, parameters): they are passed over by their "code" field
  * without being parsed.
  */
@@ -473,6 +477,54 @@ static struct entry *next_empty(struct joiner *j, size_t *cursor, const char *te
 	return NULL;
 }
 
+static uint64_t wording(const struct prediction *p)
+{
+	return u64_mix(u64_mix(u64_mix(3, (uintptr_t)p->package), (uintptr_t)p->expr), p->kind == EXPR_MOVED);
+}
+
+/* What the JSON alone has is dropped again where the text has it under another position, see above. */
+static void drop_displaced(struct joiner *j)
+{
+	struct predictions *set = j->set;
+	/* By package and wording: unjoined predictions of the text << 32 | of the JSON alone; and one of the latter. */
+	struct u64map lacking = U64MAP_INIT, alone = U64MAP_INIT;
+	size_t kept = j->n_text;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct prediction *p = &set->items[i];
+
+		if (i >= j->n_text) {
+			++*u64map_at(&lacking, wording(p), NULL);
+			*u64map_at(&alone, wording(p), NULL) = i;
+		} else if (p->claim == CLAIM_HEAP && !j->joined[i]) {
+			*u64map_at(&lacking, wording(p), NULL) += 1ull << 32;
+		}
+	}
+	for (size_t i = 0; i < j->n_text; i++) {
+		struct prediction *p = &set->items[i], *same;
+
+		if (p->claim != CLAIM_HEAP || j->joined[i] || *u64map_find(&lacking, wording(p)) != ((1ull << 32) | 1))
+			continue;
+		same = &set->items[*u64map_find(&alone, wording(p))];
+		p->inlined = same->inlined;
+		p->n_inlined = same->n_inlined;
+		p->inlined_known = true;
+		same->inlined = NULL;
+		j->joined[i] = true;
+	}
+	for (size_t i = j->n_text; i < set->n; i++) {
+		if (*u64map_find(&lacking, wording(&set->items[i])) >> 32) {
+			free(set->items[i].inlined);
+			free(set->items[i].why);
+		} else {
+			set->items[kept++] = set->items[i];
+		}
+	}
+	set->n = kept;
+	u64map_release(&lacking);
+	u64map_release(&alone);
+}
+
 static void settle(struct joiner *j, size_t item, const struct entry *e)
 {
 	take_chain(&j->set->items[item], e);
@@ -808,6 +860,7 @@ int predictions_join_json(struct predictions *set, const char *dir, struct error
 	j.next = xcalloc(set->n + 1, sizeof(*j.next));
 	index_text(&j);
 	ret = read_directory(&j, AT_FDCWD, dir, 0, err);
+	drop_displaced(&j);
 	for (size_t i = 0; i < j.n_text; i++) {
 		if (set->items[i].claim != CLAIM_HEAP)
 			continue;

@@ -1,0 +1,23 @@
+package main
+
+//go:noinline
+func layout() {
+	pairs = &pair{ // @layout-first
+		a: *new(int), // @layout-inner
+		b: len(
+			make([]int, // @layout-make
+				size)),
+	}
+	many( // @layout-call
+		size, // @layout-operand
+		pair{size, 1}, // @layout-struct
+	)
+	/*                                                                                                                                                                                                                                                         */ pointer = new(int) // @layout-far
+}
+
+//line generated.y:100
+func directive() *int {
+	return new(int)
+}
+
+var _ = directive()
