@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "report/header.h"
+#include "report/place.h"
 #include "report/report.h"
 #include "report/text_table.h"
 #include "report/units.h"
@@ -112,14 +113,34 @@ static char *place_of(const struct verdict *v)
 	return v->line ? xasprintf("%s:%d", file, v->line) : xstrdup(file);
 }
 
-/* The line beneath: cause, reason, and what limits the verdict. */
+/*
+ * The last step of the flow: what a reader can change. Only where it is the whole story; NULL otherwise, or without
+ * flow lines (-m instead of -m=2).
+ */
+static const char *last_step(const struct verdict *v)
+{
+	const char *last = v->n_why ? v->why[v->n_why - 1] : "";
+
+	if (v->kind != VERDICT_CONFIRMED || v->n_predictions != 1 || strncmp(last, "from ", 5) != 0)
+		return NULL;
+	return last + 5;
+}
+
+/*
+ * The line beneath: cause, reason, and what limits the verdict. That an object was predicted and made is what
+ * "confirmed" says already, so there the reason is that of the escape.
+ */
 static char *note_of(const struct verdict *v, enum rec_mode mode)
 {
+	const char *step = last_step(v);
 	struct strbuf sb = STRBUF_INIT;
 
 	if (v->cause != CAUSE_UNKNOWN)
 		strbuf_addf(&sb, "%s \xe2\x80\x93 ", cause_name(v->cause));
-	strbuf_addstr(&sb, v->summary ? v->summary : "");
+	if (step)
+		strbuf_addf(&sb, "escapes: %s", step);
+	else
+		strbuf_addstr(&sb, v->summary ? v->summary : "");
 	if (v->upper_per_second > 0)
 		strbuf_addf(&sb, "; none in %" PRIu64 " samples, at most %.3g/s (95%%)", v->samples,
 			    v->upper_per_second);
@@ -130,13 +151,17 @@ static char *note_of(const struct verdict *v, enum rec_mode mode)
 	return strbuf_detach(&sb);
 }
 
-static void add_row(struct text_table *table, const struct verdict *v, uint64_t all_bytes, enum rec_mode mode)
+/* The column that a section of one verdict has no need of. */
+#define VERDICT_COLUMN 3
+
+static void add_row(struct text_table *table, const struct verdict *v, uint64_t all_bytes, enum rec_mode mode,
+		    bool one_verdict)
 {
 	struct units_text bytes = units_bytes(v->bytes), objects = units_count(v->objects),
 			  share = units_share(v->bytes, all_bytes);
 	char *place = place_of(v), *note = note_of(v, mode);
-	char *in = !v->expr && v->function ? xasprintf("in %s", v->function) : NULL;
-	const struct text_cell cells[] = {
+	char *in = !v->expr && v->function ? xasprintf("in %s", place_short_function(v->function)) : NULL;
+	struct text_cell cells[] = {
 		{v->objects ? bytes.text : "-", TEXT_BOLD},
 		{v->objects ? share.text : "", TEXT_PLAIN},
 		{v->objects ? objects.text : "-", TEXT_PLAIN},
@@ -146,6 +171,9 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 		{v->type, TEXT_PLAIN},
 	};
 
+	if (one_verdict)
+		memmove(cells + VERDICT_COLUMN, cells + VERDICT_COLUMN + 1,
+			(ARRAY_SIZE(cells) - VERDICT_COLUMN - 1) * sizeof(*cells));
 	text_table_add(table, cells);
 	if (*note)
 		text_table_note(table, note);
@@ -173,27 +201,51 @@ static bool is_other_row(enum verdict_kind kind, const struct report_options *op
 	return options->all && !verdict_is_divergence(kind) && kind != VERDICT_CONFIRMED;
 }
 
+/* "; 15 compiled-out, 1 stale not listed (--all)" */
+static void add_unlisted(struct strbuf *sb, const struct audit *audit, const struct report_options *options)
+{
+	const char *separator = "; ";
+
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		enum verdict_kind kind = (enum verdict_kind)i;
+
+		if (!audit->totals.n[i] || !verdict_is_divergence(kind) || is_divergence_row(kind, options))
+			continue;
+		strbuf_addf(sb, "%s%zu %s", separator, audit->totals.n[i], verdict_name(kind));
+		separator = ", ";
+	}
+	if (sb->len)
+		strbuf_addstr(sb, " not listed (--all)");
+}
+
 /*
- * DIVERGENCES: 2 lines
+ * DIVERGENCES: 2 lines; 5 compiled-out not listed (--all)
  *      BYTES      %  OBJECTS  VERDICT      LINE                   EXPRESSION           TYPE
- *    40.2 kB  70.7%      503  unpredicted  cart.go:40             in main.(*Cart).Add  []main.item
+ *    40.2 kB  70.7%      503  unpredicted  cart.go:40             in cart.(*Cart).Add  []main.item
  *          append growth – the compiler reports nothing for this: runtime.growslice
  *      352 B   0.6%       11  violated     cmd/shop/main.go:9:14  make([]int, n)       []int
  *          make slice – the size is known only at run time: runtime.makeslice went to the heap
  */
-static void put_section(FILE *f, const char *title, const char *nothing, verdict_filter filter,
+static void put_section(FILE *f, const char *title, const char *nothing, verdict_filter filter, bool one_verdict,
 			const struct audit *audit, const struct report_options *options)
 {
-	static const struct text_column columns[] = {
-		{"BYTES", true, 0},    {"%", true, 0},	    {"OBJECTS", true, 0},
-		{"VERDICT", false, 0}, {"LINE", false, 24}, {"EXPRESSION", false, 16},
-		{"TYPE", false, 12},
+	struct text_column columns[] = {
+		{"BYTES", true, 0, 0},	{"%", true, 0, 0},	     {"OBJECTS", true, 0, 0}, {"VERDICT", false, 0, 0},
+		{"LINE", false, 14, 8}, {"EXPRESSION", false, 5, 5}, {"TYPE", false, 4, 3},
 	};
-	struct text_table *table = text_table_new(columns, ARRAY_SIZE(columns));
+	size_t n_columns = ARRAY_SIZE(columns) - one_verdict;
 	uint64_t all_bytes = observed(audit->rec).bytes, left_out_bytes = 0;
 	size_t n = 0, left_out = 0;
+	struct strbuf unlisted = STRBUF_INIT;
+	struct text_table *table;
 	char *heading;
 
+	if (one_verdict)
+		memmove(columns + VERDICT_COLUMN, columns + VERDICT_COLUMN + 1,
+			(n_columns - VERDICT_COLUMN) * sizeof(*columns));
+	table = text_table_new(columns, n_columns);
+	if (filter == is_divergence_row)
+		add_unlisted(&unlisted, audit, options);
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct verdict *v = &audit->items[i];
 
@@ -204,17 +256,18 @@ static void put_section(FILE *f, const char *title, const char *nothing, verdict
 			left_out++;
 			left_out_bytes += v->bytes;
 		} else {
-			add_row(table, v, all_bytes, audit->rec->header.mode);
+			add_row(table, v, all_bytes, audit->rec->header.mode, one_verdict);
 		}
 	}
 	if (n || nothing) {
-		heading = n ? xasprintf("%s: %zu line%s", title, n, n == 1 ? "" : "s")
-			    : xasprintf("%s: %s", title, nothing);
+		heading = n ? xasprintf("%s: %zu line%s%s", title, n, n == 1 ? "" : "s", strbuf_str(&unlisted))
+			    : xasprintf("%s: %s%s", title, nothing, strbuf_str(&unlisted));
 		putc('\n', f);
 		text_put(f, heading, TEXT_BOLD, options->colour);
 		putc('\n', f);
 		free(heading);
 	}
+	strbuf_release(&unlisted);
 	if (n)
 		text_table_print(f, table, 2, 8, (size_t)options->width, options->colour);
 	header_put_left_out(f, left_out, left_out_bytes, options);
@@ -256,8 +309,9 @@ static void put_totals(FILE *f, const struct audit *audit, const struct report_o
 	static const enum verdict_kind order[VERDICT_COUNT] = {
 		VERDICT_VIOLATED,  VERDICT_UNPREDICTED, VERDICT_ELIDED,	   VERDICT_COMPILED_OUT, VERDICT_STALE,
 		VERDICT_CONFIRMED, VERDICT_HELD,	VERDICT_UNREACHED, VERDICT_UNDECIDED};
-	static const struct text_column columns[] = {{"BYTES", true, 0}, {"%", true, 0},     {"OBJECTS", true, 0},
-						     {"", false, 0},	 {"LINES", true, 0}, {"", false, 20}};
+	static const struct text_column columns[] = {{"BYTES", true, 0, 0},   {"%", true, 0, 0},
+						     {"OBJECTS", true, 0, 0}, {"", false, 0, 0},
+						     {"LINES", true, 0, 0},   {"", false, 20, 0}};
 	struct text_table *table = text_table_new(columns, ARRAY_SIZE(columns));
 	struct sums all = observed(audit->rec);
 	struct sums elsewhere = {audit->elsewhere_objects, audit->elsewhere_bytes};
@@ -284,8 +338,13 @@ static void put_totals(FILE *f, const struct audit *audit, const struct report_o
 	if (runtime.objects)
 		add_total(table, "runtime", TEXT_PLAIN, NULL, runtime, all, "the runtime's own, on no line");
 	/* Must not happen; if it does, the reader is told rather than left with sums that do not add up. */
-	if (rest.objects || rest.bytes)
-		add_total(table, "unaccounted", TEXT_ALARM, NULL, rest, all, "a fault of escaudit: please report it");
+	if (rest.objects || rest.bytes) {
+		bool twice = rest.objects > INT64_MAX || rest.bytes > INT64_MAX;
+		struct sums amount = twice ? (struct sums){-rest.objects, -rest.bytes} : rest;
+
+		add_total(table, twice ? "counted twice" : "unaccounted", TEXT_ALARM, NULL, amount, all,
+			  "a fault of escaudit: please report it");
+	}
 	add_total(table, "observed", TEXT_BOLD, NULL, all, all, NULL);
 
 	putc('\n', f);
@@ -302,9 +361,9 @@ int report_audit_text(FILE *f, const struct audit *audit, const struct predictio
 	header_put(f, audit->rec, options);
 	put_log(f, audit, set, options);
 	put_observed(f, audit, options);
-	put_section(f, "DIVERGENCES", "none", is_divergence_row, audit, options);
-	put_section(f, "CONFIRMED", "none", is_confirmed_row, audit, options);
-	put_section(f, "NO DIVERGENCE", NULL, is_other_row, audit, options);
+	put_section(f, "DIVERGENCES", "none", is_divergence_row, false, audit, options);
+	put_section(f, "CONFIRMED", "none", is_confirmed_row, true, audit, options);
+	put_section(f, "NO DIVERGENCE", NULL, is_other_row, false, audit, options);
 	put_totals(f, audit, options);
 	return report_finish(f);
 }

@@ -36,21 +36,48 @@ static void put_target(FILE *f, const struct recording *rec, const struct report
 	strbuf_release(&sb);
 }
 
-/* Settings that change what the compiler predicts and emits; "-pgo" and the like are worth a word in every report. */
+/*
+ * The words of a -gcflags that change the code: "-m", "-m=2" and "-json=0,DIR" only make the compiler talk, and where
+ * escaudit made the build they are its own. PATTERN= in front of the first is kept with what it stands before.
+ */
+static void add_gcflags(struct strbuf *out, const char *flags)
+{
+	while (*flags) {
+		size_t len = strcspn(flags, " ");
+		char *word = xstrndup(flags, len);
+		const char *equals = strstr(word, "=-"), *flag = *word != '-' && equals ? equals + 1 : word;
+
+		if (len && strcmp(flag, "-m") != 0 && strncmp(flag, "-m=", 3) != 0 && strncmp(flag, "-json=", 6) != 0)
+			strbuf_addf(out, "%s%s", out->len ? " " : "", word);
+		free(word);
+		flags += len + strspn(flags + len, " ");
+	}
+}
+
+/* Settings that change what the compiler predicts and emits. */
 static void add_settings(struct strbuf *sb, const struct recording *rec)
 {
 	static const char *const keys[] = {"-race", "-msan", "-asan", "-tags", "-gcflags", "-pgo", "GOEXPERIMENT"};
 	const char *separator = "; built with ";
-	char value[256];
+	struct strbuf setting = STRBUF_INIT;
+	char value[4096];
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (!recording_setting(rec, keys[i], value, sizeof(value)) || !*value)
+		strbuf_clear(&setting);
+		if (!recording_setting(rec, keys[i], value, sizeof(value)))
+			continue;
+		if (strcmp(keys[i], "-gcflags") == 0)
+			add_gcflags(&setting, value);
+		else
+			strbuf_addstr(&setting, value);
+		if (!setting.len)
 			continue;
 		strbuf_addf(sb, "%s%s", separator, keys[i]);
 		if (strcmp(value, "true") != 0)
-			strbuf_addf(sb, "=%s", value);
+			strbuf_addf(sb, "=%s", strbuf_str(&setting));
 		separator = " ";
 	}
+	strbuf_release(&setting);
 }
 
 static void put_build(FILE *f, const struct recording *rec, const struct report_options *options)

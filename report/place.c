@@ -39,6 +39,15 @@ const char *place_file(struct strpool *pool, const struct rec_header *header, co
 	return *package ? strpool_addf(pool, "%s/%s", package, base) : strpool_add(pool, base);
 }
 
+const char *place_short_function(const char *function)
+{
+	size_t n = package_length(function);
+
+	while (n > 0 && function[n - 1] != '/')
+		n--;
+	return function + n;
+}
+
 static bool is_runtime_name(const char *function)
 {
 	return strncmp(function, "runtime.", 8) == 0 || strncmp(function, "internal/runtime/", 17) == 0;

@@ -15,6 +15,9 @@ const char *place_file(struct strpool *pool, const struct rec_header *header, co
 /* The import path of a frame's package ("main" becomes the main package's own). From pool; "" if it names none. */
 const char *place_package(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame);
 
+/* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
+const char *place_short_function(const char *function);
+
 /*
  * The frame that an observation counts for: the innermost outside the runtime or, with charge_module, the nearest one
  * of the main module, if there is any. Where the runtime allocates for itself, its innermost frame that is no

@@ -87,11 +87,11 @@ static void put_unknown(FILE *f, const struct predictions *set, const struct rep
  */
 int report_predictions_text(FILE *f, const struct predictions *set, const struct report_options *options)
 {
-	static const struct text_column columns[] = {{"CLAIM", false, 0},
-						     {"LINE", false, 24},
-						     {"EXPRESSION", false, 16},
-						     {"FUNCTION", false, 12},
-						     {"REASON", false, 12}};
+	static const struct text_column columns[] = {{"CLAIM", false, 0, 0},
+						     {"LINE", false, 12, 5},
+						     {"EXPRESSION", false, 8, 5},
+						     {"FUNCTION", false, 8, 3},
+						     {"REASON", false, 8, 3}};
 	size_t shown = options->limit && options->limit < set->n ? options->limit : set->n;
 	struct text_table *table = text_table_new(columns, ARRAY_SIZE(columns));
 

@@ -36,7 +36,8 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 	for (const struct rec_frame *frame = innermost + 1; frame < site->frames + site->n_frames; frame++) {
 		char *place = place_of(pool, rec, frame);
 
-		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into", frame->function, place);
+		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into",
+			    place_short_function(frame->function), place);
 		free(place);
 	}
 	return strbuf_detach(&sb);
@@ -76,8 +77,8 @@ static void add_site(struct text_table *table, struct strpool *pool, const struc
 int report_sites_text(FILE *f, const struct recording *rec, const struct report_options *options)
 {
 	static const struct text_column columns[] = {
-		{"PC", false, 0},  {"LINE", false, 20},	  {"CAUSE", false, 0}, {"TYPE", false, 12},
-		{"SIZE", true, 0}, {"CALLEE", false, 16}, {"RAN", false, 0},
+		{"PC", false, 0, 0},  {"LINE", false, 12, 5},  {"CAUSE", false, 0, 0}, {"TYPE", false, 6, 3},
+		{"SIZE", true, 0, 0}, {"CALLEE", false, 8, 4}, {"RAN", false, 0, 0},
 	};
 	size_t shown = options->limit && options->limit < rec->n_sites ? options->limit : rec->n_sites;
 	size_t n_columns = ARRAY_SIZE(columns) - 1;

@@ -275,7 +275,14 @@ void text_table_note(struct text_table *table, const char *text)
 	row->note = xstrdup(text);
 }
 
-/* Natural widths, then those that may be cut give up columns, the widest first. */
+static size_t claim_of(const struct text_table *table, size_t i, const size_t *widths)
+{
+	unsigned weight = table->columns[i].weight;
+
+	return widths[i] * 64 / (weight ? weight : 1);
+}
+
+/* Natural widths, then those that may be cut give up columns, the widest for its weight first. */
 static void fit(const struct text_table *table, size_t room, size_t *widths)
 {
 	size_t sum = 0;
@@ -295,7 +302,9 @@ static void fit(const struct text_table *table, size_t room, size_t *widths)
 		for (size_t i = 0; i < table->n_columns; i++) {
 			unsigned min = table->columns[i].min;
 
-			if (min && widths[i] > min && (widest == table->n_columns || widths[i] > widths[widest]))
+			if (min && widths[i] > min &&
+			    (widest == table->n_columns ||
+			     claim_of(table, i, widths) > claim_of(table, widest, widths)))
 				widest = i;
 		}
 		if (widest == table->n_columns)
@@ -334,17 +343,17 @@ void text_table_print(FILE *f, const struct text_table *table, size_t indent, si
 		      bool colour)
 {
 	size_t *widths = xcalloc(table->n_columns, sizeof(*widths));
-	bool has_titles = false;
+	size_t titles = table->n_columns;
 
 	fit(table, width > indent ? width - indent : 0, widths);
-	for (size_t i = 0; i < table->n_columns; i++)
-		has_titles |= *table->columns[i].title;
-	for (size_t i = 0; has_titles && i < table->n_columns; i++) {
+	while (titles && !*table->columns[titles - 1].title)
+		titles--;
+	for (size_t i = 0; i < titles; i++) {
 		put_blanks(f, i ? GAP : indent);
 		put_cell(f, table->columns[i].title, TEXT_BOLD, colour, table->columns[i].right, widths[i],
-			 i + 1 == table->n_columns);
+			 i + 1 == titles);
 	}
-	if (has_titles)
+	if (titles)
 		putc('\n', f);
 	for (size_t k = 0; k < table->n; k++) {
 		const struct row *row = &table->rows[k];

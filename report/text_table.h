@@ -45,6 +45,7 @@ struct text_column {
 	const char *title; /* "" for a table without a title line, if all are */
 	bool right;	   /* aligned */
 	unsigned min;	   /* columns it may be cut down to, 0: never cut */
+	unsigned weight;   /* of two that may be cut, how much of the room each is worth; 0 is 1 */
 };
 
 struct text_cell {
@@ -61,7 +62,7 @@ void text_table_free(struct text_table *table); /* accepts NULL */
 void text_table_add(struct text_table *table, const struct text_cell *cells);
 /* A line beneath the newest row, broken where it is too long. */
 void text_table_note(struct text_table *table, const char *text);
-/* The widest columns that may be cut are cut until a line fits into width. */
+/* The columns that may be cut are cut, the widest for its weight first, until a line fits into width. */
 void text_table_print(FILE *f, const struct text_table *table, size_t indent, size_t note_indent, size_t width,
 		      bool colour);
 

@@ -194,13 +194,13 @@ static void key_cells(const struct line *line, enum top_key key, const char *pla
 static void put_table(FILE *f, const struct top *top)
 {
 	static const struct text_column figures[FIGURES] = {
-		{"BYTES", true, 0}, {"%", true, 0}, {"SUM%", true, 0}, {"OBJECTS", true, 0}};
+		{"BYTES", true, 0, 0}, {"%", true, 0, 0}, {"SUM%", true, 0, 0}, {"OBJECTS", true, 0, 0}};
 	static const struct text_column keys[][3] = {
-		[TOP_KEY_SITE] = {{"LINE", false, 24}, {"TYPE", false, 16}, {"CAUSE", false, 0}},
-		[TOP_KEY_FUNCTION] = {{"FUNCTION", false, 24}},
-		[TOP_KEY_PACKAGE] = {{"PACKAGE", false, 24}},
-		[TOP_KEY_TYPE] = {{"TYPE", false, 24}},
-		[TOP_KEY_CAUSE] = {{"CAUSE", false, 0}},
+		[TOP_KEY_SITE] = {{"LINE", false, 12, 5}, {"TYPE", false, 6, 4}, {"CAUSE", false, 0, 0}},
+		[TOP_KEY_FUNCTION] = {{"FUNCTION", false, 24, 0}},
+		[TOP_KEY_PACKAGE] = {{"PACKAGE", false, 24, 0}},
+		[TOP_KEY_TYPE] = {{"TYPE", false, 24, 0}},
+		[TOP_KEY_CAUSE] = {{"CAUSE", false, 0, 0}},
 	};
 	const struct report_options *options = &top->options->base;
 	bool by_objects = top->options->order == TOP_BY_OBJECTS;
