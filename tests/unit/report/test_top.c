@@ -101,11 +101,11 @@ Test(place, files_as_a_reader_knows_them)
 	} cases[] = {
 		{"/go/src/", "m", "m", "fmt.Sprintf", "/go/src/fmt/print.go", "fmt/print.go"},
 		{"", "m", "m", "fmt.Sprintf", "fmt/print.go", "fmt/print.go"}, /* -trimpath */
-		{"", "example.com/m", "example.com/m", "main.main", "/home/x/m/main.go", "main.go"},
-		{"", "example.com/m", "example.com/m/cmd/x", "main.main", "/home/x/m/cmd/x/main.go", "cmd/x/main.go"},
-		{"", "example.com/m", "example.com/m", "example.com/m/sub.F", "/home/x/m/sub/f.go", "sub/f.go"},
-		{"", "example.com/m", "example.com/m", "example.com/m.F", "/home/x/m/f.go", "f.go"},
-		{"", "example.com/m", "example.com/m", "example.com/mm.F", "/home/x/mm/f.go", "example.com/mm/f.go"},
+		{"", "example.com/m", "example.com/m", "main.main", "/src/m/main.go", "main.go"},
+		{"", "example.com/m", "example.com/m/cmd/x", "main.main", "/src/m/cmd/x/main.go", "cmd/x/main.go"},
+		{"", "example.com/m", "example.com/m", "example.com/m/sub.F", "/src/m/sub/f.go", "sub/f.go"},
+		{"", "example.com/m", "example.com/m", "example.com/m.F", "/src/m/f.go", "f.go"},
+		{"", "example.com/m", "example.com/m", "example.com/mm.F", "/src/mm/f.go", "example.com/mm/f.go"},
 		{"", "m", "m", "gopkg.in/yaml%2ev3.F", "/go/pkg/mod/gopkg.in/yaml.v3@v3.0.1/f.go",
 		 "gopkg.in/yaml.v3/f.go"},
 		{"", NULL, NULL, "main.main", "/tmp/x.go", "x.go"},
