@@ -159,6 +159,6 @@ counts_at() {
 jq_rows='
 def rows: .lines[];
 def base: (. // "") | split("/") | last;
-def at($file; $line): (.file | base) == $file and .line == $line and ((.function // "main.") | startswith("main.")) and
+def at($file; $line): (.file | base) == $file and .line == $line and (.package | tostring | startswith("example.com/escaudit/")) and
 	.cause != "runtime internal";
 '

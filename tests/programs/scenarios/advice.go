@@ -48,7 +48,7 @@ func y4capture() {
 	go func() {                 // @Y4-capture-closure
 		fmt.Fprintln(out, local) // @Y4-capture-print
 		done <- struct{}{}
-	}() // @Y1-call
+	}()
 	<-done
 }
 
