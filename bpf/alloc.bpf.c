@@ -28,6 +28,15 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Set between open and load. */
 const volatile __u64 dispatcher_start = 0; /* physical body of runtime.mallocgc, vaddrs; 0 where the rule is not used */
 const volatile __u64 dispatcher_end = 0;
+const volatile __u64 runtime_start = 0; /* where most of the Go runtime's functions lie, vaddrs */
+const volatile __u64 runtime_end = 0;
+/*
+ * runtime.mcall leaves the frame pointer of the goroutine it switched from, up to Go 1.24: behind it lies the stack of
+ * a goroutine that may run elsewhere by now, and change while we read.
+ */
+const volatile __u64 mcall_start = 0;
+const volatile __u64 mcall_size = 0;
+const volatile __u32 stack_depth = STACK_DEPTH_MAX;
 
 struct scratch_slot {
 	__u64 busy;
@@ -76,7 +85,7 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-/* One byte per reach probe, set by its first hit. */
+/* Hits of each reach probe. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -87,7 +96,6 @@ struct {
 
 struct walk {
 	struct stack_id id;
-	struct stack_id short_id;
 	__u32 depth;
 	__u32 flags;
 };
@@ -135,7 +143,7 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 				      struct stack_record *out)
 {
 	__u64 pc, offset;
-	int i;
+	__u32 i;
 
 	w->id.hash = w->id.check = 0;
 	w->flags = 0;
@@ -145,8 +153,9 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 	mix(&w->id, pc);
 	if (out)
 		out->pcs[0] = pc;
-	w->short_id = w->id;
 	for (i = 1; i < STACK_DEPTH_MAX; i++) {
+		if (i >= stack_depth)
+			break;
 		offset = fp - slot->base;
 		if (offset > slot->last) {
 			if (fp < PAGE_BYTES || (fp & 7))
@@ -166,13 +175,15 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 			break;
 		pc -= bias;
 		mix(&w->id, pc);
-		if (i < STACK_DEPTH_SHORT)
-			w->short_id = w->id;
 		if (out)
 			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
+		if (pc - mcall_start < mcall_size) {
+			i++;
+			break;
+		}
 	}
 	w->depth = i;
-	if (i == STACK_DEPTH_MAX)
+	if (i >= stack_depth)
 		w->flags |= STACK_TRUNCATED;
 	/* A stack cut short by a fault is not the same as one that ends there. */
 	w->id.check += w->flags;
@@ -212,20 +223,65 @@ static __always_inline struct observation_value *observation_at(void *map, const
 	return bpf_map_lookup_elem(map, key);
 }
 
+/*
+ * The short form: up to the user frame and a caller or two. Slow, one read a frame, but only for stacks that find the
+ * map full.
+ */
+static __always_inline int walk_short(struct walk *w, __u64 sp, __u64 fp, __u64 bias, struct stack_record *out)
+{
+	__u64 record[2];
+	__u64 pc = 0;
+	__u32 callers = 0;
+	int i;
+
+	if (bpf_probe_read_user(&pc, sizeof(pc), (void *)sp))
+		return -1;
+	w->id.hash = w->id.check = 0;
+	w->flags = STACK_SHORT;
+	for (i = 0; i < STACK_SHORT_MAX; i++) {
+		pc -= bias;
+		mix(&w->id, pc);
+		if (out)
+			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
+		if (pc < runtime_start || pc > runtime_end)
+			callers++;
+		if (callers > STACK_SHORT_CALLERS || fp < PAGE_BYTES ||
+		    bpf_probe_read_user(record, sizeof(record), (void *)fp) || !record[1]) {
+			i++;
+			break;
+		}
+		fp = record[0];
+		pc = record[1];
+	}
+	w->depth = i;
+	w->id.check += w->flags;
+	return 0;
+}
+
+/* Verified once, by itself: the common path stays short. */
+__noinline int shorten(struct walk *w, __u64 sp, __u64 fp, __u64 bias)
+{
+	return w ? walk_short(w, sp, fp, bias, NULL) : -1;
+}
+
 /* Sends a new stack's addresses. If the ring is full the next hit of the same observation tries again. */
 __noinline int send_stack(struct walk *first, __u64 sp, __u64 fp, __u64 bias, struct scratch_slot *slot)
 {
 	struct stack_record *record;
 	struct walk again = {};
 	__u64 wake = BPF_RB_NO_WAKEUP;
+	int failed;
 
 	if (!first || !slot)
 		return 0;
 	record = bpf_ringbuf_reserve(&stacks, sizeof(*record), 0);
 	if (!record)
 		return 0;
-	if (walk_stack(&again, slot, sp, fp, bias, record) || again.id.hash != first->id.hash ||
-	    again.id.check != first->id.check) {
+	if (first->flags & STACK_SHORT)
+		failed = walk_short(&again, sp, fp, bias, record);
+	else
+		failed = walk_stack(&again, slot, sp, fp, bias, record);
+	if (failed || again.id.hash != first->id.hash || again.id.check != first->id.check) {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		count(COUNTER_CHANGED_STACK, 1);
 		return 0;
@@ -234,12 +290,6 @@ __noinline int send_stack(struct walk *first, __u64 sp, __u64 fp, __u64 bias, st
 	record->flags = again.flags;
 	record->depth = again.depth;
 	record->id = again.id;
-	if (first->flags & STACK_SHORT) {
-		record->id = first->short_id;
-		record->flags |= STACK_SHORT;
-		if (record->depth > STACK_DEPTH_SHORT)
-			record->depth = STACK_DEPTH_SHORT;
-	}
 	if (bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;
 	bpf_ringbuf_submit(record, wake);
@@ -304,8 +354,11 @@ int on_alloc(struct pt_regs *ctx)
 	key.type = ctx->rbx ? ctx->rbx - bias : 0;
 	value = observation_at(&observations, &key);
 	if (!value) {
-		w.flags |= STACK_SHORT;
-		key.stack = w.short_id;
+		if (shorten(&w, sp, fp, bias)) {
+			count(COUNTER_LOST_STACK, 1);
+			goto out;
+		}
+		key.stack = w.id;
 		value = observation_at(&observations_short, &key);
 		if (!value) {
 			count(COUNTER_LOST_MAP_FULL, 1);
@@ -330,7 +383,7 @@ int on_reach(struct pt_regs *ctx)
 	__u32 index = bpf_get_attach_cookie(ctx);
 	__u64 *hit = bpf_map_lookup_elem(&reached, &index);
 
-	if (hit)
-		*hit = 1;
+	if (hit) /* how often is only asked to find the ones worth retiring */
+		*hit += 1;
 	return 0;
 }

@@ -13,9 +13,12 @@
 
 /* Return addresses kept of one stack. Deeper stacks are marked truncated. */
 #define STACK_DEPTH_MAX 128
-/* Depth of the short form a stack is counted under once the observation map is full. Deep enough to hold the user
- * frame. */
-#define STACK_DEPTH_SHORT 16
+/*
+ * The short form a stack is counted under once the observation map is full: the runtime's own frames, the user frame,
+ * and this many callers. Few enough to be bounded by the program's text, whatever it recurses through.
+ */
+#define STACK_SHORT_CALLERS 1
+#define STACK_SHORT_MAX	    32
 
 /* What a probe's attach cookie says of its allocator entry, beside the vaddr of the allocation point. */
 #define COOKIE_POINT_IS_JCC (1ull << 63) /* the point is the stack check's jump: a taken jump comes back */

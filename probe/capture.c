@@ -19,10 +19,13 @@
 #include "bpf/alloc.skel.h"
 #include "bpf/records.h"
 
-#define DEFAULT_OBSERVATIONS (1u << 18)
-#define SHORT_OBSERVATIONS   (1u << 16)
+#define DEFAULT_OBSERVATIONS (1u << 17)
+#define SHORT_OBSERVATIONS   (1u << 17)
+#define DEFAULT_DEPTH	     64
 #define RING_BYTES	     (16u << 20)
 #define BATCH		     4096
+/* A trap each, so some milliseconds of the target: what it also takes to arm a few thousand probes anew. */
+#define REACH_WASTE_MAX 5000
 
 struct stack_slot {
 	struct stack_id id;
@@ -38,7 +41,7 @@ struct reach_set {
 	uint8_t *reached; /* 1 once hit */
 	volatile uint64_t *map;
 	size_t map_bytes;
-	size_t armed; /* probes still in place */
+	uint64_t wasted; /* hits of probes that had been hit before, up to the last time they were retired */
 	struct attachment *attachment;
 	pid_t pid;
 };
@@ -127,12 +130,41 @@ static int load_error(struct error *err, int ret)
 	return error_set(err, ret, "probe: failed to load the kernel programs: %s%s", strerror(-ret), remedy);
 }
 
+/*
+ * The longest run of consecutive functions that belong to the Go runtime: the linker lays packages out one after
+ * another, so that is nearly all of it. The short form of a stack only has to know roughly where user code begins.
+ */
+static void runtime_range(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end)
+{
+	size_t n = go_binary_func_count(bin);
+	elf_vaddr run_start = 0, run_end = 0;
+	struct go_func func;
+
+	*start = *end = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!go_binary_func(bin, i, &func))
+			continue;
+		if (go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
+			run_start = run_start ? run_start : func.entry;
+			run_end = func.end;
+		} else {
+			run_start = 0;
+		}
+		if (run_start && run_end - run_start > *end - *start) {
+			*start = run_start;
+			*end = run_end;
+		}
+	}
+}
+
 int capture_new(struct capture **out, const struct go_binary *bin, const struct alloc_entries *entries,
 		const struct capture_options *options, struct error *err)
 {
 	struct capture *c = xcalloc(1, sizeof(*c));
 	uint32_t max = options->max_observations ? options->max_observations : DEFAULT_OBSERVATIONS;
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	elf_vaddr start, end;
+	struct go_func mcall;
 	int ret;
 
 	*out = NULL;
@@ -148,6 +180,14 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	}
 	c->skel->rodata->dispatcher_start = entries->dispatcher_start;
 	c->skel->rodata->dispatcher_end = entries->dispatcher_end;
+	runtime_range(bin, &start, &end);
+	c->skel->rodata->runtime_start = start;
+	c->skel->rodata->runtime_end = end;
+	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.mcall", &mcall)) {
+		c->skel->rodata->mcall_start = mcall.entry;
+		c->skel->rodata->mcall_size = mcall.end - mcall.entry;
+	}
+	c->skel->rodata->stack_depth = options->stack_depth ? options->stack_depth : DEFAULT_DEPTH;
 	bpf_map__set_max_entries(c->skel->maps.observations, max);
 	/* Counting objects must not fail for want of memory while there is room in the map; memory is taken as stacks
 	 * appear. */
@@ -218,7 +258,6 @@ static int arm_reach(struct capture *c, struct error *err)
 	if (ret == 0) {
 		attachment_free(r->attachment);
 		r->attachment = fresh;
-		r->armed = n;
 	}
 	free(offsets);
 	free(cookies);
@@ -255,18 +294,21 @@ int capture_attach_reach(struct capture *c, pid_t pid, const elf_vaddr *calls, s
 	return arm_reach(c, err);
 }
 
-static size_t collect_reached(struct capture *c)
+/* Takes note of what was hit. Returns how many hits told nothing new since the last time probes were retired. */
+static uint64_t collect_reached(struct capture *c)
 {
 	struct reach_set *r = &c->reach;
-	size_t fresh = 0;
+	uint64_t hits = 0, first = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (!r->reached[i] && r->map[i]) {
+		uint64_t n = r->map[i];
+
+		hits += n;
+		first += n != 0;
+		if (n)
 			r->reached[i] = 1;
-			fresh++;
-		}
 	}
-	return fresh;
+	return hits - first - r->wasted;
 }
 
 int capture_fd(const struct capture *c)
@@ -281,11 +323,15 @@ int capture_drain(struct capture *c, struct error *err)
 	if (ret < 0)
 		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
 	/*
-	 * Retiring probes that were hit only saves the target traps. Where it fails, because the process just ended or
-	 * for any other reason, the old ones stay in place and the evidence is as good.
+	 * Retiring probes means to put all the others in again, so it has to be worth it. Where it fails, because the
+	 * process just ended or for any other reason, the old ones stay in place and the evidence is as good.
 	 */
-	if (c->reach.attachment && collect_reached(c))
-		arm_reach(c, NULL);
+	if (c->reach.attachment) {
+		uint64_t wasted = collect_reached(c);
+
+		if (wasted > REACH_WASTE_MAX && arm_reach(c, NULL) == 0)
+			c->reach.wasted += wasted;
+	}
 	return 0;
 }
 

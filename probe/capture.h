@@ -20,6 +20,7 @@
 struct capture_options {
 	enum attach_method method;
 	uint32_t max_observations; /* different (stack, type) pairs counted in full; 0 means the default */
+	uint32_t stack_depth;	   /* return addresses kept of a stack, at most STACK_DEPTH_MAX; 0 means the default */
 };
 
 struct capture;
