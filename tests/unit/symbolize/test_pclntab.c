@@ -352,9 +352,10 @@ static void tiny_init(struct tiny *tiny)
 		2,    16,   0,			       /* file 0 all along */
 		22,   8,    6,	  8,	0,	       /* line 10 for 8 bytes, then 13 */
 		0,    8,    2,	  8,	0,	       /* -1 for 8 bytes, then call 0; the first pair may repeat -1 */
-		0,    0,    4,	  0,		       /* 16: a step of nothing */
-		0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, /* 18: too long */
-		2,    4,    0,	  0,	0,    0,    0x84, /* 25: ends after 4; 31: cut off */
+		0,    0,    4,	  0,	2,    16,   0, /* 16: a step of nothing */
+		0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, /* 21: too long */
+		2,    4,    0,			       /* 28: ends after 4 */
+		0x84,				       /* 31: cut off */
 	};
 
 	memset(tiny, 0, sizeof(*tiny));
@@ -440,9 +441,9 @@ Test(pclntab, damaged_pc_value_tables_end)
 	cr_expect_not(pcln_value(&tiny.bin, 4, 16, &value));
 	cr_expect_not(pcln_value(&tiny.bin, 0, 0, &value));
 	cr_expect_not(pcln_value(&tiny.bin, 16, 0, &value));
-	cr_expect_not(pcln_value(&tiny.bin, 18, 0, &value));
-	cr_expect(pcln_value(&tiny.bin, 25, 3, &value) && value == 0);
-	cr_expect_not(pcln_value(&tiny.bin, 25, 4, &value));
+	cr_expect_not(pcln_value(&tiny.bin, 21, 0, &value));
+	cr_expect(pcln_value(&tiny.bin, 28, 3, &value) && value == 0);
+	cr_expect_not(pcln_value(&tiny.bin, 28, 4, &value));
 	cr_expect_not(pcln_value(&tiny.bin, 31, 0, &value));
 	cr_expect_not(pcln_value(&tiny.bin, 32, 0, &value));
 	cr_expect_not(pcln_value(&tiny.bin, UINT32_MAX, 0, &value));

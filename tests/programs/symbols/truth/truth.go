@@ -84,6 +84,17 @@ type recursive struct {
 	children map[string][]*recursive
 }
 
+// A named type of every kind: where its package path lies depends on the kind.
+type (
+	namedArray [2]int
+	namedChan  chan int
+	namedFunc  func(int) int
+	namedMap   map[string]*namedArray
+	namedPtr   *int
+	namedSlice []int
+	namedText  string
+)
+
 func stacks() {
 	outer("nested")
 	for i := 0; i < 2; i++ {
@@ -182,6 +193,7 @@ func types() {
 			b *string
 		}{},
 		time.Now(), os.Stdout, &sync.Pool{}, new(speaker), new(error), reflect.TypeOf(0), strings.NewReplacer("a", "b"),
+		namedArray{}, namedChan(nil), namedFunc(nil), namedMap{}, namedPtr(nil), namedSlice{}, namedText(""),
 		struct{}{}, [0]int{}, make([]struct{ x, y *int }, 1),
 	} {
 		addType(seen, reflect.TypeOf(value))
