@@ -28,8 +28,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Set between open and load. */
 const volatile __u64 dispatcher_start = 0; /* physical body of runtime.mallocgc, vaddrs; 0 where the rule is not used */
 const volatile __u64 dispatcher_end = 0;
-const volatile __u64 runtime_start = 0; /* where most of the Go runtime's functions lie, vaddrs */
-const volatile __u64 runtime_end = 0;
+const volatile struct text_range runtime_text[RUNTIME_RANGES] = {};
 /*
  * runtime.mcall leaves the frame pointer of the goroutine it switched from, up to Go 1.24: behind it lies the stack of
  * a goroutine that may run elsewhere by now, and change while we read.
@@ -223,6 +222,15 @@ static __always_inline struct observation_value *observation_at(void *map, const
 	return bpf_map_lookup_elem(map, key);
 }
 
+static __always_inline int is_runtime(__u64 pc)
+{
+	for (int i = 0; i < RUNTIME_RANGES; i++) {
+		if (pc > runtime_text[i].start && pc <= runtime_text[i].end)
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * The short form: up to the user frame and a caller or two. Slow, one read a frame, but only for stacks that find the
  * map full.
@@ -243,7 +251,7 @@ static __always_inline int walk_short(struct walk *w, __u64 sp, __u64 fp, __u64 
 		mix(&w->id, pc);
 		if (out)
 			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
-		if (pc < runtime_start || pc > runtime_end)
+		if (callers || !is_runtime(pc))
 			callers++;
 		if (callers > STACK_SHORT_CALLERS || fp < PAGE_BYTES ||
 		    bpf_probe_read_user(record, sizeof(record), (void *)fp) || !record[1]) {

@@ -19,6 +19,13 @@
  */
 #define STACK_SHORT_CALLERS 1
 #define STACK_SHORT_MAX	    32
+/* Stretches of text that belong to the Go runtime, the longest ones: the linker lays packages out one after another. */
+#define RUNTIME_RANGES 8
+
+struct text_range {
+	__u64 start; /* vaddrs */
+	__u64 end;
+};
 
 /* What a probe's attach cookie says of its allocator entry, beside the vaddr of the allocation point. */
 #define COOKIE_POINT_IS_JCC (1ull << 63) /* the point is the stack check's jump: a taken jump comes back */

@@ -16,8 +16,9 @@
 
 #include "base/memory.h"
 #include "base/u64map.h"
-#include "bpf/alloc.skel.h"
 #include "bpf/records.h"
+
+#include "bpf/alloc.skel.h" /* uses the types of records.h */
 
 #define DEFAULT_OBSERVATIONS (1u << 17)
 #define SHORT_OBSERVATIONS   (1u << 17)
@@ -131,29 +132,34 @@ static int load_error(struct error *err, int ret)
 }
 
 /*
- * The longest run of consecutive functions that belong to the Go runtime: the linker lays packages out one after
- * another, so that is nearly all of it. The short form of a stack only has to know roughly where user code begins.
+ * The longest runs of consecutive functions that belong to the Go runtime. The short form of a stack only has to know
+ * roughly where user code begins.
  */
-static void runtime_range(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end)
+static void find_runtime_text(const struct go_binary *bin, struct text_range ranges[RUNTIME_RANGES])
 {
 	size_t n = go_binary_func_count(bin);
-	elf_vaddr run_start = 0, run_end = 0;
+	struct text_range run = {0};
 	struct go_func func;
 
-	*start = *end = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!go_binary_func(bin, i, &func))
+	memset(ranges, 0, RUNTIME_RANGES * sizeof(*ranges));
+	for (size_t i = 0; i <= n; i++) {
+		bool is_runtime = i < n && go_binary_func(bin, i, &func) &&
+				  go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func));
+
+		if (is_runtime) {
+			run.start = run.end ? run.start : func.entry;
+			run.end = func.end;
 			continue;
-		if (go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
-			run_start = run_start ? run_start : func.entry;
-			run_end = func.end;
-		} else {
-			run_start = 0;
 		}
-		if (run_start && run_end - run_start > *end - *start) {
-			*start = run_start;
-			*end = run_end;
+		/* The shortest of those kept gives way, if this one is longer. */
+		for (int k = 0; run.end && k < RUNTIME_RANGES; k++) {
+			if (run.end - run.start > ranges[k].end - ranges[k].start) {
+				memmove(&ranges[k + 1], &ranges[k], (size_t)(RUNTIME_RANGES - 1 - k) * sizeof(*ranges));
+				ranges[k] = run;
+				break;
+			}
 		}
+		run = (struct text_range){0};
 	}
 }
 
@@ -163,7 +169,7 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	struct capture *c = xcalloc(1, sizeof(*c));
 	uint32_t max = options->max_observations ? options->max_observations : DEFAULT_OBSERVATIONS;
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-	elf_vaddr start, end;
+	struct text_range ranges[RUNTIME_RANGES];
 	struct go_func mcall;
 	int ret;
 
@@ -180,9 +186,8 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	}
 	c->skel->rodata->dispatcher_start = entries->dispatcher_start;
 	c->skel->rodata->dispatcher_end = entries->dispatcher_end;
-	runtime_range(bin, &start, &end);
-	c->skel->rodata->runtime_start = start;
-	c->skel->rodata->runtime_end = end;
+	find_runtime_text(bin, ranges);
+	memcpy((void *)(uintptr_t)c->skel->rodata->runtime_text, ranges, sizeof(ranges));
 	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.mcall", &mcall)) {
 		c->skel->rodata->mcall_start = mcall.entry;
 		c->skel->rodata->mcall_size = mcall.end - mcall.entry;

@@ -104,9 +104,9 @@ int maps_parse(struct maps *out, const char *text, size_t len, struct error *err
 
 		ARRAY_GROW(out->items, out->n + 1, alloc);
 		if (!parse_line(&out->items[out->n], &line, out->pool))
-			return error_set(err, -EBADMSG, "process: failed to read the memory map: line %zu is '%.*s'",
-					 out->n + 1, (int)((newline ? newline : end) - at < 200 ? (newline ? newline : end) - at : 200),
-					 at);
+			return error_set(
+				err, -EBADMSG, "process: failed to read the memory map: line %zu is '%.*s'", out->n + 1,
+				(int)((newline ? newline : end) - at < 200 ? (newline ? newline : end) - at : 200), at);
 		out->n++;
 		at = newline ? newline + 1 : end;
 	}

@@ -1,0 +1,752 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything is read through /proc/PID between two proofs that the process is one and the same: its pidfd, opened
+ * first, has not become readable, and its memory map, opened first, still belongs to it. A descriptor of
+ * /proc/PID/maps stays with the address space it was opened on, and reads empty once that is gone, by exit or by exec:
+ * this tells a program that replaced itself from one that goes on, even where it executed the same file again.
+ *
+ * Paths inside another mount namespace are opened below /proc/PID/root, and never beyond it.
+ */
+#include "probe/process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "probe/maps.h"
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+#define MAX_FILES  4096
+
+struct process {
+	pid_t pid;
+	int pid_fd;
+	int maps_fd; /* of the address space as it was when the process was opened */
+	char *name;  /* the thread group's command name */
+	char *path;
+	struct go_binary *bin;
+	uint64_t bias; /* runtime address less vaddr, of bin */
+	struct process_module *modules;
+	size_t n_modules, alloc_modules;
+	char **notes;
+	size_t n_notes, alloc_notes;
+	struct map_entry *known; /* one entry for each executable file; paths are in known_pool */
+	size_t n_known, alloc_known;
+	struct strpool *known_pool;
+};
+
+static void add_note(struct process *p, char *note)
+{
+	ARRAY_GROW(p->notes, p->n_notes + 1, p->alloc_notes);
+	p->notes[p->n_notes++] = note;
+}
+
+/* ---- what kind of process is it ---- */
+
+struct stat_line {
+	char state;
+	unsigned long flags;
+	char *name;
+};
+
+/* /proc/PID/stat: the name stands in brackets and may hold any character. */
+static bool read_stat(pid_t pid, struct stat_line *out)
+{
+	struct strbuf text = STRBUF_INIT;
+	const char *open, *close;
+	char path[64];
+	bool ok = false;
+
+	out->name = NULL;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (strbuf_read_file(&text, path, 1 << 16) == 0 && text.len) {
+		open = strchr(text.buf, '(');
+		close = strrchr(text.buf, ')');
+		ok = open && close && close > open &&
+		     sscanf(close + 1, " %c %*d %*d %*d %*d %*d %lu", &out->state, &out->flags) == 2;
+		if (ok)
+			out->name = xstrndup(open + 1, (size_t)(close - open - 1));
+	}
+	strbuf_release(&text);
+	return ok;
+}
+
+/* The number behind "KEY:\t" in /proc/PID/status; -1 if there is none. */
+static long status_number(const char *status, const char *key)
+{
+	const char *at = strstr(status, key);
+
+	return at ? strtol(at + strlen(key), NULL, 10) : -1;
+}
+
+static int error_gone(struct error *err, pid_t pid)
+{
+	char self[32] = "";
+
+	/* The ids we use and the ids /proc shows must be of one pid namespace. */
+	if (readlink("/proc/self", self, sizeof(self) - 1) < 0)
+		return error_set(err, -ENOENT, "process: failed to look for process %d: /proc is not mounted", pid);
+	if (strtol(self, NULL, 10) != getpid())
+		return error_set(err, -ESRCH,
+				 "process: failed to find process %d: /proc shows another pid namespace; mount -t proc "
+				 "proc /proc",
+				 pid);
+	if (kill(pid, 0) == 0 || errno == EPERM)
+		return error_set(err, -EACCES,
+				 "process: failed to look at process %d: /proc hides it (hidepid); run as root", pid);
+	return error_set(err, -ESRCH, "process: failed to find process %d: there is none of that id", pid);
+}
+
+static int error_denied(struct error *err, const struct process *p, const char *what, long uid)
+{
+	if (uid >= 0 && (uid_t)uid != geteuid())
+		return error_set(err, -EACCES,
+				 "process: failed to read %s of process %d (%s): it belongs to user %ld; run as that "
+				 "user, as root, or with CAP_SYS_PTRACE",
+				 what, p->pid, p->name, uid);
+	return error_set(
+		err, -EACCES,
+		"process: failed to read %s of process %d (%s): it holds capabilities this process has not, or "
+		"is set undumpable; run as root or with CAP_SYS_PTRACE",
+		what, p->pid, p->name);
+}
+
+/* From a thread's id to its process, and what is no target at all. uid is the owner's, for messages. */
+static int identify(struct process *p, pid_t pid, long *uid, struct error *err)
+{
+	struct strbuf status = STRBUF_INIT;
+	struct stat_line stat;
+	char path[64];
+	long tgid;
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	ret = strbuf_read_file(&status, path, 1 << 16);
+	if (ret || !status.len) {
+		strbuf_release(&status);
+		return error_gone(err, pid);
+	}
+	tgid = status_number(status.buf, "\nTgid:");
+	*uid = status_number(status.buf, "\nUid:");
+	strbuf_release(&status);
+	if (tgid <= 0 || tgid > INT_MAX || !read_stat((pid_t)tgid, &stat))
+		return error_gone(err, pid);
+	p->pid = (pid_t)tgid;
+	p->name = stat.name;
+	if (stat.flags & PF_KTHREAD)
+		return error_set(err, -EINVAL,
+				 "process: failed to attach to process %d: it is a thread of the kernel (%s)", pid,
+				 p->name);
+	if (stat.state == 'Z' || stat.state == 'X')
+		return error_set(err, -ESRCH,
+				 "process: failed to attach to process %d (%s): it has ended, only its parent has not "
+				 "asked for it yet",
+				 pid, p->name);
+	if (p->pid != pid)
+		add_note(p, xasprintf("%d is a thread of process %d (%s): the whole process is recorded", pid, p->pid,
+				      p->name));
+	return 0;
+}
+
+/* ---- its files ---- */
+
+/* open, but neither waiting for a pipe nor taking a terminal; regular files only. */
+static int check_regular(int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -ENOEXEC;
+	}
+	return fd;
+}
+
+/* The path as the process sees it. Links and ".." do not lead out of its root. */
+static int open_in_root(pid_t pid, const char *path)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_IN_ROOT};
+	char root[64];
+	int root_fd, fd;
+
+	snprintf(root, sizeof(root), "/proc/%d/root", pid);
+	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	fd = check_regular(fd);
+	close(root_fd);
+	return fd;
+}
+
+/*
+ * The very file a mapping shows. Following /proc/PID/map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without
+ * them the path must still lead to the file that is mapped.
+ */
+static int open_mapped(pid_t pid, const struct map_entry *m)
+{
+	struct stat st;
+	char link[96];
+	int fd;
+
+	snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start, m->end);
+	fd = check_regular(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+	if (fd >= 0)
+		return fd;
+	if (m->deleted)
+		return fd;
+	fd = open_in_root(pid, m->path);
+	/* The device numbers of btrfs and overlayfs differ between stat and maps; the inode's number does not. */
+	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != m->inode)) {
+		close(fd);
+		return -ESTALE;
+	}
+	return fd;
+}
+
+enum holds { HOLDS_NOTHING, HOLDS_MODULE, HOLDS_RUNTIME };
+
+/*
+ * What of Go is in a file. HOLDS_NOTHING with -ENODATA or -ENOEXEC in *ret: nothing; with another code: something the
+ * tool cannot handle, and err says what.
+ */
+static enum holds examine(int fd, const char *path, struct go_binary **out, int *ret, struct error *err)
+{
+	struct elf_image *image = NULL;
+	const char *mode;
+	struct go_func func;
+
+	*out = NULL;
+	*ret = elf_image_open_fd(&image, fd, path, err);
+	if (*ret == 0)
+		*ret = go_binary_open(out, image, err);
+	if (*ret) {
+		if (!*out)
+			elf_image_free(image);
+		return HOLDS_NOTHING;
+	}
+	mode = go_binary_setting(*out, "-buildmode");
+	if ((mode && strcmp(mode, "plugin") == 0) || !go_binary_func_named(*out, "runtime.mallocgc", &func))
+		return HOLDS_MODULE;
+	return HOLDS_RUNTIME;
+}
+
+static bool bias_of(const struct go_binary *bin, const struct map_entry *m, uint64_t *bias)
+{
+	elf_vaddr vaddr;
+
+	if (!elf_image_offset_to_vaddr(go_binary_image(bin), m->offset, &vaddr))
+		return false;
+	*bias = m->start - vaddr;
+	return true;
+}
+
+/* A program or library with executable pages, and what was found in it. */
+struct candidate {
+	const struct map_entry *map; /* its first executable mapping */
+	struct go_binary *bin;
+	enum holds holds;
+};
+
+struct search {
+	struct process *p;
+	struct maps maps;
+	struct candidate *items;
+	size_t n, alloc;
+	struct stat wanted; /* st_ino 0: no file was named */
+	const char *wanted_path;
+	int unreadable; /* files that could not be opened */
+};
+
+static bool is_wanted(const struct search *s, const struct map_entry *m, int fd)
+{
+	struct stat st;
+
+	if (strcmp(m->path, s->wanted_path) == 0)
+		return true;
+	return s->wanted.st_ino && fstat(fd, &st) == 0 && st.st_ino == s->wanted.st_ino &&
+	       st.st_dev == s->wanted.st_dev;
+}
+
+static bool seen_before(const struct search *s, const struct map_entry *m)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (map_same_file(s->items[i].map, m))
+			return true;
+	}
+	return false;
+}
+
+static int open_exe(const struct process *p)
+{
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
+	return check_regular(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+}
+
+/* The entry of the program itself: the mapped file with its inode. */
+static const struct map_entry *map_of_exe(const struct search *s, const char *path, int fd)
+{
+	const struct map_entry *by_path = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return NULL;
+	for (size_t i = 0; i < s->maps.n; i++) {
+		const struct map_entry *m = &s->maps.items[i];
+
+		if (!m->executable || !m->inode)
+			continue;
+		if (m->inode == st.st_ino && m->major == major(st.st_dev) && m->minor == minor(st.st_dev))
+			return m;
+		if (!by_path && strcmp(m->path, path) == 0)
+			by_path = m;
+	}
+	return by_path;
+}
+
+static void add_candidate(struct search *s, const struct map_entry *m, struct go_binary *bin, enum holds holds)
+{
+	ARRAY_GROW(s->items, s->n + 1, s->alloc);
+	s->items[s->n++] = (struct candidate){.map = m, .bin = bin, .holds = holds};
+}
+
+/*
+ * The program first, then libraries by address. A file that is no Go at all is noted without a binary, so that it is
+ * looked at once. A Go file that cannot be handled ends the search only if there is no other way out: it is the program
+ * itself or the file that was asked for.
+ */
+static int find_candidates(struct search *s, const char *exe_path, struct error *err)
+{
+	struct process *p = s->p;
+	const struct map_entry *exe;
+	struct go_binary *bin;
+	enum holds holds;
+	int fd, ret = 0;
+
+	fd = open_exe(p);
+	if (fd < 0)
+		return error_set(err, fd, "process: failed to open the program of process %d ('%s'): %s", p->pid,
+				 exe_path, strerror(-fd));
+	exe = map_of_exe(s, exe_path, fd);
+	if (exe) {
+		holds = examine(fd, exe_path, &bin, &ret, err);
+		add_candidate(s, exe, bin, holds);
+	}
+	close(fd);
+	if (ret && ret != -ENODATA && ret != -ENOEXEC)
+		return ret;
+	for (size_t i = 0; i < s->maps.n && s->n < MAX_FILES; i++) {
+		const struct map_entry *m = &s->maps.items[i];
+		struct error own = ERROR_INIT;
+
+		if (!m->executable || !m->inode || m->path[0] != '/' || seen_before(s, m))
+			continue;
+		fd = open_mapped(p->pid, m);
+		if (fd < 0) {
+			s->unreadable++;
+			add_candidate(s, m, NULL, HOLDS_NOTHING);
+			continue;
+		}
+		holds = examine(fd, m->path, &bin, &ret, &own);
+		add_candidate(s, m, bin, holds);
+		if (ret && ret != -ENODATA && ret != -ENOEXEC && s->wanted_path && is_wanted(s, m, fd)) {
+			close(fd);
+			error_set(err, ret, "%s", own.text);
+			error_release(&own);
+			return ret;
+		}
+		close(fd);
+		error_release(&own);
+	}
+	return 0;
+}
+
+static int choose(struct search *s, size_t *chosen, struct error *err)
+{
+	struct process *p = s->p;
+	struct strbuf others = STRBUF_INIT;
+	size_t n_runtimes = 0;
+
+	*chosen = SIZE_MAX;
+	for (size_t i = 0; i < s->n; i++) {
+		struct candidate *c = &s->items[i];
+		bool wanted = true;
+
+		if (c->holds != HOLDS_RUNTIME)
+			continue;
+		n_runtimes++;
+		if (s->wanted_path)
+			wanted = is_wanted(s, c->map, elf_image_fd(go_binary_image(c->bin)));
+		if (wanted && *chosen == SIZE_MAX)
+			*chosen = i;
+		else
+			strbuf_addf(&others, "%s'%s'", others.len ? ", " : "", c->map->path);
+	}
+	if (*chosen == SIZE_MAX && n_runtimes)
+		error_set(err, -ENOEXEC,
+			  "process: failed to find a Go runtime in '%s' of process %d (%s); it has one in %s",
+			  s->wanted_path, p->pid, p->name, strbuf_str(&others));
+	else if (*chosen == SIZE_MAX)
+		error_set(err, -ENOEXEC,
+			  "process: process %d (%s) is not a Go program: no Go runtime is in its program nor in the "
+			  "%zu libraries it has loaded%s",
+			  p->pid, p->name, s->n ? s->n - 1 : 0,
+			  s->unreadable ? "; some could not be read: run as root or with CAP_SYS_ADMIN" : "");
+	else if (others.len)
+		add_note(p, xasprintf("process %d holds %zu Go runtimes: recorded is '%s'; not covered: %s; -p PID -x "
+				      "FILE chooses",
+				      p->pid, n_runtimes, s->items[*chosen].map->path, strbuf_str(&others)));
+	strbuf_release(&others);
+	return *chosen == SIZE_MAX ? -ENOEXEC : 0;
+}
+
+/* What was found becomes the process's: the runtime's file and the modules beside it. */
+static int take_candidates(struct search *s, size_t chosen, struct error *err)
+{
+	struct candidate *c = &s->items[chosen];
+	struct process *p = s->p;
+
+	p->bin = c->bin;
+	c->bin = NULL;
+	p->path = xstrdup(c->map->path);
+	if (!bias_of(p->bin, c->map, &p->bias))
+		return error_set(err, -EBADMSG,
+				 "process: failed to place '%s' in process %d: its segments and the "
+				 "memory map disagree",
+				 p->path, p->pid);
+	if (c->map->deleted)
+		add_note(p, xasprintf("'%s' was deleted or replaced since process %d started: recorded is the file as "
+				      "it was then",
+				      p->path, p->pid));
+	for (size_t i = 0; i < s->n; i++) {
+		struct process_module module = {.bin = s->items[i].bin};
+		uint64_t bias;
+
+		if (s->items[i].holds != HOLDS_MODULE || !bias_of(module.bin, s->items[i].map, &bias))
+			continue;
+		module.path = strpool_add(p->known_pool, s->items[i].map->path);
+		module.displacement = bias - p->bias;
+		s->items[i].bin = NULL;
+		ARRAY_GROW(p->modules, p->n_modules + 1, p->alloc_modules);
+		p->modules[p->n_modules++] = module;
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		struct map_entry *m;
+
+		ARRAY_GROW(p->known, p->n_known + 1, p->alloc_known);
+		m = &p->known[p->n_known++];
+		*m = *s->items[i].map;
+		m->path = strpool_add(p->known_pool, m->path);
+	}
+	return 0;
+}
+
+static void search_release(struct search *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		go_binary_free(s->items[i].bin);
+	free(s->items);
+	maps_release(&s->maps);
+}
+
+static bool has_ended(const struct process *p)
+{
+	struct pollfd fd = {.fd = p->pid_fd, .events = POLLIN};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+/* Drops " (deleted)" where the kernel added it. */
+static void clean_link(char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t len = strlen(path);
+
+	if (len > sizeof(mark) - 1 && strcmp(path + len - (sizeof(mark) - 1), mark) == 0)
+		path[len - (sizeof(mark) - 1)] = '\0';
+}
+
+int process_open(struct process **out, pid_t pid, const char *file, struct error *err)
+{
+	struct process *p = xcalloc(1, sizeof(*p));
+	struct search s = {.p = p, .wanted_path = file};
+	char link[64], exe[PATH_MAX];
+	size_t chosen = 0;
+	ssize_t n;
+	long uid = -1;
+	int ret;
+
+	*out = NULL;
+	p->pid_fd = p->maps_fd = -1;
+	p->known_pool = strpool_new();
+	ret = identify(p, pid, &uid, err);
+	if (ret)
+		goto out;
+	p->pid_fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (p->pid_fd < 0) {
+		ret = errno == ESRCH
+			      ? error_gone(err, p->pid)
+			      : error_set(err, -errno,
+					  "process: failed to watch process %d: %s; Linux 5.3 or later is needed",
+					  p->pid, strerror(errno));
+		goto out;
+	}
+	snprintf(link, sizeof(link), "/proc/%d/maps", p->pid);
+	p->maps_fd = open(link, O_RDONLY | O_CLOEXEC);
+	if (p->maps_fd < 0) {
+		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the memory map", uid)
+							: error_gone(err, p->pid);
+		goto out;
+	}
+	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
+	n = readlink(link, exe, sizeof(exe) - 1);
+	if (n < 0) {
+		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the program", uid)
+							: error_gone(err, p->pid);
+		goto out;
+	}
+	exe[n] = '\0';
+	clean_link(exe);
+	if (file && stat(file, &s.wanted))
+		s.wanted.st_ino = 0;
+	ret = maps_read_fd(&s.maps, p->maps_fd, err);
+	if (ret == 0)
+		ret = find_candidates(&s, exe, err);
+	if (ret == 0)
+		ret = choose(&s, &chosen, err);
+	if (ret == 0)
+		ret = take_candidates(&s, chosen, err);
+	/* Whatever went wrong, a process that went away meanwhile is the reason. */
+	if (has_ended(p))
+		ret = error_set(err, -ESRCH, "process: failed to look at process %d (%s): it has just ended", p->pid,
+				p->name);
+	else if (!process_is_same(p))
+		ret = error_set(
+			err, -ESRCH,
+			"process: failed to look at process %d: it has just executed another program; try again",
+			p->pid);
+out:
+	search_release(&s);
+	if (ret) {
+		process_free(p);
+		return ret;
+	}
+	error_release(err);
+	*out = p;
+	return 0;
+}
+
+void process_free(struct process *p)
+{
+	if (!p)
+		return;
+	if (p->pid_fd >= 0)
+		close(p->pid_fd);
+	if (p->maps_fd >= 0)
+		close(p->maps_fd);
+	for (size_t i = 0; i < p->n_modules; i++)
+		go_binary_free(p->modules[i].bin);
+	for (size_t i = 0; i < p->n_notes; i++)
+		free(p->notes[i]);
+	go_binary_free(p->bin);
+	strpool_free(p->known_pool);
+	free(p->modules);
+	free(p->notes);
+	free(p->known);
+	free(p->name);
+	free(p->path);
+	free(p);
+}
+
+pid_t process_pid(const struct process *p)
+{
+	return p->pid;
+}
+
+int process_pid_fd(const struct process *p)
+{
+	return p->pid_fd;
+}
+
+bool process_is_same(const struct process *p)
+{
+	char c;
+
+	return pread(p->maps_fd, &c, 1, 0) == 1;
+}
+
+const char *process_path(const struct process *p)
+{
+	return p->path;
+}
+
+const struct go_binary *process_binary(const struct process *p)
+{
+	return p->bin;
+}
+
+struct go_binary *process_take_binary(struct process *p)
+{
+	struct go_binary *bin = p->bin;
+
+	p->bin = NULL;
+	return bin;
+}
+
+size_t process_module_count(const struct process *p)
+{
+	return p->n_modules;
+}
+
+const struct process_module *process_module(const struct process *p, size_t i)
+{
+	return &p->modules[i];
+}
+
+static bool is_known(const struct process *p, const struct map_entry *m)
+{
+	for (size_t i = 0; i < p->n_known; i++) {
+		if (map_same_file(&p->known[i], m))
+			return true;
+	}
+	return false;
+}
+
+char *process_new_modules(const struct process *p)
+{
+	struct error err = ERROR_INIT;
+	struct strbuf names = STRBUF_INIT;
+	const struct map_entry *last = NULL;
+	struct maps maps;
+
+	if (maps_read_fd(&maps, p->maps_fd, &err)) {
+		/* Gone: what it had loaded cannot be known any more. */
+		error_release(&err);
+		maps_release(&maps);
+		return NULL;
+	}
+	for (size_t i = 0; i < maps.n; i++) {
+		const struct map_entry *m = &maps.items[i];
+		struct go_binary *bin;
+		int fd, ret;
+
+		if (!m->executable || !m->inode || m->path[0] != '/' || is_known(p, m) ||
+		    (last && map_same_file(last, m)))
+			continue;
+		last = m;
+		fd = open_mapped(p->pid, m);
+		if (fd < 0)
+			continue;
+		if (examine(fd, m->path, &bin, &ret, &err) != HOLDS_NOTHING)
+			strbuf_addf(&names, "%s'%s'", names.len ? ", " : "", m->path);
+		go_binary_free(bin);
+		close(fd);
+		error_release(&err);
+	}
+	maps_release(&maps);
+	return names.len ? strbuf_detach(&names) : NULL;
+}
+
+size_t process_note_count(const struct process *p)
+{
+	return p->n_notes;
+}
+
+const char *process_note(const struct process *p, size_t i)
+{
+	return p->notes[i];
+}
+
+/* ---- every process of a file ---- */
+
+static bool maps_file(pid_t pid, const struct stat *file)
+{
+	struct error err = ERROR_INIT;
+	struct maps maps = {.items = NULL};
+	char path[64];
+	bool found = false;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (maps_read_fd(&maps, fd, &err) == 0) {
+		for (size_t i = 0; i < maps.n && !found; i++) {
+			const struct map_entry *m = &maps.items[i];
+
+			found = m->executable && m->inode == file->st_ino && m->major == major(file->st_dev) &&
+				m->minor == minor(file->st_dev);
+		}
+	}
+	close(fd);
+	maps_release(&maps);
+	error_release(&err);
+	return found;
+}
+
+static void count_process(struct process_census *out, pid_t pid, const struct stat *file, const char *real_path)
+{
+	char link[64], exe[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	if (stat(link, &st)) {
+		if (errno == EACCES || errno == EPERM)
+			out->hidden++;
+		return;
+	}
+	if ((st.st_ino == file->st_ino && st.st_dev == file->st_dev) || maps_file(pid, file)) {
+		out->running++;
+		return;
+	}
+	n = readlink(link, exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return;
+	exe[n] = '\0';
+	clean_link(exe);
+	if (strlen(exe) != (size_t)n && strcmp(exe, real_path) == 0) {
+		out->replaced++;
+		out->replaced_pid = pid;
+	}
+}
+
+void process_census(struct process_census *out, int fd, const char *path)
+{
+	char *real_path = realpath(path, NULL);
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	struct stat file;
+
+	*out = (struct process_census){.running = 0};
+	if (proc && fstat(fd, &file) == 0) {
+		while ((entry = readdir(proc))) {
+			if (isdigit((unsigned char)entry->d_name[0]))
+				count_process(out, (pid_t)strtol(entry->d_name, NULL, 10), &file,
+					      real_path ? real_path : path);
+		}
+	}
+	if (proc)
+		closedir(proc);
+	free(real_path);
+}
