@@ -6,10 +6,11 @@ load helper
 
 # check_capture PROGRAM [ARGS...]: records it and holds the counts against those it prints.
 check_capture() {
-	local rec=$BATS_TEST_TMPDIR/rec truth=$BATS_TEST_TMPDIR/truth charge wrong
+	local rec=$BATS_TEST_TMPDIR/rec truth=$BATS_TEST_TMPDIR/truth status=0 charge wrong
 	rm -f "$rec"
-	if ! "$ESCAUDIT" record -o "$rec" -- "$@" >"$truth" 2>"$BATS_TEST_TMPDIR/err"; then
-		complain "record $*: status $?"
+	"$ESCAUDIT" record -o "$rec" -- "$@" >"$truth" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	if [ "$status" -ne 0 ]; then
+		complain "record $*: status $status"
 		head -c 2000 "$BATS_TEST_TMPDIR/err"
 		return 0
 	fi
@@ -18,8 +19,9 @@ check_capture() {
 		return 0
 	fi
 	for charge in site module; do
-		if ! "$ESCAUDIT" top --json --limit 0 --charge=$charge "$rec" >"$BATS_TEST_TMPDIR/top" 2>"$BATS_TEST_TMPDIR/err"; then
-			complain "top: status $?"
+		"$ESCAUDIT" top --json --limit 0 --charge=$charge "$rec" >"$BATS_TEST_TMPDIR/top" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+		if [ "$status" -ne 0 ]; then
+			complain "top: status $status"
 			head -c 2000 "$BATS_TEST_TMPDIR/err"
 			return 0
 		fi
