@@ -56,7 +56,7 @@ static void put_string(FILE *f, const char *text)
 		size_t n = utf8_length(s);
 
 		if (n == 0) {
-			fputs("\\ufffd", f);
+			fputs("\xef\xbf\xbd", f); /* U+FFFD */
 			n = 1;
 		} else if (*s == '"' || *s == '\\') {
 			fprintf(f, "\\%c", *s);
