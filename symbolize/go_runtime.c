@@ -209,7 +209,8 @@ static bool is_own_account(const char *function)
 {
 	static const char *const names[] = {"runtime.gcStart",	 "runtime.gcAssistAlloc", "runtime.gcAssistAlloc1",
 					    "runtime.mstart",	 "runtime.mstart1",	  "runtime.rt0_go",
-					    "runtime.schedinit", "runtime.park_m",	  "runtime.mcall"};
+					    "runtime.schedinit", "runtime.startm",	  "runtime.allocm",
+					    "runtime.park_m",	 "runtime.mcall"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(function, names[i]) == 0)
