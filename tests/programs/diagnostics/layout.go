@@ -9,10 +9,10 @@ func layout() {
 				size)),
 	}
 	many( // @layout-call
-		size, // @layout-operand
+		size,          // @layout-operand
 		pair{size, 1}, // @layout-struct
 	)
-	/*                                                                                                                                                                                                                                                         */ pointer = new(int) // @layout-far
+	text, pointer = "far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far far ", new(int) // @layout-far
 }
 
 //line generated.y:100

@@ -165,7 +165,7 @@ static const struct row rows[] = {
 	HEAP("layout-call", EXPR_OTHER, "size", "call parameter", NULL, .until = UNTIL_19),
 	HEAP("layout-operand", EXPR_OTHER, "size", "call parameter", "layout", .from = FROM_21),
 	HEAP("layout-struct", EXPR_OTHER, "pair{...}", "call parameter", "layout"),
-	HEAP("layout-far", EXPR_NEW, "new(int)", "assign", "layout", .column = -1),
+	HEAP("layout-far", EXPR_NEW, "new(int)", "assign-pair", "layout", .column = -1),
 	/* The text follows the //line directive, the JSON does not. */
 	HEAP("generated.y:101", EXPR_NEW, "new(int)", "return", "directive", .column = -1),
 	STACK("generated.y:104", EXPR_NEW, "new(int)", .column = -1),
