@@ -5,9 +5,9 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "predict/place.h"
 #include "report/header.h"
 #include "report/json.h"
-#include "report/place.h"
 #include "report/report.h"
 #include "report/text_table.h"
 #include "report/units.h"

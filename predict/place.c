@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/place.h"
+#include "predict/place.h"
 
 #include <string.h>
 
