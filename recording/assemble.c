@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recording/raw.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -9,18 +10,62 @@
 #define MAX_FRAMES	64
 #define STACK_CHAIN_MAX 64
 
+/* A file that functions and types come from, at its place in the binary's address space. */
+struct module {
+	const struct go_binary *bin;
+	struct symbolizer *sym; /* NULL where it could not be had */
+	uint64_t displacement;
+	elf_vaddr text, text_end;
+	elf_vaddr types, types_end;
+};
+
 struct assembly {
 	struct recording *rec;
-	const struct go_binary *bin;
-	struct symbolizer *sym;
+	struct module *modules; /* the binary itself is the first */
+	size_t n_modules;
 	struct u64map location_of; /* return address -> location index */
 	struct u64map site_of;	   /* return address -> site index */
 };
+
+static void add_module(struct assembly *as, const struct go_binary *bin, struct symbolizer *sym, uint64_t displacement)
+{
+	struct module *m = &as->modules[as->n_modules++];
+
+	*m = (struct module){.bin = bin, .sym = sym, .displacement = displacement};
+	go_binary_text(bin, &m->text, &m->text_end);
+	go_binary_types_range(bin, &m->types, &m->types_end);
+}
+
+/* Whose code is it? The binary's, where nobody else claims it. */
+static const struct module *module_of_code(const struct assembly *as, elf_vaddr ret)
+{
+	for (size_t i = 1; i < as->n_modules; i++) {
+		const struct module *m = &as->modules[i];
+		elf_vaddr own = ret - m->displacement;
+
+		if (m->sym && own > m->text && own <= m->text_end)
+			return m;
+	}
+	return &as->modules[0];
+}
+
+static const struct module *module_of_type(const struct assembly *as, elf_vaddr type)
+{
+	for (size_t i = 1; i < as->n_modules; i++) {
+		const struct module *m = &as->modules[i];
+		elf_vaddr own = type - m->displacement;
+
+		if (own >= m->types && own < m->types_end)
+			return m;
+	}
+	return &as->modules[0];
+}
 
 static uint32_t location_at(struct assembly *as, elf_vaddr ret)
 {
 	struct sym_frame frames[MAX_FRAMES];
 	struct recording *rec = as->rec;
+	const struct module *m = module_of_code(as, ret);
 	struct rec_location *loc;
 	uint64_t *index;
 	bool is_new;
@@ -31,8 +76,8 @@ static uint32_t location_at(struct assembly *as, elf_vaddr ret)
 		return (uint32_t)*index;
 	*index = rec->n_locations;
 	loc = recording_add_location(rec);
-	loc->pc = ret;
-	n = symbolizer_frames(as->sym, ret, frames, MAX_FRAMES);
+	loc->pc = m == as->modules ? ret : 0;
+	n = symbolizer_frames(m->sym, ret - m->displacement, frames, MAX_FRAMES);
 	loc->n_frames = n ? n : 1;
 	loc->frames = xcalloc(loc->n_frames, sizeof(*loc->frames));
 	if (n == 0) {
@@ -46,7 +91,7 @@ static uint32_t location_at(struct assembly *as, elf_vaddr ret)
 		loc->frames[i].start_line = frames[i].start_line;
 	}
 	/* The physical function decides: runtime code inlined into user code is the user's, as the compiler sees it. */
-	loc->is_runtime = go_binary_is_runtime(as->bin, frames[n - 1].function, frames[n - 1].file);
+	loc->is_runtime = go_binary_is_runtime(m->bin, frames[n - 1].function, frames[n - 1].file);
 	return (uint32_t)*index;
 }
 
@@ -71,9 +116,10 @@ static bool is_root(const struct rec_location *loc)
 
 static const char *type_name(struct assembly *as, elf_vaddr type)
 {
+	const struct module *m = module_of_type(as, type);
 	struct go_type info;
 
-	if (!type || !go_binary_type(as->bin, type, &info))
+	if (!type || !go_binary_type(m->bin, type - m->displacement, &info))
 		return NULL;
 	return strpool_add(as->rec->pool, info.name);
 }
@@ -105,8 +151,17 @@ static enum cause cause_of(struct assembly *as, const struct rec_observation *ob
 void recording_assemble(struct recording *rec, const struct raw_capture *raw, const struct go_binary *bin,
 			struct symbolizer *sym)
 {
-	struct assembly as = {.rec = rec, .bin = bin, .sym = sym, .location_of = U64MAP_INIT, .site_of = U64MAP_INIT};
+	struct assembly as = {.rec = rec, .location_of = U64MAP_INIT, .site_of = U64MAP_INIT};
 	uint64_t missing = 0;
+
+	as.modules = xcalloc(1 + raw->n_modules, sizeof(*as.modules));
+	add_module(&as, bin, sym, 0);
+	for (size_t i = 0; i < raw->n_modules; i++) {
+		struct symbolizer *of_module = NULL;
+
+		symbolizer_new_pclntab(&of_module, raw->modules[i].bin, NULL);
+		add_module(&as, raw->modules[i].bin, of_module, raw->modules[i].displacement);
+	}
 
 	for (size_t i = 0; i < rec->n_sites; i++)
 		*u64map_at(&as.site_of, rec->sites[i].ret, NULL) = i;
@@ -145,6 +200,9 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->cause = cause_of(&as, obs);
 	}
 	recording_add_loss(rec, "stacks missing", missing);
+	for (size_t i = 1; i < as.n_modules; i++)
+		symbolizer_free(as.modules[i].sym);
+	free(as.modules);
 	u64map_release(&as.location_of);
 	u64map_release(&as.site_of);
 }

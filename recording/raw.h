@@ -29,11 +29,19 @@ struct raw_observation {
 	uint64_t largest;
 };
 
+/* A further Go module of the process, a plugin: borrowed. */
+struct raw_module {
+	const struct go_binary *bin;
+	uint64_t displacement; /* its vaddrs, so much higher, are the addresses in stacks and types */
+};
+
 struct raw_capture {
 	const struct raw_stack *stacks;
 	size_t n_stacks;
 	const struct raw_observation *observations;
 	size_t n_observations;
+	const struct raw_module *modules;
+	size_t n_modules;
 };
 
 /*

@@ -32,14 +32,20 @@ struct recording *recording_new(void)
 	return rec;
 }
 
-void recording_free(struct recording *rec)
+void recording_clear_counts(struct recording *rec)
 {
-	if (!rec)
-		return;
 	for (size_t i = 0; i < rec->n_locations; i++)
 		free(rec->locations[i].frames);
 	for (size_t i = 0; i < rec->n_observations; i++)
 		free(rec->observations[i].locations);
+	rec->n_locations = rec->n_observations = rec->n_losses = rec->n_extra = 0;
+}
+
+void recording_free(struct recording *rec)
+{
+	if (!rec)
+		return;
+	recording_clear_counts(rec);
 	for (size_t i = 0; i < rec->n_sites; i++)
 		free(rec->sites[i].frames);
 	free(rec->losses);

@@ -144,6 +144,8 @@ struct recording {
 
 struct recording *recording_new(void);
 void recording_free(struct recording *rec); /* accepts NULL */
+/* Takes out what was measured (observations, locations, losses, comments); the binary's identity and sites stay. */
+void recording_clear_counts(struct recording *rec);
 
 /* A zeroed element behind the last one. Pointers from earlier calls may move. */
 struct rec_location *recording_add_location(struct recording *rec);
