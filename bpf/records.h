@@ -30,6 +30,7 @@ struct text_range {
 /* What a probe's attach cookie says of its allocator entry, beside the vaddr of the allocation point. */
 #define COOKIE_POINT_IS_JCC (1ull << 63) /* the point is the stack check's jump: a taken jump comes back */
 #define COOKIE_IS_PARTIAL   (1ull << 62) /* also reached from the function in settings.dispatcher: drop those hits */
+#define COOKIE_IS_START	    (1ull << 61) /* no allocation point but the beginning of the program */
 #define COOKIE_VADDR_MASK   ((1ull << 48) - 1)
 
 enum stack_flag {
@@ -63,8 +64,8 @@ struct stack_record {
 	struct stack_id id;
 	__u64 bias; /* of the process that showed it first; runtime address = pcs[i] + bias */
 	__u32 depth;
-	__u32 flags; /* enum stack_flag */
-	__u64 pcs[STACK_DEPTH_MAX];
+	__u32 flags;		    /* enum stack_flag */
+	__u64 pcs[STACK_DEPTH_MAX]; /* 0 for a frame of C code, which is left out */
 };
 
 /* Counters, one slot each; every way of losing data has its own. Names for the report are in probe/capture.c. */
@@ -74,6 +75,7 @@ enum counter {
 	COUNTER_ZERO_SIZE,  /* calls asking for 0 bytes: no object */
 	COUNTER_REENTRY,    /* hits at the stack check's jump that come back after stack growth */
 	COUNTER_DISPATCHED, /* hits dropped because the dispatcher's own probe counts them */
+	COUNTER_OUTSIDE,    /* hits while not all probes are in place, or of a program that was executed later */
 	COUNTER_SHORTENED,  /* objects counted under the short form of their stack: right site, shorter stack */
 	COUNTER_LOSS_FIRST,
 	COUNTER_LOST_MAP_FULL = COUNTER_LOSS_FIRST, /* objects with no room in any map */

@@ -50,7 +50,9 @@ const volatile __u64 go_text_size = 0;
 const volatile __u64 expected_starts = 0;
 
 __u64 starts = 0;
-__u64 ended = 0; /* the process has executed the program anew: from here on nothing counts */
+/* Nothing counts: the process has executed the program anew, or user space has not opened the window, or has shut it.
+ */
+__u64 ended = 0;
 
 struct scratch_slot {
 	__u64 busy;
@@ -327,9 +329,10 @@ static __always_inline int is_over(__u64 cookie)
 			ended = 1;
 		return 1;
 	}
-	if (ended)
-		count(COUNTER_AFTER_END, 1);
-	return ended != 0;
+	if (!ended)
+		return 0;
+	count(COUNTER_OUTSIDE, 1);
+	return 1;
 }
 
 /* A hit of the stack check's jump that is about to run again, once the stack has grown. */

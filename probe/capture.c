@@ -47,12 +47,24 @@ struct reach_set {
 	pid_t pid;
 };
 
+/* What earlier results have given of one observation. */
+struct given {
+	uint32_t stack;
+	elf_vaddr type;
+	uint64_t objects;
+	uint64_t bytes;
+};
+
 struct capture {
 	const struct go_binary *bin;
 	const struct alloc_entries *entries;
 	enum attach_method method;
 	struct alloc_bpf *skel;
-	struct attachment *attachment;
+	struct attachment **attachments; /* of the binary, then of each module */
+	size_t n_attachments;
+	const struct capture_module *modules;
+	size_t n_modules;
+	bool is_launch;
 	struct ring_buffer *ring;
 	struct reach_set reach;
 	/* stacks that came through the ring */
@@ -65,6 +77,11 @@ struct capture {
 	struct raw_stack *stacks;
 	struct raw_observation *observations;
 	size_t n_observations, alloc_observations;
+	/* what the results so far have given away */
+	struct given *given;
+	size_t n_given, alloc_given;
+	struct u64map given_of; /* stack and type, mixed -> given */
+	uint64_t given_totals[COUNTER_MAX];
 };
 
 static const char *const loss_names[COUNTER_MAX] = {
@@ -114,11 +131,13 @@ static int on_stack(void *ctx, void *data, size_t size)
 	if (slot->depth) /* two CPUs saw it first */
 		return 0;
 	slot->first = (uint32_t)c->n_pcs;
-	slot->depth = record->depth;
 	slot->flags = record->flags;
 	ARRAY_GROW(c->pcs, c->n_pcs + record->depth, c->alloc_pcs);
-	memcpy(c->pcs + c->n_pcs, record->pcs, record->depth * sizeof(*c->pcs));
-	c->n_pcs += record->depth;
+	for (uint32_t i = 0; i < record->depth; i++) {
+		if (record->pcs[i])
+			c->pcs[c->n_pcs++] = record->pcs[i];
+	}
+	slot->depth = (uint32_t)c->n_pcs - slot->first;
 	return 0;
 }
 
@@ -170,13 +189,17 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	uint32_t max = options->max_observations ? options->max_observations : DEFAULT_OBSERVATIONS;
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	struct text_range ranges[RUNTIME_RANGES];
-	struct go_func mcall;
+	struct go_func mcall, from_c;
 	int ret;
 
 	*out = NULL;
 	c->bin = bin;
 	c->entries = entries;
 	c->method = options->method;
+	c->is_launch = options->is_launch;
+	c->modules = options->modules;
+	c->n_modules = options->n_modules;
+	c->attachments = xcalloc(1 + c->n_modules, sizeof(struct attachment *));
 	setrlimit(RLIMIT_MEMLOCK,
 		  &unlimited); /* before Linux 5.11 maps counted against it; without the privilege the load says so */
 	c->skel = alloc_bpf__open();
@@ -192,6 +215,17 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 		c->skel->rodata->mcall_start = mcall.entry;
 		c->skel->rodata->mcall_size = mcall.end - mcall.entry;
 	}
+	/* A plugin's functions lie elsewhere. They are worth more than the C frames that its host can do without. */
+	if (go_binary_func_named(bin, "crosscall2", &from_c) && !c->n_modules) {
+		elf_vaddr text, end;
+
+		go_binary_text(bin, &text, &end);
+		c->skel->rodata->go_text_start = text;
+		c->skel->rodata->go_text_size = end - text;
+	}
+	c->skel->rodata->expected_starts = c->is_launch;
+	c->skel->bss->ended =
+		1; /* until all probes are in place: the window has one beginning, not one for each probe */
 	c->skel->rodata->stack_depth = options->stack_depth ? options->stack_depth : DEFAULT_DEPTH;
 	bpf_map__set_max_entries(c->skel->maps.observations, max);
 	/* Counting objects must not fail for want of memory while there is room in the map; memory is taken as stacks
@@ -218,26 +252,67 @@ fail:
 	return ret;
 }
 
-int capture_attach(struct capture *c, pid_t pid, struct error *err)
+/* Where a process begins to run a program, however it was linked and loaded. */
+static bool start_offset(const struct capture *c, elf_offset *offset)
 {
-	size_t n = c->entries->n;
-	elf_offset *offsets = xcalloc(n, sizeof(*offsets));
-	uint64_t *cookies = xcalloc(n, sizeof(*cookies));
+	struct go_func start;
+
+	return (go_binary_func_named(c->bin, "runtime.rt0_go", &start) ||
+		go_binary_func_named(c->bin, "runtime.rt0_go.abi0", &start)) &&
+	       elf_image_vaddr_to_offset(go_binary_image(c->bin), start.entry, offset);
+}
+
+/* Attaches to the allocator entries of one file and, where a start is given, to the beginning of the program. */
+static int attach_entries(struct capture *c, pid_t pid, const struct go_binary *bin,
+			  const struct alloc_entries *entries, uint64_t displacement, const elf_offset *start,
+			  struct error *err)
+{
+	size_t n = entries->n;
+	elf_offset *offsets = xcalloc(n + 1, sizeof(*offsets));
+	uint64_t *cookies = xcalloc(n + 1, sizeof(*cookies));
 	int ret;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct alloc_entry *entry = &c->entries->items[i];
+		const struct alloc_entry *entry = &entries->items[i];
 
 		offsets[i] = entry->offset;
-		cookies[i] = (entry->point.vaddr & COOKIE_VADDR_MASK) |
+		cookies[i] = ((entry->point.vaddr + displacement) & COOKIE_VADDR_MASK) |
 			     (entry->point.class == POINT_JCC ? COOKIE_POINT_IS_JCC : 0) |
 			     (entry->is_partial ? COOKIE_IS_PARTIAL : 0);
 	}
-	ret = attachment_new(&c->attachment, c->method, c->skel->progs.on_alloc, elf_image_fd(go_binary_image(c->bin)),
-			     pid, offsets, cookies, n, err);
+	if (start) {
+		offsets[n] = *start;
+		cookies[n++] = COOKIE_IS_START;
+	}
+	ret = attachment_new(&c->attachments[c->n_attachments], c->method, c->skel->progs.on_alloc,
+			     elf_image_fd(go_binary_image(bin)), pid, offsets, cookies, n, err);
+	if (ret == 0)
+		c->n_attachments++;
 	free(offsets);
 	free(cookies);
 	return ret;
+}
+
+int capture_attach(struct capture *c, pid_t pid, struct error *err)
+{
+	elf_offset start;
+	bool watch = pid && start_offset(c, &start);
+	int ret = attach_entries(c, pid, c->bin, c->entries, 0, watch ? &start : NULL, err);
+
+	for (size_t i = 0; i < c->n_modules && ret == 0; i++) {
+		const struct capture_module *m = &c->modules[i];
+
+		ret = attach_entries(c, pid, m->bin, m->entries, m->displacement, NULL, err);
+	}
+	__atomic_store_n(&c->skel->bss->ended, 0, __ATOMIC_SEQ_CST);
+	if (capture_has_ended(c)) /* while the probes were put in place */
+		__atomic_store_n(&c->skel->bss->ended, 1, __ATOMIC_SEQ_CST);
+	return ret;
+}
+
+bool capture_has_ended(const struct capture *c)
+{
+	return __atomic_load_n(&c->skel->bss->starts, __ATOMIC_RELAXED) > c->is_launch;
 }
 
 /* Arms the reach probes that are still of use; the old link goes once the new one stands, so that no call slips through
@@ -342,8 +417,10 @@ int capture_drain(struct capture *c, struct error *err)
 
 void capture_detach(struct capture *c)
 {
-	attachment_free(c->attachment);
-	c->attachment = NULL;
+	if (c->skel)
+		__atomic_store_n(&c->skel->bss->ended, 1, __ATOMIC_RELEASE);
+	while (c->n_attachments)
+		attachment_free(c->attachments[--c->n_attachments]);
 	attachment_free(c->reach.attachment);
 	c->reach.attachment = NULL;
 }
@@ -413,15 +490,63 @@ static int read_counters(struct capture *c, uint64_t totals[COUNTER_MAX], struct
 	return ret;
 }
 
-int capture_read(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
+/* What of an observation was given before; made where it is new. */
+static struct given *given_for(struct capture *c, uint32_t stack, elf_vaddr type)
+{
+	uint64_t key = u64_mix(stack, type);
+	struct given *given;
+	uint64_t *index;
+	bool is_new;
+
+	for (;;) {
+		index = u64map_at(&c->given_of, key, &is_new);
+		if (is_new)
+			break;
+		given = &c->given[*index];
+		if (given->stack == stack && given->type == type)
+			return given;
+		key = u64_mix(key, 1);
+	}
+	*index = c->n_given;
+	ARRAY_GROW(c->given, c->n_given + 1, c->alloc_given);
+	given = &c->given[c->n_given++];
+	*given = (struct given){.stack = stack, .type = type};
+	return given;
+}
+
+/*
+ * Takes off what was given before, and remembers what is given now. While hits go on, a count may be ahead of its bytes
+ * and of its stack's way through the ring: bytes without an object and observations without a stack wait for the next
+ * result.
+ */
+static void give(struct capture *c, bool is_cut)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_observations; i++) {
+		struct raw_observation obs = c->observations[i];
+		struct given *given;
+
+		if (is_cut && !c->slots[obs.stack].depth)
+			continue;
+		given = given_for(c, obs.stack, obs.type);
+		if (obs.objects == given->objects)
+			continue;
+		obs.objects -= given->objects;
+		obs.bytes -= given->bytes;
+		given->objects += obs.objects;
+		given->bytes += obs.bytes;
+		c->observations[kept++] = obs;
+	}
+	c->n_observations = kept;
+}
+
+static int take(struct capture *c, bool is_cut, struct capture_result *out, struct recording *rec, struct error *err)
 {
 	uint64_t totals[COUNTER_MAX];
 	int ret;
 
 	c->n_observations = 0;
-	ret = ring_buffer__consume(c->ring);
-	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
 	ret = read_map(c, bpf_map__fd(c->skel->maps.observations), err);
 	if (ret == 0)
 		ret = read_map(c, bpf_map__fd(c->skel->maps.observations_short), err);
@@ -429,6 +554,25 @@ int capture_read(struct capture *c, struct capture_result *out, struct recording
 		ret = read_counters(c, totals, err);
 	if (ret)
 		return ret;
+	/* After the counts, so that it holds the stacks of all that was counted but for a hit under way. */
+	ret = ring_buffer__consume(c->ring);
+	if (ret < 0)
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+	if (is_cut || c->n_given)
+		give(c, is_cut);
+	if (is_cut) {
+		/* Hits in flight make the counter run ahead of the observations. */
+		totals[COUNTER_HITS] = c->given_totals[COUNTER_HITS];
+		for (size_t i = 0; i < c->n_observations; i++)
+			totals[COUNTER_HITS] += c->observations[i].objects;
+	}
+	for (int i = 0; i < COUNTER_MAX; i++) {
+		uint64_t total = totals[i];
+
+		totals[i] -= c->given_totals[i];
+		if (is_cut)
+			c->given_totals[i] = total;
+	}
 
 	free(c->stacks);
 	c->stacks = xcalloc(c->n_slots, sizeof(*c->stacks));
@@ -456,6 +600,16 @@ int capture_read(struct capture *c, struct capture_result *out, struct recording
 	return 0;
 }
 
+int capture_read(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
+{
+	return take(c, false, out, rec, err);
+}
+
+int capture_cut(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
+{
+	return take(c, true, out, rec, err);
+}
+
 void capture_free(struct capture *c)
 {
 	if (!c)
@@ -471,6 +625,9 @@ void capture_free(struct capture *c)
 	free(c->slots);
 	free(c->pcs);
 	u64map_release(&c->slot_of);
+	free(c->given);
+	u64map_release(&c->given_of);
+	free(c->attachments);
 	free(c->stacks);
 	free(c->observations);
 	free(c);

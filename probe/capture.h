@@ -17,10 +17,20 @@
 #include "probe/entries.h"
 #include "recording/raw.h"
 
+/* A further Go module in the process: a plugin, with allocator entries of its own. Borrowed like the binary. */
+struct capture_module {
+	const struct go_binary *bin;
+	const struct alloc_entries *entries;
+	uint64_t displacement; /* its vaddrs, so much higher, are addresses in the binary's own address space */
+};
+
 struct capture_options {
 	enum attach_method method;
 	uint32_t max_observations; /* different (stack, type) pairs counted in full; 0 means the default */
 	uint32_t stack_depth;	   /* return addresses kept of a stack, at most STACK_DEPTH_MAX; 0 means the default */
+	bool is_launch;		   /* the process has not begun to run the program yet, but will */
+	const struct capture_module *modules;
+	size_t n_modules;
 };
 
 struct capture;
@@ -38,6 +48,12 @@ int capture_attach(struct capture *capture, pid_t pid, struct error *err);
  * as they are hit, so that a hot call costs a trap only for the first fraction of a second.
  */
 int capture_attach_reach(struct capture *capture, pid_t pid, const elf_vaddr *calls, size_t n, struct error *err);
+
+/*
+ * Has the process begun to run the program once more, by exec? From that moment on nothing is counted: it is another
+ * run. Known only of a single process.
+ */
+bool capture_has_ended(const struct capture *capture);
 
 /* A descriptor that polls readable when capture_drain has work. */
 int capture_fd(const struct capture *capture);
@@ -58,7 +74,15 @@ struct capture_result {
 	size_t n_reached;
 };
 
-/* Reads the counts as they stand, and the losses into rec. The result is valid until the next call. */
+/*
+ * Reads what was counted since the last capture_cut, and the losses into rec. The result is valid until the next call
+ * of either.
+ */
 int capture_read(struct capture *capture, struct capture_result *out, struct recording *rec, struct error *err);
+/*
+ * The same in the middle of the window, which goes on: every object is in exactly one of the results. smallest and
+ * largest are those since the beginning.
+ */
+int capture_cut(struct capture *capture, struct capture_result *out, struct recording *rec, struct error *err);
 
 #endif

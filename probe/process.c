@@ -43,6 +43,7 @@ struct process {
 	uint64_t bias; /* runtime address less vaddr, of bin */
 	struct process_module *modules;
 	size_t n_modules, alloc_modules;
+	char *missed;
 	char **notes;
 	size_t n_notes, alloc_notes;
 	struct map_entry *known; /* one entry for each executable file; paths are in known_pool */
@@ -54,6 +55,23 @@ static void add_note(struct process *p, char *note)
 {
 	ARRAY_GROW(p->notes, p->n_notes + 1, p->alloc_notes);
 	p->notes[p->n_notes++] = note;
+}
+
+int address_space_open(pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+bool address_space_is_live(int fd)
+{
+	char c;
+
+	return pread(fd, &c, 1, 0) == 1;
 }
 
 /* ---- what kind of process is it ---- */
@@ -221,11 +239,11 @@ static int open_mapped(pid_t pid, const struct map_entry *m)
 	return fd;
 }
 
-enum holds { HOLDS_NOTHING, HOLDS_MODULE, HOLDS_RUNTIME };
+enum holds { HOLDS_NOTHING, HOLDS_UNKNOWN, HOLDS_MODULE, HOLDS_RUNTIME };
 
 /*
  * What of Go is in a file. HOLDS_NOTHING with -ENODATA or -ENOEXEC in *ret: nothing; with another code: something the
- * tool cannot handle, and err says what.
+ * tool cannot handle, and err says what. HOLDS_UNKNOWN: plugins of Go 1.20 and before carry no build information.
  */
 static enum holds examine(int fd, const char *path, struct go_binary **out, int *ret, struct error *err)
 {
@@ -235,12 +253,15 @@ static enum holds examine(int fd, const char *path, struct go_binary **out, int 
 
 	*out = NULL;
 	*ret = elf_image_open_fd(&image, fd, path, err);
-	if (*ret == 0)
-		*ret = go_binary_open(out, image, err);
-	if (*ret) {
-		if (!*out)
-			elf_image_free(image);
+	if (*ret)
 		return HOLDS_NOTHING;
+	*ret = go_binary_open(out, image, err);
+	if (*ret) {
+		enum holds holds = *ret == -ENODATA && elf_image_section(image, ".note.go.buildid") ? HOLDS_UNKNOWN
+												    : HOLDS_NOTHING;
+
+		elf_image_free(image);
+		return holds;
 	}
 	mode = go_binary_setting(*out, "-buildmode");
 	if ((mode && strcmp(mode, "plugin") == 0) || !go_binary_func_named(*out, "runtime.mallocgc", &func))
@@ -423,6 +444,7 @@ static int choose(struct search *s, size_t *chosen, struct error *err)
 static int take_candidates(struct search *s, size_t chosen, struct error *err)
 {
 	struct candidate *c = &s->items[chosen];
+	struct strbuf missed = STRBUF_INIT;
 	struct process *p = s->p;
 
 	p->bin = c->bin;
@@ -449,6 +471,14 @@ static int take_candidates(struct search *s, size_t chosen, struct error *err)
 		ARRAY_GROW(p->modules, p->n_modules + 1, p->alloc_modules);
 		p->modules[p->n_modules++] = module;
 	}
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->items[i].holds == HOLDS_UNKNOWN)
+			strbuf_addf(&missed,
+				    "%sthe plugin '%s' carries no build information (before Go 1.21 they do not)",
+				    missed.len ? "; " : "", s->items[i].map->path);
+	}
+	if (missed.len)
+		p->missed = strbuf_detach(&missed);
 	for (size_t i = 0; i < s->n; i++) {
 		struct map_entry *m;
 
@@ -510,11 +540,10 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 					  p->pid, strerror(errno));
 		goto out;
 	}
-	snprintf(link, sizeof(link), "/proc/%d/maps", p->pid);
-	p->maps_fd = open(link, O_RDONLY | O_CLOEXEC);
+	p->maps_fd = address_space_open(p->pid);
 	if (p->maps_fd < 0) {
-		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the memory map", uid)
-							: error_gone(err, p->pid);
+		ret = p->maps_fd == -EACCES || p->maps_fd == -EPERM ? error_denied(err, p, "the memory map", uid)
+								    : error_gone(err, p->pid);
 		goto out;
 	}
 	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
@@ -550,7 +579,8 @@ out:
 		process_free(p);
 		return ret;
 	}
-	error_release(err);
+	if (err) /* that the program itself is not Go is no error where a library is */
+		error_release(err);
 	*out = p;
 	return 0;
 }
@@ -570,6 +600,7 @@ void process_free(struct process *p)
 	go_binary_free(p->bin);
 	strpool_free(p->known_pool);
 	free(p->modules);
+	free(p->missed);
 	free(p->notes);
 	free(p->known);
 	free(p->name);
@@ -589,9 +620,7 @@ int process_pid_fd(const struct process *p)
 
 bool process_is_same(const struct process *p)
 {
-	char c;
-
-	return pread(p->maps_fd, &c, 1, 0) == 1;
+	return address_space_is_live(p->maps_fd);
 }
 
 const char *process_path(const struct process *p)
@@ -620,6 +649,11 @@ size_t process_module_count(const struct process *p)
 const struct process_module *process_module(const struct process *p, size_t i)
 {
 	return &p->modules[i];
+}
+
+const char *process_missed(const struct process *p)
+{
+	return p->missed;
 }
 
 static bool is_known(const struct process *p, const struct map_entry *m)
@@ -682,12 +716,9 @@ static bool maps_file(pid_t pid, const struct stat *file)
 {
 	struct error err = ERROR_INIT;
 	struct maps maps = {.items = NULL};
-	char path[64];
 	bool found = false;
-	int fd;
+	int fd = address_space_open(pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	if (maps_read_fd(&maps, fd, &err) == 0) {

@@ -50,12 +50,21 @@ struct process_module {
 };
 size_t process_module_count(const struct process *process);
 const struct process_module *process_module(const struct process *process, size_t i);
+/* What of the process cannot be recorded, or NULL. */
+const char *process_missed(const struct process *process);
 /* Were Go modules loaded since it was opened? A sentence naming them, owned by the caller, or NULL. */
 char *process_new_modules(const struct process *process);
 
 /* What the user should know: one sentence each. */
 size_t process_note_count(const struct process *process);
 const char *process_note(const struct process *process, size_t i);
+
+/*
+ * A descriptor on the address space that a process has now, or a negative errno; close it. It is live until the process
+ * ends or executes a program.
+ */
+int address_space_open(pid_t pid);
+bool address_space_is_live(int fd);
 
 /* How many processes run or map a file (fd), and how many run one that stood at path before it was replaced. */
 struct process_census {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "probe/attach.h"
 #include "probe/capture.h"
 #include "probe/entries.h"
@@ -34,11 +35,20 @@ struct session {
 	enum attach_method method;
 	uint32_t *reach_sites; /* site index of each reach probe */
 	size_t n_reach;
-	struct launch launch; /* pid < 0 where nothing was launched */
+	struct launch launch;	       /* pid < 0 where nothing was launched */
+	const struct process *process; /* that runs already; NULL for none */
+	struct capture_module *modules;
+	struct alloc_entries *module_entries;
+	size_t n_modules;
 	int signal_fd;
-	int pid_fd; /* of the watched process, -1 for none */
+	int pid_fd;		 /* of the watched process, -1 for none */
+	int launched_fd;	 /* the launched program's address space, -1 for none */
+	bool hangup_ignored;	 /* by whoever started us, as nohup does */
+	uint8_t *reached_before; /* one per reach probe: hit in an earlier window */
 	sigset_t old_mask;
+	struct strbuf missed; /* what is not covered, clause by clause */
 	struct timespec start;
+	struct timespec window_start; /* later than start once the recording was cut */
 };
 
 static double since(const struct timespec *start)
@@ -52,7 +62,8 @@ static double since(const struct timespec *start)
 void session_describe(struct recording *rec, const struct go_binary *bin, const char *path)
 {
 	struct rec_header *h = &rec->header;
-	char *absolute = realpath(path, NULL);
+	/* A path from the root is what the user, or the target in its own namespace, calls it. */
+	char *absolute = path[0] == '/' ? NULL : realpath(path, NULL);
 
 	h->tool_version = strpool_add(rec->pool, ESCAUDIT_VERSION);
 	h->path = strpool_add(rec->pool, absolute ? absolute : path);
@@ -67,38 +78,101 @@ void session_describe(struct recording *rec, const struct go_binary *bin, const 
 	free(absolute);
 }
 
-static int session_begin(struct session *s, struct error *err)
+/* The signals of ours are read from a descriptor, at a moment that suits. */
+static int watch_signals(struct session *s, struct error *err)
 {
-	struct capture_options options = {.max_observations = s->options->max_observations};
+	struct sigaction hangup;
 	sigset_t mask;
-	int ret;
 
-	s->signal_fd = s->pid_fd = -1;
-	s->launch = (struct launch){.pid = -1, .pid_fd = -1, .go_fd = -1, .exec_fd = -1};
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
+	if (s->options->events.cut)
+		sigaddset(&mask, SIGHUP);
+	s->hangup_ignored = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
 	s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signal_fd < 0)
 		return error_set(err, -errno, "record: failed to watch for signals: %s", strerror(errno));
+	return 0;
+}
+
+static void add_missed(struct session *s, const char *text)
+{
+	if (text)
+		strbuf_addf(&s->missed, "%s%s", s->missed.len ? "; " : "", text);
+}
+
+/* The plugins of a running process: allocator code of their own, each with its probes. */
+static void find_modules(struct session *s)
+{
+	size_t n = s->process ? process_module_count(s->process) : 0;
+
+	add_missed(s, s->process ? process_missed(s->process) : NULL);
+	s->modules = xcalloc(n, sizeof(*s->modules));
+	s->module_entries = xcalloc(n, sizeof(*s->module_entries));
+	for (size_t i = 0; i < n; i++) {
+		const struct process_module *from = process_module(s->process, i);
+		struct alloc_entries *entries = &s->module_entries[s->n_modules];
+		struct error err = ERROR_INIT;
+
+		/* What only the dispatcher's own place tells apart works for one file. */
+		if (alloc_entries_find(entries, from->bin, &err) == 0 &&
+		    (entries->missed || entries->dispatcher_start)) {
+			strbuf_addf(&s->missed, "%sthe plugin '%s' was built with a profile that inlines the allocator",
+				    s->missed.len ? "; " : "", from->path);
+			alloc_entries_release(entries);
+			continue;
+		}
+		if (err.text) {
+			add_missed(s, err.text);
+			error_release(&err);
+			continue;
+		}
+		s->modules[s->n_modules++] = (struct capture_module){
+			.bin = from->bin, .entries = entries, .displacement = from->displacement};
+	}
+}
+
+static int session_begin(struct session *s, bool is_launch, struct error *err)
+{
+	struct capture_options options = {.max_observations = s->options->max_observations, .is_launch = is_launch};
+	int ret;
+
+	s->signal_fd = s->pid_fd = s->launched_fd = -1;
+	s->launch = (struct launch){.pid = -1, .pid_fd = -1, .go_fd = -1, .exec_fd = -1};
+	ret = watch_signals(s, err);
+	if (ret)
+		return ret;
 	ret = alloc_entries_find(&s->entries, s->bin, err);
 	if (ret)
 		return ret;
+	add_missed(s, s->entries.missed);
+	find_modules(s);
+	options.modules = s->modules;
+	options.n_modules = s->n_modules;
 	options.method = s->method = attach_method_detect(s->options->force_perf);
 	return capture_new(&s->capture, s->bin, &s->entries, &options, err);
+}
+
+static void start_window(struct session *s)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	s->rec->header.start_unix_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
 }
 
 static int session_arm(struct session *s, pid_t pid, struct error *err)
 {
 	struct recording *rec = s->rec;
-	struct timespec wall;
 	elf_vaddr *calls;
 	int ret = 0;
 
 	if (s->options->reach) {
 		calls = xcalloc(rec->n_sites, sizeof(*calls));
 		s->reach_sites = xcalloc(rec->n_sites, sizeof(*s->reach_sites));
+		s->reached_before = xcalloc(rec->n_sites, sizeof(*s->reached_before));
 		for (size_t i = 0; i < rec->n_sites; i++) {
 			if (!s->options->reach[i])
 				continue;
@@ -115,12 +189,111 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 	}
 	ret = capture_attach(s->capture, pid, err);
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	rec->header.start_unix_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+	s->window_start = s->start;
+	start_window(s);
+	if (ret == 0 && s->options->events.armed)
+		s->options->events.armed(s->options->events.ctx);
 	return ret;
 }
 
-enum stop_reason { STOP_ENDED, STOP_DURATION, STOP_SIGNAL };
+enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL };
+
+static const char *const ended_names[] = {
+	[STOP_EXIT] = SESSION_ENDED_EXIT,
+	[STOP_EXEC] = SESSION_ENDED_EXEC,
+	[STOP_DURATION] = SESSION_ENDED_DURATION,
+	[STOP_SIGNAL] = SESSION_ENDED_SIGNAL,
+};
+
+/*
+ * Has the process executed a program? The kernel side ends the count by itself where that is the same file again;
+ * another file has no probes.
+ */
+static bool has_executed(const struct session *s)
+{
+	return capture_has_ended(s->capture) || (s->process && !process_is_same(s->process)) ||
+	       (s->launched_fd >= 0 && !address_space_is_live(s->launched_fd));
+}
+
+/* Fills the recording with what was counted since it was last cut. */
+static int session_fill(struct session *s, bool is_cut, const char *ended, struct error *err)
+{
+	struct recording *rec = s->rec;
+	struct capture_result result;
+	struct raw_module *modules;
+	int ret;
+
+	ret = is_cut ? capture_cut(s->capture, &result, rec, err) : capture_read(s->capture, &result, rec, err);
+	if (ret)
+		return ret;
+	rec->header.mode = REC_MODE_EXACT;
+	rec->header.hits = result.hits;
+	rec->header.entries = s->entries.n;
+	rec->header.stacks = result.raw.n_stacks;
+	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
+	recording_add_extra(rec, "ended", ended);
+	/* A probe that was hit has left: of later windows it says nothing. */
+	for (size_t i = 0; i < result.n_reached; i++) {
+		rec->sites[s->reach_sites[i]].reach = s->reached_before[i] ? REACH_NOT_PROBED
+						      : result.reached[i]  ? REACH_HIT
+									   : REACH_NEVER;
+		s->reached_before[i] = result.reached[i];
+	}
+	modules = xcalloc(s->n_modules, sizeof(*modules));
+	for (size_t i = 0; i < s->n_modules; i++) {
+		modules[i].bin = s->modules[i].bin;
+		modules[i].displacement = s->modules[i].displacement;
+	}
+	result.raw.modules = modules;
+	result.raw.n_modules = s->n_modules;
+	recording_assemble(rec, &result.raw, s->bin, s->sym);
+	free(modules);
+	return 0;
+}
+
+/* SIGHUP: the recording so far is handed out, and the next begins. */
+static int session_cut(struct session *s, struct error *err)
+{
+	const struct session_events *events = &s->options->events;
+	int ret;
+
+	s->rec->header.window_seconds = since(&s->window_start);
+	s->rec->header.window_complete = s->launch.pid < 0;
+	ret = session_fill(s, true, SESSION_ENDED_CUT, err);
+	if (ret == 0)
+		ret = events->cut(events->ctx, s->rec, err);
+	recording_clear_counts(s->rec);
+	clock_gettime(CLOCK_MONOTONIC, &s->window_start);
+	start_window(s);
+	return ret;
+}
+
+enum heard { HEARD_NOTHING, HEARD_CUT, HEARD_STOP };
+
+static enum heard hear_signal(struct session *s, int *signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return HEARD_NOTHING;
+	if (info.ssi_signo == SIGHUP) {
+		/* From somebody who asks for a cut, or from a terminal that has gone and will not ask for anything
+		 * more. */
+		if (info.ssi_code != SI_KERNEL)
+			return HEARD_CUT;
+		return s->hangup_ignored ? HEARD_NOTHING : HEARD_STOP;
+	}
+	/*
+	 * A program we started shares our terminal and got the same Ctrl-C: its end ends the window. A SIGTERM meant
+	 * for us is passed on. A second signal ends the window whatever the program does.
+	 */
+	if (s->launch.pid > 0 && (*signals)++ == 0) {
+		if (info.ssi_signo == SIGTERM)
+			kill(s->launch.pid, SIGTERM);
+		return HEARD_NOTHING;
+	}
+	return HEARD_STOP;
+}
 
 /* Sleeps, drains a few times a second, and returns when the window is over. */
 static int session_wait(struct session *s, enum stop_reason *reason, struct error *err)
@@ -130,10 +303,10 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->pid_fd, .events = POLLIN},
 	};
+	enum heard heard;
 	int signals = 0;
 
 	for (;;) {
-		struct signalfd_siginfo info;
 		int wait_ms = DRAIN_INTERVAL_MS;
 
 		if (s->options->duration_seconds > 0) {
@@ -151,54 +324,52 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		if (capture_drain(s->capture, err))
 			return err ? err->code : -EIO;
 		if (fds[2].revents) {
-			*reason = STOP_ENDED;
+			*reason = STOP_EXIT;
 			return 0;
 		}
-		if (fds[1].revents && read(s->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-			/*
-			 * A program we started shares our terminal and got the same Ctrl-C: its end ends the window. A
-			 * SIGTERM meant for us is passed on. A second signal ends the window whatever the program does.
-			 */
-			if (s->launch.pid > 0 && signals++ == 0) {
-				if (info.ssi_signo == SIGTERM)
-					kill(s->launch.pid, SIGTERM);
-				continue;
-			}
+		if (has_executed(s)) {
+			/* An address space also goes when the process ends, a moment before that is known. */
+			*reason = poll(&fds[2], 1, DRAIN_INTERVAL_MS) > 0 ? STOP_EXIT : STOP_EXEC;
+			return 0;
+		}
+		heard = fds[1].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
+		if (heard == HEARD_STOP) {
 			*reason = STOP_SIGNAL;
 			return 0;
 		}
+		if (heard == HEARD_CUT && session_cut(s, err))
+			return err ? err->code : -EIO;
 	}
 }
 
 /* Ends the window and fills the recording. */
-static int session_finish(struct session *s, struct error *err)
+static int session_finish(struct session *s, enum stop_reason reason, struct error *err)
 {
-	struct recording *rec = s->rec;
-	struct capture_result result;
-	int ret;
+	char *late;
 
 	capture_detach(s->capture);
-	rec->header.window_seconds = since(&s->start);
-	ret = capture_read(s->capture, &result, rec, err);
-	if (ret)
-		return ret;
-	rec->header.mode = REC_MODE_EXACT;
-	rec->header.hits = result.hits;
-	rec->header.entries = s->entries.n;
-	rec->header.stacks = result.raw.n_stacks;
-	rec->header.coverage = strpool_add(rec->pool, s->entries.missed);
-	for (size_t i = 0; i < result.n_reached; i++)
-		rec->sites[s->reach_sites[i]].reach = result.reached[i] ? REACH_HIT : REACH_NEVER;
-	recording_assemble(rec, &result.raw, s->bin, s->sym);
-	return 0;
+	s->rec->header.window_seconds = since(&s->window_start);
+	late = s->process ? process_new_modules(s->process) : NULL;
+	if (late)
+		strbuf_addf(&s->missed, "%sloaded during the window: %s", s->missed.len ? "; " : "", late);
+	free(late);
+	return session_fill(s, false, ended_names[reason], err);
 }
 
 static void session_end(struct session *s)
 {
 	capture_free(s->capture);
 	alloc_entries_release(&s->entries);
+	for (size_t i = 0; i < s->n_modules; i++)
+		alloc_entries_release(&s->module_entries[i]);
+	free(s->modules);
+	free(s->module_entries);
 	free(s->reach_sites);
+	free(s->reached_before);
+	strbuf_release(&s->missed);
 	launch_close(&s->launch);
+	if (s->launched_fd >= 0)
+		close(s->launched_fd);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
@@ -211,7 +382,7 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 	enum stop_reason reason;
 	int ret;
 
-	ret = session_begin(&s, err);
+	ret = session_begin(&s, true, err);
 	if (ret == 0)
 		ret = launch_start(&s.launch, path, argv, err);
 	if (ret == 0) {
@@ -222,11 +393,12 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		ret = launch_release(&s.launch, err);
 	if (ret == 0) {
 		s.pid_fd = s.launch.pid_fd;
+		s.launched_fd = address_space_open(s.launch.pid);
 		ret = session_wait(&s, &reason, err);
 	}
 	if (ret == 0) {
-		rec->header.window_complete = reason != STOP_SIGNAL;
-		ret = session_finish(&s, err);
+		rec->header.window_complete = reason != STOP_SIGNAL && reason != STOP_EXEC;
+		ret = session_finish(&s, reason, err);
 	}
 	/* What was measured is safe; the program runs to its end without us, and its status is passed on. */
 	if (ret == 0 && reason != STOP_SIGNAL)
@@ -235,30 +407,26 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 	return ret;
 }
 
-int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, pid_t pid,
-		   const struct session_options *options, struct error *err)
+int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym,
+		   const struct process *process, const struct session_options *options, struct error *err)
 {
-	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options};
+	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options, .process = process};
+	pid_t pid = process ? process_pid(process) : 0;
 	enum stop_reason reason;
 	int ret;
 
-	ret = session_begin(&s, err);
-	if (ret == 0 && pid) {
-		s.pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-		if (s.pid_fd < 0)
-			ret = error_set(err, -errno, "record: failed to watch process %d: %s", pid, strerror(errno));
-	}
+	ret = session_begin(&s, false, err);
 	rec->header.pid = pid;
+	if (ret == 0 && process)
+		s.pid_fd = process_pid_fd(process);
 	if (ret == 0)
 		ret = session_arm(&s, pid, err);
 	if (ret == 0)
 		ret = session_wait(&s, &reason, err);
 	if (ret == 0) {
 		rec->header.window_complete = true;
-		ret = session_finish(&s, err);
+		ret = session_finish(&s, reason, err);
 	}
-	if (s.pid_fd >= 0)
-		close(s.pid_fd);
 	session_end(&s);
 	return ret;
 }

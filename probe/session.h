@@ -10,14 +10,28 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "probe/process.h"
 #include "recording/recording.h"
 #include "symbolize/symbolizer.h"
+
+/* What the session tells its caller while it lasts. Functions may be NULL. */
+struct session_events {
+	void *ctx;
+	/* The probes are in place. */
+	void (*armed)(void *ctx);
+	/*
+	 * SIGHUP: rec is whole, up to now. Afterwards what was counted is taken out of it, and counting goes on: every
+	 * object is in exactly one of the recordings. Without this function SIGHUP is left alone.
+	 */
+	int (*cut)(void *ctx, struct recording *rec, struct error *err);
+};
 
 struct session_options {
 	double duration_seconds;   /* 0: until the program ends or we are asked to stop */
 	bool force_perf;	   /* attach through perf events even where uprobe_multi works */
 	uint32_t max_observations; /* 0 means the default */
-	const bool *reach;	   /* one per site of the recording: put a reach probe there; NULL for none */
+	struct session_events events;
+	const bool *reach; /* one per site of the recording: put a reach probe there; NULL for none */
 };
 
 /*
@@ -33,9 +47,18 @@ void session_describe(struct recording *rec, const struct go_binary *bin, const 
 int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
 		   char *const argv[], const struct session_options *options, struct error *err);
 
-/* The same for a running process (pid > 0) or all that run the binary (0), until the duration ends, SIGINT or SIGTERM
- * arrives, or the process ends. */
-int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, pid_t pid,
-		   const struct session_options *options, struct error *err);
+/*
+ * The same for a running process, or for all that run the binary (NULL), until the duration ends, SIGINT or SIGTERM
+ * arrives, or the process ends or executes another program.
+ */
+int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym,
+		   const struct process *process, const struct session_options *options, struct error *err);
+
+/* Why the last window ended, as the recording's comment "ended" has it. */
+#define SESSION_ENDED_DURATION "duration"
+#define SESSION_ENDED_SIGNAL   "signal"
+#define SESSION_ENDED_CUT      "cut"
+#define SESSION_ENDED_EXIT     "exit"
+#define SESSION_ENDED_EXEC     "exec"
 
 #endif
