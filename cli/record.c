@@ -4,81 +4,181 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
 #include "cli/target.h"
 #include "probe/launch.h"
+#include "probe/process.h"
 
-static int record_target(const struct cli_args *args, const char *path, const char *shown, pid_t pid, char *const *argv,
-			 const struct session_options *options)
-{
-	const char *output = args->value[OPT_OUTPUT] ? args->value[OPT_OUTPUT] : "escaudit.pb.gz";
-	struct error err = ERROR_INIT;
-	struct session_options session = *options;
+/* One run of the command: what it writes to, and how many recordings it has written. */
+struct run {
+	const struct cli_args *args;
+	const char *output;
+	unsigned n_cuts;
 	struct target target;
-	bool *reach;
+	const struct process *process; /* NULL: launched, or every process of the binary */
+	const char *shown;
+};
+
+/* REC, REC.1, REC.2 … in the order of time. */
+static char *output_name(const struct run *run)
+{
+	return run->n_cuts ? xasprintf("%s.%u", run->output, run->n_cuts) : xstrdup(run->output);
+}
+
+static int write_one(struct run *run, const struct recording *rec, struct error *err)
+{
+	char *name = output_name(run);
+	int ret = recording_write(rec, name, err);
+
+	if (ret == 0)
+		measure_note(rec, name);
+	free(name);
+	return ret;
+}
+
+static int on_cut(void *ctx, struct recording *rec, struct error *err)
+{
+	struct run *run = ctx;
+	int ret = write_one(run, rec, err);
+
+	run->n_cuts++;
+	return ret;
+}
+
+static void note_census(const struct run *run)
+{
+	struct process_census census;
+
+	process_census(&census, elf_image_fd(go_binary_image(run->target.bin)), run->shown);
+	if (census.running)
+		cli_note("recording %zu process%s of '%s', and those that start; Ctrl-C ends", census.running,
+			 census.running == 1 ? "" : "es", run->shown);
+	else
+		cli_note("no process runs '%s' now: waiting for those that start; Ctrl-C ends", run->shown);
+	if (census.replaced)
+		cli_note("%zu process%s of a file that '%s' has replaced not recorded: -p %d", census.replaced,
+			 census.replaced == 1 ? " is" : "es are", run->shown, census.replaced_pid);
+}
+
+static void on_armed(void *ctx)
+{
+	const struct run *run = ctx;
+
+	if (run->process)
+		cli_note("recording process %d ('%s'); Ctrl-C ends", process_pid(run->process), run->shown);
+	else
+		note_census(run);
+}
+
+/* Why a window ended that nobody ended. */
+static void note_end(const struct recording *rec)
+{
+	const char *ended = NULL;
+
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, "ended") == 0)
+			ended = rec->extra[i].value;
+	}
+	if (!ended)
+		return;
+	if (strcmp(ended, SESSION_ENDED_EXIT) == 0)
+		cli_note("the process ended");
+	else if (strcmp(ended, SESSION_ENDED_EXEC) == 0)
+		cli_note("the process executed a program: what it allocates since then is not this one's");
+}
+
+/* Measures what run->target is, and writes it. argv: launch it from path. */
+static int measure(struct run *run, const char *path, char *const *argv, const struct session_options *options)
+{
+	struct session_options session = *options;
+	struct target *t = &run->target;
+	struct error err = ERROR_INIT;
+	bool *reach = target_reach(t, reach_scope_of(run->args->value[OPT_REACH]));
 	int ret, code;
 
-	if (!measure_can_write(output))
-		return EXIT_FAILED;
-	if (target_open(&target, path, shown, &err))
-		return cli_fail(&err);
-	reach = target_reach(&target, reach_scope_of(args->value[OPT_REACH]));
 	session.reach = reach;
-	if (argv)
-		ret = session_launch(target.rec, target.bin, target.sym, path, argv, &session, &err);
-	else
-		ret = session_attach(target.rec, target.bin, target.sym, pid, &session, &err);
-	if (ret == 0)
-		ret = recording_write(target.rec, output, &err);
-	if (ret) {
-		code = cli_fail(&err);
+	session.events.ctx = run;
+	/* What is cut from a stream cannot be told apart in it. */
+	if (strcmp(run->output, "-") != 0)
+		session.events.cut = on_cut;
+	if (argv) {
+		ret = session_launch(t->rec, t->bin, t->sym, path, argv, &session, &err);
 	} else {
-		measure_note(target.rec, output);
-		code = measure_exit_code(target.rec);
+		session.events.armed = on_armed;
+		ret = session_attach(t->rec, t->bin, t->sym, run->process, &session, &err);
 	}
+	if (ret == 0 && !argv)
+		note_end(t->rec);
+	if (ret == 0)
+		ret = write_one(run, t->rec, &err);
+	code = ret ? cli_fail(&err) : measure_exit_code(t->rec);
 	free(reach);
-	target_release(&target);
+	return code;
+}
+
+static int record_process(struct run *run, pid_t pid, const char *file, const struct session_options *options)
+{
+	struct error err = ERROR_INIT;
+	struct process *process;
+	int code;
+
+	if (process_open(&process, pid, file, &err))
+		return cli_fail(&err);
+	for (size_t i = 0; i < process_note_count(process); i++)
+		cli_note("%s", process_note(process, i));
+	run->process = process;
+	run->shown = process_path(process);
+	if (target_open_binary(&run->target, process_take_binary(process), run->shown, &err))
+		code = cli_fail(&err);
+	else
+		code = measure(run, NULL, NULL, options);
+	target_release(&run->target);
+	process_free(process);
+	return code;
+}
+
+static int record_file(struct run *run, const char *path, char *const *argv, const struct session_options *options)
+{
+	struct error err = ERROR_INIT;
+	int code;
+
+	run->shown = path;
+	if (target_open(&run->target, path, path, &err))
+		return cli_fail(&err);
+	code = measure(run, path, argv, options);
+	target_release(&run->target);
 	return code;
 }
 
 int record_main(const struct cli_args *args)
 {
 	struct session_options options = {.duration_seconds = 0};
-	const char *pid_text = args->value[OPT_PID], *binary = args->value[OPT_BINARY];
+	struct run run = {.args = args, .output = args->value[OPT_OUTPUT] ? args->value[OPT_OUTPUT] : "escaudit.pb.gz"};
+	const char *binary = args->value[OPT_BINARY];
 	struct error err = ERROR_INIT;
-	char link[64], shown[PATH_MAX];
 	char *path = NULL;
 	double pid = 0;
-	ssize_t n;
 	int code;
 
-	if (!measure_options(args, &options))
+	if (!measure_options(args, &options) || !cli_number(args, OPT_PID, 1, INT_MAX, &pid))
 		return EXIT_MISUSE;
 	if (args->n_positional)
 		return cli_misuse(args, "record takes its command behind `--`, not '%s'", args->positional[0]);
-	if (!pid_text + !binary + !args->tail != 2)
+	if (!args->tail == !(pid || binary))
 		return cli_misuse(args, "record needs one of -p PID, -x BINARY and -- COMMAND");
-	if (binary)
-		return record_target(args, binary, binary, 0, NULL, &options);
-	if (pid_text) {
-		if (!cli_number(args, OPT_PID, 1, INT_MAX, &pid))
-			return EXIT_MISUSE;
-		/* Through the process: its file may be replaced, deleted, or in a container. */
-		snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-		n = readlink(link, shown, sizeof(shown) - 1);
-		if (n < 0) {
-			error_set(&err, -1, "record: failed to find the binary of process %d: %m", (int)pid);
-			return cli_fail(&err);
-		}
-		shown[n] = '\0';
-		return record_target(args, link, shown, (pid_t)pid, NULL, &options);
-	}
-	if (!args->tail[0])
+	if (args->tail && !args->tail[0])
 		return cli_misuse(args, "record needs a command behind `--`");
+	if (!measure_can_write(run.output))
+		return EXIT_FAILED;
+	if (pid)
+		return record_process(&run, (pid_t)pid, binary, &options);
+	if (binary)
+		return record_file(&run, binary, NULL, &options);
 	if (launch_resolve(&path, args->tail[0], &err))
 		return cli_fail(&err);
-	code = record_target(args, path, path, 0, args->tail, &options);
+	code = record_file(&run, path, args->tail, &options);
 	free(path);
 	return code;
 }

@@ -17,6 +17,8 @@ struct target {
 
 /* Opens path (named `shown` in messages and in the recording). */
 int target_open(struct target *out, const char *path, const char *shown, struct error *err);
+/* The same for a binary that is open already; takes it, also where this fails. */
+int target_open_binary(struct target *out, struct go_binary *bin, const char *shown, struct error *err);
 void target_release(struct target *target);
 
 /* Which sites get a reach probe: calls that can run without allocating, in packages of the scope. */
