@@ -70,9 +70,28 @@ struct go_module {
 	struct span type_data;
 };
 
+/* A place in a pc-value table: value holds for the offsets from the function's entry in [from, offset). */
+struct pcvalue {
+	const uint8_t *p; /* of the next pair */
+	const uint8_t *end;
+	uint64_t from;
+	uint64_t offset;
+	int32_t value;
+	bool started;
+};
+
+/* Where the last search in a table ended. Whoever asks for one place in a function soon asks for the next. */
+struct pcvalue_cursor {
+	uint32_t table; /* 0: unused */
+	struct pcvalue it;
+};
+
+#define PCVALUE_CURSORS 64 /* a power of two */
+
 /* What is worked out at first use. */
 struct go_cache {
-	uint32_t *name_slots; /* function index + 1 by hash of the name, open addressing */
+	struct pcvalue_cursor cursors[PCVALUE_CURSORS]; /* by the low bits of the table's offset */
+	uint32_t *name_slots;				/* function index + 1 by hash of the name, open addressing */
 	size_t name_mask;
 	const char *goroot_src;
 	size_t goroot_src_len;

@@ -174,32 +174,31 @@ bool go_binary_func_named(const struct go_binary *bin, const char *name, struct 
 
 /* ---- pc-value tables ---- */
 
-struct pcvalue {
-	const uint8_t *p;
-	const uint8_t *end;
-	uint64_t offset; /* the value holds below this */
-	int32_t value;
-	bool started;
-};
-
-/* In 32 bits, as the runtime reads it (readvarint). */
-static inline bool uvarint(const uint8_t **p, const uint8_t *end, uint32_t *out)
+/* In 32 bits, as the runtime reads it (readvarint). Returns the byte behind it, NULL if there is none. */
+static const uint8_t *long_uvarint(const uint8_t *p, const uint8_t *end, uint32_t *out)
 {
 	uint32_t v = 0;
 
-	for (unsigned shift = 0; shift < 35; shift += 7) {
-		uint8_t byte;
+	for (unsigned shift = 0; shift < 35 && p < end; shift += 7) {
+		uint8_t byte = *p++;
 
-		if (*p == end)
-			return false;
-		byte = *(*p)++;
 		v |= (uint32_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80)) {
 			*out = v;
-			return true;
+			return p;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* Nearly all are one byte, and symbolising is mostly this. */
+static inline const uint8_t *uvarint(const uint8_t *p, const uint8_t *end, uint32_t *out)
+{
+	if (p < end && *p < 0x80) {
+		*out = *p;
+		return p + 1;
+	}
+	return long_uvarint(p, end, out);
 }
 
 static inline struct pcvalue pcvalue_begin(const struct go_binary *bin, uint32_t table)
@@ -218,12 +217,15 @@ static inline struct pcvalue pcvalue_begin(const struct go_binary *bin, uint32_t
 /* To the next run of one value. Each covers some code, so that no table is longer than its function. */
 static inline bool pcvalue_next(struct pcvalue *it)
 {
+	const uint8_t *p = it->p;
 	uint32_t difference, step;
 
-	if (it->p == it->end || !uvarint(&it->p, it->end, &difference) || (difference == 0 && it->started) ||
-	    !uvarint(&it->p, it->end, &step) || step == 0)
+	if (!(p = uvarint(p, it->end, &difference)) || (difference == 0 && it->started) ||
+	    !(p = uvarint(p, it->end, &step)) || step == 0)
 		return false;
+	it->p = p;
 	it->started = true;
+	it->from = it->offset;
 	it->value = (int32_t)((uint32_t)it->value + ((difference >> 1) ^ -(difference & 1)));
 	it->offset += step;
 	return true;
@@ -231,15 +233,20 @@ static inline bool pcvalue_next(struct pcvalue *it)
 
 bool pcln_value(const struct go_binary *bin, uint32_t table, uint64_t offset, int32_t *value)
 {
-	struct pcvalue it = pcvalue_begin(bin, table);
+	struct pcvalue_cursor *cursor = &bin->cache->cursors[table % PCVALUE_CURSORS];
+	struct pcvalue it;
 
-	while (pcvalue_next(&it)) {
-		if (offset < it.offset) {
-			*value = it.value;
-			return true;
-		}
+	if (table == 0)
+		return false;
+	it = cursor->table == table && offset >= cursor->it.from ? cursor->it : pcvalue_begin(bin, table);
+	while (offset >= it.offset) {
+		if (!pcvalue_next(&it))
+			return false;
 	}
-	return false;
+	cursor->table = table;
+	cursor->it = it;
+	*value = it.value;
+	return true;
 }
 
 /* ---- files and lines ---- */

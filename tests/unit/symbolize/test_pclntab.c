@@ -431,6 +431,33 @@ Test(pclntab, hand_made_tables)
 	free(tiny.cache.name_slots);
 }
 
+/* Searches continue where the last one ended; the answer must not depend on which that was. */
+Test(pclntab, searches_in_any_order)
+{
+	static const uint8_t offsets[] = {15, 0, 8, 7, 7, 8, 15, 14, 3, 16, 9, 200, 2, 15};
+	struct tiny tiny;
+
+	tiny_init(&tiny);
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		int32_t line = 0, index = 0;
+
+		cr_expect_eq(pcln_value(&tiny.bin, 4, offsets[i], &line), offsets[i] < 16);
+		cr_expect_eq(pcln_value(&tiny.bin, 9, offsets[i], &index), offsets[i] < 16);
+		if (offsets[i] < 16) {
+			cr_expect_eq(line, offsets[i] < 8 ? 10 : 13, "%d at %u", line, offsets[i]);
+			cr_expect_eq(index, offsets[i] < 8 ? -1 : 0, "%d at %u", index, offsets[i]);
+		}
+	}
+	/* Two tables that share a cursor. */
+	for (int i = 0; i < 4; i++) {
+		int32_t value;
+
+		cr_expect(pcln_value(&tiny.bin, i % 2 ? 4 : 28, 2, &value));
+		cr_expect_eq(value, i % 2 ? 10 : 0);
+		tiny.cache.cursors[4] = tiny.cache.cursors[28];
+	}
+}
+
 Test(pclntab, damaged_pc_value_tables_end)
 {
 	struct tiny tiny;
@@ -521,6 +548,7 @@ Test(pclntab, damaged_files_and_inline_trees)
 	cr_expect_eq(frames[1].line, 0);
 	/* An index beyond the tree. */
 	tiny.pctab[11] = 4;
+	memset(tiny.cache.cursors, 0, sizeof(tiny.cache.cursors)); /* the table changed under them */
 	cr_expect_eq(symbolizer_frames_at(sym, 0x1008, frames, 64), 1);
 	go_binary_each_inlined(&tiny.bin, stop_at_once, &calls);
 	cr_expect_eq(calls, 1);
@@ -529,8 +557,10 @@ Test(pclntab, damaged_files_and_inline_trees)
 	calls = 0;
 	go_binary_each_inlined(&tiny.bin, stop_at_once, &calls);
 	cr_expect_eq(calls, 0);
+	/* A name beyond its table. */
 	put_u32(tiny.gofunc + 4, sizeof(TINY_NAMES));
 	tiny.pctab[11] = 2;
+	memset(tiny.cache.cursors, 0, sizeof(tiny.cache.cursors));
 	cr_expect_eq(symbolizer_frames_at(sym, 0x1008, frames, 64), 1);
 	symbolizer_free(sym);
 }
