@@ -192,8 +192,10 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 			    strcmp(loc->frames[0].function, "[unknown]") != 0)
 				obs->user = d;
 		}
-		obs->type = type_name(&as, from->type);
-		obs->objects = obs->samples = from->objects;
+		obs->type = from->type_name ? strpool_add(rec->pool, from->type_name) : type_name(&as, from->type);
+		obs->objects = from->objects;
+		obs->samples = from->samples ? from->samples : from->objects;
+		obs->error_pct = from->error_pct;
 		obs->bytes = from->bytes;
 		obs->smallest = from->smallest;
 		obs->largest = from->largest;

@@ -27,6 +27,10 @@ struct raw_observation {
 	uint64_t bytes;
 	uint64_t smallest;
 	uint64_t largest;
+	/* of estimates; all 0 where every object was counted */
+	uint64_t samples;
+	double error_pct;
+	const char *type_name; /* in place of type, where only the name is known; owned by the capture */
 };
 
 /* A further Go module of the process, a plugin: borrowed. */

@@ -55,6 +55,7 @@ struct rec_observation {
 	uint64_t smallest; /* bytes of the smallest and the largest object */
 	uint64_t largest;
 	uint64_t samples; /* == objects in exact mode */
+	double error_pct; /* objects and bytes lie within this much of the truth, 95 times of 100; 0 where counted */
 };
 
 /* Was the call instruction of a site executed? */

@@ -26,6 +26,7 @@
 #define MAX_FIXED_ADDRESS ((uint64_t)1 << 32)
 /* A window longer than this (31 years) is no window. */
 #define MAX_DURATION_NS 1000000000000000000
+#define MAX_ERROR_PCT	1e12
 
 struct reader {
 	struct recording *rec;
@@ -386,6 +387,9 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 		o->largest = s->largest;
 		o->truncated = s->truncated;
 		o->samples = s->samples ? s->samples - 1 : o->objects;
+		if (!(s->error_pct >= 0 && s->error_pct <= MAX_ERROR_PCT))
+			return BAD(r, "a sample has an error of %g %%", s->error_pct);
+		o->error_pct = s->error_pct;
 	}
 	if (add_total(r, 0, o->objects) < 0 || add_total(r, 1, o->bytes) < 0 || add_total(r, 2, o->samples) < 0)
 		return -EBADMSG;

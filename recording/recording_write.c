@@ -421,6 +421,7 @@ static void put_observation(struct writer *w, const struct rec_observation *o, u
 	s.largest = o->largest;
 	s.truncated = o->truncated;
 	s.samples = o->samples == o->objects ? 0 : o->samples + 1;
+	s.error_pct = o->error_pct;
 	put_message(w, FIELD_SAMPLE, &s.base);
 }
 

@@ -114,6 +114,7 @@ static struct recording *sample(void)
 	o->smallest = 8;
 	o->largest = 4096;
 	o->samples = 31;
+	o->error_pct = 37.25;
 	o = add_observation(rec, (uint32_t[]){5}, 1, REC_NO_USER_FRAME);
 	o->cause = CAUSE_RUNTIME_INTERNAL;
 	o->objects = 7;
@@ -237,6 +238,7 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(x->smallest, y->smallest);
 		cr_expect_eq(x->largest, y->largest);
 		cr_expect_eq(x->samples, y->samples);
+		cr_expect_eq(x->error_pct, y->error_pct);
 	}
 	cr_expect_eq(a->has_sites, b->has_sites);
 	cr_assert_eq(a->n_sites, b->n_sites);
@@ -900,6 +902,9 @@ Test(recording, checks_every_index)
 		SPOIL(strings[9], (int64_t)(uintptr_t) "loss x=y", "a count of losses makes no sense"),
 		SPOIL(strings[9], (int64_t)(uintptr_t) "no key", NULL),
 		SPOIL(sample.samples, -1, "more than a counter holds"),
+		SPOIL(sample.error_pct, -1, "has an error of"),			     /* not a number */
+		SPOIL(sample.error_pct, 0x7ff0000000000000, "has an error of"),	     /* infinite */
+		SPOIL(sample.error_pct, (int64_t)0xbff0000000000000, "error of -1"), /* negative */
 		SPOIL(p.escaudit_format, 0, NULL),
 #undef SPOIL
 	};
