@@ -364,6 +364,25 @@ Test(diagnostics, explanations_do_not_cross_packages)
 	predictions_free(set);
 }
 
+Test(diagnostics, steps_of_another_position_are_not_taken)
+{
+	/* The header of the second explanation is missing, as where a log was filtered. */
+	static const char *const why[] = {"flow: {heap} = &{storage for new(int)}", NULL};
+	struct predictions *set = read_text("m.go:1:2: new(int) escapes to heap:\n"
+					    "m.go:1:2:   flow: {heap} = &{storage for new(int)}:\n"
+					    "m.go:3:4:   flow: {heap} = &{storage for new(T)}:\n"
+					    "m.go:3:4:     from new(T) (spill) at m.go:3:4\n"
+					    "m.go:1:2: new(int) escapes to heap\n"
+					    "m.go:3:4: new(T) escapes to heap\n");
+
+	cr_assert_eq(set->n, 2);
+	cr_assert_eq(set->items[0].n_why, 1);
+	cr_expect_str_eq(set->items[0].why[0], why[0]);
+	cr_expect_null(set->items[0].reason);
+	cr_expect_eq(set->items[1].n_why, 0);
+	predictions_free(set);
+}
+
 Test(diagnostics, long_explanations_are_cut_and_say_so)
 {
 	struct strbuf text = STRBUF_INIT;
