@@ -50,5 +50,9 @@ test:
 	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(MAKE) --no-print-directory e2e
 
-bench: build
+$(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording symbolize base)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+bench: build $(O)/tests/bench/floor
 	$(Q)tests/bench/run $(O)

@@ -1,0 +1,3 @@
+module example.com/escaudit/allocbench
+
+go 1.19
