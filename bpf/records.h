@@ -27,6 +27,31 @@ struct text_range {
 	__u64 end;
 };
 
+/* What the walk of a stack has to know of the binary: set between open and load. */
+struct walk_settings {
+	struct text_range runtime_text[RUNTIME_RANGES];
+	/* physical body of runtime.mallocgc, vaddrs; 0 where the return-address rule is not used */
+	__u64 dispatcher_start;
+	__u64 dispatcher_end;
+	/*
+	 * runtime.mcall leaves the frame pointer of the goroutine it switched from, up to Go 1.24: behind it lies the
+	 * stack of a goroutine that may run elsewhere by now, and change while we read.
+	 */
+	__u64 mcall_start;
+	__u64 mcall_size;
+	/*
+	 * Go's own text in a program with C code in it, size 0 in one without. C code keeps no frame pointers: what the
+	 * chain shows of it may be anything and differ at every hit. Only what comes back into Go counts.
+	 */
+	__u64 go_text_start;
+	__u64 go_text_size;
+	/* How often the process may begin to run the program before it is another run of it: 1 if it is launched, else
+	 * 0. */
+	__u64 expected_starts;
+	__u32 stack_depth; /* at most STACK_DEPTH_MAX */
+	__u32 pad;
+};
+
 /* What a probe's attach cookie says of its allocator entry, beside the vaddr of the allocation point. */
 #define COOKIE_POINT_IS_JCC (1ull << 63) /* the point is the stack check's jump: a taken jump comes back */
 #define COOKIE_IS_PARTIAL   (1ull << 62) /* also reached from the function in settings.dispatcher: drop those hits */

@@ -30,24 +30,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define RING_WAKEUP_BYTES (1 << 20)
 
 /* Set between open and load. */
-const volatile __u64 dispatcher_start = 0; /* physical body of runtime.mallocgc, vaddrs; 0 where the rule is not used */
-const volatile __u64 dispatcher_end = 0;
-const volatile struct text_range runtime_text[RUNTIME_RANGES] = {};
-/*
- * runtime.mcall leaves the frame pointer of the goroutine it switched from, up to Go 1.24: behind it lies the stack of
- * a goroutine that may run elsewhere by now, and change while we read.
- */
-const volatile __u64 mcall_start = 0;
-const volatile __u64 mcall_size = 0;
-const volatile __u32 stack_depth = STACK_DEPTH_MAX;
-/*
- * Go's own text in a program with C code in it, size 0 in one without. C code keeps no frame pointers: what the chain
- * shows of it may be anything and differ at every hit. Only what comes back into Go counts.
- */
-const volatile __u64 go_text_start = 0;
-const volatile __u64 go_text_size = 0;
-/* How often the process may begin to run the program before it is another run of it: 1 if it is launched, else 0. */
-const volatile __u64 expected_starts = 0;
+const volatile struct walk_settings settings = {};
 
 __u64 starts = 0;
 /* Nothing counts: the process has executed the program anew, or user space has not opened the window, or has shut it.
@@ -169,7 +152,7 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 	if (out)
 		out->pcs[0] = pc;
 	for (i = 1; i < STACK_DEPTH_MAX; i++) {
-		if (i >= stack_depth)
+		if (i >= settings.stack_depth)
 			break;
 		offset = fp - slot->base;
 		if (offset > slot->last) {
@@ -190,8 +173,8 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 		if (!pc)
 			break;
 		pc -= bias;
-		if (go_text_size) {
-			slot->in_c = pc - go_text_start >= go_text_size;
+		if (settings.go_text_size) {
+			slot->in_c = pc - settings.go_text_start >= settings.go_text_size;
 			if (slot->in_c) {
 				if (out)
 					out->pcs[i & (STACK_DEPTH_MAX - 1)] = 0;
@@ -201,13 +184,13 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 		mix(&w->id, pc);
 		if (out)
 			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
-		if (pc - mcall_start < mcall_size) {
+		if (pc - settings.mcall_start < settings.mcall_size) {
 			i++;
 			break;
 		}
 	}
 	w->depth = i;
-	if (i >= stack_depth && !slot->in_c)
+	if (i >= settings.stack_depth && !slot->in_c)
 		w->flags |= STACK_TRUNCATED;
 	/* A stack cut short by a fault is not the same as one that ends there. */
 	w->id.check += w->flags;
@@ -239,7 +222,7 @@ static __always_inline void raise(__u64 *place, __u64 value)
 static __always_inline int is_runtime(__u64 pc)
 {
 	for (int i = 0; i < RUNTIME_RANGES; i++) {
-		if (pc > runtime_text[i].start && pc <= runtime_text[i].end)
+		if (pc > settings.runtime_text[i].start && pc <= settings.runtime_text[i].end)
 			return 1;
 	}
 	return 0;
@@ -325,7 +308,7 @@ __noinline int send_stack(struct walk *first, __u64 sp, __u64 fp, __u64 bias, st
 static __always_inline int is_over(__u64 cookie)
 {
 	if (cookie & COOKIE_IS_START) {
-		if (++starts > expected_starts)
+		if (++starts > settings.expected_starts)
 			ended = 1;
 		return 1;
 	}
@@ -361,7 +344,7 @@ static __always_inline int is_object(struct pt_regs *ctx, __u64 cookie, __u64 bi
 			return 0;
 		}
 		ret -= bias;
-		if (ret > dispatcher_start && ret <= dispatcher_end) {
+		if (ret > settings.dispatcher_start && ret <= settings.dispatcher_end) {
 			count(COUNTER_DISPATCHED, 1);
 			return 0;
 		}

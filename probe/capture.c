@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -17,13 +16,12 @@
 #include "base/memory.h"
 #include "base/u64map.h"
 #include "bpf/records.h"
+#include "probe/kernel.h"
 
 #include "bpf/alloc.skel.h" /* uses the types of records.h */
 
 #define DEFAULT_OBSERVATIONS (1u << 17)
 #define SHORT_OBSERVATIONS   (1u << 17)
-#define DEFAULT_DEPTH	     64
-#define RING_BYTES	     (16u << 20)
 #define BATCH		     4096
 /* A trap each, so some milliseconds of the target: what it also takes to arm a few thousand probes anew. */
 #define REACH_WASTE_MAX 5000
@@ -84,14 +82,6 @@ struct capture {
 	uint64_t given_totals[COUNTER_MAX];
 };
 
-static const char *const loss_names[COUNTER_MAX] = {
-	[COUNTER_LOST_MAP_FULL] = "observation map full",
-	[COUNTER_LOST_SCRATCH] = "scratch buffers taken",
-	[COUNTER_LOST_STACK] = "stack unreadable",
-	[COUNTER_LOST_EXTREME] = "extreme not updated",
-	[COUNTER_CHANGED_STACK] = "stack changed while read",
-};
-
 /*
  * The slot of a stack, made where it is new. The map's keys are 64 bits of the id's 128: where two ids share them the
  * second moves on to a key of its own, so that no two stacks are ever taken for one.
@@ -141,55 +131,12 @@ static int on_stack(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static int load_error(struct error *err, int ret)
-{
-	const char *remedy = "; `escaudit` needs a kernel with CONFIG_BPF_SYSCALL and CONFIG_UPROBES, 5.15 or later";
-
-	if (ret == -EPERM || ret == -EACCES)
-		remedy = "; run as root or with CAP_BPF and CAP_PERFMON";
-	return error_set(err, ret, "probe: failed to load the kernel programs: %s%s", strerror(-ret), remedy);
-}
-
-/*
- * The longest runs of consecutive functions that belong to the Go runtime. The short form of a stack only has to know
- * roughly where user code begins.
- */
-static void find_runtime_text(const struct go_binary *bin, struct text_range ranges[RUNTIME_RANGES])
-{
-	size_t n = go_binary_func_count(bin);
-	struct text_range run = {0};
-	struct go_func func;
-
-	memset(ranges, 0, RUNTIME_RANGES * sizeof(*ranges));
-	for (size_t i = 0; i <= n; i++) {
-		bool is_runtime = i < n && go_binary_func(bin, i, &func) &&
-				  go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func));
-
-		if (is_runtime) {
-			run.start = run.end ? run.start : func.entry;
-			run.end = func.end;
-			continue;
-		}
-		/* The shortest of those kept gives way, if this one is longer. */
-		for (int k = 0; run.end && k < RUNTIME_RANGES; k++) {
-			if (run.end - run.start > ranges[k].end - ranges[k].start) {
-				memmove(&ranges[k + 1], &ranges[k], (size_t)(RUNTIME_RANGES - 1 - k) * sizeof(*ranges));
-				ranges[k] = run;
-				break;
-			}
-		}
-		run = (struct text_range){0};
-	}
-}
-
 int capture_new(struct capture **out, const struct go_binary *bin, const struct alloc_entries *entries,
 		const struct capture_options *options, struct error *err)
 {
 	struct capture *c = xcalloc(1, sizeof(*c));
 	uint32_t max = options->max_observations ? options->max_observations : DEFAULT_OBSERVATIONS;
-	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-	struct text_range ranges[RUNTIME_RANGES];
-	struct go_func mcall, from_c;
+	struct walk_settings settings;
 	int ret;
 
 	*out = NULL;
@@ -200,44 +147,29 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	c->modules = options->modules;
 	c->n_modules = options->n_modules;
 	c->attachments = xcalloc(1 + c->n_modules, sizeof(struct attachment *));
-	setrlimit(RLIMIT_MEMLOCK,
-		  &unlimited); /* before Linux 5.11 maps counted against it; without the privilege the load says so */
+	kernel_lift_limits();
 	c->skel = alloc_bpf__open();
 	if (!c->skel) {
-		ret = load_error(err, -errno);
+		ret = kernel_load_error(err, -errno);
 		goto fail;
 	}
-	c->skel->rodata->dispatcher_start = entries->dispatcher_start;
-	c->skel->rodata->dispatcher_end = entries->dispatcher_end;
-	find_runtime_text(bin, ranges);
-	memcpy((void *)(uintptr_t)c->skel->rodata->runtime_text, ranges, sizeof(ranges));
-	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.mcall", &mcall)) {
-		c->skel->rodata->mcall_start = mcall.entry;
-		c->skel->rodata->mcall_size = mcall.end - mcall.entry;
-	}
 	/* A plugin's functions lie elsewhere. They are worth more than the C frames that its host can do without. */
-	if (go_binary_func_named(bin, "crosscall2", &from_c) && !c->n_modules) {
-		elf_vaddr text, end;
-
-		go_binary_text(bin, &text, &end);
-		c->skel->rodata->go_text_start = text;
-		c->skel->rodata->go_text_size = end - text;
-	}
-	c->skel->rodata->expected_starts = c->is_launch;
+	walk_settings_init(&settings, bin, entries, !c->n_modules, options->stack_depth);
+	settings.expected_starts = c->is_launch;
+	memcpy((void *)(uintptr_t)&c->skel->rodata->settings, &settings, sizeof(settings));
 	c->skel->bss->ended =
 		1; /* until all probes are in place: the window has one beginning, not one for each probe */
-	c->skel->rodata->stack_depth = options->stack_depth ? options->stack_depth : DEFAULT_DEPTH;
 	bpf_map__set_max_entries(c->skel->maps.observations, max);
 	/* Counting objects must not fail for want of memory while there is room in the map; memory is taken as stacks
 	 * appear. */
 	bpf_map__set_max_entries(c->skel->maps.observations_short, SHORT_OBSERVATIONS);
-	bpf_map__set_max_entries(c->skel->maps.stacks, RING_BYTES);
+	bpf_map__set_max_entries(c->skel->maps.stacks, STACK_RING_BYTES);
 	bpf_map__set_max_entries(c->skel->maps.reached, 1u << 16);
 	attach_prepare(c->skel->progs.on_alloc, c->method);
 	attach_prepare(c->skel->progs.on_reach, c->method);
 	ret = alloc_bpf__load(c->skel);
 	if (ret) {
-		load_error(err, ret);
+		kernel_load_error(err, ret);
 		goto fail;
 	}
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.stacks), on_stack, c, NULL);
@@ -250,16 +182,6 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 fail:
 	capture_free(c);
 	return ret;
-}
-
-/* Where a process begins to run a program, however it was linked and loaded. */
-static bool start_offset(const struct capture *c, elf_offset *offset)
-{
-	struct go_func start;
-
-	return (go_binary_func_named(c->bin, "runtime.rt0_go", &start) ||
-		go_binary_func_named(c->bin, "runtime.rt0_go.abi0", &start)) &&
-	       elf_image_vaddr_to_offset(go_binary_image(c->bin), start.entry, offset);
 }
 
 /* Attaches to the allocator entries of one file and, where a start is given, to the beginning of the program. */
@@ -296,7 +218,7 @@ static int attach_entries(struct capture *c, pid_t pid, const struct go_binary *
 int capture_attach(struct capture *c, pid_t pid, struct error *err)
 {
 	elf_offset start;
-	bool watch = pid && start_offset(c, &start);
+	bool watch = pid && kernel_start_offset(c->bin, &start);
 	int ret = attach_entries(c, pid, c->bin, c->entries, 0, watch ? &start : NULL, err);
 
 	for (size_t i = 0; i < c->n_modules && ret == 0; i++) {
@@ -434,7 +356,7 @@ static void add_observations(struct capture *c, const struct observation_key *ke
 
 		ARRAY_GROW(c->observations, c->n_observations + 1, c->alloc_observations);
 		obs = &c->observations[c->n_observations++];
-		obs->stack = (uint32_t)(slot_for(c, &keys[i].stack, &is_new) - c->slots);
+		*obs = (struct raw_observation){.stack = (uint32_t)(slot_for(c, &keys[i].stack, &is_new) - c->slots)};
 		obs->type = keys[i].type;
 		obs->objects = values[i].objects;
 		obs->bytes = values[i].bytes;
@@ -464,28 +386,6 @@ static int read_map(struct capture *c, int fd, struct error *err)
 	else
 		error_set(err, ret, "probe: failed to read the observations: %s", strerror(-ret));
 	free(keys);
-	free(values);
-	return ret;
-}
-
-static int read_counters(struct capture *c, uint64_t totals[COUNTER_MAX], struct error *err)
-{
-	int cpus = libbpf_num_possible_cpus();
-	uint64_t *values;
-	int fd = bpf_map__fd(c->skel->maps.counters), ret = 0;
-
-	if (cpus < 1)
-		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
-	values = xcalloc((size_t)cpus, sizeof(*values));
-	for (uint32_t i = 0; i < COUNTER_MAX && ret == 0; i++) {
-		totals[i] = 0;
-		if (bpf_map_lookup_elem(fd, &i, values)) {
-			ret = error_set(err, -errno, "probe: failed to read the counters: %s", strerror(errno));
-			break;
-		}
-		for (int cpu = 0; cpu < cpus; cpu++)
-			totals[i] += values[cpu];
-	}
 	free(values);
 	return ret;
 }
@@ -551,7 +451,7 @@ static int take(struct capture *c, bool is_cut, struct capture_result *out, stru
 	if (ret == 0)
 		ret = read_map(c, bpf_map__fd(c->skel->maps.observations_short), err);
 	if (ret == 0)
-		ret = read_counters(c, totals, err);
+		ret = kernel_sum_cpus(bpf_map__fd(c->skel->maps.counters), COUNTER_MAX, 1, totals, err);
 	if (ret)
 		return ret;
 	/* After the counts, so that it holds the stacks of all that was counted but for a hit under way. */
@@ -583,8 +483,7 @@ static int take(struct capture *c, bool is_cut, struct capture_result *out, stru
 	}
 	if (c->reach.map)
 		collect_reached(c);
-	for (int i = COUNTER_LOSS_FIRST; i < COUNTER_MAX; i++)
-		recording_add_loss(rec, loss_names[i], totals[i]);
+	kernel_add_losses(rec, totals);
 	*out = (struct capture_result){
 		.raw = {.stacks = c->stacks,
 			.n_stacks = c->n_slots,

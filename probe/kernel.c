@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/memory.h"
+
+/*
+ * The longest runs of consecutive functions that belong to the Go runtime. The short form of a stack only has to know
+ * roughly where user code begins.
+ */
+static void find_runtime_text(const struct go_binary *bin, struct text_range ranges[RUNTIME_RANGES])
+{
+	size_t n = go_binary_func_count(bin);
+	struct text_range run = {0};
+	struct go_func func;
+
+	memset(ranges, 0, RUNTIME_RANGES * sizeof(*ranges));
+	for (size_t i = 0; i <= n; i++) {
+		bool is_runtime = i < n && go_binary_func(bin, i, &func) &&
+				  go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func));
+
+		if (is_runtime) {
+			run.start = run.end ? run.start : func.entry;
+			run.end = func.end;
+			continue;
+		}
+		/* The shortest of those kept gives way, if this one is longer. */
+		for (int k = 0; run.end && k < RUNTIME_RANGES; k++) {
+			if (run.end - run.start > ranges[k].end - ranges[k].start) {
+				memmove(&ranges[k + 1], &ranges[k], (size_t)(RUNTIME_RANGES - 1 - k) * sizeof(*ranges));
+				ranges[k] = run;
+				break;
+			}
+		}
+		run = (struct text_range){0};
+	}
+}
+
+void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
+			bool skip_c, uint32_t stack_depth)
+{
+	struct go_func mcall, from_c;
+
+	*out = (struct walk_settings){
+		.dispatcher_start = entries->dispatcher_start,
+		.dispatcher_end = entries->dispatcher_end,
+		.stack_depth = stack_depth ? stack_depth : DEFAULT_STACK_DEPTH,
+	};
+	find_runtime_text(bin, out->runtime_text);
+	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.mcall", &mcall)) {
+		out->mcall_start = mcall.entry;
+		out->mcall_size = mcall.end - mcall.entry;
+	}
+	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
+		elf_vaddr text, end;
+
+		go_binary_text(bin, &text, &end);
+		out->go_text_start = text;
+		out->go_text_size = end - text;
+	}
+}
+
+bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset)
+{
+	struct go_func start;
+
+	return (go_binary_func_named(bin, "runtime.rt0_go", &start) ||
+		go_binary_func_named(bin, "runtime.rt0_go.abi0", &start)) &&
+	       elf_image_vaddr_to_offset(go_binary_image(bin), start.entry, offset);
+}
+
+void kernel_lift_limits(void)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+int kernel_load_error(struct error *err, int ret)
+{
+	const char *remedy = "; `escaudit` needs a kernel with CONFIG_BPF_SYSCALL and CONFIG_UPROBES, 5.15 or later";
+
+	if (ret == -EPERM || ret == -EACCES)
+		remedy = "; run as root or with CAP_BPF and CAP_PERFMON";
+	return error_set(err, ret, "probe: failed to load the kernel programs: %s%s", strerror(-ret), remedy);
+}
+
+int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct error *err)
+{
+	int cpus = libbpf_num_possible_cpus(), ret = 0;
+	uint64_t *values;
+
+	if (cpus < 1)
+		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
+	values = xcalloc((size_t)cpus * words, sizeof(*values));
+	memset(out, 0, n * words * sizeof(*out));
+	for (uint32_t i = 0; i < n && ret == 0; i++) {
+		if (bpf_map_lookup_elem(map_fd, &i, values)) {
+			ret = error_set(err, -errno, "probe: failed to read the counters: %s", strerror(errno));
+			break;
+		}
+		for (size_t k = 0; k < (size_t)cpus * words; k++)
+			out[i * words + k % words] += values[k];
+	}
+	free(values);
+	return ret;
+}
+
+static const char *const loss_names[COUNTER_MAX] = {
+	[COUNTER_LOST_MAP_FULL] = "observation map full",
+	[COUNTER_LOST_SCRATCH] = "scratch buffers taken",
+	[COUNTER_LOST_STACK] = "stack unreadable",
+	[COUNTER_LOST_EXTREME] = "extreme not updated",
+	[COUNTER_CHANGED_STACK] = "stack changed while read",
+};
+
+void kernel_add_losses(struct recording *rec, const uint64_t counters[COUNTER_MAX])
+{
+	for (int i = COUNTER_LOSS_FIRST; i < COUNTER_MAX; i++)
+		recording_add_loss(rec, loss_names[i], counters[i]);
+}

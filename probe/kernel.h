@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both gears tell the kernel programs, and ask of them. */
+#ifndef ESCAUDIT_PROBE_KERNEL_H
+#define ESCAUDIT_PROBE_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "bpf/records.h"
+#include "probe/entries.h"
+#include "recording/recording.h"
+
+/* Return addresses kept of a stack unless told otherwise. */
+#define DEFAULT_STACK_DEPTH 64
+#define STACK_RING_BYTES    (16u << 20)
+
+/* All but expected_starts. skip_c: leave out frames of C code, if the program has any. */
+void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
+			bool skip_c, uint32_t stack_depth);
+
+/* Where a process begins to run the program, however it was linked and loaded. */
+bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset);
+
+/* Before Linux 5.11 maps counted against a limit; without the privilege to lift it the load says so. */
+void kernel_lift_limits(void);
+/* Sets the error that loading programs failed with, and returns it. */
+int kernel_load_error(struct error *err, int ret);
+
+/*
+ * Adds up what the CPUs have in the n elements of a per-CPU array, words numbers each: out has n * words.
+ */
+int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct error *err);
+
+/* Puts the losses among the counters of bpf/records.h into the recording. */
+void kernel_add_losses(struct recording *rec, const uint64_t counters[COUNTER_MAX]);
+
+#endif
