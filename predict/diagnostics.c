@@ -73,10 +73,10 @@ struct explanation {
 	const char *function;
 	size_t first; /* index of its first line in reader.flow */
 	size_t n;
-	size_t left_out; /* lines beyond PREDICTION_WHY_LIMIT */
-	const char *reason;
-	size_t item;	 /* the prediction it explains; NONE until known */
-	bool is_address; /* old form, "&x escapes to heap": explains the moved variable after it or nothing */
+	size_t left_out;    /* lines beyond PREDICTION_WHY_LIMIT */
+	const char *reason; /* of the lines left out, interned; NULL: the lines have it */
+	size_t item;	    /* the prediction it explains; NONE until known */
+	bool is_address;    /* old form, "&x escapes to heap": explains the moved variable after it or nothing */
 };
 
 /* Predictions of one position and text, in order. */
@@ -89,16 +89,30 @@ struct group {
 	bool full;     /* every prediction has one; the last takes whatever else comes */
 };
 
+/* The first section of a package. */
 struct section {
-	const char *package;
 	size_t first;
 	size_t end;
+	bool counted; /* in reader.counts */
+};
+
+/* How often a package's sections say the same. */
+struct count {
+	const char *package;
+	struct position pos;
+	const char *expr;
+	enum claim claim;
+	enum expr_kind kind;
+	size_t most;	/* in any section */
+	size_t here;	/* in this one */
+	size_t section; /* number of this one */
 };
 
 struct reader {
 	struct predictions *set;
 	const char *package;
 	const char *file; /* the last line's file, interned */
+	size_t file_len;
 
 	size_t first; /* of the section's predictions */
 	struct event *events;
@@ -108,11 +122,22 @@ struct reader {
 	bool all_functions; /* every function of the package has its line */
 	struct explanation *explanations;
 	size_t n_explanations, alloc_explanations;
-	const char **flow; /* interned lines of all explanations */
+	/*
+	 * Lines of all explanations: interned, as most of them will be kept; but offsets into flow_text where the
+	 * package was there before, as most of them will not.
+	 */
+	uintptr_t *flow;
+	struct strbuf flow_text;
+	bool repeated;
 	size_t n_flow, alloc_flow;
 
 	struct section *sections;
 	size_t n_sections, alloc_sections;
+	struct u64map section_of; /* package pointer to index */
+	size_t number;		  /* of the section that is read */
+	struct count *counts;
+	size_t n_counts, alloc_counts;
+	struct u64map count_at;
 
 	struct strbuf header; /* "file:line:column:" of the explanation being read; empty: none */
 	size_t explaining;    /* the explanation its lines belong to; NONE: to none that is kept */
@@ -156,17 +181,17 @@ static bool contains(const char *s, size_t len, const char *part)
 	return memmem(s, len, part, strlen(part)) != NULL;
 }
 
-/* The last occurrence of part, or NULL. */
+/* The last occurrence of part, or NULL. What is looked for stands near the end of a line. */
 static const char *find_last(const char *s, size_t len, const char *part)
 {
-	const char *found = NULL, *p;
-	const char *end = s + len;
+	size_t n = strlen(part);
+	const char *p = s + len;
 
-	while ((p = memmem(s, (size_t)(end - s), part, strlen(part)))) {
-		found = p;
-		s = p + 1;
+	while ((p = memrchr(s, part[0], (size_t)(p - s)))) {
+		if ((size_t)(s + len - p) >= n && memcmp(p, part, n) == 0)
+			return p;
 	}
-	return found;
+	return NULL;
 }
 
 static const char *number(const char *s, const char *end, int *out)
@@ -581,6 +606,11 @@ static void pair_explanations(struct reader *r, struct groups *by_text)
 	free(explained);
 }
 
+static const char *flow_line(const struct reader *r, size_t i)
+{
+	return r->repeated ? r->flow_text.buf + r->flow[i] : (const char *)r->flow[i];
+}
+
 /*
  * A slice or string that is boxed gives two predictions of the same text: the backing array, and the header that the
  * conversion copies to the heap. The array's flow shows which is which:
@@ -605,11 +635,11 @@ static void mark_boxed(struct reader *r, struct groups *by_text, const struct ex
 
 	if (e->n < 3 || inner->kind == EXPR_MOVED)
 		return;
-	flow = r->flow[e->first];
+	flow = flow_line(r, e->first);
 	if (strncmp(flow, "flow: {storage for ", 19) != 0 || strncmp(flow + 19, e->expr, expr_len) != 0 ||
 	    strncmp(flow + 19 + expr_len, "} ", 2) != 0)
 		return;
-	where = strstr(r->flow[e->first + 2], converted);
+	where = strstr(flow_line(r, e->first + 2), converted);
 	if (!where)
 		return;
 	copy = xasprintf("%s: ", where + strlen(converted));
@@ -622,33 +652,49 @@ static void mark_boxed(struct reader *r, struct groups *by_text, const struct ex
 	free(copy);
 }
 
+/* The reason of an explanation's last step. */
+static const char *last_reason(const struct reader *r, const struct explanation *e)
+{
+	const char *reason = NULL;
+	size_t n = 0;
+
+	if (e->reason)
+		return e->reason;
+	for (size_t i = e->first + e->n; i > e->first && !reason; i--)
+		reason = diagnostics_reason(flow_line(r, i - 1), strlen(flow_line(r, i - 1)), &n);
+	return reason ? strpool_add_n(r->set->pool, reason, n) : NULL;
+}
+
 /* Gives the explanations' lines to their predictions. */
-static void hand_out_flow(struct reader *r, struct groups *by_text)
+static void hand_out_flow(struct reader *r, const bool *drop)
 {
 	struct predictions *set = r->set;
 	size_t *left_out = xcalloc(set->n - r->first + 1, sizeof(*left_out));
 
 	for (size_t i = 0; i < r->n_explanations; i++) {
-		struct explanation *e = &r->explanations[i];
+		const struct explanation *e = &r->explanations[i];
+		const char *reason;
 		struct prediction *p;
 		size_t n;
 
-		if (e->item == NONE)
+		if (e->item == NONE || drop[e->item - r->first])
 			continue;
 		p = &set->items[e->item];
 		if (!p->function)
 			p->function = e->function;
-		if (e->reason)
-			p->reason = e->reason;
+		reason = last_reason(r, e);
+		if (reason)
+			p->reason = reason;
 		n = e->n;
 		if (p->n_why + n > PREDICTION_WHY_LIMIT)
 			n = PREDICTION_WHY_LIMIT - p->n_why;
 		left_out[e->item - r->first] += e->left_out + e->n - n;
-		if (n) {
-			p->why = xreallocarray(p->why, p->n_why + n, sizeof(*p->why));
-			memcpy(p->why + p->n_why, r->flow + e->first, n * sizeof(*p->why));
-			p->n_why += n;
-		}
+		if (n == 0)
+			continue;
+		p->why = xreallocarray(p->why, p->n_why + n, sizeof(*p->why));
+		for (size_t k = 0; k < n; k++)
+			p->why[p->n_why++] = r->repeated ? strpool_add(set->pool, flow_line(r, e->first + k))
+							 : flow_line(r, e->first + k);
 	}
 	for (size_t i = r->first; i < set->n; i++) {
 		struct prediction *p = &set->items[i];
@@ -659,10 +705,6 @@ static void hand_out_flow(struct reader *r, struct groups *by_text)
 		p->why[p->n_why++] = strpool_addf(set->pool, "and %zu more lines", left_out[i - r->first]);
 	}
 	free(left_out);
-	for (size_t i = 0; i < r->n_explanations; i++) {
-		if (r->explanations[i].item != NONE)
-			mark_boxed(r, by_text, &r->explanations[i]);
-	}
 }
 
 static int by_file_and_line(const void *a, const void *b)
@@ -692,11 +734,10 @@ static struct function_line *function_above(struct reader *r, const struct event
 }
 
 /* Decides which bare names that do not escape are parameters, and drops those: the comment at the top has the rule. */
-static void settle_parameters(struct reader *r)
+static void settle_parameters(struct reader *r, bool *drop)
 {
 	struct predictions *set = r->set;
-	bool *drop = xcalloc(set->n - r->first + 1, sizeof(*drop));
-	size_t kept = r->first, n = 0;
+	size_t n = 0;
 
 	if (!r->all_functions) {
 		for (size_t i = 0; i < r->n_events; i++) {
@@ -740,6 +781,97 @@ static void settle_parameters(struct reader *r)
 		else if (f && r->all_functions && f->first_allocation < i)
 			set->items[e->item].maybe_parameter = false;
 	}
+}
+
+static struct count *count_of(struct reader *r, const struct prediction *p)
+{
+	uint64_t key =
+		u64_mix(key_of(&p->pos, p->expr), (uintptr_t)p->package ^ (uint64_t)p->claim ^ (uint64_t)p->kind << 8);
+	uint64_t *slot;
+	bool is_new;
+
+	for (;; key++) { /* a collision of 64-bit keys is resolved by trying the next key */
+		const struct count *c;
+
+		slot = u64map_at(&r->count_at, key, &is_new);
+		if (is_new)
+			break;
+		c = &r->counts[*slot];
+		if (c->package == p->package && c->expr == p->expr && c->claim == p->claim && c->kind == p->kind &&
+		    same_position(&c->pos, &p->pos))
+			return &r->counts[*slot];
+	}
+	*slot = r->n_counts;
+	ARRAY_GROW(r->counts, r->n_counts + 1, r->alloc_counts);
+	r->counts[r->n_counts] = (struct count){
+		.package = p->package, .pos = p->pos, .expr = p->expr, .claim = p->claim, .kind = p->kind};
+	return &r->counts[r->n_counts++];
+}
+
+/*
+ * A package may come more than once: compiled again for a test ("# p" and "# p [p.test]"), or in a log of several
+ * builds. The same allocation is one prediction all the same, so of each (position, text, claim) the section that has
+ * most counts.
+ */
+static void merge_section(struct reader *r, bool *drop)
+{
+	struct predictions *set = r->set;
+	struct section *first;
+	uint64_t *slot;
+	bool is_new;
+
+	slot = u64map_at(&r->section_of, (uintptr_t)r->package, &is_new);
+	if (is_new) {
+		*slot = r->n_sections;
+		ARRAY_GROW(r->sections, r->n_sections + 1, r->alloc_sections);
+		r->sections[r->n_sections++] = (struct section){.first = r->first, .end = r->first};
+		for (size_t i = r->first; i < set->n; i++) /* what will be left of it */
+			r->sections[*slot].end += !drop[i - r->first];
+		return;
+	}
+	first = &r->sections[*slot];
+	for (size_t i = first->first; !first->counted && i < first->end; i++)
+		count_of(r, &set->items[i])->most++;
+	first->counted = true;
+	r->number++;
+	for (size_t i = r->first; i < set->n; i++) {
+		struct count *c;
+
+		if (drop[i - r->first])
+			continue;
+		c = count_of(r, &set->items[i]);
+		if (c->section != r->number)
+			c->here = 0;
+		c->section = r->number;
+		if (++c->here > c->most)
+			c->most = c->here;
+		else
+			drop[i - r->first] = true;
+	}
+}
+
+static void settle_section(struct reader *r)
+{
+	struct predictions *set = r->set;
+	size_t kept = r->first;
+	struct groups by_text;
+	bool *drop;
+
+	groups_init(&by_text, r->first, set->n - r->first);
+	for (size_t i = r->first; i < set->n; i++) {
+		if (set->items[i].claim == CLAIM_HEAP)
+			group_add(&by_text, &set->items[i].pos, set->items[i].expr, i);
+	}
+	pair_explanations(r, &by_text);
+	for (size_t i = 0; i < r->n_explanations; i++) {
+		if (r->explanations[i].item != NONE)
+			mark_boxed(r, &by_text, &r->explanations[i]);
+	}
+	groups_release(&by_text);
+	drop = xcalloc(set->n - r->first + 1, sizeof(*drop));
+	settle_parameters(r, drop);
+	merge_section(r, drop);
+	hand_out_flow(r, drop);
 	for (size_t i = r->first; i < set->n; i++) {
 		if (!drop[i - r->first])
 			set->items[kept++] = set->items[i];
@@ -750,26 +882,12 @@ static void settle_parameters(struct reader *r)
 
 static void end_section(struct reader *r)
 {
-	if (r->set->n > r->first || r->n_explanations) {
-		struct groups by_text;
-
-		groups_init(&by_text, r->first, r->set->n - r->first);
-		for (size_t i = r->first; i < r->set->n; i++) {
-			if (r->set->items[i].claim == CLAIM_HEAP)
-				group_add(&by_text, &r->set->items[i].pos, r->set->items[i].expr, i);
-		}
-		pair_explanations(r, &by_text);
-		hand_out_flow(r, &by_text);
-		groups_release(&by_text);
-		settle_parameters(r);
-	}
-	if (r->set->n > r->first) {
-		ARRAY_GROW(r->sections, r->n_sections + 1, r->alloc_sections);
-		r->sections[r->n_sections++] = (struct section){r->package, r->first, r->set->n};
-	}
+	if (r->set->n > r->first || r->n_explanations)
+		settle_section(r);
 	r->first = r->set->n;
 	r->n_events = r->n_functions = r->n_explanations = r->n_flow = 0;
 	r->all_functions = false;
+	strbuf_clear(&r->flow_text);
 	strbuf_clear(&r->header);
 	r->explaining = r->last_heap = NONE;
 	r->address_pending = false;
@@ -785,83 +903,10 @@ static void begin_section(struct reader *r, const char *path, size_t len)
 	if (variant) /* "# p [p.test]": p compiled for a test */
 		len = (size_t)(variant - path);
 	r->package = strpool_add_n(set->pool, path, len);
+	r->repeated = u64map_find(&r->section_of, (uintptr_t)r->package) != NULL;
 	u64map_at(&r->packages, (uintptr_t)r->package, &is_new);
 	if (is_new)
 		predictions_add_package(set, r->package);
-}
-
-static int by_package(const void *a, const void *b)
-{
-	const struct section *x = *(const struct section *const *)a, *y = *(const struct section *const *)b;
-
-	if (x->package != y->package)
-		return x->package < y->package ? -1 : 1;
-	return (x->first > y->first) - (x->first < y->first);
-}
-
-/*
- * A package may come more than once: compiled again for a test ("# p" and "# p [p.test]"), or in a log of two builds.
- * The same allocation is one prediction all the same, so of each (position, text, claim) the section that has most
- * counts.
- */
-static void merge_sections(struct reader *r)
-{
-	struct predictions *set = r->set;
-	const struct section **order = xcalloc(r->n_sections + 1, sizeof(*order));
-	bool *drop = NULL;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < r->n_sections; i++)
-		order[i] = &r->sections[i];
-	if (r->n_sections)
-		qsort(order, r->n_sections, sizeof(*order), by_package);
-	for (size_t i = 0; i < r->n_sections;) {
-		size_t end = i + 1;
-		struct strpool *keys;
-		struct u64map most = U64MAP_INIT;
-
-		while (end < r->n_sections && order[end]->package == order[i]->package)
-			end++;
-		if (end == i + 1 || !order[i]->package) {
-			i = end;
-			continue;
-		}
-		if (!drop)
-			drop = xcalloc(set->n, sizeof(*drop));
-		keys = strpool_new();
-		for (; i < end; i++) {
-			struct u64map here = U64MAP_INIT;
-
-			for (size_t k = order[i]->first; k < order[i]->end; k++) {
-				const struct prediction *p = &set->items[k];
-				const char *key = strpool_addf(keys, "%s:%d:%d:%d:%d:%s", p->pos.file, p->pos.line,
-							       p->pos.column, (int)p->claim, (int)p->kind, p->expr);
-				uint64_t count = ++*u64map_at(&here, (uintptr_t)key, NULL);
-				uint64_t *max = u64map_at(&most, (uintptr_t)key, NULL);
-
-				if (count <= *max)
-					drop[k] = true;
-				else
-					*max = count;
-			}
-			u64map_release(&here);
-		}
-		u64map_release(&most);
-		strpool_free(keys);
-	}
-	free(order);
-	if (!drop)
-		return;
-	for (size_t i = 0; i < set->n; i++) {
-		if (drop[i]) {
-			free(set->items[i].inlined);
-			free(set->items[i].why);
-		} else {
-			set->items[kept++] = set->items[i];
-		}
-	}
-	set->n = kept;
-	free(drop);
 }
 
 /* ---- lines ---- */
@@ -880,8 +925,10 @@ static bool is_moved_nowhere(const char *line, size_t len)
 
 static const char *intern_file(struct reader *r, const struct message *m)
 {
-	if (!r->file || strncmp(r->file, m->file, m->file_len) != 0 || r->file[m->file_len] != '\0')
+	if (!r->file || r->file_len != m->file_len || memcmp(r->file, m->file, m->file_len) != 0) {
 		r->file = strpool_add_n(r->set->pool, m->file, m->file_len);
+		r->file_len = m->file_len;
+	}
 	return r->file;
 }
 
@@ -926,15 +973,21 @@ static void add_flow(struct reader *r, const char *s, size_t len)
 	}
 	if (starts(s, len, "flow: ") && s[len - 1] == ':')
 		len--;
-	reason = diagnostics_reason(s, len, &n);
-	if (reason)
-		e->reason = strpool_add_n(r->set->pool, reason, n);
 	if (e->n == PREDICTION_WHY_LIMIT) {
 		e->left_out++;
+		reason = diagnostics_reason(s, len, &n);
+		if (reason)
+			e->reason = strpool_add_n(r->set->pool, reason, n);
 		return;
 	}
 	ARRAY_GROW(r->flow, r->n_flow + 1, r->alloc_flow);
-	r->flow[r->n_flow++] = strpool_add_n(r->set->pool, s, len);
+	if (r->repeated) {
+		r->flow[r->n_flow++] = r->flow_text.len;
+		strbuf_add(&r->flow_text, s, len);
+		strbuf_addch(&r->flow_text, '\0');
+	} else {
+		r->flow[r->n_flow++] = (uintptr_t)strpool_add_n(r->set->pool, s, len);
+	}
 	e->n++;
 }
 
@@ -947,14 +1000,16 @@ static void set_header(struct reader *r, const char *line, const struct message 
 
 static void add_function_line(struct reader *r, const struct message *m)
 {
-	const char *colon = memmem(m->text, m->len, ": ", 2);
-	const char *into = memmem(m->text, m->len, " into ", 6);
+	if (starts(m->text, m->len, "cannot inline ")) {
+		const char *colon = memmem(m->text, m->len, ": ", 2);
 
-	if (into && (!colon || into < colon)) /* a call that is not inlined, not a function */
-		return;
-	if (starts(m->text, m->len, "cannot inline ") || contains(m->text, m->len, " with cost ") ||
-	    contains(m->text, m->len, " as: "))
+		if (contains(m->text, colon ? (size_t)(colon - m->text) : m->len,
+			     " into ")) /* a call, not a function */
+			return;
 		r->all_functions = true;
+	} else if (!r->all_functions) {
+		r->all_functions = contains(m->text, m->len, " with cost ") || contains(m->text, m->len, " as: ");
+	}
 	ARRAY_GROW(r->functions, r->n_functions + 1, r->alloc_functions);
 	r->functions[r->n_functions++] = (struct function_line){.file = intern_file(r, m), .line = m->line};
 }
@@ -1140,7 +1195,12 @@ static void read_line(struct reader *r, const char *line, size_t len)
 
 static int read_all(struct predictions *set, struct lines *lines, const char *name, struct error *err)
 {
-	struct reader r = {.set = set, .first = set->n, .header = STRBUF_INIT, .explaining = NONE, .last_heap = NONE};
+	struct reader r = {.set = set,
+			   .first = set->n,
+			   .header = STRBUF_INIT,
+			   .flow_text = STRBUF_INIT,
+			   .explaining = NONE,
+			   .last_heap = NONE};
 	const char *line;
 	size_t len;
 	int ret = 0;
@@ -1153,7 +1213,6 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 		read_line(&r, line, len);
 	}
 	end_section(&r);
-	merge_sections(&r);
 	if (lines->error)
 		ret = error_set(err, lines->error, "diagnostics: failed to read '%s': %s", name,
 				strerror(-lines->error));
@@ -1167,7 +1226,11 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 	free(r.functions);
 	free(r.explanations);
 	free(r.flow);
+	strbuf_release(&r.flow_text);
 	free(r.sections);
+	free(r.counts);
+	u64map_release(&r.section_of);
+	u64map_release(&r.count_at);
 	u64map_release(&r.packages);
 	strbuf_release(&r.header);
 	return ret;
