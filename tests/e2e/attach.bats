@@ -10,7 +10,7 @@ setup() {
 teardown() {
 	local pid
 	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
+		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
 	done
 }
 
