@@ -74,7 +74,8 @@ page() {
 	misused record -p zero
 	misused record -p -5
 	misused record -p 0
-	misused record -p 1 -x file
+	misused record -p 1 -- true
+	misused record -x file -- true
 	misused record --duration=-1 -p 1
 	misused record --duration=soon -p 1
 	misused record --mode=guess -p 1
