@@ -4,10 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -19,9 +24,8 @@
 #define ATTACH_TYPE_UPROBE_MULTI 48
 
 struct attachment {
-	int link_fd;		 /* uprobe_multi */
-	struct bpf_link **links; /* perf events */
-	size_t n_links;
+	pid_t holder;
+	int fd; /* the holder stays as long as this is open */
 };
 
 /* The part of union bpf_attr that BPF_LINK_CREATE reads for uprobe_multi (include/uapi/linux/bpf.h, Linux 6.6). */
@@ -112,53 +116,164 @@ static const char *remedy(int code)
 	}
 }
 
+/* What is to be attached where. */
+struct request {
+	enum attach_method method;
+	const struct bpf_program *program;
+	int fd;
+	pid_t pid;
+	const elf_offset *offsets;
+	const uint64_t *cookies;
+	size_t n;
+};
+
+static int attach(const struct request *r)
+{
+	char path[64];
+
+	/* Through our own descriptor: the path the user gave may be replaced, deleted or in another namespace. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->fd);
+	if (r->method == ATTACH_MULTI) {
+		int ret =
+			link_create(bpf_program__fd(r->program), path, r->offsets, r->cookies, r->n, (uint32_t)r->pid);
+
+		return ret < 0 ? ret : 0;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = r->cookies ? r->cookies[i] : 0);
+
+		if (!bpf_program__attach_uprobe_opts(r->program, r->pid ? r->pid : -1, path, r->offsets[i], &opts))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Closes every descriptor but those, which are in ascending order. */
+static void close_others(const int *keep, size_t n)
+{
+	unsigned from = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		unsigned to = i < n ? (unsigned)keep[i] : ~0u;
+
+		if (to > from && syscall(__NR_close_range, from, i < n ? to - 1 : to, 0)) {
+			for (unsigned fd = from; fd < to && fd < 65536; fd++) /* before Linux 5.9 */
+				close((int)fd);
+		}
+		from = to + 1;
+	}
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	const int *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/*
+ * The holder: attaches, says how that went, and ends when the other end of the socket is gone. The probes leave with
+ * its last descriptors, while it ends: the one place where no SIGKILL can come between (see attach.h).
+ */
+static void __attribute__((noreturn)) hold(const struct request *r, int socket)
+{
+	int keep[] = {STDERR_FILENO, socket, r->fd, bpf_program__fd(r->program)};
+	sigset_t all;
+	char byte;
+	int ret;
+
+	/* Not of our process group, so that neither Ctrl-C nor a signal to all of it gets here. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	setsid();
+	prctl(PR_SET_NAME, "escaudit-probes");
+	qsort(keep, ARRAY_SIZE(keep), sizeof(*keep), compare_fds);
+	close_others(keep, ARRAY_SIZE(keep));
+	ret = attach(r);
+	if (write(socket, &ret, sizeof(ret)) == sizeof(ret) && ret == 0) {
+		while (read(socket, &byte, 1) < 0 && errno == EINTR)
+			;
+	}
+	_exit(0);
+}
+
+/* Starts a holder. Returns what it says: 0, or a negative errno with nothing held; -ECHILD if it was killed. */
+static int start_holder(struct attachment *a, const struct request *r)
+{
+	int sockets[2], ret = 0;
+	ssize_t n;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets))
+		return -errno;
+	a->holder = fork();
+	if (a->holder == 0)
+		hold(r, sockets[1]);
+	if (a->holder < 0)
+		ret = -errno;
+	close(sockets[1]);
+	a->fd = sockets[0];
+	if (a->holder > 0) {
+		do
+			n = read(a->fd, &ret, sizeof(ret));
+		while (n < 0 && errno == EINTR);
+		if (n != sizeof(ret))
+			ret = -ECHILD;
+	}
+	return ret;
+}
+
+static void end_holder(struct attachment *a)
+{
+	if (a->fd >= 0)
+		close(a->fd);
+	while (a->holder > 0 && waitpid(a->holder, NULL, 0) < 0 && errno == EINTR)
+		;
+	*a = (struct attachment){.holder = -1, .fd = -1};
+}
+
 int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program, int fd, pid_t pid,
 		   const elf_offset *offsets, const uint64_t *cookies, size_t n, struct error *err)
 {
+	const struct request request = {.method = method,
+					.program = program,
+					.fd = fd,
+					.pid = pid,
+					.offsets = offsets,
+					.cookies = cookies,
+					.n = n};
 	struct attachment *a = xcalloc(1, sizeof(*a));
-	char path[64];
-	int ret = 0;
+	int ret;
 
-	a->link_fd = -1;
+	*a = (struct attachment){.holder = -1, .fd = -1};
 	*out = NULL;
-	/* Through our own descriptor: the path the user gave may be replaced, deleted or in another namespace. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (method == ATTACH_MULTI) {
-		ret = link_create(bpf_program__fd(program), path, offsets, cookies, n, (uint32_t)pid);
-		if (ret >= 0) {
-			a->link_fd = ret;
-			ret = 0;
-		}
-	} else {
-		a->links = xcalloc(n, sizeof(*a->links));
-		for (size_t i = 0; i < n && ret == 0; i++) {
-			LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookies ? cookies[i] : 0);
-
-			a->links[i] = bpf_program__attach_uprobe_opts(program, pid ? pid : -1, path, offsets[i], &opts);
-			if (a->links[i])
-				a->n_links++;
-			else
-				ret = -errno;
-		}
+	ret = start_holder(a, &request);
+	if (ret == -ECHILD) {
+		/* Killed while it attached: what it left in the target's text leaves with the next who was there. */
+		end_holder(a);
+		start_holder(a, &request);
 	}
 	if (ret) {
-		error_set(err, ret, "probe: failed to attach %zu probes through %s: %s%s", n,
-			  attach_method_name(method), strerror(-ret), remedy(ret));
-		attachment_free(a);
-		return ret;
+		end_holder(a);
+		free(a);
+		return error_set(
+			err, ret, "probe: failed to attach %zu probes through %s: %s%s", n, attach_method_name(method),
+			ret == -ECHILD ? "the process that holds them was killed" : strerror(-ret), remedy(ret));
 	}
 	*out = a;
 	return 0;
+}
+
+bool attachment_is_live(const struct attachment *a)
+{
+	struct pollfd fd = {.fd = a->fd, .events = POLLIN};
+
+	return poll(&fd, 1, 0) <= 0;
 }
 
 void attachment_free(struct attachment *a)
 {
 	if (!a)
 		return;
-	if (a->link_fd >= 0)
-		close(a->link_fd);
-	for (size_t i = 0; i < a->n_links; i++)
-		bpf_link__destroy(a->links[i]);
-	free(a->links);
+	end_holder(a);
 	free(a);
 }

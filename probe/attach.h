@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Putting a kernel program on instructions of a file. One uprobe_multi link where the kernel has it (one grace period
- * for all of them on detach), a perf event link for each instruction otherwise. A link leaves with its owner: closing
- * the descriptor, or the end of this process in any way, takes the probes out.
+ * for all of them on detach), a perf event link for each instruction otherwise.
+ *
+ * Probes leave with whoever holds their descriptors, but not safely: the kernel reaches the target's pages in a way
+ * that a pending SIGKILL interrupts, and then it gives up ("leaking uprobe") and leaves breakpoints in the target's
+ * text. So a process killed while it attaches or detaches hurts its target. Therefore each attachment is held by a
+ * small process of its own, which attaches, waits until we let go or are gone, whatever the way, and ends. What a
+ * process holds is closed while it ends, where signals no longer reach it, and that is when the probes leave.
  *
  * There is no way in here to ask for a probe on a function's return: a Go stack that moves with a return trampoline on
  * it crashes the program.
@@ -46,6 +51,8 @@ struct attachment;
  */
 int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program, int fd, pid_t pid,
 		   const elf_offset *offsets, const uint64_t *cookies, size_t n, struct error *err);
+/* Are the probes still in place? Not if somebody killed their holder. */
+bool attachment_is_live(const struct attachment *attachment);
 /* Takes the probes out; returns when they are gone. Accepts NULL. */
 void attachment_free(struct attachment *attachment);
 

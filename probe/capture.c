@@ -237,6 +237,15 @@ bool capture_has_ended(const struct capture *c)
 	return __atomic_load_n(&c->skel->bss->starts, __ATOMIC_RELAXED) > c->is_launch;
 }
 
+bool capture_is_armed(const struct capture *c)
+{
+	for (size_t i = 0; i < c->n_attachments; i++) {
+		if (!attachment_is_live(c->attachments[i]))
+			return false;
+	}
+	return c->n_attachments > 0;
+}
+
 /* Arms the reach probes that are still of use; the old link goes once the new one stands, so that no call slips through
  * between. */
 static int arm_reach(struct capture *c, struct error *err)

@@ -55,6 +55,9 @@ int capture_attach_reach(struct capture *capture, pid_t pid, const elf_vaddr *ca
  */
 bool capture_has_ended(const struct capture *capture);
 
+/* Are the allocation points' probes in place? Not before capture_attach, nor once somebody killed their holder. */
+bool capture_is_armed(const struct capture *capture);
+
 /* A descriptor that polls readable when capture_drain has work. */
 int capture_fd(const struct capture *capture);
 /* Takes new stacks out of the ring and retires reach probes that were hit. Call when capture_fd is readable and a few

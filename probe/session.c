@@ -196,13 +196,12 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 	return ret;
 }
 
-enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL };
+enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL, STOP_DISARMED };
 
 static const char *const ended_names[] = {
-	[STOP_EXIT] = SESSION_ENDED_EXIT,
-	[STOP_EXEC] = SESSION_ENDED_EXEC,
-	[STOP_DURATION] = SESSION_ENDED_DURATION,
-	[STOP_SIGNAL] = SESSION_ENDED_SIGNAL,
+	[STOP_EXIT] = SESSION_ENDED_EXIT,	  [STOP_EXEC] = SESSION_ENDED_EXEC,
+	[STOP_DURATION] = SESSION_ENDED_DURATION, [STOP_SIGNAL] = SESSION_ENDED_SIGNAL,
+	[STOP_DISARMED] = SESSION_ENDED_DISARMED,
 };
 
 /*
@@ -332,6 +331,11 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 			*reason = poll(&fds[2], 1, DRAIN_INTERVAL_MS) > 0 ? STOP_EXIT : STOP_EXEC;
 			return 0;
 		}
+		if (!capture_is_armed(s->capture)) {
+			add_missed(s, "what came after the process that held the probes was killed");
+			*reason = STOP_DISARMED;
+			return 0;
+		}
 		heard = fds[1].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
 		if (heard == HEARD_STOP) {
 			*reason = STOP_SIGNAL;
@@ -397,7 +401,7 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		ret = session_wait(&s, &reason, err);
 	}
 	if (ret == 0) {
-		rec->header.window_complete = reason != STOP_SIGNAL && reason != STOP_EXEC;
+		rec->header.window_complete = reason == STOP_EXIT || reason == STOP_DURATION;
 		ret = session_finish(&s, reason, err);
 	}
 	/* What was measured is safe; the program runs to its end without us, and its status is passed on. */
@@ -424,7 +428,7 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 	if (ret == 0)
 		ret = session_wait(&s, &reason, err);
 	if (ret == 0) {
-		rec->header.window_complete = true;
+		rec->header.window_complete = reason != STOP_DISARMED;
 		ret = session_finish(&s, reason, err);
 	}
 	session_end(&s);

@@ -60,5 +60,6 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 #define SESSION_ENDED_CUT      "cut"
 #define SESSION_ENDED_EXIT     "exit"
 #define SESSION_ENDED_EXEC     "exec"
+#define SESSION_ENDED_DISARMED "disarmed"
 
 #endif
