@@ -1,0 +1,82 @@
+# For tests that attach to processes: starting them, recording them, ending what is left, and asking whether they are as
+# they were. Load after helper.
+
+processes_setup() {
+	pids=()
+	complaints=0
+	LC_ALL=C
+}
+
+processes_teardown() {
+	local pid
+	for pid in "${pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+	done
+}
+
+# wait_for COMMAND...: until it succeeds, 10 s at most.
+wait_for() {
+	local i
+	for i in $(seq 200); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.05
+	done
+	echo "waited in vain for: $*"
+	return 1
+}
+
+# own_copy PROGRAM: a copy of this test's own, so that nobody else's probes on the file reach our processes.
+own_copy() {
+	local copy
+	copy=$(mktemp -d "$BATS_TEST_TMPDIR/own.XXXXXX")/$(basename "$1")
+	cp "$1" "$copy"
+	echo "$copy"
+}
+
+# start COMMAND...: runs it in the background; sets target to its process id and log to its output, once that says "ready".
+start() {
+	log=$(mktemp "$BATS_TEST_TMPDIR/log.XXXXXX")
+	"$@" >"$log" 2>&1 </dev/null 3>&- &
+	target=$!
+	pids+=("$target")
+	wait_for grep -q ready "$log" || { cat "$log"; return 1; }
+}
+
+# start_recording ARGS...: sets recorder and rec; returns once the probes are in place.
+start_recording() {
+	rec=$(mktemp "$BATS_TEST_TMPDIR/rec.XXXXXX")
+	messages=$rec.messages
+	"$ESCAUDIT" record -o "$rec" "$@" >"$rec.out" 2>"$messages" </dev/null 3>&- &
+	recorder=$!
+	pids+=("$recorder")
+	wait_for grep -qE 'recording |waiting ' "$messages" || { cat "$messages"; return 1; }
+}
+
+# stop_recording [STATUS [SIGNAL]]
+stop_recording() {
+	local status=0
+	kill -"${2:-INT}" "$recorder" 2>/dev/null || true
+	wait "$recorder" || status=$?
+	[ "$status" -eq "${1:-0}" ] || { complain "record: status $status instead of ${1:-0}"; cat "$messages"; }
+}
+
+# Is every byte of the process's text what its files say?
+is_intact() {
+	"$ESCAUDIT_BUILD/tests/proof/text_intact" "$1"
+}
+
+# intact_soon PID WHEN: within a second.
+intact_soon() {
+	local i
+	for i in $(seq 25); do
+		! is_intact "$1" >/dev/null || return 0
+		sleep 0.04
+	done
+	complain "text of process $1 differs $2"
+	is_intact "$1" || true
+}
+
+# Objects in a recording, all of them.
+objects_of() {
+	"$ESCAUDIT" top --json --limit 0 "$1" | jq '[.lines[].objects] | add // 0'
+}
