@@ -44,6 +44,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 			    NULL},
 	[OPT_ATTACH] = {"attach", 0, "HOW", "attach through: auto, multi (uprobe_multi), perf (perf events)",
 			attach_choices},
+	[OPT_FOR] = {"for", 0, "BINARY",
+		     "rebuild with BINARY's own flags; the sources are in the directory named, or here", NULL},
 	[OPT_LOG] = {"log", 0, "FILE", "read a saved log of go build -gcflags=-m instead of building (- for stdin)",
 		     NULL},
 	[OPT_PACKAGE] = {"package", 0, "PATH", "only sites in functions of this package", NULL},
@@ -72,9 +74,10 @@ const struct command commands[] = {
 	},
 	{
 		.name = "predict",
-		.usage = "[OPTIONS] PACKAGE... | --log FILE",
+		.usage = "[OPTIONS] PACKAGE... | --log FILE | --for BINARY [DIR]",
 		.summary = "the compiler's predictions, listed or saved",
-		OPTIONS(OPT_OUTPUT, OPT_LOG, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_OUTPUT, OPT_LOG, OPT_FOR, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_JSON, OPT_LIMIT, OPT_COLOR,
+			OPT_HELP),
 		.run = predict_main,
 	},
 	{

@@ -42,6 +42,7 @@ enum option_id {
 	OPT_MAX_STACKS,
 	OPT_ATTACH,
 	OPT_LOG,
+	OPT_FOR,
 	OPT_PACKAGE,
 	OPT_BY,
 	OPT_KEY,

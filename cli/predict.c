@@ -1,11 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "predict/build.h"
+#include "predict/rebuild.h"
+
+static int open_binary(struct go_binary **out, const char *path, struct error *err)
+{
+	struct elf_image *image = NULL;
+	int ret = elf_image_open(&image, path, err);
+
+	if (ret == 0) {
+		ret = go_binary_open(out, image, err);
+		if (ret)
+			elf_image_free(image);
+	}
+	return ret;
+}
+
+/* The predictions of a binary that is already built, from its sources and its own build information. */
+static int predict_for(const struct cli_args *args, struct predictions *set, struct error *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *dir = xasprintf("%s/escaudit-predict-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *output = NULL;
+	struct go_binary *bin = NULL, *again = NULL;
+	struct rebuild recipe = {.flags = NULL};
+	const char *packages[] = {NULL, NULL};
+	struct build_options build = {
+		.go = args->value[OPT_GO],
+		.dir = args->n_positional ? args->positional[0] : NULL,
+		.packages = packages,
+		.pattern = args->value[OPT_PATTERN],
+	};
+	int ret;
+
+	ret = open_binary(&bin, args->value[OPT_FOR], err);
+	if (ret == 0)
+		ret = rebuild_init(&recipe, bin, build.dir, err);
+	if (ret == 0 && !mkdtemp(dir))
+		ret = error_set(err, -1, "predict: failed to make the directory '%s': %m", dir);
+	if (ret == 0) {
+		output = xasprintf("%s/program", dir);
+		packages[0] = recipe.package;
+		build.output = output;
+		build.flags = (const char *const *)recipe.flags;
+		build.env = (const char *const *)recipe.env;
+		ret = build_with_diagnostics(&build, set, err);
+	}
+	if (ret == 0)
+		ret = open_binary(&again, output, err);
+	if (ret == 0)
+		ret = rebuild_check(bin, again, err);
+	go_binary_free(again);
+	go_binary_free(bin);
+	if (output) {
+		unlink(output);
+		rmdir(dir);
+	}
+	rebuild_release(&recipe);
+	free(output);
+	free(dir);
+	return ret;
+}
 
 int predict_main(const struct cli_args *args)
 {
 	struct error err = ERROR_INIT;
-	const char *log = args->value[OPT_LOG], *output = args->value[OPT_OUTPUT];
+	const char *log = args->value[OPT_LOG], *output = args->value[OPT_OUTPUT], *binary = args->value[OPT_FOR];
 	struct build_options build = {
 		.go = args->value[OPT_GO],
 		.packages = (const char *const *)args->positional,
@@ -16,12 +79,16 @@ int predict_main(const struct cli_args *args)
 	struct predictions *set;
 	int code = EXIT_DONE, ret;
 
-	if (!log == !args->n_positional)
-		return cli_misuse(args, "predict needs PACKAGE... or --log FILE");
+	if ((log && (binary || args->n_positional)) || (binary && args->n_positional > 1) ||
+	    (!log && !binary && !args->n_positional))
+		return cli_misuse(args, "predict needs PACKAGE..., --log FILE or --for BINARY [DIR]");
 	if (!cli_report_options(args, &options))
 		return EXIT_MISUSE;
 	set = predictions_new();
-	ret = log ? predictions_load(set, log, &err) : build_with_diagnostics(&build, set, &err);
+	if (binary)
+		ret = predict_for(args, set, &err);
+	else
+		ret = log ? predictions_load(set, log, &err) : build_with_diagnostics(&build, set, &err);
 	if (ret == 0 && output)
 		ret = predictions_save(set, output, &err);
 	if (ret)

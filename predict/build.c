@@ -919,13 +919,27 @@ static int prepare_paths(struct build *b)
 	return 0;
 }
 
+/* Does the caller give a variable of the same name as this NAME=VALUE? */
+static bool is_given(const struct build_options *options, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (const char *const *e = options->env; e && *e; e++) {
+		if (strncmp(*e, variable, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The go command takes $PWD for the name of its directory if it is one of its names. */
 static void prepare_environment(struct build *b)
 {
 	for (char **e = environ; *e; e++) {
-		if (strncmp(*e, "PWD=", 4) != 0)
+		if (strncmp(*e, "PWD=", 4) != 0 && !is_given(b->options, *e))
 			words_add(&b->env, *e);
 	}
+	for (const char *const *e = b->options->env; e && *e; e++)
+		words_add(&b->env, *e);
 	words_take(&b->env, xasprintf("PWD=%s", b->dir));
 }
 

@@ -19,7 +19,9 @@ struct build_options {
 	const char *output;	     /* where to put the binary; NULL builds without keeping one (predict) */
 	const char *pattern; /* the -gcflags package pattern, e.g. "all" or "std"; NULL means the named packages and
 				those of their module */
-	bool keep_work;	     /* leave the diagnostics in place and say where on stderr (debugging) */
+	const char *const
+		*env;	/* NULL-terminated NAME=VALUE that go beyond, or replace, the environment; may be NULL */
+	bool keep_work; /* leave the diagnostics in place and say where on stderr (debugging) */
 };
 
 /*
