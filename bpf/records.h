@@ -34,11 +34,13 @@ struct walk_settings {
 	__u64 dispatcher_start;
 	__u64 dispatcher_end;
 	/*
-	 * runtime.mcall leaves the frame pointer of the goroutine it switched from, up to Go 1.24: behind it lies the
-	 * stack of a goroutine that may run elsewhere by now, and change while we read.
+	 * runtime.mcall and runtime.morestack leave a frame pointer of the goroutine they switched from, up to Go 1.24:
+	 * behind it lies the stack of a goroutine that may run elsewhere by now, and change while we read.
 	 */
 	__u64 mcall_start;
 	__u64 mcall_size;
+	__u64 morestack_start;
+	__u64 morestack_size;
 	/*
 	 * Go's own text in a program with C code in it, size 0 in one without. C code keeps no frame pointers: what the
 	 * chain shows of it may be anything and differ at every hit. Only what comes back into Go counts.

@@ -176,9 +176,6 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 		if (settings.go_text_size) {
 			slot->in_c = pc - settings.go_text_start >= settings.go_text_size;
 			if (slot->in_c) {
-				/* which C function is not ours to tell, but how many frames it takes is part of the
-				 * stack */
-				mix(&w->id, 0);
 				if (out)
 					out->pcs[i & (STACK_DEPTH_MAX - 1)] = 0;
 				continue;
@@ -187,7 +184,8 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 		mix(&w->id, pc);
 		if (out)
 			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
-		if (pc - settings.mcall_start < settings.mcall_size) {
+		if (pc - settings.mcall_start < settings.mcall_size ||
+		    pc - settings.morestack_start < settings.morestack_size) {
 			i++;
 			break;
 		}

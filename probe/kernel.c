@@ -46,7 +46,7 @@ static void find_runtime_text(const struct go_binary *bin, struct text_range ran
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
 			bool skip_c, uint32_t stack_depth)
 {
-	struct go_func mcall, from_c;
+	struct go_func mcall, morestack, from_c;
 
 	*out = (struct walk_settings){
 		.dispatcher_start = entries->dispatcher_start,
@@ -57,6 +57,10 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.mcall", &mcall)) {
 		out->mcall_start = mcall.entry;
 		out->mcall_size = mcall.end - mcall.entry;
+	}
+	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.morestack", &morestack)) {
+		out->morestack_start = morestack.entry;
+		out->morestack_size = morestack.end - morestack.entry;
 	}
 	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
 		elf_vaddr text, end;
