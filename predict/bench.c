@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "predict/bench.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "predict/lines.h"
+
+#define SIZE_LIMIT     (256u << 20)
+#define MAX_BENCHMARKS 4096
+#define MAX_DIGITS     18
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A benchmark's name ends in the number of CPUs, unless that is one. */
+static size_t name_length(const char *name, size_t len)
+{
+	size_t n = len;
+
+	while (n && name[n - 1] >= '0' && name[n - 1] <= '9')
+		n--;
+	return n && n < len && name[n - 1] == '-' ? n - 1 : len;
+}
+
+/* Adds the count of one line; false if there are too many different ones. */
+static bool add(struct bench *b, const char *name, size_t len, uint64_t iterations)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (strlen(b->items[i].name) == len && memcmp(b->items[i].name, name, len) == 0) {
+			b->items[i].iterations += iterations;
+			return true;
+		}
+	}
+	if (b->n == MAX_BENCHMARKS)
+		return false;
+	ARRAY_GROW(b->items, b->n + 1, b->alloc);
+	b->items[b->n].name = xstrndup(name, len);
+	b->items[b->n++].iterations = iterations;
+	return true;
+}
+
+static bool read_line(struct bench *b, const char *line, size_t len)
+{
+	static const char lead[] = "Benchmark";
+	size_t at = 0, begin, digits = 0;
+	uint64_t iterations = 0;
+
+	if (len < sizeof(lead) || memcmp(line, lead, sizeof(lead) - 1) != 0)
+		return true;
+	while (at < len && !is_blank(line[at]))
+		at++;
+	begin = at;
+	while (at < len && is_blank(line[at]))
+		at++;
+	for (; at < len && line[at] >= '0' && line[at] <= '9' && digits < MAX_DIGITS; at++, digits++)
+		iterations = iterations * 10 + (uint64_t)(line[at] - '0');
+	/* "BenchmarkX" alone announces one under -v; a result has a number and figures behind it. */
+	if (!iterations || at == len || !is_blank(line[at]))
+		return true;
+	return add(b, line, name_length(line, begin), iterations);
+}
+
+int bench_read_bytes(struct bench *out, const char *data, size_t size, const char *path, struct error *err)
+{
+	struct lines lines;
+	const char *line;
+	size_t len;
+	bool fits = true;
+
+	*out = (struct bench){.path = xstrdup(path)};
+	lines_init_bytes(&lines, data, size);
+	while (fits && lines_next(&lines, &line, &len))
+		fits = read_line(out, line, len);
+	lines_release(&lines);
+	if (fits && out->n)
+		return 0;
+	bench_release(out);
+	if (!fits)
+		return error_set(err, -EFBIG, "bench: failed to read '%s': more than %d benchmarks", path,
+				 MAX_BENCHMARKS);
+	return error_set(err, -ENODATA,
+			 "bench: failed to read '%s': no line of a benchmark in it; save the output of go test -bench",
+			 path);
+}
+
+int bench_read(struct bench *out, const char *path, struct error *err)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int ret;
+
+	*out = (struct bench){.path = NULL};
+	ret = strbuf_read_file(&sb, path, SIZE_LIMIT);
+	if (ret)
+		error_set(err, ret, "bench: failed to read '%s': %s", path, strerror(-ret));
+	else
+		ret = bench_read_bytes(out, strbuf_str(&sb), sb.len, path, err);
+	strbuf_release(&sb);
+	return ret;
+}
+
+void bench_release(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->n; i++)
+		free(bench->items[i].name);
+	free(bench->items);
+	free(bench->path);
+	*bench = (struct bench){.path = NULL};
+}
+
+static uint64_t iterations_of(const struct bench *b, const char *name)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (strcmp(b->items[i].name, name) == 0)
+			return b->items[i].iterations;
+	}
+	return 0;
+}
+
+static int require_all(const struct bench *a, const struct bench *b, struct error *err)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (!iterations_of(b, a->items[i].name))
+			return error_set(err, -EINVAL,
+					 "bench: failed to compare the runs: %s is in '%s' and not in '%s'; run the "
+					 "same benchmarks",
+					 a->items[i].name, a->path, b->path);
+	}
+	return 0;
+}
+
+int bench_units(const struct bench *before, const struct bench *after, uint64_t *before_units, uint64_t *after_units,
+		struct error *err)
+{
+	int ret = require_all(before, after, err);
+
+	if (ret == 0)
+		ret = require_all(after, before, err);
+	if (ret)
+		return ret;
+	*before_units = *after_units = 0;
+	for (size_t i = 0; i < before->n; i++) {
+		uint64_t a = before->items[i].iterations, b = iterations_of(after, before->items[i].name);
+
+		if ((unsigned __int128)a * iterations_of(after, before->items[0].name) !=
+		    (unsigned __int128)b * before->items[0].iterations)
+			return error_set(err, -EINVAL,
+					 "bench: failed to compare the runs: %s and %s did not run longer by the same "
+					 "factor; run one at a time, or each with -benchtime=1000x",
+					 before->items[0].name, before->items[i].name);
+		if (__builtin_add_overflow(*before_units, a, before_units) ||
+		    __builtin_add_overflow(*after_units, b, after_units))
+			return error_set(err, -EINVAL, "bench: failed to compare the runs: too many iterations");
+	}
+	return 0;
+}
