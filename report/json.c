@@ -156,12 +156,10 @@ static json_t *window_of(const struct rec_header *h)
 	return window;
 }
 
-void json_report_recording(struct json_report *report, const struct recording *rec)
+static json_t *losses_of(const struct recording *rec)
 {
 	json_t *losses = json_array();
 
-	json_report_member(report, "target", target_of(&rec->header));
-	json_report_member(report, "window", window_of(&rec->header));
 	for (size_t i = 0; i < rec->n_losses; i++) {
 		json_t *loss = json_object();
 
@@ -169,5 +167,22 @@ void json_report_recording(struct json_report *report, const struct recording *r
 		json_put(loss, "count", json_count(rec->losses[i].count));
 		json_array_append_new(losses, loss);
 	}
-	json_report_member(report, "losses", losses);
+	return losses;
+}
+
+void json_report_recording(struct json_report *report, const struct recording *rec)
+{
+	json_report_member(report, "target", target_of(&rec->header));
+	json_report_member(report, "window", window_of(&rec->header));
+	json_report_member(report, "losses", losses_of(rec));
+}
+
+json_t *json_recording(const struct recording *rec)
+{
+	json_t *object = json_object();
+
+	json_put(object, "target", target_of(&rec->header));
+	json_put(object, "window", window_of(&rec->header));
+	json_put(object, "losses", losses_of(rec));
+	return object;
 }

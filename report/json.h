@@ -37,6 +37,8 @@ struct json_report {
 void json_report_begin(struct json_report *report, FILE *f, const char *schema);
 /* target, window and losses of a recording. */
 void json_report_recording(struct json_report *report, const struct recording *rec);
+/* The same three as members of one object, for reports of two recordings. */
+json_t *json_recording(const struct recording *rec);
 void json_report_member(struct json_report *report, const char *name, json_t *value); /* takes value */
 void json_report_list_begin(struct json_report *report, const char *name);
 void json_report_row(struct json_report *report, json_t *row); /* takes row */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "predict/diff.h"
 #include "predict/prediction.h"
 #include "predict/verdict.h"
 #include "recording/recording.h"
@@ -22,6 +23,10 @@ struct report_options {
 int report_audit_text(FILE *f, const struct audit *audit, const struct predictions *set,
 		      const struct report_options *options);
 int report_audit_json(FILE *f, const struct audit *audit, const struct predictions *set);
+
+/* Two recordings: new and more, gone and fewer, changed; with all also moved, same and the runtime's own. */
+int report_diff_text(FILE *f, const struct diff *diff, const struct report_options *options);
+int report_diff_json(FILE *f, const struct diff *diff);
 
 /* The recording alone: hottest lines, by bytes. */
 enum top_order { TOP_BY_BYTES, TOP_BY_OBJECTS };
