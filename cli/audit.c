@@ -83,8 +83,11 @@ int audit_main(const struct cli_args *args)
 
 	if (args->n_positional != 1)
 		return cli_misuse(args, "audit needs one PACKAGE; the program's own arguments stand behind `--`");
-	if (!measure_options(args, &options) || !judge_check(args))
+	if (!measure_options(args, &options))
 		return EXIT_MISUSE;
+	code = judge_check(args);
+	if (code >= 0)
+		return code;
 	if (!measure_can_write(args->value[OPT_OUTPUT]) || !measure_can_write(args->value[OPT_PREDICTIONS]))
 		return EXIT_FAILED;
 	dir = xasprintf("%s/escaudit-audit-XXXXXX", tmp && *tmp ? tmp : "/tmp");

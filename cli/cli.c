@@ -32,8 +32,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 			 "packages to predict, as in -gcflags=PATTERN=-m (default: the main module's)", NULL},
 	[OPT_FLAG] = {"flag", 0, "FLAG", "pass FLAG to go build; may be repeated", NULL},
 	[OPT_PREDICTIONS] = {"predictions", 0, "FILE", "also save the predictions to FILE", NULL},
-	[OPT_FAIL_ON] = {"fail-on", 0, "LIST", "exit with 1 if one of these verdicts occurs, e.g. violated,unpredicted",
-			 NULL},
+	[OPT_FAIL_ON] = {"fail-on", 0, "LIST",
+			 "exit with 1 if one of these conditions holds, e.g. violated,unpredicted>3,bytes>1MB", NULL},
 	[OPT_PID] = {"pid", 'p', "PID", "attach to a running process", NULL},
 	[OPT_BINARY] = {"binary", 'x', "BINARY", "attach to every process that runs BINARY", NULL},
 	[OPT_DURATION] = {"duration", 'd', "SECONDS", "end the window after SECONDS", NULL},
@@ -53,6 +53,17 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_KEY] = {"key", 0, "KEY", "a row for each site, function, package, type or cause", key_choices},
 	[OPT_CHARGE] = {"charge", 0, "TO", "charge to the site itself, or to the nearest frame in the main module",
 			charge_choices},
+	[OPT_BASELINE] = {"baseline", 0, "FILE",
+			  "lines that the conditions accept, with reasons and expiry dates (JSON)", NULL},
+	[OPT_PER] = {"per", 0, "N", "the run did N operations: counts are compared for one (/op)", NULL},
+	[OPT_PER_BEFORE] = {"per-before", 0, "N", "the run before did N operations", NULL},
+	[OPT_PER_AFTER] = {"per-after", 0, "N", "the run after did N operations", NULL},
+	[OPT_BENCH_BEFORE] = {"bench-before", 0, "FILE", "read the operations before from the output of go test -bench",
+			      NULL},
+	[OPT_BENCH_AFTER] = {"bench-after", 0, "FILE", "read the operations after from the output of go test -bench",
+			     NULL},
+	[OPT_PREDICTIONS_BEFORE] = {"predictions-before", 0, "FILE", "predictions for BEFORE: adds verdicts", NULL},
+	[OPT_PREDICTIONS_AFTER] = {"predictions-after", 0, "FILE", "predictions for AFTER: adds verdicts", NULL},
 };
 
 #define OPTIONS(...)                                                                                                   \
@@ -69,7 +80,8 @@ const struct command commands[] = {
 			   "is what\n"
 			   "happened. The program keeps its own standard streams; its status is passed on.\n",
 		OPTIONS(OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_REACH, OPT_MAX_STACKS,
-			OPT_ATTACH, OPT_FAIL_ON, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+			OPT_ATTACH, OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR,
+			OPT_HELP),
 		.run = audit_main,
 	},
 	{
@@ -106,8 +118,20 @@ const struct command commands[] = {
 		.details = "PREDICTIONS is what `escaudit predict -o` saved, or a log of go build -gcflags=-m. Works "
 			   "offline, without\n"
 			   "privileges.\n",
-		OPTIONS(OPT_FAIL_ON, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = compare_main,
+	},
+	{
+		.name = "diff",
+		.usage = "[OPTIONS] BEFORE AFTER",
+		.summary = "what a change did to the allocations of a program",
+		.details = "Pairs the lines of two recordings, also where lines moved, files were renamed or functions "
+			   "inlined,\n"
+			   "and shows what is new, more, fewer, gone or of another type, size or verdict.\n",
+		OPTIONS(OPT_PREDICTIONS_BEFORE, OPT_PREDICTIONS_AFTER, OPT_PER, OPT_PER_BEFORE, OPT_PER_AFTER,
+			OPT_BENCH_BEFORE, OPT_BENCH_AFTER, OPT_CHARGE, OPT_FAIL_ON, OPT_BASELINE, OPT_JSON, OPT_ALL,
+			OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.run = diff_main,
 	},
 	{
 		.name = "top",
@@ -261,6 +285,21 @@ void cli_args_release(struct cli_args *args)
 {
 	free(args->flags);
 	args->flags = NULL;
+}
+
+bool cli_count(const struct cli_args *args, enum option_id id, uint64_t *out)
+{
+	const char *text = args->value[id];
+	size_t digits = text ? strspn(text, "0123456789") : 0;
+
+	if (!text)
+		return true;
+	if (!digits || text[digits] || digits > 18 || strtoull(text, NULL, 10) == 0) {
+		cli_misuse(args, "--%s needs a whole number from 1, not '%s'", option_specs[id].name, text);
+		return false;
+	}
+	*out = strtoull(text, NULL, 10);
+	return true;
 }
 
 bool cli_number(const struct cli_args *args, enum option_id id, double min, double max, double *out)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -47,6 +48,14 @@ enum option_id {
 	OPT_BY,
 	OPT_KEY,
 	OPT_CHARGE,
+	OPT_BASELINE,
+	OPT_PER,
+	OPT_PER_BEFORE,
+	OPT_PER_AFTER,
+	OPT_BENCH_BEFORE,
+	OPT_BENCH_AFTER,
+	OPT_PREDICTIONS_BEFORE,
+	OPT_PREDICTIONS_AFTER,
 	OPT_COUNT,
 };
 
@@ -60,7 +69,7 @@ struct option_spec {
 
 extern const struct option_spec option_specs[OPT_COUNT];
 
-#define COMMAND_OPTIONS_MAX 16
+#define COMMAND_OPTIONS_MAX 24
 
 struct cli_args;
 
@@ -104,6 +113,8 @@ int cli_fail(struct error *err);
 /* Information on stderr. */
 void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* A whole number from 1 to 10^18, exactly; *out stays as it is where the option was not given. */
+bool cli_count(const struct cli_args *args, enum option_id id, uint64_t *out);
 bool cli_number(const struct cli_args *args, enum option_id id, double min, double max, double *out);
 /* Width, colour, --limit and --all for a report on stdout. False after a misuse was printed. */
 bool cli_report_options(const struct cli_args *args, struct report_options *out);
@@ -113,6 +124,7 @@ int record_main(const struct cli_args *args);
 int predict_main(const struct cli_args *args);
 int sites_main(const struct cli_args *args);
 int compare_main(const struct cli_args *args);
+int diff_main(const struct cli_args *args);
 int top_main(const struct cli_args *args);
 
 #endif

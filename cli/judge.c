@@ -1,66 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/judge.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
+#include "cli/gates.h"
 #include "predict/verdict.h"
 
-/* The verdicts that --fail-on names, as a set of bits; false and a message where one is unknown. */
-static bool gate_of(const struct cli_args *args, unsigned *gate)
-{
-	const char *list = args->value[OPT_FAIL_ON];
-
-	*gate = 0;
-	while (list && *list) {
-		size_t len = strcspn(list, ",");
-		char *name = xstrndup(list, len);
-		enum verdict_kind kind = verdict_from_name(name);
-
-		if (kind == VERDICT_COUNT) {
-			cli_misuse(args, "--fail-on: no verdict is named '%s'", name);
-			free(name);
-			return false;
-		}
-		free(name);
-		*gate |= 1u << kind;
-		list += len + (list[len] == ',');
-	}
-	return true;
-}
-
-bool judge_check(const struct cli_args *args)
+int judge_check(const struct cli_args *args)
 {
 	struct report_options options;
-	unsigned gate;
+	struct gates gates;
+	uint64_t units;
+	int code = gates_open(&gates, args);
 
-	return gate_of(args, &gate) && cli_report_options(args, &options);
+	if (code >= 0)
+		return code;
+	gates_release(&gates);
+	return cli_report_options(args, &options) && cli_count(args, OPT_PER, &units) ? -1 : EXIT_MISUSE;
 }
 
 int judge(const struct cli_args *args, const struct predictions *set, const struct recording *rec)
 {
 	struct error err = ERROR_INIT;
 	struct report_options options;
+	struct gate_result result = {.n = 0};
+	struct gates gates;
 	struct audit *audit;
-	int code = EXIT_DONE, ret;
-	unsigned gate;
+	uint64_t units = 0;
+	int code;
 
-	if (!gate_of(args, &gate) || !cli_report_options(args, &options))
+	if (!cli_report_options(args, &options) || !cli_count(args, OPT_PER, &units))
 		return EXIT_MISUSE;
-	if (audit_run(&audit, set, rec, &err))
+	code = gates_open(&gates, args);
+	if (code >= 0)
+		return code;
+	if (audit_run(&audit, set, rec, &err)) {
+		gates_release(&gates);
 		return cli_fail(&err);
-	ret = args->value[OPT_JSON] ? report_audit_json(stdout, audit, set)
-				    : report_audit_text(stdout, audit, set, &options);
-	if (recording_losses(rec) || rec->header.coverage)
-		code = EXIT_PARTIAL;
-	for (int kind = 0; kind < VERDICT_COUNT; kind++) {
-		if (gate >> kind & 1 && audit->totals.n[kind]) {
-			cli_note("gate: %zu %s", audit->totals.n[kind], verdict_name((enum verdict_kind)kind));
-			code = EXIT_GATE;
-		}
 	}
+	code = recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+	if (args->value[OPT_JSON] ? report_audit_json(stdout, audit, set)
+				  : report_audit_text(stdout, audit, set, &options))
+		code = EXIT_FAILED;
+	else if (gate_judge_audit(&gates.gate, gates.baseline, audit, units, &result, &err))
+		code = cli_fail(&err);
+	else
+		code = gates_report(&gates, &result, code);
+	gate_result_release(&result);
+	gates_release(&gates);
 	audit_free(audit);
-	return ret ? EXIT_FAILED : code;
+	return code;
 }

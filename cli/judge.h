@@ -7,7 +7,8 @@
 
 /* Prints the report to stdout and returns the exit code: misuse, failed, gate, partial or done. */
 int judge(const struct cli_args *args, const struct predictions *set, const struct recording *rec);
-/* Is --fail-on well formed? Prints the misuse if not. Worth asking before anything is built or run. */
-bool judge_check(const struct cli_args *args);
+/* Are --fail-on, --baseline and --per well formed? -1 if so, else the exit code. Worth asking before anything is built
+ * or run. */
+int judge_check(const struct cli_args *args);
 
 #endif

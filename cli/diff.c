@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/gates.h"
+#include "predict/bench.h"
+#include "predict/diff.h"
+
+/* One of the two recordings, with its verdicts where there are predictions. */
+struct side {
+	struct recording *rec;
+	struct predictions *set;
+	struct audit *audit;
+};
+
+static int side_open(struct side *side, const char *path, const char *predictions, struct error *err)
+{
+	int ret = recording_read(&side->rec, path, err);
+
+	if (ret || !predictions)
+		return ret;
+	side->set = predictions_new();
+	ret = predictions_load(side->set, predictions, err);
+	return ret ? ret : audit_run(&side->audit, side->set, side->rec, err);
+}
+
+static void side_release(struct side *side)
+{
+	audit_free(side->audit);
+	predictions_free(side->set);
+	recording_free(side->rec);
+}
+
+/* A verdict of another build's log is none. */
+static void warn_of_mismatch(const struct side *side, const char *which)
+{
+	if (!side->audit || side->audit->match != BUILD_MATCH_DIFFERENT)
+		return;
+	cli_note("the predictions for %s and its binary are not of one build: verdicts may be wrong", which);
+	for (size_t i = 0; i < side->audit->n_mismatches; i++)
+		cli_note("  %s", side->audit->mismatches[i]);
+}
+
+struct work {
+	uint64_t before, after;
+	bool known;
+};
+
+/* --per, --per-before and --per-after, or the benchmarks' iterations. -1: go on. */
+static int work_of(struct work *work, const struct cli_args *args)
+{
+	const char *bench_before = args->value[OPT_BENCH_BEFORE], *bench_after = args->value[OPT_BENCH_AFTER];
+	bool per = args->value[OPT_PER] != NULL;
+	bool each = args->value[OPT_PER_BEFORE] || args->value[OPT_PER_AFTER];
+	struct bench before = {.n = 0}, after = {.n = 0};
+	struct error err = ERROR_INIT;
+	int code = -1;
+
+	*work = (struct work){1, 1, per || each || bench_before};
+	if (per + each + (bench_before || bench_after) > 1)
+		return cli_misuse(args, "say how much work was done with one of --per, --per-before and --per-after, "
+					"--bench-before and --bench-after");
+	if (each && (!args->value[OPT_PER_BEFORE] || !args->value[OPT_PER_AFTER]))
+		return cli_misuse(args, "--per-before and --per-after belong together");
+	if (!bench_before != !bench_after)
+		return cli_misuse(args, "--bench-before and --bench-after belong together");
+	if (!cli_count(args, OPT_PER, &work->before) || !cli_count(args, OPT_PER_BEFORE, &work->before) ||
+	    !cli_count(args, OPT_PER_AFTER, &work->after))
+		return EXIT_MISUSE;
+	if (per)
+		work->after = work->before;
+	if (bench_before && (bench_read(&before, bench_before, &err) || bench_read(&after, bench_after, &err) ||
+			     bench_units(&before, &after, &work->before, &work->after, &err)))
+		code = cli_fail(&err);
+	bench_release(&before);
+	bench_release(&after);
+	return code;
+}
+
+static bool is_partial(const struct recording *rec)
+{
+	return recording_losses(rec) || rec->header.coverage;
+}
+
+static int compare(const struct cli_args *args, struct side *a, struct side *b, const struct work *work,
+		   const struct report_options *options, struct gates *gates)
+{
+	const struct diff_input before = {a->rec, a->audit, work->before}, after = {b->rec, b->audit, work->after};
+	const char *charge = args->value[OPT_CHARGE];
+	struct gate_result result = {.n = 0};
+	struct error err = ERROR_INIT;
+	struct diff *diff;
+	int code = is_partial(a->rec) || is_partial(b->rec) ? EXIT_PARTIAL : EXIT_DONE;
+
+	warn_of_mismatch(a, "BEFORE");
+	warn_of_mismatch(b, "AFTER");
+	diff_run(&diff, &before, &after, charge && strcmp(charge, "module") == 0);
+	if (args->value[OPT_JSON] ? report_diff_json(stdout, diff) : report_diff_text(stdout, diff, options))
+		code = EXIT_FAILED;
+	else if (gate_judge_diff(&gates->gate, gates->baseline, diff, work->known, &result, &err))
+		code = cli_fail(&err);
+	else
+		code = gates_report(gates, &result, code);
+	gate_result_release(&result);
+	diff_free(diff);
+	return code;
+}
+
+int diff_main(const struct cli_args *args)
+{
+	struct side before = {.rec = NULL}, after = {.rec = NULL};
+	struct report_options options;
+	struct error err = ERROR_INIT;
+	struct gates gates;
+	struct work work;
+	int code;
+
+	if (args->n_positional != 2)
+		return cli_misuse(args, "diff needs the recordings BEFORE and AFTER");
+	if (!cli_report_options(args, &options))
+		return EXIT_MISUSE;
+	code = work_of(&work, args);
+	if (code < 0)
+		code = gates_open(&gates, args);
+	if (code >= 0)
+		return code;
+	if (side_open(&before, args->positional[0], args->value[OPT_PREDICTIONS_BEFORE], &err) ||
+	    side_open(&after, args->positional[1], args->value[OPT_PREDICTIONS_AFTER], &err))
+		code = cli_fail(&err);
+	else
+		code = compare(args, &before, &after, &work, &options, &gates);
+	gates_release(&gates);
+	side_release(&before);
+	side_release(&after);
+	return code;
+}

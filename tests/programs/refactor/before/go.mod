@@ -1,0 +1,3 @@
+module example.com/escaudit/refactor
+
+go 1.19
