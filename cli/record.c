@@ -58,8 +58,8 @@ static void note_census(const struct run *run)
 	else
 		cli_note("no process runs '%s' now: waiting for those that start; Ctrl-C ends", run->shown);
 	if (census.replaced)
-		cli_note("%zu process%s of a file that '%s' has replaced not recorded: -p %d", census.replaced,
-			 census.replaced == 1 ? " is" : "es are", run->shown, census.replaced_pid);
+		cli_note("%zu process%s a file that stood at '%s' before: not recorded; -p %d does", census.replaced,
+			 census.replaced == 1 ? " runs" : "es run", run->shown, census.replaced_pid);
 }
 
 static void on_armed(void *ctx)

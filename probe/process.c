@@ -36,8 +36,10 @@
 struct process {
 	pid_t pid;
 	int pid_fd;
-	int maps_fd; /* of the address space as it was when the process was opened */
-	char *name;  /* the thread group's command name */
+	int maps_fd;	   /* of the address space as it was when the process was opened */
+	char *name;	   /* the thread group's command name */
+	char *root;	   /* where its root is, as we see it; "" for ours */
+	bool is_elsewhere; /* in another mount namespace */
 	char *path;
 	struct go_binary *bin;
 	uint64_t bias; /* runtime address less vaddr, of bin */
@@ -183,6 +185,28 @@ static int identify(struct process *p, pid_t pid, long *uid, struct error *err)
 
 /* ---- its files ---- */
 
+static bool same_mount_namespace(pid_t pid)
+{
+	struct stat ours, its;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/ns/mnt", pid);
+	return stat("/proc/self/ns/mnt", &ours) == 0 && stat(link, &its) == 0 && ours.st_ino == its.st_ino &&
+	       ours.st_dev == its.st_dev;
+}
+
+static void find_root(struct process *p)
+{
+	char link[64], root[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/root", p->pid);
+	n = readlink(link, root, sizeof(root) - 1);
+	root[n > 0 ? n : 0] = '\0';
+	p->root = xstrdup(strcmp(root, "/") == 0 ? "" : root);
+	p->is_elsewhere = !same_mount_namespace(p->pid);
+}
+
 /* open, but neither waiting for a pipe nor taking a terminal; regular files only. */
 static int check_regular(int fd)
 {
@@ -195,6 +219,22 @@ static int check_regular(int fd)
 		return -ENOEXEC;
 	}
 	return fd;
+}
+
+/*
+ * /proc shows paths from where we stand: of a process with a root of its own, with the way to that root in front. Where
+ * that way leads through its own mount namespace it means nothing to us, and is left out.
+ */
+static const char *without_root(const struct process *p, const char *path)
+{
+	size_t len = strlen(p->root);
+
+	return strncmp(path, p->root, len) == 0 && path[len] == '/' ? path + len : path;
+}
+
+static const char *shown_path(const struct process *p, const char *path)
+{
+	return p->is_elsewhere ? without_root(p, path) : path;
 }
 
 /* The path as the process sees it. Links and ".." do not lead out of its root. */
@@ -218,19 +258,19 @@ static int open_in_root(pid_t pid, const char *path)
  * The very file a mapping shows. Following /proc/PID/map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without
  * them the path must still lead to the file that is mapped.
  */
-static int open_mapped(pid_t pid, const struct map_entry *m)
+static int open_mapped(const struct process *p, const struct map_entry *m)
 {
 	struct stat st;
 	char link[96];
 	int fd;
 
-	snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start, m->end);
+	snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, p->pid, m->start, m->end);
 	fd = check_regular(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 	if (fd >= 0)
 		return fd;
 	if (m->deleted)
 		return fd;
-	fd = open_in_root(pid, m->path);
+	fd = open_in_root(p->pid, without_root(p, m->path));
 	/* The device numbers of btrfs and overlayfs differ between stat and maps; the inode's number does not. */
 	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != m->inode)) {
 		close(fd);
@@ -300,7 +340,7 @@ static bool is_wanted(const struct search *s, const struct map_entry *m, int fd)
 {
 	struct stat st;
 
-	if (strcmp(m->path, s->wanted_path) == 0)
+	if (strcmp(m->path, s->wanted_path) == 0 || strcmp(shown_path(s->p, m->path), s->wanted_path) == 0)
 		return true;
 	return s->wanted.st_ino && fstat(fd, &st) == 0 && st.st_ino == s->wanted.st_ino &&
 	       st.st_dev == s->wanted.st_dev;
@@ -369,7 +409,7 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 				 exe_path, strerror(-fd));
 	exe = map_of_exe(s, exe_path, fd);
 	if (exe) {
-		holds = examine(fd, exe_path, &bin, &ret, err);
+		holds = examine(fd, shown_path(p, exe_path), &bin, &ret, err);
 		add_candidate(s, exe, bin, holds);
 	}
 	close(fd);
@@ -381,13 +421,13 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 
 		if (!m->executable || !m->inode || m->path[0] != '/' || seen_before(s, m))
 			continue;
-		fd = open_mapped(p->pid, m);
+		fd = open_mapped(p, m);
 		if (fd < 0) {
 			s->unreadable++;
 			add_candidate(s, m, NULL, HOLDS_NOTHING);
 			continue;
 		}
-		holds = examine(fd, m->path, &bin, &ret, &own);
+		holds = examine(fd, shown_path(p, m->path), &bin, &ret, &own);
 		add_candidate(s, m, bin, holds);
 		if (ret && ret != -ENODATA && ret != -ENOEXEC && s->wanted_path && is_wanted(s, m, fd)) {
 			close(fd);
@@ -420,7 +460,7 @@ static int choose(struct search *s, size_t *chosen, struct error *err)
 		if (wanted && *chosen == SIZE_MAX)
 			*chosen = i;
 		else
-			strbuf_addf(&others, "%s'%s'", others.len ? ", " : "", c->map->path);
+			strbuf_addf(&others, "%s'%s'", others.len ? ", " : "", shown_path(p, c->map->path));
 	}
 	if (*chosen == SIZE_MAX && n_runtimes)
 		error_set(err, -ENOEXEC,
@@ -435,7 +475,8 @@ static int choose(struct search *s, size_t *chosen, struct error *err)
 	else if (others.len)
 		add_note(p, xasprintf("process %d holds %zu Go runtimes: recorded is '%s'; not covered: %s; -p PID -x "
 				      "FILE chooses",
-				      p->pid, n_runtimes, s->items[*chosen].map->path, strbuf_str(&others)));
+				      p->pid, n_runtimes, shown_path(p, s->items[*chosen].map->path),
+				      strbuf_str(&others)));
 	strbuf_release(&others);
 	return *chosen == SIZE_MAX ? -ENOEXEC : 0;
 }
@@ -449,7 +490,7 @@ static int take_candidates(struct search *s, size_t chosen, struct error *err)
 
 	p->bin = c->bin;
 	c->bin = NULL;
-	p->path = xstrdup(c->map->path);
+	p->path = xstrdup(shown_path(p, c->map->path));
 	if (!bias_of(p->bin, c->map, &p->bias))
 		return error_set(err, -EBADMSG,
 				 "process: failed to place '%s' in process %d: its segments and the "
@@ -465,7 +506,7 @@ static int take_candidates(struct search *s, size_t chosen, struct error *err)
 
 		if (s->items[i].holds != HOLDS_MODULE || !bias_of(module.bin, s->items[i].map, &bias))
 			continue;
-		module.path = strpool_add(p->known_pool, s->items[i].map->path);
+		module.path = strpool_add(p->known_pool, shown_path(p, s->items[i].map->path));
 		module.displacement = bias - p->bias;
 		s->items[i].bin = NULL;
 		ARRAY_GROW(p->modules, p->n_modules + 1, p->alloc_modules);
@@ -475,7 +516,7 @@ static int take_candidates(struct search *s, size_t chosen, struct error *err)
 		if (s->items[i].holds == HOLDS_UNKNOWN)
 			strbuf_addf(&missed,
 				    "%sthe plugin '%s' carries no build information (before Go 1.21 they do not)",
-				    missed.len ? "; " : "", s->items[i].map->path);
+				    missed.len ? "; " : "", shown_path(p, s->items[i].map->path));
 	}
 	if (missed.len)
 		p->missed = strbuf_detach(&missed);
@@ -555,6 +596,7 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 	}
 	exe[n] = '\0';
 	clean_link(exe);
+	find_root(p);
 	if (file && stat(file, &s.wanted))
 		s.wanted.st_ino = 0;
 	ret = maps_read_fd(&s.maps, p->maps_fd, err);
@@ -604,6 +646,7 @@ void process_free(struct process *p)
 	free(p->notes);
 	free(p->known);
 	free(p->name);
+	free(p->root);
 	free(p->path);
 	free(p);
 }
@@ -687,11 +730,11 @@ char *process_new_modules(const struct process *p)
 		    (last && map_same_file(last, m)))
 			continue;
 		last = m;
-		fd = open_mapped(p->pid, m);
+		fd = open_mapped(p, m);
 		if (fd < 0)
 			continue;
 		if (examine(fd, m->path, &bin, &ret, &err) != HOLDS_NOTHING)
-			strbuf_addf(&names, "%s'%s'", names.len ? ", " : "", m->path);
+			strbuf_addf(&names, "%s'%s'", names.len ? ", " : "", shown_path(p, m->path));
 		go_binary_free(bin);
 		close(fd);
 		error_release(&err);

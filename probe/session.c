@@ -204,14 +204,27 @@ static const char *const ended_names[] = {
 	[STOP_DISARMED] = SESSION_ENDED_DISARMED,
 };
 
+static bool runs_a_program(pid_t pid)
+{
+	int fd = address_space_open(pid);
+	bool runs = fd >= 0 && address_space_is_live(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return runs;
+}
+
 /*
  * Has the process executed a program? The kernel side ends the count by itself where that is the same file again;
- * another file has no probes.
+ * another file has no probes. An address space also goes when the process ends, a moment before that is known.
  */
 static bool has_executed(const struct session *s)
 {
-	return capture_has_ended(s->capture) || (s->process && !process_is_same(s->process)) ||
-	       (s->launched_fd >= 0 && !address_space_is_live(s->launched_fd));
+	if (capture_has_ended(s->capture))
+		return true;
+	if (s->process)
+		return !process_is_same(s->process) && runs_a_program(process_pid(s->process));
+	return s->launched_fd >= 0 && !address_space_is_live(s->launched_fd) && runs_a_program(s->launch.pid);
 }
 
 /* Fills the recording with what was counted since it was last cut. */
@@ -322,13 +335,12 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 			return error_set(err, -errno, "record: failed to wait: %s", strerror(errno));
 		if (capture_drain(s->capture, err))
 			return err ? err->code : -EIO;
-		if (fds[2].revents) {
-			*reason = STOP_EXIT;
+		if (has_executed(s)) {
+			*reason = STOP_EXEC;
 			return 0;
 		}
-		if (has_executed(s)) {
-			/* An address space also goes when the process ends, a moment before that is known. */
-			*reason = poll(&fds[2], 1, DRAIN_INTERVAL_MS) > 0 ? STOP_EXIT : STOP_EXEC;
+		if (fds[2].revents) {
+			*reason = STOP_EXIT;
 			return 0;
 		}
 		if (!capture_is_armed(s->capture)) {
