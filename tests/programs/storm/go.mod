@@ -1,3 +1,3 @@
-module example.com/storm
+module example.com/escaudit/storm
 
 go 1.19

@@ -1,0 +1,3 @@
+module example.com/escaudit/changer
+
+go 1.19

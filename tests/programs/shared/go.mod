@@ -1,0 +1,3 @@
+module example.com/escaudit/shared
+
+go 1.19
