@@ -576,28 +576,30 @@ static void settle(struct joiner *j, size_t item, const struct entry *e)
 
 static void join_expressions(struct joiner *j, const struct place *place, size_t *chains)
 {
-	size_t cursor = 0, empties = 0, expressions = 0, nth = 0;
-	bool straight;
+	size_t empties = 0, expressions = 0;
 
 	for (size_t i = 0; i < j->n_entries; i++)
 		empties += !j->entries[i].text;
 	for (size_t i = place->first; i != NONE; i = j->next[i])
-		expressions += j->set->items[i].kind != EXPR_MOVED;
-	straight = empties == expressions;
-	for (int pass = 0; pass < 3; pass++) {
-		nth = 0;
-		cursor = 0;
+		expressions += j->set->items[i].kind != EXPR_MOVED && !j->set->items[i].wrapper;
+	/*
+	 * One each: they are in order. Else something is missing on one side, mostly a wrapper's summary: first those
+	 * whose text is known, in order, then what is left. Wrappers come last in the text.
+	 */
+	for (int strict = empties != expressions; strict >= 0; strict--) {
+		size_t cursor = 0, nth = 0;
+
 		for (size_t i = place->first; i != NONE; i = j->next[i], nth++) {
 			const struct prediction *p = &j->set->items[i];
 			struct entry *e;
 
-			/* The wrappers last: the text has them behind the others. */
-			if (p->kind == EXPR_MOVED || j->joined[i] || (pass == 0 && p->wrapper))
+			if (p->kind == EXPR_MOVED || j->joined[i])
 				continue;
-			if (pass == 0 && straight && !p->wrapper)
-				e = next_empty(j, &cursor, p->expr, false);
-			else
-				e = next_empty(j, &cursor, p->expr, pass < 2);
+			e = next_empty(j, &cursor, p->expr, strict);
+			if (!e && strict) { /* the wrapper of an inlined call may stand before the others */
+				cursor = 0;
+				e = next_empty(j, &cursor, p->expr, strict);
+			}
 			if (!e)
 				continue;
 			e->used = true;

@@ -725,9 +725,11 @@ Test(build, a_signal_leaves_nothing_behind)
 	static const char *const here[] = {".", NULL};
 	struct toolchain go = newest();
 	struct build_options options = {.go = go.go, .dir = PROGRAM, .packages = here};
-	char *cache = xasprintf("%s/cache", scratch);
+	char *cache = xasprintf("%s/cache", scratch), *output = xasprintf("%s/program", scratch);
 	int status;
 	pid_t pid;
+
+	options.output = output;
 
 	setenv("GOCACHE", cache, 1); /* empty, so that the build takes its time */
 	pid = fork();
@@ -746,5 +748,7 @@ Test(build, a_signal_leaves_nothing_behind)
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "status %x", status);
 	cr_expect_eq(count_left("escaudit-"), 0);
+	cr_expect_eq(access(output, F_OK), -1, "the build went on to its end");
 	free(cache);
+	free(output);
 }

@@ -179,6 +179,23 @@ Test(diagnostics_json, without_a_directory_the_longest_common_end_decides)
 	predictions_free(set);
 }
 
+Test(diagnostics_json, the_very_path_goes_before_a_longer_common_end)
+{
+	static const char text[] = "# example.com/a\n"
+				   "./main.go:1:2: new(int) escapes to heap\n"
+				   "# example.com/b\n"
+				   "cmd/main.go:1:2: new(int) escapes to heap\n";
+	static const char *const want[] = {"./main.go:1:2 new(int) < ./a.go:1:1", "cmd/main.go:1:2 new(int) (unknown)",
+					   NULL};
+	struct predictions *set = read_text(text, "/src/x/cmd");
+
+	write_json("main", "main.json", "main", "/src/x/cmd/main.go",
+		   ENTRY(1, 2, "escape", "", INLINED("/src/x/cmd/a.go", 1, 1)));
+	join(set);
+	expect_rows(set, want);
+	predictions_free(set);
+}
+
 /* ---- one position ---- */
 
 Test(diagnostics_json, empty_entries_are_the_texts_predictions_in_order)
@@ -296,6 +313,27 @@ Test(diagnostics_json, wrappers_are_added_to_the_text_of_m1)
 	expect_rows(set, want);
 	cr_expect_str_eq(set->items[2].reason, "spill");
 	cr_expect_str_eq(set->items[2].package, "m");
+	predictions_free(set);
+}
+
+Test(diagnostics_json, wrappers_of_m2_take_their_own_entry)
+{
+	static const char text[] = "# m\n"
+				   "/m.go:1:2: func literal escapes to heap in f:\n"
+				   "/m.go:1:2:   flow: {heap} = &{storage for func literal}:\n"
+				   "/m.go:1:2: new(int) escapes to heap\n";
+	static const char *const want[] = {"/m.go:1:2 new(int) < /x.go:2:2",
+					   "/m.go:1:2 func literal < /x.go:3:3 (wrapper)", NULL};
+	struct predictions *set = read_text(text, NULL);
+
+	write_json("m", "m.json", "m", "/m.go",
+		   ENTRY(1, 2, "escapes", "func literal escapes to heap", INLINED("/x.go", 3, 3))
+			   ENTRY(1, 2, "escapes", "new(int) escapes to heap", INLINED("/x.go", 2, 2))
+				   ENTRY(1, 2, "escape", "", INLINED("/x.go", 3, 3))
+					   ENTRY(1, 2, "escape", "", INLINED("/x.go", 2, 2)));
+	join(set);
+	expect_rows(set, want);
+	cr_expect_eq(set->json_joined, 2);
 	predictions_free(set);
 }
 
