@@ -45,6 +45,7 @@ fuzz:
 test:
 	$(Q)scripts/deps
 	$(Q)scripts/toolchains
+	$(Q)scripts/daemons
 	$(Q)$(MAKE) --no-print-directory build unit
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit
 	$(Q)$(MAKE) --no-print-directory fuzz

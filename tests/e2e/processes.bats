@@ -268,7 +268,7 @@ check_build() {
 	need_bpf
 	check() {
 		local program first first_log
-		program=$(own_copy "$(build_go sleeper ${flags[@]})")
+		program=$(own_copy "$(build_go sleeper "${flags[@]}")")
 		start "$program" -burst 1151
 		first=$target first_log=$log
 		start "$program" -burst 1153
