@@ -22,6 +22,8 @@
 /* Stretches of text that belong to the Go runtime, the longest ones: the linker lays packages out one after another. */
 #define RUNTIME_RANGES 8
 
+#define STACK_ROOTS 3
+
 struct text_range {
 	__u64 start; /* vaddrs */
 	__u64 end;
@@ -34,13 +36,11 @@ struct walk_settings {
 	__u64 dispatcher_start;
 	__u64 dispatcher_end;
 	/*
-	 * runtime.mcall and runtime.morestack leave a frame pointer of the goroutine they switched from, up to Go 1.24:
-	 * behind it lies the stack of a goroutine that may run elsewhere by now, and change while we read.
+	 * Functions at which a stack ends although its frame pointers go on. runtime.mcall and runtime.morestack leave
+	 * one of the goroutine they switched from, up to Go 1.24, and runtime.mstart begins with one of the thread that
+	 * made this one: behind it lies a stack that is in use elsewhere, and changes while we read.
 	 */
-	__u64 mcall_start;
-	__u64 mcall_size;
-	__u64 morestack_start;
-	__u64 morestack_size;
+	struct text_range roots[STACK_ROOTS];
 	/*
 	 * Go's own text in a program with C code in it, size 0 in one without. C code keeps no frame pointers: what the
 	 * chain shows of it may be anything and differ at every hit. Only what comes back into Go counts.

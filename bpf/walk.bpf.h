@@ -132,6 +132,16 @@ static __always_inline int read_chunk(struct scratch_slot *slot, __u64 address)
 	return bpf_probe_read_user(slot->chunk, len, (void *)address);
 }
 
+/* Unsigned: below the start is far beyond the size. */
+static __always_inline int is_root(__u64 pc)
+{
+	for (int k = 0; k < STACK_ROOTS; k++) {
+		if (pc - settings.roots[k].start < settings.roots[k].end - settings.roots[k].start)
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * Walks from the return address at the top of the stack up the chain of frame records. With out, also stores the
  * addresses. The chain may jump to another stack (systemstack, cgo): only its depth is bounded.
@@ -184,8 +194,7 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 		mix(&w->id, pc);
 		if (out)
 			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
-		if (pc - settings.mcall_start < settings.mcall_size ||
-		    pc - settings.morestack_start < settings.morestack_size) {
+		if (is_root(pc)) {
 			i++;
 			break;
 		}

@@ -2,6 +2,7 @@
 #include "probe/kernel.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -46,7 +47,11 @@ static void find_runtime_text(const struct go_binary *bin, struct text_range ran
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
 			bool skip_c, uint32_t stack_depth)
 {
-	struct go_func mcall, morestack, from_c;
+	static const struct {
+		const char *function;
+		int newest; /* the last minor version that needs it */
+	} roots[STACK_ROOTS] = {{"runtime.mcall", 24}, {"runtime.morestack", 24}, {"runtime.mstart", INT_MAX}};
+	struct go_func func, from_c;
 
 	*out = (struct walk_settings){
 		.dispatcher_start = entries->dispatcher_start,
@@ -54,13 +59,11 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 		.stack_depth = stack_depth ? stack_depth : DEFAULT_STACK_DEPTH,
 	};
 	find_runtime_text(bin, out->runtime_text);
-	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.mcall", &mcall)) {
-		out->mcall_start = mcall.entry;
-		out->mcall_size = mcall.end - mcall.entry;
-	}
-	if (go_binary_minor(bin) < 25 && go_binary_func_named(bin, "runtime.morestack", &morestack)) {
-		out->morestack_start = morestack.entry;
-		out->morestack_size = morestack.end - morestack.entry;
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+		if (go_binary_minor(bin) <= roots[i].newest && go_binary_func_named(bin, roots[i].function, &func)) {
+			out->roots[i].start = func.entry;
+			out->roots[i].end = func.end;
+		}
 	}
 	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
 		elf_vaddr text, end;
@@ -78,6 +81,16 @@ bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset)
 	return (go_binary_func_named(bin, "runtime.rt0_go", &start) ||
 		go_binary_func_named(bin, "runtime.rt0_go.abi0", &start)) &&
 	       elf_image_vaddr_to_offset(go_binary_image(bin), start.entry, offset);
+}
+
+bool kernel_exit_offset(const struct go_binary *bin, elf_offset *offset, elf_vaddr *vaddr)
+{
+	struct go_func func;
+
+	if (!go_binary_func_named(bin, "runtime.exit", &func) && !go_binary_func_named(bin, "runtime.exit.abi0", &func))
+		return false;
+	*vaddr = func.entry;
+	return elf_image_vaddr_to_offset(go_binary_image(bin), func.entry, offset);
 }
 
 void kernel_lift_limits(void)
