@@ -23,6 +23,9 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 /* Where a process begins to run the program, however it was linked and loaded. */
 bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset);
 
+/* Where it ends by its own will: the system call at the end of runtime.exit. */
+bool kernel_exit_offset(const struct go_binary *bin, elf_offset *offset, elf_vaddr *vaddr);
+
 /* Before Linux 5.11 maps counted against a limit; without the privilege to lift it the load says so. */
 void kernel_lift_limits(void);
 /* Sets the error that loading programs failed with, and returns it. */

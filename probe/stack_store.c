@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/stack_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/u64map.h"
+
+struct kept_stack {
+	size_t first; /* index into pcs */
+	uint32_t depth;
+	bool truncated;
+};
+
+struct known_id {
+	struct stack_id id;
+	uint32_t stack;
+};
+
+struct stack_store {
+	size_t max;
+	struct kept_stack *stacks;
+	size_t n_stacks, alloc_stacks;
+	uint64_t *pcs;
+	size_t n_pcs, alloc_pcs;
+	struct known_id *ids;
+	size_t n_ids, alloc_ids;
+	struct u64map id_of;	    /* stack_id.hash, or a key derived from it -> index into ids */
+	struct u64map by_addresses; /* of short forms: a hash of their addresses, or derived -> stack */
+};
+
+struct stack_store *stack_store_new(size_t max_stacks)
+{
+	struct stack_store *store = xcalloc(1, sizeof(*store));
+
+	store->max = max_stacks;
+	return store;
+}
+
+void stack_store_free(struct stack_store *store)
+{
+	if (!store)
+		return;
+	free(store->stacks);
+	free(store->pcs);
+	free(store->ids);
+	u64map_release(&store->id_of);
+	u64map_release(&store->by_addresses);
+	free(store);
+}
+
+/* The map's keys are 64 bits of the id's 128: an id that shares them with another moves on to a key of its own. */
+static struct known_id *find_id(struct stack_store *store, const struct stack_id *id)
+{
+	uint64_t key = id->hash;
+	const uint64_t *index;
+
+	while ((index = u64map_find(&store->id_of, key))) {
+		struct known_id *known = &store->ids[*index];
+
+		if (known->id.hash == id->hash && known->id.check == id->check)
+			return known;
+		key = u64_mix(key, 1);
+	}
+	return NULL;
+}
+
+static void learn_id(struct stack_store *store, const struct stack_id *id, uint32_t stack)
+{
+	uint64_t key = id->hash;
+	bool is_new;
+	uint64_t *index;
+
+	while (index = u64map_at(&store->id_of, key, &is_new), !is_new)
+		key = u64_mix(key, 1);
+	*index = store->n_ids;
+	ARRAY_GROW(store->ids, store->n_ids + 1, store->alloc_ids);
+	store->ids[store->n_ids++] = (struct known_id){*id, stack};
+}
+
+static uint32_t keep(struct stack_store *store, const uint64_t *pcs, uint32_t depth, bool truncated)
+{
+	ARRAY_GROW(store->stacks, store->n_stacks + 1, store->alloc_stacks);
+	store->stacks[store->n_stacks] = (struct kept_stack){store->n_pcs, depth, truncated};
+	ARRAY_GROW(store->pcs, store->n_pcs + depth, store->alloc_pcs);
+	memcpy(store->pcs + store->n_pcs, pcs, depth * sizeof(*pcs));
+	store->n_pcs += depth;
+	return (uint32_t)store->n_stacks++;
+}
+
+static uint32_t keep_short(struct stack_store *store, const uint64_t *pcs, uint32_t depth)
+{
+	uint64_t key, *index;
+	bool is_new;
+
+	depth = depth < STACK_SHORT_MAX ? depth : STACK_SHORT_MAX;
+	key = bytes_hash(pcs, depth * sizeof(*pcs));
+	for (;; key = u64_mix(key, 1)) {
+		const struct kept_stack *kept;
+
+		index = u64map_at(&store->by_addresses, key, &is_new);
+		if (is_new)
+			return (uint32_t)(*index = keep(store, pcs, depth, true));
+		kept = &store->stacks[*index];
+		if (kept->depth == depth && memcmp(store->pcs + kept->first, pcs, depth * sizeof(*pcs)) == 0)
+			return (uint32_t)*index;
+	}
+}
+
+void stack_store_add(struct stack_store *store, const void *data, size_t size)
+{
+	const struct stack_record *record = data;
+	uint64_t pcs[STACK_DEPTH_MAX];
+	uint32_t depth = 0;
+
+	if (size < sizeof(*record) || record->depth > STACK_DEPTH_MAX || find_id(store, &record->id))
+		return;
+	for (uint32_t i = 0; i < record->depth; i++) {
+		if (record->pcs[i]) /* 0 stands for C code */
+			pcs[depth++] = record->pcs[i];
+	}
+	if (store->n_stacks < store->max)
+		learn_id(store, &record->id, keep(store, pcs, depth, record->flags != 0));
+	else
+		learn_id(store, &record->id, keep_short(store, pcs, depth));
+}
+
+void stack_store_at(const struct stack_store *store, uint32_t number, struct stored_stack *out)
+{
+	const struct kept_stack *kept = &store->stacks[number];
+
+	*out = (struct stored_stack){store->pcs + kept->first, kept->depth, number, kept->truncated};
+}
+
+bool stack_store_find(struct stack_store *store, const struct stack_id *id, struct stored_stack *out)
+{
+	const struct known_id *known = find_id(store, id);
+
+	if (!known)
+		return false;
+	stack_store_at(store, known->stack, out);
+	return true;
+}
+
+size_t stack_store_count(const struct stack_store *store)
+{
+	return store->n_stacks;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The return addresses of the stacks that came through a ring (struct stack_record), found again by their ids.
+ */
+#ifndef ESCAUDIT_PROBE_STACK_STORE_H
+#define ESCAUDIT_PROBE_STACK_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/records.h"
+
+struct stack_store;
+
+/* Keeps at most max_stacks in full; of later ones the first STACK_SHORT_MAX addresses, each such prefix once. */
+struct stack_store *stack_store_new(size_t max_stacks);
+void stack_store_free(struct stack_store *store); /* accepts NULL */
+
+/* Takes a record of size bytes from a ring; anything that is none is passed over. */
+void stack_store_add(struct stack_store *store, const void *record, size_t size);
+
+struct stored_stack {
+	const uint64_t *pcs; /* leaf first; valid until the next stack_store_add */
+	uint32_t depth;
+	uint32_t number; /* 0, 1, 2 …: one for each different stack kept */
+	bool truncated;
+};
+/* False if the stack's addresses have not come. */
+bool stack_store_find(struct stack_store *store, const struct stack_id *id, struct stored_stack *out);
+size_t stack_store_count(const struct stack_store *store);
+void stack_store_at(const struct stack_store *store, uint32_t number, struct stored_stack *out);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/tiny.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Steps until the distribution of offsets stands; each object leaves at most 16 states, so they forget quickly. */
+#define CHAIN_STEPS 64
+/* Rounds of slots -> objects -> mix -> slots. */
+#define ROUNDS 40
+
+static size_t aligned(size_t offset, size_t size)
+{
+	size_t unit = size % 8 == 0 ? 8 : size % 4 == 0 ? 4 : size % 2 == 0 ? 2 : 1;
+
+	return (offset + unit - 1) / unit * unit;
+}
+
+void tiny_opening_rates(const double mix[TINY_SLOT], double rate[TINY_SLOT])
+{
+	double at[TINY_SLOT + 1] = {[TINY_SLOT] = 1}, next[TINY_SLOT + 1], sum = 0;
+
+	for (size_t t = 1; t < TINY_SLOT; t++)
+		sum += mix[t];
+	for (int step = 0; sum > 0 && step < CHAIN_STEPS; step++) {
+		memset(next, 0, sizeof(next));
+		for (size_t offset = 0; offset <= TINY_SLOT; offset++) {
+			for (size_t t = 1; t < TINY_SLOT && at[offset] > 0; t++) {
+				size_t end = aligned(offset, t) + t;
+
+				/* Of the old slot and the new one, that with more room left stays current. */
+				if (end > TINY_SLOT)
+					end = t < offset ? t : offset;
+				next[end] += at[offset] * mix[t] / sum;
+			}
+		}
+		/* Half of the old: a single size would go round in a circle for ever. */
+		for (size_t offset = 0; offset <= TINY_SLOT; offset++)
+			at[offset] = (at[offset] + next[offset]) / 2;
+	}
+	for (size_t t = 0; t < TINY_SLOT; t++) {
+		rate[t] = 0;
+		for (size_t offset = 0; offset <= TINY_SLOT; offset++) {
+			if (aligned(offset, t ? t : 1) + t > TINY_SLOT)
+				rate[t] += at[offset];
+		}
+		if (t == 0 || mix[t] <= 0)
+			rate[t] = 1;
+	}
+}
+
+void tiny_objects(const double slots[TINY_SLOT], double objects[TINY_SLOT])
+{
+	double rate[TINY_SLOT];
+
+	objects[0] = 0;
+	for (size_t t = 1; t < TINY_SLOT; t++)
+		objects[t] = slots[t] * floor((double)TINY_SLOT / (double)t);
+	for (int round = 0; round < ROUNDS; round++) {
+		tiny_opening_rates(objects, rate);
+		for (size_t t = 1; t < TINY_SLOT; t++) {
+			if (slots[t] > 0)
+				objects[t] = sqrt(objects[t] * slots[t] / fmax(rate[t], 1e-3));
+		}
+	}
+}

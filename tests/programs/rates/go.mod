@@ -1,0 +1,3 @@
+module example.com/escaudit/rates
+
+go 1.19
