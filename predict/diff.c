@@ -77,52 +77,6 @@ struct builder {
 	uint8_t *pool_get; /* of each location: 1 a frame of it is (*Pool).Get, 2 none is, 0 not asked */
 };
 
-static bool ends_in_digits_of(const char *p, const char *word, size_t *len)
-{
-	size_t n = strlen(word);
-
-	if (strncmp(p, word, n) != 0 || p[n] < '0' || p[n] > '9')
-		return false;
-	*len = n;
-	return true;
-}
-
-/*
- * "main.f.func2.gowrap1" is "main.f.func.gowrap": the numbers count closures, and another one above moves them.
- * "main.F[go.shape.int]" is "main.F[...]", as Go <= 1.20 prints it.
- */
-static const char *identity_of(struct strpool *pool, const char *function)
-{
-	static const char *const counted[] = {".func", ".gowrap", ".deferwrap", "-range"};
-	struct strbuf sb = STRBUF_INIT;
-	const char *identity;
-	int depth = 0;
-
-	for (const char *p = function; *p;) {
-		size_t len = 0;
-
-		for (size_t i = 0; i < ARRAY_SIZE(counted) && !len; i++)
-			ends_in_digits_of(p, counted[i], &len);
-		if (len) {
-			if (!depth)
-				strbuf_add(&sb, p, len);
-			p += len;
-			p += strspn(p, "0123456789");
-			continue;
-		}
-		if (*p == '[' && depth++ == 0)
-			strbuf_addstr(&sb, "[...]");
-		if (!depth)
-			strbuf_addch(&sb, *p);
-		if (*p == ']' && depth)
-			depth--;
-		p++;
-	}
-	identity = strpool_add(pool, strbuf_str(&sb));
-	strbuf_release(&sb);
-	return identity;
-}
-
 static bool is_closure(const char *function)
 {
 	return strstr(function, ".func") != NULL;
@@ -194,7 +148,7 @@ static struct line *line_at(struct builder *b, const struct diff_side *side, enu
 		line = &lines->items[lines->n++];
 		*line = (struct line){.side = *side, .noise = noise, .offset = offset, .partner = UNPAIRED};
 		line->side.present = true;
-		line->identity = identity_of(b->pool, text_or_empty(side->function));
+		line->identity = place_identity(b->pool, text_or_empty(side->function));
 	}
 	return &lines->items[*index];
 }

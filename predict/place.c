@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/strbuf.h"
 #include "predict/package.h"
 
 static const char *base_name(const char *file)
@@ -98,4 +100,46 @@ const struct rec_frame *place_charged(const struct recording *rec, const struct 
 			break;
 	}
 	return frame;
+}
+
+static bool ends_in_digits_of(const char *p, const char *word, size_t *len)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(p, word, n) != 0 || p[n] < '0' || p[n] > '9')
+		return false;
+	*len = n;
+	return true;
+}
+
+const char *place_identity(struct strpool *pool, const char *function)
+{
+	static const char *const counted[] = {".func", ".gowrap", ".deferwrap", "-range"};
+	struct strbuf sb = STRBUF_INIT;
+	const char *identity;
+	int depth = 0;
+
+	for (const char *p = function; *p;) {
+		size_t len = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(counted) && !len; i++)
+			ends_in_digits_of(p, counted[i], &len);
+		if (len) {
+			if (!depth)
+				strbuf_add(&sb, p, len);
+			p += len;
+			p += strspn(p, "0123456789");
+			continue;
+		}
+		if (*p == '[' && depth++ == 0)
+			strbuf_addstr(&sb, "[...]");
+		if (!depth)
+			strbuf_addch(&sb, *p);
+		if (*p == ']' && depth)
+			depth--;
+		p++;
+	}
+	identity = strpool_add(pool, strbuf_str(&sb));
+	strbuf_release(&sb);
+	return identity;
 }

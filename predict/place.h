@@ -19,6 +19,13 @@ const char *place_package(struct strpool *pool, const struct rec_header *header,
 const char *place_short_function(const char *function);
 
 /*
+ * A function's name as far as an edit elsewhere cannot change it: "main.f.func2.gowrap1" is "main.f.func.gowrap", for
+ * the numbers count closures and another one above moves them; "main.F[go.shape.int]" is "main.F[...]", as Go <= 1.20
+ * prints it. From pool.
+ */
+const char *place_identity(struct strpool *pool, const char *function);
+
+/*
  * The frame that an observation counts for: the innermost outside the runtime or, with charge_module, the nearest one
  * of the main module, if there is any. Where the runtime allocates for itself, its innermost frame that is no
  * allocator. NULL without a stack.

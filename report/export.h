@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Formats for other programs. All write to f and return 0, or -EIO if f failed. */
+#ifndef ESCAUDIT_REPORT_EXPORT_H
+#define ESCAUDIT_REPORT_EXPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "recording/recording.h"
+#include "report/findings.h"
+
+/* GitHub shows at most so many results of a run. */
+#define EXPORT_SARIF_RESULTS 5000
+
+/* SARIF 2.1.0 (OASIS standard), paths relative to %SRCROOT%, which is the main module's root. */
+int export_sarif(FILE *f, const struct findings *findings);
+/* Workflow commands: "::warning file=…,line=…,col=…,title=…::message". */
+int export_github(FILE *f, const struct findings *findings);
+/* A table for a pull request. */
+int export_markdown(FILE *f, const struct findings *findings);
+/* A test case for each line; errors are failures. */
+int export_junit(FILE *f, const struct findings *findings);
+/* One stack a line, outermost first, the type last, then a count: what flame graph programs read. */
+int export_folded(FILE *f, const struct recording *rec, bool by_objects);
+
+#endif
