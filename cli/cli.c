@@ -16,6 +16,7 @@ static const char *const mode_choices[] = {"exact", NULL};
 static const char *const by_choices[] = {"bytes", "objects", NULL};
 static const char *const key_choices[] = {"site", "function", "package", "type", "cause", NULL};
 static const char *const charge_choices[] = {"site", "module", NULL};
+static const char *const format_choices[] = {"json", "folded", "pprof", "markdown", "sarif", "github", "junit", NULL};
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 static const char *const attach_choices[] = {"auto", "multi", "perf", NULL};
 
@@ -64,6 +65,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 			     NULL},
 	[OPT_PREDICTIONS_BEFORE] = {"predictions-before", 0, "FILE", "predictions for BEFORE: adds verdicts", NULL},
 	[OPT_PREDICTIONS_AFTER] = {"predictions-after", 0, "FILE", "predictions for AFTER: adds verdicts", NULL},
+	[OPT_WITH_PREDICTIONS] = {"predictions", 0, "FILE", "predictions of the same build: adds verdicts", NULL},
+	[OPT_FORMAT] = {"format", 0, "FORMAT", "json, folded, pprof, markdown, sarif, github or junit", format_choices},
 };
 
 #define OPTIONS(...)                                                                                                   \
@@ -132,6 +135,13 @@ const struct command commands[] = {
 			OPT_BENCH_BEFORE, OPT_BENCH_AFTER, OPT_CHARGE, OPT_FAIL_ON, OPT_BASELINE, OPT_JSON, OPT_ALL,
 			OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = diff_main,
+	},
+	{
+		.name = "export",
+		.usage = "[OPTIONS] --format=FORMAT RECORDING",
+		.summary = "a recording in a format that other programs read",
+		OPTIONS(OPT_FORMAT, OPT_WITH_PREDICTIONS, OPT_OUTPUT, OPT_BY, OPT_FAIL_ON, OPT_LIMIT, OPT_HELP),
+		.run = export_main,
 	},
 	{
 		.name = "top",

@@ -56,6 +56,8 @@ enum option_id {
 	OPT_BENCH_AFTER,
 	OPT_PREDICTIONS_BEFORE,
 	OPT_PREDICTIONS_AFTER,
+	OPT_WITH_PREDICTIONS,
+	OPT_FORMAT,
 	OPT_COUNT,
 };
 
@@ -125,6 +127,7 @@ int predict_main(const struct cli_args *args);
 int sites_main(const struct cli_args *args);
 int compare_main(const struct cli_args *args);
 int diff_main(const struct cli_args *args);
+int export_main(const struct cli_args *args);
 int top_main(const struct cli_args *args);
 
 #endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "cli/cli.h"
+#include "cli/gates.h"
+#include "report/export.h"
+
+#define COPY_LIMIT ((size_t)1 << 30)
+
+/* What is exported, and how. */
+struct export_job {
+	const char *path, *format;
+	struct recording *rec;
+	struct predictions *set; /* NULL without --predictions */
+	struct audit *audit;
+	unsigned errors; /* verdicts that are errors */
+	size_t limit;
+	bool by_objects;
+};
+
+static const struct {
+	const char *name;
+	int (*write)(FILE *f, const struct findings *findings);
+	size_t limit; /* unless --limit says otherwise */
+} formats[] = {
+	{"sarif", export_sarif, EXPORT_SARIF_RESULTS},
+	{"github", export_github, 10}, /* of a kind and step, more are not shown */
+	{"markdown", export_markdown, 20},
+	{"junit", export_junit, 0},
+};
+
+/* The bytes themselves: the recording is a pprof profile. */
+static int copy(FILE *f, const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+	int ret = strbuf_read_file(&sb, path, COPY_LIMIT);
+
+	if (ret == 0 && fwrite(strbuf_str(&sb), 1, sb.len, f) != sb.len)
+		ret = -EIO;
+	strbuf_release(&sb);
+	return ret;
+}
+
+static int write_findings(FILE *f, const struct export_job *x)
+{
+	struct findings findings;
+	int ret = -EINVAL;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		size_t limit = x->limit == SIZE_MAX ? formats[i].limit : x->limit;
+
+		if (strcmp(formats[i].name, x->format) != 0)
+			continue;
+		if (formats[i].write == export_sarif && (limit == 0 || limit > EXPORT_SARIF_RESULTS))
+			limit = EXPORT_SARIF_RESULTS;
+		findings_init(&findings, x->rec, x->audit, x->errors, limit);
+		ret = formats[i].write(f, &findings);
+		findings_release(&findings);
+	}
+	return ret;
+}
+
+static int write_format(FILE *f, const struct export_job *x)
+{
+	const struct top_options top = {.order = x->by_objects ? TOP_BY_OBJECTS : TOP_BY_BYTES};
+
+	if (strcmp(x->format, "json") == 0)
+		return x->audit ? report_audit_json(f, x->audit, x->set) : report_top_json(f, x->rec, &top);
+	if (strcmp(x->format, "folded") == 0)
+		return export_folded(f, x->rec, x->by_objects);
+	if (strcmp(x->format, "pprof") == 0)
+		return copy(f, x->path);
+	return write_findings(f, x);
+}
+
+static int write_output(const struct export_job *x, const char *output)
+{
+	FILE *f = output && strcmp(output, "-") != 0 ? fopen(output, "w") : stdout;
+	struct error err = ERROR_INIT;
+	int ret = f ? write_format(f, x) : -errno;
+
+	if (f && f != stdout && fclose(f) != 0 && ret == 0)
+		ret = -errno;
+	if (ret == 0)
+		return recording_losses(x->rec) || x->rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+	error_set(&err, ret, "export: failed to write '%s': %s", output ? output : "standard output", strerror(-ret));
+	return cli_fail(&err);
+}
+
+/* --fail-on names verdicts, which become errors; nothing else of it makes sense here. */
+static bool read_errors(const struct cli_args *args, unsigned *errors)
+{
+	struct gates gates;
+	bool ok = true;
+
+	if (gates_open(&gates, args) >= 0)
+		return false;
+	*errors = gate_verdicts(&gates.gate);
+	for (size_t i = 0; i < gates.gate.n; i++)
+		ok = ok && gates.gate.items[i].subject == GATE_VERDICT && !strpbrk(gates.gate.items[i].text, ".>");
+	gates_release(&gates);
+	if (!ok)
+		cli_misuse(args, "export --fail-on takes names of verdicts only; for thresholds use compare or diff");
+	return ok;
+}
+
+int export_main(const struct cli_args *args)
+{
+	const char *predictions = args->value[OPT_WITH_PREDICTIONS], *by = args->value[OPT_BY];
+	struct export_job x = {.format = args->value[OPT_FORMAT], .limit = SIZE_MAX, .by_objects = by && *by == 'o'};
+	struct error err = ERROR_INIT;
+	double limit = -1;
+	int code;
+
+	if (args->n_positional != 1)
+		return cli_misuse(args, "export needs one RECORDING");
+	if (!x.format)
+		return cli_misuse(args, "export needs a --format");
+	if (!cli_number(args, OPT_LIMIT, 0, 1e9, &limit) || !read_errors(args, &x.errors))
+		return EXIT_MISUSE;
+	if (limit >= 0)
+		x.limit = (size_t)limit;
+	if (x.errors && !predictions)
+		return cli_misuse(args, "--fail-on: verdicts need --predictions");
+	x.path = args->positional[0];
+	if (recording_read(&x.rec, x.path, &err)) {
+		code = cli_fail(&err);
+	} else {
+		x.set = predictions ? predictions_new() : NULL;
+		if (predictions &&
+		    (predictions_load(x.set, predictions, &err) || audit_run(&x.audit, x.set, x.rec, &err)))
+			code = cli_fail(&err);
+		else
+			code = write_output(&x, args->value[OPT_OUTPUT]);
+	}
+	audit_free(x.audit);
+	predictions_free(x.set);
+	recording_free(x.rec);
+	return code;
+}
