@@ -12,7 +12,7 @@
 #include "base/memory.h"
 
 static const char *const reach_choices[] = {"none", "main", "all", NULL};
-static const char *const mode_choices[] = {"exact", NULL};
+static const char *const mode_choices[] = {"sample", "exact", NULL};
 static const char *const by_choices[] = {"bytes", "objects", NULL};
 static const char *const key_choices[] = {"site", "function", "package", "type", "cause", NULL};
 static const char *const charge_choices[] = {"site", "module", NULL};
@@ -40,7 +40,11 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_DURATION] = {"duration", 'd', "SECONDS", "end the window after SECONDS", NULL},
 	[OPT_REACH] = {"reach", 0, "SCOPE", "collect reach evidence for calls in: none, main (the main module), all",
 		       reach_choices},
-	[OPT_MODE] = {"mode", 0, "MODE", "exact: every allocation, about one emulated trap each", mode_choices},
+	[OPT_MODE] = {"mode", 0, "MODE",
+		      "exact: every allocation, one trap each (default with --); sample: within a budget (default else)",
+		      mode_choices},
+	[OPT_MAX_OVERHEAD] = {"max-overhead", 0, "PCT", "what sampling may cost, in percent of one core (default 1)",
+			      NULL},
 	[OPT_MAX_STACKS] = {"max-stacks", 0, "N", "different (stack, type) pairs to count in full (default 262144)",
 			    NULL},
 	[OPT_ATTACH] = {"attach", 0, "HOW", "attach through: auto, multi (uprobe_multi), perf (perf events)",
@@ -107,10 +111,10 @@ const struct command commands[] = {
 		.usage = "[OPTIONS] -p PID | -x BINARY | -- COMMAND [ARGS...]",
 		.summary = "record allocations to a file",
 		.details =
-			"Counts every heap object of the process with its stack and its Go type, until the process "
-			"ends, the\n"
-			"duration is over, or Ctrl-C. The recording is a pprof profile: go tool pprof FILE opens it.\n",
-		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_REACH, OPT_MAX_STACKS, OPT_ATTACH,
+			"Counts heap objects with their stacks and Go types, until the process ends, the duration is over, or\n"
+			"Ctrl-C: every one of a program that it starts, a sample of one that runs. The recording is a pprof\n"
+			"profile: go tool pprof FILE opens it.\n",
+		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_REACH, OPT_MAX_STACKS, OPT_ATTACH,
 			OPT_HELP),
 		.run = record_main,
 	},

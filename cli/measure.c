@@ -13,11 +13,22 @@
 bool measure_options(const struct cli_args *args, struct session_options *out)
 {
 	const char *attach = args->value[OPT_ATTACH];
-	double max_stacks = 0;
+	const char *mode = args->value[OPT_MODE];
+	double max_stacks = 0, max_overhead = 0;
 
 	if (!cli_number(args, OPT_DURATION, 0.001, 1e7, &out->duration_seconds) ||
-	    !cli_number(args, OPT_MAX_STACKS, 16, 1 << 24, &max_stacks))
+	    !cli_number(args, OPT_MAX_STACKS, 16, 1 << 24, &max_stacks) ||
+	    !cli_number(args, OPT_MAX_OVERHEAD, 0.01, 100, &max_overhead))
 		return false;
+	/* A program that we start may be slow; one that serves somebody may not. */
+	out->mode = args->tail || args->value[OPT_PID] == args->value[OPT_BINARY] ? REC_MODE_EXACT : REC_MODE_SAMPLE;
+	if (mode)
+		out->mode = strcmp(mode, "sample") == 0 ? REC_MODE_SAMPLE : REC_MODE_EXACT;
+	if (max_overhead > 0 && out->mode != REC_MODE_SAMPLE) {
+		cli_misuse(args, "--max-overhead is for --mode=sample");
+		return false;
+	}
+	out->max_overhead = max_overhead / 100;
 	out->max_observations = (uint32_t)max_stacks;
 	out->force_perf = attach && strcmp(attach, "perf") == 0;
 	return true;
@@ -48,12 +59,35 @@ bool measure_can_write(const char *path)
 	return ok;
 }
 
+static const char *figure(const struct recording *rec, const char *key)
+{
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, key) == 0)
+			return rec->extra[i].value;
+	}
+	return "?";
+}
+
+static void note_sample(const struct recording *rec, const char *output)
+{
+	uint64_t objects = 0;
+
+	for (size_t i = 0; i < rec->n_observations; i++)
+		objects += rec->observations[i].objects;
+	cli_note("sampled %" PRIu64 " of about %" PRIu64 " objects on %zu stacks in %.3f s to %s", rec->header.hits,
+		 objects, rec->n_observations, rec->header.window_seconds, output);
+	cli_note("probes took %s %% of one core", figure(rec, "overhead_pct"));
+}
+
 void measure_note(const struct recording *rec, const char *output)
 {
 	uint64_t lost = recording_losses(rec);
 
-	cli_note("recorded %" PRIu64 " objects on %zu stacks in %.3f s to %s", rec->header.hits, rec->n_observations,
-		 rec->header.window_seconds, output);
+	if (rec->header.mode == REC_MODE_SAMPLE)
+		note_sample(rec, output);
+	else
+		cli_note("recorded %" PRIu64 " objects on %zu stacks in %.3f s to %s", rec->header.hits,
+			 rec->n_observations, rec->header.window_seconds, output);
 	if (lost) {
 		for (size_t i = 0; i < rec->n_losses; i++)
 			cli_note("lost: %s: %" PRIu64, rec->losses[i].name, rec->losses[i].count);

@@ -671,7 +671,18 @@ int sample_drain(struct sample *s, struct error *err)
 
 bool sample_has_ended(const struct sample *s)
 {
-	return *(const volatile __u64 *)&s->skel->bss->ended;
+	return __atomic_load_n(&s->skel->bss->starts, __ATOMIC_RELAXED) > s->options.is_launch;
+}
+
+bool sample_is_armed(const struct sample *s)
+{
+	const struct attachment *all[] = {s->hot, s->flush, s->large, s->edges};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (all[i] && !attachment_is_live(all[i]))
+			return false;
+	}
+	return s->attached;
 }
 
 void sample_detach(struct sample *s)

@@ -43,7 +43,9 @@ int sample_attach(struct sample *sample, pid_t pid, struct error *err);
 /* A descriptor that polls readable when sample_drain has work. */
 int sample_fd(const struct sample *sample);
 int sample_drain(struct sample *sample, struct error *err);
+/* As capture_has_ended and capture_is_armed. */
 bool sample_has_ended(const struct sample *sample);
+bool sample_is_armed(const struct sample *sample);
 /* Takes the probes out. The window ends here. Idempotent. */
 void sample_detach(struct sample *sample);
 

@@ -18,6 +18,7 @@
 #include "probe/capture.h"
 #include "probe/entries.h"
 #include "probe/launch.h"
+#include "probe/sample.h"
 #include "recording/raw.h"
 
 #define DRAIN_INTERVAL_MS 100
@@ -31,7 +32,9 @@ struct session {
 	struct symbolizer *sym;
 	const struct session_options *options;
 	struct alloc_entries entries;
-	struct capture *capture;
+	struct capture *capture; /* while sampling, there for reach probes only, or not at all */
+	struct sample *sample;	 /* NULL in exact mode */
+	struct sample_points points;
 	enum attach_method method;
 	uint32_t *reach_sites; /* site index of each reach probe */
 	size_t n_reach;
@@ -137,6 +140,7 @@ static void find_modules(struct session *s)
 static int session_begin(struct session *s, bool is_launch, struct error *err)
 {
 	struct capture_options options = {.max_observations = s->options->max_observations, .is_launch = is_launch};
+	bool is_sample = s->options->mode == REC_MODE_SAMPLE;
 	int ret;
 
 	s->signal_fd = s->pid_fd = s->launched_fd = -1;
@@ -147,12 +151,88 @@ static int session_begin(struct session *s, bool is_launch, struct error *err)
 	ret = alloc_entries_find(&s->entries, s->bin, err);
 	if (ret)
 		return ret;
-	add_missed(s, s->entries.missed);
-	find_modules(s);
+	s->method = attach_method_detect(s->options->force_perf);
+	if (is_sample) {
+		const struct sample_options sample = {
+			.method = s->method, .budget = s->options->max_overhead, .is_launch = is_launch};
+
+		ret = sample_points_find(&s->points, s->bin, err);
+		if (ret)
+			return ret;
+		add_missed(s, s->points.missed);
+		ret = sample_new(&s->sample, s->bin, &s->entries, &s->points, &sample, err);
+		if (ret || !s->options->reach)
+			return ret;
+		options.max_observations = 1;
+	} else {
+		add_missed(s, s->entries.missed);
+		find_modules(s);
+	}
 	options.modules = s->modules;
 	options.n_modules = s->n_modules;
-	options.method = s->method = attach_method_detect(s->options->force_perf);
+	options.method = s->method;
 	return capture_new(&s->capture, s->bin, &s->entries, &options, err);
+}
+
+/* The two gears, as far as a session sees them. */
+
+static int gear_attach(struct session *s, pid_t pid, struct error *err)
+{
+	return s->sample ? sample_attach(s->sample, pid, err) : capture_attach(s->capture, pid, err);
+}
+
+static int gear_fd(const struct session *s)
+{
+	return s->sample ? sample_fd(s->sample) : capture_fd(s->capture);
+}
+
+static int gear_drain(struct session *s, struct error *err)
+{
+	int ret = s->capture ? capture_drain(s->capture, err) : 0;
+
+	return ret || !s->sample ? ret : sample_drain(s->sample, err);
+}
+
+static bool gear_has_ended(const struct session *s)
+{
+	return s->sample ? sample_has_ended(s->sample) : capture_has_ended(s->capture);
+}
+
+static bool gear_is_armed(const struct session *s)
+{
+	return s->sample ? sample_is_armed(s->sample) : capture_is_armed(s->capture);
+}
+
+static void gear_detach(struct session *s)
+{
+	if (s->sample)
+		sample_detach(s->sample);
+	if (s->capture)
+		gear_detach(s);
+}
+
+/* With the evidence of reach probes, if there are any. */
+static int gear_read(struct session *s, bool is_cut, struct capture_result *out, struct error *err)
+{
+	struct recording *rec = s->rec;
+	struct sample_result sampled;
+	int ret;
+
+	*out = (struct capture_result){.hits = 0};
+	rec->header.mode = s->sample ? REC_MODE_SAMPLE : REC_MODE_EXACT;
+	rec->header.entries = s->entries.n;
+	if (s->capture) {
+		ret = is_cut ? capture_cut(s->capture, out, rec, err) : capture_read(s->capture, out, rec, err);
+		if (ret)
+			return ret;
+	}
+	if (!s->sample)
+		return 0;
+	ret = is_cut ? sample_cut(s->sample, &sampled, rec, err) : sample_read(s->sample, &sampled, rec, err);
+	out->raw = sampled.raw;
+	out->hits = sampled.samples;
+	rec->header.entries = sampled.points;
+	return ret;
 }
 
 static void start_window(struct session *s)
@@ -187,7 +267,7 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 		if (ret)
 			return ret;
 	}
-	ret = capture_attach(s->capture, pid, err);
+	ret = gear_attach(s, pid, err);
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
 	s->window_start = s->start;
 	start_window(s);
@@ -220,7 +300,7 @@ static bool runs_a_program(pid_t pid)
  */
 static bool has_executed(const struct session *s)
 {
-	if (capture_has_ended(s->capture))
+	if (gear_has_ended(s))
 		return true;
 	if (s->process)
 		return !process_is_same(s->process) && runs_a_program(process_pid(s->process));
@@ -235,12 +315,10 @@ static int session_fill(struct session *s, bool is_cut, const char *ended, struc
 	struct raw_module *modules;
 	int ret;
 
-	ret = is_cut ? capture_cut(s->capture, &result, rec, err) : capture_read(s->capture, &result, rec, err);
+	ret = gear_read(s, is_cut, &result, err);
 	if (ret)
 		return ret;
-	rec->header.mode = REC_MODE_EXACT;
 	rec->header.hits = result.hits;
-	rec->header.entries = s->entries.n;
 	rec->header.stacks = result.raw.n_stacks;
 	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
 	recording_add_extra(rec, "ended", ended);
@@ -311,7 +389,7 @@ static enum heard hear_signal(struct session *s, int *signals)
 static int session_wait(struct session *s, enum stop_reason *reason, struct error *err)
 {
 	struct pollfd fds[] = {
-		{.fd = capture_fd(s->capture), .events = POLLIN},
+		{.fd = gear_fd(s), .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->pid_fd, .events = POLLIN},
 	};
@@ -333,7 +411,7 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		}
 		if (poll(fds, ARRAY_SIZE(fds), wait_ms) < 0 && errno != EINTR)
 			return error_set(err, -errno, "record: failed to wait: %s", strerror(errno));
-		if (capture_drain(s->capture, err))
+		if (gear_drain(s, err))
 			return err ? err->code : -EIO;
 		if (has_executed(s)) {
 			*reason = STOP_EXEC;
@@ -343,7 +421,7 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 			*reason = STOP_EXIT;
 			return 0;
 		}
-		if (!capture_is_armed(s->capture)) {
+		if (!gear_is_armed(s)) {
 			add_missed(s, "what came after the process that held the probes was killed");
 			*reason = STOP_DISARMED;
 			return 0;
@@ -363,7 +441,7 @@ static int session_finish(struct session *s, enum stop_reason reason, struct err
 {
 	char *late;
 
-	capture_detach(s->capture);
+	gear_detach(s);
 	s->rec->header.window_seconds = since(&s->window_start);
 	late = s->process ? process_new_modules(s->process) : NULL;
 	if (late)
@@ -374,6 +452,8 @@ static int session_finish(struct session *s, enum stop_reason reason, struct err
 
 static void session_end(struct session *s)
 {
+	sample_free(s->sample);
+	sample_points_release(&s->points);
 	capture_free(s->capture);
 	alloc_entries_release(&s->entries);
 	for (size_t i = 0; i < s->n_modules; i++)

@@ -27,6 +27,8 @@ struct session_events {
 };
 
 struct session_options {
+	enum rec_mode mode;	   /* REC_MODE_EXACT, every object; or REC_MODE_SAMPLE, without a trap for each */
+	double max_overhead;	   /* of one core, for sampling: 0.01 is 1 %; 0 means the default */
 	double duration_seconds;   /* 0: until the program ends or we are asked to stop */
 	bool force_perf;	   /* attach through perf events even where uprobe_multi works */
 	uint32_t max_observations; /* 0 means the default */
