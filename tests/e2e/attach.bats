@@ -40,7 +40,7 @@ start_recording() {
 	rec=$BATS_TEST_TMPDIR/rec
 	rm -f "$rec"
 	untouched=$(text_of "$sleeper")
-	"$ESCAUDIT" record -o "$rec" "$@" >"$BATS_TEST_TMPDIR/record.out" 2>"$BATS_TEST_TMPDIR/record.err" 3>&- &
+	"$ESCAUDIT" record --mode=exact -o "$rec" "$@" >"$BATS_TEST_TMPDIR/record.out" 2>"$BATS_TEST_TMPDIR/record.err" 3>&- &
 	recorder=$!
 	pids+=("$recorder")
 	wait_for armed || { cat "$BATS_TEST_TMPDIR/record.err"; return 1; }
@@ -110,7 +110,7 @@ expect_counts() {
 	complaints=0
 	start_sleeper -rate 1000
 	rec=$BATS_TEST_TMPDIR/rec
-	expect_status 0 timeout 20 "$ESCAUDIT" record -o "$rec" -p "$sleeper" --duration 2
+	expect_status 0 timeout 20 "$ESCAUDIT" record --mode=exact -o "$rec" -p "$sleeper" --duration 2
 	local objects
 	read -r objects _ < <(counts_at "$rec" sleeper steady)
 	# 50 ticks of 20 objects each second; a busy machine may be late, by up to half
