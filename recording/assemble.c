@@ -143,6 +143,9 @@ static enum cause cause_of(struct assembly *as, const struct rec_observation *ob
 		}
 	}
 	site = u64map_find(&as->site_of, rec->locations[obs->locations[obs->user]].pc);
+	/* Behind an allocator that user code called directly, only the runtime's own work can allocate once more. */
+	if (n > 1 && go_runtime_is_allocator(chain[0]))
+		return CAUSE_RUNTIME_INTERNAL;
 	if (site && (n == 0 || go_runtime_is_allocator(chain[0])))
 		return rec->sites[*site].cause;
 	return go_runtime_cause(chain, n, obs->type);
