@@ -17,8 +17,8 @@
 #define DISAGREE 2.58
 /* Above this part of the time nothing is taken to be missed. */
 #define ALL_OF_IT 0.999
-/* Fewer exact windows say too little about how much they differ. */
-#define EXACT_WINDOWS_MIN 3
+/* One exact window says nothing about how much they differ. */
+#define EXACT_WINDOWS_MIN 2
 
 /* Sums over windows of counts x and of the windows' sizes t, for the variance of their ratio. */
 struct ratio_sums {

@@ -35,7 +35,7 @@
 #define MS_NS		   1000000u
 /* An exact window ends after this much cost, or this much time. One costs the target what it costs, at once: no more
  * than a thread's time slice. */
-#define EXACT_COST_NS  (1 * MS_NS)
+#define EXACT_COST_NS  (700 * 1000u)
 #define EXACT_MAX_NS   (20 * MS_NS)
 #define EXACT_LOOK_NS  (MS_NS / 4)
 #define EXACT_SHARE    0.25
@@ -616,7 +616,8 @@ int sample_attach(struct sample *s, pid_t pid, struct error *err)
 	struct controller_options options = {
 		.budget = s->options.budget,
 		.exact_share = s->options.without_exact ? 0 : EXACT_SHARE,
-		.exact_cost = EXACT_FIRST_NS,
+		/* Many probes take their time to leave. */
+		.exact_cost = EXACT_FIRST_NS * (s->entries->dispatcher_start ? 5 : 1),
 		.seed = s->options.seed,
 	};
 	struct controller_plan plan;

@@ -78,7 +78,7 @@ func (w *worker) run(rate float64, until time.Time, stop *bool) {
 
 // How often each site occurs in a round. In the strict order a round is always the same: the sites one after another.
 func shares(order string) []uint8 {
-	weights := map[uint8]int{siteTiny4: 800, siteTiny8: 600, siteArray24: 1200, siteNode: 1000, siteBytes100: 400,
+	weights := map[uint8]int{siteTiny4: 800, siteTiny8: 600, siteArray24: 900, siteTwin24: 300, siteNode: 1000, siteBytes100: 400,
 		sitePointers: 200, siteKilobyte: 120, siteWide: 160, siteVariable: 240, siteString: 400, siteBoxed: 400, siteBlock: 1}
 	switch order {
 	case "strict":
