@@ -208,7 +208,7 @@ static void gear_detach(struct session *s)
 	if (s->sample)
 		sample_detach(s->sample);
 	if (s->capture)
-		gear_detach(s);
+		capture_detach(s->capture);
 }
 
 /* With the evidence of reach probes, if there are any. */
