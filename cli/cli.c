@@ -154,6 +154,16 @@ const struct command commands[] = {
 		OPTIONS(OPT_BY, OPT_KEY, OPT_CHARGE, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = top_main,
 	},
+	{
+		.name = "doctor",
+		.usage = "[OPTIONS] [-p PID | BINARY]",
+		.summary = "what is missing on this machine or in this binary, and what mends it",
+		.details = "Tries what a recording needs: kernel features with a probe on a function of its own, "
+			   "capabilities, the\n"
+			   "process, the binary. Exits with 0 if a recording would work, else with 2.\n",
+		OPTIONS(OPT_PID, OPT_BINARY, OPT_JSON, OPT_COLOR, OPT_HELP),
+		.run = doctor_main,
+	},
 };
 
 const size_t n_commands = ARRAY_SIZE(commands);

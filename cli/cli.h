@@ -130,5 +130,6 @@ int compare_main(const struct cli_args *args);
 int diff_main(const struct cli_args *args);
 int export_main(const struct cli_args *args);
 int top_main(const struct cli_args *args);
+int doctor_main(const struct cli_args *args);
 
 #endif

@@ -100,12 +100,14 @@ void attach_prepare(struct bpf_program *program, enum attach_method method)
 		bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
 }
 
-static const char *remedy(int code)
+static const char *remedy(enum attach_method method, int code)
 {
 	switch (code) {
 	case -EPERM:
 	case -EACCES:
-		return "; run as root or with CAP_BPF and CAP_PERFMON";
+		/* Kernels with the fix of CVE-2025-38466 ask for more where the probe is a perf event. */
+		return method == ATTACH_PERF ? "; run as root or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN"
+					     : "; run as root or with CAP_BPF and CAP_PERFMON";
 	case -ESRCH:
 		return "; the process has ended";
 	case -ENOENT:
@@ -255,9 +257,10 @@ int attachment_new(struct attachment **out, enum attach_method method, struct bp
 	if (ret) {
 		end_holder(a);
 		free(a);
-		return error_set(
-			err, ret, "probe: failed to attach %zu probes through %s: %s%s", n, attach_method_name(method),
-			ret == -ECHILD ? "the process that holds them was killed" : strerror(-ret), remedy(ret));
+		return error_set(err, ret, "probe: failed to attach %zu probes through %s: %s%s", n,
+				 attach_method_name(method),
+				 ret == -ECHILD ? "the process that holds them was killed" : strerror(-ret),
+				 remedy(method, ret));
 	}
 	*out = a;
 	return 0;

@@ -36,7 +36,8 @@
 struct process {
 	pid_t pid;
 	int pid_fd;
-	int maps_fd;	   /* of the address space as it was when the process was opened */
+	int maps_fd; /* of the address space as it was when the process was opened */
+	long uid;
 	char *name;	   /* the thread group's command name */
 	char *root;	   /* where its root is, as we see it; "" for ours */
 	bool is_elsewhere; /* in another mount namespace */
@@ -132,13 +133,13 @@ static int error_gone(struct error *err, pid_t pid)
 	return error_set(err, -ESRCH, "process: failed to find process %d: there is none of that id", pid);
 }
 
-static int error_denied(struct error *err, const struct process *p, const char *what, long uid)
+static int error_denied(struct error *err, const struct process *p, const char *what)
 {
-	if (uid >= 0 && (uid_t)uid != geteuid())
+	if (p->uid >= 0 && (uid_t)p->uid != geteuid())
 		return error_set(err, -EACCES,
 				 "process: failed to read %s of process %d (%s): it belongs to user %ld; run as that "
 				 "user, as root, or with CAP_SYS_PTRACE",
-				 what, p->pid, p->name, uid);
+				 what, p->pid, p->name, p->uid);
 	return error_set(
 		err, -EACCES,
 		"process: failed to read %s of process %d (%s): it holds capabilities this process has not, or "
@@ -146,8 +147,8 @@ static int error_denied(struct error *err, const struct process *p, const char *
 		what, p->pid, p->name);
 }
 
-/* From a thread's id to its process, and what is no target at all. uid is the owner's, for messages. */
-static int identify(struct process *p, pid_t pid, long *uid, struct error *err)
+/* From a thread's id to its process, and what is no target at all. */
+static int identify(struct process *p, pid_t pid, struct error *err)
 {
 	struct strbuf status = STRBUF_INIT;
 	struct stat_line stat;
@@ -162,7 +163,7 @@ static int identify(struct process *p, pid_t pid, long *uid, struct error *err)
 		return error_gone(err, pid);
 	}
 	tgid = status_number(status.buf, "\nTgid:");
-	*uid = status_number(status.buf, "\nUid:");
+	p->uid = status_number(status.buf, "\nUid:");
 	strbuf_release(&status);
 	if (tgid <= 0 || tgid > INT_MAX || !read_stat((pid_t)tgid, &stat))
 		return error_gone(err, pid);
@@ -405,8 +406,9 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 
 	fd = open_exe(p);
 	if (fd < 0)
-		return error_set(err, fd, "process: failed to open the program of process %d ('%s'): %s", p->pid,
-				 exe_path, strerror(-fd));
+		return error_set(err, fd, "process: failed to open the program of process %d ('%s'): %s%s", p->pid,
+				 shown_path(p, exe_path), strerror(-fd),
+				 fd == -EACCES ? "; run as root, or with CAP_DAC_READ_SEARCH" : "");
 	exe = map_of_exe(s, exe_path, fd);
 	if (exe) {
 		holds = examine(fd, shown_path(p, exe_path), &bin, &ret, err);
@@ -563,13 +565,13 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 	char link[64], exe[PATH_MAX];
 	size_t chosen = 0;
 	ssize_t n;
-	long uid = -1;
 	int ret;
 
 	*out = NULL;
+	p->uid = -1;
 	p->pid_fd = p->maps_fd = -1;
 	p->known_pool = strpool_new();
-	ret = identify(p, pid, &uid, err);
+	ret = identify(p, pid, err);
 	if (ret)
 		goto out;
 	p->pid_fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
@@ -583,15 +585,14 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 	}
 	p->maps_fd = address_space_open(p->pid);
 	if (p->maps_fd < 0) {
-		ret = p->maps_fd == -EACCES || p->maps_fd == -EPERM ? error_denied(err, p, "the memory map", uid)
+		ret = p->maps_fd == -EACCES || p->maps_fd == -EPERM ? error_denied(err, p, "the memory map")
 								    : error_gone(err, p->pid);
 		goto out;
 	}
 	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
 	n = readlink(link, exe, sizeof(exe) - 1);
 	if (n < 0) {
-		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the program", uid)
-							: error_gone(err, p->pid);
+		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the program") : error_gone(err, p->pid);
 		goto out;
 	}
 	exe[n] = '\0';
@@ -654,6 +655,45 @@ void process_free(struct process *p)
 pid_t process_pid(const struct process *p)
 {
 	return p->pid;
+}
+
+const char *process_name(const struct process *p)
+{
+	return p->name;
+}
+
+long process_uid(const struct process *p)
+{
+	return p->uid;
+}
+
+pid_t process_tracer(const struct process *p)
+{
+	struct strbuf status = STRBUF_INIT;
+	char path[64];
+	long tracer = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", p->pid);
+	if (strbuf_read_file(&status, path, 1 << 16) == 0)
+		tracer = status_number(strbuf_str(&status), "\nTracerPid:");
+	strbuf_release(&status);
+	return tracer > 0 && tracer <= INT_MAX ? (pid_t)tracer : 0;
+}
+
+int process_read(const struct process *p, elf_vaddr vaddr, void *out, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", p->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, out, size, (off_t)(vaddr + p->bias));
+	ret = n == (ssize_t)size ? 0 : n < 0 ? -errno : -EFAULT;
+	close(fd);
+	return ret;
 }
 
 int process_pid_fd(const struct process *p)

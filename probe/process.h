@@ -30,7 +30,15 @@ struct process;
 int process_open(struct process **out, pid_t pid, const char *file, struct error *err);
 void process_free(struct process *process); /* accepts NULL */
 
-pid_t process_pid(const struct process *process); /* of the thread group */
+pid_t process_pid(const struct process *process);	 /* of the thread group */
+const char *process_name(const struct process *process); /* as /proc/PID/stat has it */
+long process_uid(const struct process *process);	 /* the user it belongs to */
+pid_t process_tracer(const struct process *process);	 /* who debugs it now, 0 for nobody */
+/*
+ * Copies what stands at a vaddr of the binary in the process's memory now. 0 or a negative errno. A reader of memory
+ * needs what a debugger needs: -EACCES where the process's files may be read but this not.
+ */
+int process_read(const struct process *process, elf_vaddr vaddr, void *out, size_t size);
 /* Polls readable once the process has ended. Owned by the process. */
 int process_pid_fd(const struct process *process);
 /* Is it still the program that was opened: has it neither ended nor executed another (or the same again)? */
