@@ -40,9 +40,10 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_DURATION] = {"duration", 'd', "SECONDS", "end the window after SECONDS", NULL},
 	[OPT_REACH] = {"reach", 0, "SCOPE", "collect reach evidence for calls in: none, main (the main module), all",
 		       reach_choices},
-	[OPT_MODE] = {"mode", 0, "MODE",
-		      "exact: every allocation, one trap each (default with --); sample: within a budget (default else)",
-		      mode_choices},
+	[OPT_MODE] =
+		{"mode", 0, "MODE",
+		 "exact: every allocation, one trap each (default with --); sample: within a budget (default else)",
+		 mode_choices},
 	[OPT_MAX_OVERHEAD] = {"max-overhead", 0, "PCT", "what sampling may cost, in percent of one core (default 1)",
 			      NULL},
 	[OPT_MAX_STACKS] = {"max-stacks", 0, "N", "different (stack, type) pairs to count in full (default 262144)",
@@ -70,6 +71,7 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_PREDICTIONS_BEFORE] = {"predictions-before", 0, "FILE", "predictions for BEFORE: adds verdicts", NULL},
 	[OPT_PREDICTIONS_AFTER] = {"predictions-after", 0, "FILE", "predictions for AFTER: adds verdicts", NULL},
 	[OPT_WITH_PREDICTIONS] = {"predictions", 0, "FILE", "predictions of the same build: adds verdicts", NULL},
+	[OPT_SOURCE_ROOT] = {"source-root", 0, "DIR", "find the main module's source in DIR", NULL},
 	[OPT_FORMAT] = {"format", 0, "FORMAT", "json, folded, pprof, markdown, sarif, github or junit", format_choices},
 };
 
@@ -110,12 +112,13 @@ const struct command commands[] = {
 		.name = "record",
 		.usage = "[OPTIONS] -p PID | -x BINARY | -- COMMAND [ARGS...]",
 		.summary = "record allocations to a file",
-		.details =
-			"Counts heap objects with their stacks and Go types, until the process ends, the duration is over, or\n"
-			"Ctrl-C: every one of a program that it starts, a sample of one that runs. The recording is a pprof\n"
-			"profile: go tool pprof FILE opens it.\n",
-		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_REACH, OPT_MAX_STACKS, OPT_ATTACH,
-			OPT_HELP),
+		.details = "Counts heap objects with their stacks and Go types, until the process ends, the duration "
+			   "is over, or\n"
+			   "Ctrl-C: every one of a program that it starts, a sample of one that runs. The recording is "
+			   "a pprof\n"
+			   "profile: go tool pprof FILE opens it.\n",
+		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_REACH,
+			OPT_MAX_STACKS, OPT_ATTACH, OPT_HELP),
 		.run = record_main,
 	},
 	{
@@ -146,6 +149,13 @@ const struct command commands[] = {
 		.summary = "a recording in a format that other programs read",
 		OPTIONS(OPT_FORMAT, OPT_WITH_PREDICTIONS, OPT_OUTPUT, OPT_BY, OPT_FAIL_ON, OPT_LIMIT, OPT_HELP),
 		.run = export_main,
+	},
+	{
+		.name = "annotate",
+		.usage = "[OPTIONS] RECORDING FILE|FUNCTION",
+		.summary = "source with predicted, emitted and observed beside each line",
+		OPTIONS(OPT_WITH_PREDICTIONS, OPT_SOURCE_ROOT, OPT_CHARGE, OPT_JSON, OPT_ALL, OPT_COLOR, OPT_HELP),
+		.run = annotate_main,
 	},
 	{
 		.name = "top",

@@ -59,6 +59,7 @@ enum option_id {
 	OPT_PREDICTIONS_AFTER,
 	OPT_WITH_PREDICTIONS,
 	OPT_FORMAT,
+	OPT_SOURCE_ROOT,
 	OPT_COUNT,
 };
 
@@ -129,6 +130,7 @@ int sites_main(const struct cli_args *args);
 int compare_main(const struct cli_args *args);
 int diff_main(const struct cli_args *args);
 int export_main(const struct cli_args *args);
+int annotate_main(const struct cli_args *args);
 int top_main(const struct cli_args *args);
 int doctor_main(const struct cli_args *args);
 

@@ -18,7 +18,8 @@
 #include "predict/place.h"
 
 /* How many standard deviations a difference must exceed: one comparison in 370 does so by chance. */
-#define SIGMAS 3.0
+#define SIGMAS	  3.0
+#define SIGMAS_95 1.96 /* what 95 of 100 lie within */
 /* Of nothing seen in samples, the standard deviation in samples: 95 % of the time less than three were there. */
 #define UNSEEN_SAMPLES 1.5
 #define MAX_ALIGNMENT  (4u << 20) /* cells; larger groups are paired in order, as far as the shorter list goes */
@@ -219,11 +220,13 @@ static enum diff_noise noise_of(struct builder *b, const struct rec_observation 
 	return DIFF_NOISE_NONE;
 }
 
-/* The variance of an estimate from samples of about one weight each. */
+/* Of an estimate: from its error where the recording has one, else as of samples of about one weight each. */
 static double variance_of(const struct recording *rec, const struct rec_observation *o)
 {
-	double objects = (double)o->objects;
+	double objects = (double)o->objects, deviation = objects * o->error_pct / 100 / SIGMAS_95;
 
+	if (o->error_pct > 0)
+		return deviation * deviation;
 	if (rec->header.mode == REC_MODE_EXACT || o->samples == 0 || o->samples >= o->objects)
 		return 0;
 	return objects * objects / (double)o->samples;

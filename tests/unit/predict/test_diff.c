@@ -468,6 +468,22 @@ Test(diff, estimates_need_a_margin)
 	}
 }
 
+Test(diff, an_error_in_the_recording_is_believed)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.before.rec->header.mode = p.after.rec->header.mode = REC_MODE_SAMPLE;
+	observe(&p.before, AT("main.f", 10), "main.T", CAUSE_NEW_OBJECT, 100000, 8)->error_pct = 1;
+	observe(&p.after, AT("main.f", 10), "main.T", CAUSE_NEW_OBJECT, 105000, 8)->error_pct = 1;
+	observe(&p.before, AT("main.f", 11), "main.U", CAUSE_NEW_OBJECT, 100000, 8)->error_pct = 10;
+	observe(&p.after, AT("main.f", 11), "main.U", CAUSE_NEW_OBJECT, 105000, 8)->error_pct = 10;
+	run(&p);
+	cr_expect_eq(row_at(&p, 10)->change, DIFF_MORE);
+	cr_expect_eq(row_at(&p, 11)->change, DIFF_SAME);
+	pair_release(&p);
+}
+
 /* ---- units of work ---------------------------------------------------------------------------------------------- */
 
 Test(diff, counts_per_unit_are_exact)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "report/annotate.h"
+
+static int annotate(const struct cli_args *args, const struct recording *rec, const struct audit *audit,
+		    const struct report_options *options)
+{
+	const char *charge = args->value[OPT_CHARGE];
+	const struct annotate_options annotate = {
+		.source_root = args->value[OPT_SOURCE_ROOT],
+		.charge_module = charge && strcmp(charge, "module") == 0,
+	};
+	struct error err = ERROR_INIT;
+	struct annotation *annotation;
+	int ret;
+
+	if (annotation_new(&annotation, rec, audit, args->positional[1], &annotate, &err))
+		return cli_fail(&err);
+	ret = args->value[OPT_JSON] ? report_annotation_json(stdout, annotation)
+				    : report_annotation_text(stdout, annotation, options);
+	annotation_free(annotation);
+	if (ret)
+		return EXIT_FAILED;
+	return recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+}
+
+int annotate_main(const struct cli_args *args)
+{
+	const char *predictions = args->value[OPT_WITH_PREDICTIONS];
+	struct predictions *set = NULL;
+	struct recording *rec = NULL;
+	struct audit *audit = NULL;
+	struct report_options options;
+	struct error err = ERROR_INIT;
+	int code;
+
+	if (args->n_positional != 2)
+		return cli_misuse(args, "annotate needs a RECORDING and a FILE or FUNCTION");
+	if (!cli_report_options(args, &options))
+		return EXIT_MISUSE;
+	if (predictions)
+		set = predictions_new();
+	if (recording_read(&rec, args->positional[0], &err) ||
+	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err))))
+		code = cli_fail(&err);
+	else
+		code = annotate(args, rec, audit, &options);
+	audit_free(audit);
+	predictions_free(set);
+	recording_free(rec);
+	return code;
+}
