@@ -158,6 +158,13 @@ const struct command commands[] = {
 		.run = annotate_main,
 	},
 	{
+		.name = "merge",
+		.usage = "-o FILE RECORDING RECORDING...",
+		.summary = "the sum of recordings of replicas of one build",
+		OPTIONS(OPT_OUTPUT, OPT_HELP),
+		.run = merge_main,
+	},
+	{
 		.name = "top",
 		.usage = "[OPTIONS] RECORDING",
 		.summary = "hottest lines of a recording",

@@ -131,6 +131,7 @@ int compare_main(const struct cli_args *args);
 int diff_main(const struct cli_args *args);
 int export_main(const struct cli_args *args);
 int annotate_main(const struct cli_args *args);
+int merge_main(const struct cli_args *args);
 int top_main(const struct cli_args *args);
 int doctor_main(const struct cli_args *args);
 

@@ -25,7 +25,7 @@ page() {
 	local command n=0
 	expect_status 0 "$ESCAUDIT" --help
 	[ -n "$out" ] && [ -z "$err" ] || complain "--help: nothing on standard output, or something on standard error"
-	for command in audit record predict sites compare diff export annotate top; do
+	for command in audit record predict sites compare diff export annotate merge top; do
 		grep -qE "(^| )$command( |\$)" <<<"$out" || complain "--help does not name $command"
 		n=$((n + 1))
 	done

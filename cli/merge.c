@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recording/merge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/measure.h"
+
+int merge_main(const struct cli_args *args)
+{
+	const char *output = args->value[OPT_OUTPUT];
+	size_t n = args->n_positional > 0 ? (size_t)args->n_positional : 0, opened = 0;
+	struct error err = ERROR_INIT;
+	struct recording **recs;
+	uint64_t objects = 0;
+	int ret = 0, code;
+
+	if (n < 2)
+		return cli_misuse(args, "merge needs two recordings or more");
+	if (!output)
+		return cli_misuse(args, "merge needs -o FILE for the sum");
+	if (!measure_can_write(output))
+		return EXIT_FAILED;
+	recs = xcalloc(n, sizeof(*recs));
+	while (ret == 0 && opened < n) {
+		ret = recording_read(&recs[opened], args->positional[opened], &err);
+		opened += ret == 0;
+	}
+	if (ret == 0)
+		ret = recording_merge(recs, (const char *const *)args->positional, n, &err);
+	if (ret == 0)
+		ret = recording_write(recs[0], output, &err);
+	if (ret) {
+		code = cli_fail(&err);
+	} else {
+		for (size_t i = 0; i < recs[0]->n_observations; i++)
+			objects += recs[0]->observations[i].objects;
+		cli_note("merged %zu recordings: %" PRIu64 " objects, to %s", n, objects, output);
+		code = recording_losses(recs[0]) || recs[0]->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+	}
+	for (size_t i = 0; i < opened; i++)
+		recording_free(recs[i]);
+	free(recs);
+	return code;
+}

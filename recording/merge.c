@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Locations are the same where address and frames are; observations where stack, type and cause are. Everything goes
+ * into the first recording, so that only what is copied out of the others needs a new owner.
+ */
+#include "recording/merge.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/u64map.h"
+
+#define REPLICA "replica."
+
+struct merger {
+	struct recording *into;
+	struct strpool *keys;
+	struct u64map locations;    /* key, a string of keys, to an index */
+	struct u64map observations; /* likewise */
+	struct u64map stacks;	    /* likewise, without a value */
+	struct strbuf text;
+	size_t n_replicas;
+};
+
+/* ---- may they be added? ----------------------------------------------------------------------------------------- */
+
+static int check(const struct recording *a, const struct recording *b, const char *a_name, const char *b_name,
+		 struct error *err)
+{
+	static const char *const modes[] = {
+		[REC_MODE_EXACT] = "exact", [REC_MODE_SAMPLE] = "sampled", [REC_MODE_PROFILE] = "a heap profile"};
+	const struct rec_header *x = &a->header, *y = &b->header;
+
+	if (!x->build_id || !y->build_id)
+		return error_set(err, -EINVAL, "merge: failed to add '%s': nothing says which build it is of",
+				 x->build_id ? b_name : a_name);
+	if (strcmp(x->build_id, y->build_id) != 0)
+		return error_set(
+			err, -EINVAL,
+			"merge: failed to add '%s' (build %s) to '%s' (build %s): they are of different builds; "
+			"compare them with escaudit diff",
+			b_name, y->build_id, a_name, x->build_id);
+	if (x->mode != y->mode)
+		return error_set(err, -EINVAL,
+				 "merge: failed to add '%s' (%s) to '%s' (%s): counts and estimates do not add up",
+				 b_name, modes[y->mode], a_name, modes[x->mode]);
+	return 0;
+}
+
+/* Nobody means to count one run twice. */
+static int check_distinct(const struct recording *a, const struct recording *b, const char *a_name, const char *b_name,
+			  struct error *err)
+{
+	const struct rec_header *x = &a->header, *y = &b->header;
+
+	if (!x->start_unix_ns || x->start_unix_ns != y->start_unix_ns || x->pid != y->pid)
+		return 0;
+	return error_set(err, -EINVAL, "merge: failed to add '%s': it is the same recording as '%s'", b_name, a_name);
+}
+
+/* ---- identities ------------------------------------------------------------------------------------------------- */
+
+static const char *location_key(struct merger *m, const struct rec_location *loc)
+{
+	strbuf_clear(&m->text);
+	strbuf_addf(&m->text, "%" PRIx64, loc->pc);
+	for (size_t i = 0; i < loc->n_frames; i++)
+		strbuf_addf(&m->text, "\1%s\1%s\1%d", loc->frames[i].function,
+			    loc->frames[i].file ? loc->frames[i].file : "", loc->frames[i].line);
+	return strpool_add(m->keys, strbuf_str(&m->text));
+}
+
+/* map translates the observation's locations; NULL where they are the first recording's own. */
+static const char *observation_key(struct merger *m, const struct rec_observation *o, const uint32_t *map)
+{
+	strbuf_clear(&m->text);
+	for (uint32_t i = 0; i < o->n_locations; i++)
+		strbuf_addf(&m->text, "%x,", map ? map[o->locations[i]] : o->locations[i]);
+	u64map_at(&m->stacks, (uintptr_t)strpool_add(m->keys, strbuf_str(&m->text)), NULL);
+	strbuf_addf(&m->text, "\1%s\1%d\1%d", o->type ? o->type : "", (int)o->cause, o->truncated);
+	return strpool_add(m->keys, strbuf_str(&m->text));
+}
+
+static void learn(struct merger *m)
+{
+	const struct recording *rec = m->into;
+
+	for (size_t i = 0; i < rec->n_locations; i++)
+		*u64map_at(&m->locations, (uintptr_t)location_key(m, &rec->locations[i]), NULL) = i;
+	for (size_t i = 0; i < rec->n_observations; i++)
+		*u64map_at(&m->observations, (uintptr_t)observation_key(m, &rec->observations[i], NULL), NULL) = i;
+}
+
+/* ---- adding ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t *add_locations(struct merger *m, const struct recording *from)
+{
+	uint32_t *map = xcalloc(from->n_locations + 1, sizeof(*map));
+
+	for (size_t i = 0; i < from->n_locations; i++) {
+		const struct rec_location *loc = &from->locations[i];
+		bool is_new;
+		uint64_t *index = u64map_at(&m->locations, (uintptr_t)location_key(m, loc), &is_new);
+
+		if (is_new) {
+			struct rec_location *copy = recording_add_location(m->into);
+
+			*index = m->into->n_locations - 1;
+			copy->pc = loc->pc;
+			copy->is_runtime = loc->is_runtime;
+			copy->n_frames = loc->n_frames;
+			copy->frames = xcalloc(loc->n_frames ? loc->n_frames : 1, sizeof(*copy->frames));
+			for (size_t k = 0; k < loc->n_frames; k++) {
+				copy->frames[k] = loc->frames[k];
+				copy->frames[k].function = strpool_add(m->into->pool, loc->frames[k].function);
+				copy->frames[k].file = strpool_add(m->into->pool, loc->frames[k].file);
+			}
+		}
+		map[i] = (uint32_t)*index;
+	}
+	return map;
+}
+
+/* Errors of two estimates that know nothing of each other. */
+static double joined_error(const struct rec_observation *a, const struct rec_observation *b)
+{
+	double x = a->error_pct * (double)a->objects, y = b->error_pct * (double)b->objects;
+	double sum = (double)a->objects + (double)b->objects;
+
+	return sum > 0 ? sqrt(x * x + y * y) / sum : 0;
+}
+
+static void add_observations(struct merger *m, const struct recording *from, const uint32_t *map)
+{
+	for (size_t i = 0; i < from->n_observations; i++) {
+		const struct rec_observation *o = &from->observations[i];
+		bool is_new;
+		uint64_t *index = u64map_at(&m->observations, (uintptr_t)observation_key(m, o, map), &is_new);
+		struct rec_observation *sum;
+
+		if (is_new) {
+			sum = recording_add_observation(m->into);
+			*index = m->into->n_observations - 1;
+			*sum = *o;
+			sum->type = strpool_add(m->into->pool, o->type);
+			sum->locations = xcalloc(o->n_locations ? o->n_locations : 1, sizeof(*sum->locations));
+			for (uint32_t k = 0; k < o->n_locations; k++)
+				sum->locations[k] = map[o->locations[k]];
+			continue;
+		}
+		sum = &m->into->observations[*index];
+		sum->error_pct = joined_error(sum, o);
+		if (o->objects && (!sum->objects || o->smallest < sum->smallest))
+			sum->smallest = o->smallest;
+		if (o->largest > sum->largest)
+			sum->largest = o->largest;
+		sum->objects += o->objects;
+		sum->bytes += o->bytes;
+		sum->samples += o->samples;
+	}
+}
+
+static enum reach joined_reach(enum reach a, enum reach b)
+{
+	if (a == REACH_HIT || b == REACH_HIT)
+		return REACH_HIT;
+	return a == REACH_NEVER && b == REACH_NEVER ? REACH_NEVER : REACH_NOT_PROBED;
+}
+
+/* One build has one list of sites; evidence of a site that only one of them lists is that one's alone. */
+static void add_reach(struct recording *into, const struct recording *from)
+{
+	struct u64map reach = U64MAP_INIT;
+
+	for (size_t i = 0; i < from->n_sites; i++)
+		*u64map_at(&reach, from->sites[i].pc, NULL) = from->sites[i].reach;
+	for (size_t i = 0; i < into->n_sites; i++) {
+		const uint64_t *other = u64map_find(&reach, into->sites[i].pc);
+
+		into->sites[i].reach =
+			joined_reach(into->sites[i].reach, other ? (enum reach) * other : REACH_NOT_PROBED);
+	}
+	u64map_release(&reach);
+}
+
+static void add_header(struct recording *into, const struct recording *from)
+{
+	struct rec_header *x = &into->header;
+	const struct rec_header *y = &from->header;
+
+	x->window_seconds += y->window_seconds;
+	x->window_complete &= y->window_complete;
+	if (y->start_unix_ns && (!x->start_unix_ns || y->start_unix_ns < x->start_unix_ns))
+		x->start_unix_ns = y->start_unix_ns;
+	x->pid = 0;
+	if (y->exit_status > x->exit_status)
+		x->exit_status = y->exit_status;
+	if (!x->coverage)
+		x->coverage = strpool_add(into->pool, y->coverage);
+	x->hits += y->hits;
+	if (y->entries > x->entries)
+		x->entries = y->entries;
+	for (size_t i = 0; i < from->n_losses; i++)
+		recording_add_loss(into, from->losses[i].name, from->losses[i].count);
+}
+
+/* ---- what each contributed -------------------------------------------------------------------------------------- */
+
+static void add_replica(struct merger *m, const char *value)
+{
+	char *key = xasprintf(REPLICA "%zu", ++m->n_replicas);
+
+	recording_add_extra(m->into, key, value);
+	free(key);
+}
+
+static char *replica_of(const struct recording *rec, const char *name)
+{
+	const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	uint64_t objects = 0, bytes = 0;
+
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		objects += rec->observations[i].objects;
+		bytes += rec->observations[i].bytes;
+	}
+	return xasprintf("file=%s pid=%" PRId64 " start_unix_ns=%" PRIu64 " seconds=%.3f objects=%" PRIu64
+			 " bytes=%" PRIu64,
+			 base, rec->header.pid, rec->header.start_unix_ns, rec->header.window_seconds, objects, bytes);
+}
+
+static bool is_replica(const char *key)
+{
+	return strncmp(key, REPLICA, strlen(REPLICA)) == 0;
+}
+
+/* The replicas of one recording: those it was merged from, else itself. Values are the caller's to free. */
+static size_t replicas_of(const struct recording *rec, const char *name, char ***out)
+{
+	size_t n = 0;
+
+	*out = xcalloc(rec->n_extra + 1, sizeof(**out));
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (is_replica(rec->extra[i].key))
+			(*out)[n++] = xstrdup(rec->extra[i].value);
+	}
+	if (!n)
+		(*out)[n++] = replica_of(rec, name);
+	return n;
+}
+
+static void drop_replicas(struct recording *rec)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (!is_replica(rec->extra[i].key))
+			rec->extra[kept++] = rec->extra[i];
+	}
+	rec->n_extra = kept;
+}
+
+static void note_replicas(struct merger *m, const struct recording *rec, const char *name)
+{
+	char **values;
+	size_t n = replicas_of(rec, name, &values);
+
+	if (rec == m->into)
+		drop_replicas(m->into);
+	for (size_t i = 0; i < n; i++) {
+		add_replica(m, values[i]);
+		free(values[i]);
+	}
+	free(values);
+}
+
+int recording_merge(struct recording **recs, const char *const *names, size_t n, struct error *err)
+{
+	struct merger m = {.into = recs[0], .keys = strpool_new()};
+	int ret = 0;
+
+	for (size_t i = 1; ret == 0 && i < n; i++) {
+		for (size_t k = 0; ret == 0 && k < i; k++)
+			ret = check_distinct(recs[k], recs[i], names[k], names[i], err);
+	}
+	for (size_t i = 1; ret == 0 && i < n; i++)
+		ret = check(recs[0], recs[i], names[0], names[i], err);
+	if (ret == 0) {
+		learn(&m);
+		note_replicas(&m, recs[0], names[0]);
+	}
+	for (size_t i = 1; ret == 0 && i < n; i++) {
+		uint32_t *map = add_locations(&m, recs[i]);
+
+		note_replicas(&m, recs[i], names[i]);
+		add_observations(&m, recs[i], map);
+		add_reach(recs[0], recs[i]);
+		add_header(recs[0], recs[i]);
+		free(map);
+	}
+	if (ret == 0)
+		recs[0]->header.stacks = m.stacks.n;
+	strbuf_release(&m.text);
+	u64map_release(&m.locations);
+	u64map_release(&m.observations);
+	u64map_release(&m.stacks);
+	strpool_free(m.keys);
+	return ret;
+}
