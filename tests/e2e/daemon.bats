@@ -60,7 +60,7 @@ query() {
 	local rounds=60
 	[ -z "${ESCAUDIT_TEST_ALL:-}" ] || rounds=260 # half a minute
 	rec=$BATS_TEST_TMPDIR/rec messages=$BATS_TEST_TMPDIR/rec.messages
-	"$ESCAUDIT" record -o "$rec" -p "$target" 2>"$messages" </dev/null 3>&- &
+	"$ESCAUDIT" record --mode=exact -o "$rec" -p "$target" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
 	# Readings until the probes are in place: the last but one is surely from before.

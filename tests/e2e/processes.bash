@@ -46,7 +46,7 @@ start() {
 start_recording() {
 	rec=$(mktemp "$BATS_TEST_TMPDIR/rec.XXXXXX")
 	messages=$rec.messages
-	"$ESCAUDIT" record -o "$rec" "$@" >"$rec.out" 2>"$messages" </dev/null 3>&- &
+	"$ESCAUDIT" record --mode=exact -o "$rec" "$@" >"$rec.out" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
 	wait_for grep -qE 'recording |waiting ' "$messages" || { cat "$messages"; return 1; }

@@ -249,7 +249,7 @@ check_build() {
 		"$program" -burst 1129 >"$BATS_TEST_TMPDIR/log" &
 		target=\$!
 		until grep -q ready "$BATS_TEST_TMPDIR/log"; do sleep 0.1; done
-		"$ESCAUDIT" record -o "$BATS_TEST_TMPDIR/rec" -p \$target 2>"$BATS_TEST_TMPDIR/err" &
+		"$ESCAUDIT" record --mode=exact -o "$BATS_TEST_TMPDIR/rec" -p \$target 2>"$BATS_TEST_TMPDIR/err" &
 		until grep -q 'recording process' "$BATS_TEST_TMPDIR/err"; do sleep 0.1; done
 		kill -USR1 \$target
 		until grep -q burst "$BATS_TEST_TMPDIR/log"; do sleep 0.1; done
@@ -487,11 +487,11 @@ check_build() {
 	start "$(own_copy "$(build_go sleeper)")" -burst 1223
 	rec=$BATS_TEST_TMPDIR/rec
 	# script gives it a terminal of its own, and takes it away when it is killed.
-	script -qec "$ESCAUDIT record -o $rec -p $target 2>$rec.messages" /dev/null </dev/null >/dev/null 2>&1 3>&- &
+	script -qec "$ESCAUDIT record --mode=exact -o $rec -p $target 2>$rec.messages" /dev/null </dev/null >/dev/null 2>&1 3>&- &
 	local terminal=$!
 	pids+=("$terminal")
 	wait_for grep -q 'recording process' "$rec.messages"
-	recorder=$(pgrep -f "escaudit record -o $rec" | tail -n 1)
+	recorder=$(pgrep -f "escaudit record --mode=exact -o $rec" | tail -n 1)
 	burst
 	kill -KILL "$terminal"
 	wait_for eval "! kill -0 $recorder"
