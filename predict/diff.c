@@ -703,7 +703,8 @@ static bool is_resized(const struct diff *diff, const struct diff_row *row)
 static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, const struct line *a,
 		    const struct line *b)
 {
-	struct diff_row row = {.noise = a ? a->noise : b->noise};
+	const struct line *any = a ? a : b;
+	struct diff_row row = {.noise = any->noise, .unsure = any->unsure};
 	int sign = compare_lines(p, a, b);
 
 	if (a)
@@ -721,8 +722,7 @@ static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, c
 			      (compare_texts(a->side.type, b->side.type) != 0 || a->side.cause != b->side.cause);
 		row.resized = is_resized(diff, &row);
 		row.turned = a->side.has_verdict && b->side.has_verdict && a->side.verdict != b->side.verdict;
-	} else {
-		row.unsure = a ? a->unsure : b->unsure;
+		row.unsure = false;
 	}
 	/* Nothing was allocated, nothing is, and nobody changed his mind about it. */
 	if (!row.before.objects && !row.after.objects && !row.turned)
