@@ -703,14 +703,19 @@ static bool is_resized(const struct diff *diff, const struct diff_row *row)
 static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, const struct line *a,
 		    const struct line *b)
 {
-	const struct line *any = a ? a : b;
-	struct diff_row row = {.noise = any->noise, .unsure = any->unsure};
+	struct diff_row row = {.change = DIFF_SAME};
 	int sign = compare_lines(p, a, b);
 
-	if (a)
+	if (a) {
 		row.before = a->side;
-	if (b)
+		row.noise = a->noise;
+		row.unsure = a->unsure;
+	}
+	if (b) {
 		row.after = b->side;
+		row.noise = b->noise;
+		row.unsure = b->unsure;
+	}
 	if (sign > 0)
 		row.change = row.before.objects ? DIFF_MORE : DIFF_NEW;
 	else if (sign < 0)
@@ -722,7 +727,6 @@ static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, c
 			      (compare_texts(a->side.type, b->side.type) != 0 || a->side.cause != b->side.cause);
 		row.resized = is_resized(diff, &row);
 		row.turned = a->side.has_verdict && b->side.has_verdict && a->side.verdict != b->side.verdict;
-		row.unsure = false;
 	}
 	/* Nothing was allocated, nothing is, and nobody changed his mind about it. */
 	if (!row.before.objects && !row.after.objects && !row.turned)
