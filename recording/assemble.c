@@ -124,6 +124,20 @@ static const char *type_name(struct assembly *as, elf_vaddr type)
 	return strpool_add(as->rec->pool, info.name);
 }
 
+/* Does the runtime work on its own account between the user's frame and the allocator? */
+static bool is_own_account(const struct recording *rec, const struct rec_observation *obs)
+{
+	for (uint32_t i = 0; i < obs->user; i++) {
+		const struct rec_location *loc = &rec->locations[obs->locations[i]];
+
+		for (size_t f = 0; f < loc->n_frames; f++) {
+			if (go_runtime_is_own_account(loc->frames[f].function))
+				return true;
+		}
+	}
+	return false;
+}
+
 static enum cause cause_of(struct assembly *as, const struct rec_observation *obs)
 {
 	const struct recording *rec = as->rec;
@@ -195,6 +209,8 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 			    strcmp(loc->frames[0].function, "[unknown]") != 0)
 				obs->user = d;
 		}
+		if (obs->user != REC_NO_USER_FRAME && is_own_account(rec, obs))
+			obs->user = REC_NO_USER_FRAME;
 		obs->type = from->type_name ? strpool_add(rec->pool, from->type_name) : type_name(&as, from->type);
 		obs->objects = from->objects;
 		obs->samples = from->samples ? from->samples : from->objects;

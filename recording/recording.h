@@ -65,16 +65,25 @@ enum reach {
 	REACH_HIT,
 };
 
+/* Does a call hand its callee room on the stack for the result? Then the compiler's claim was that the result stays. */
+enum site_room {
+	SITE_ROOM_UNKNOWN, /* or the callee takes none */
+	SITE_ROOM_NONE,	   /* it escapes, or can be seen not to fit */
+	SITE_ROOM_STACK,
+};
+
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. */
 struct rec_site {
 	uint64_t pc;	    /* of the call instruction, file vaddr */
 	uint64_t ret;	    /* the return address, file vaddr: what a stack shows */
 	const char *callee; /* runtime function called */
 	enum cause cause;
-	bool may_elide;		  /* the call can run without allocating */
+	bool may_elide; /* the call can run without allocating */
+	enum site_room room;
 	const char *type;	  /* from the constant loaded before the call; NULL if none or unknown */
 	uint64_t type_size;	  /* bytes of that type, 0 if unknown */
 	uint64_t size;		  /* constant size in bytes where the machine code has it, else 0 */
+	const char *closure;	  /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
 	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
 	size_t n_frames;
 	enum reach reach;

@@ -405,11 +405,14 @@ static int read_sites(struct reader *r)
 		const char *cause = string_at(r, s->cause);
 
 		if (!cause || optional_string(r, s->callee, &site->callee) < 0 ||
+		    optional_string(r, s->closure, &site->closure) < 0 ||
 		    optional_string(r, s->type, &site->type) < 0 ||
 		    read_lines(r, s->line, s->n_line, &site->frames, &site->n_frames) < 0)
 			return -EBADMSG;
 		if (!site->callee)
 			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
+		if (s->room > SITE_ROOM_STACK)
+			return BAD(r, "the site at 0x%llx has room %u", (unsigned long long)s->pc, s->room);
 		if (s->reach > REACH_HIT)
 			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
 		site->pc = s->pc;
@@ -419,6 +422,7 @@ static int read_sites(struct reader *r)
 		site->type_size = s->type_size;
 		site->size = s->size;
 		site->reach = (enum reach)s->reach;
+		site->room = (enum site_room)s->room;
 	}
 	return 0;
 }

@@ -450,6 +450,8 @@ static void put_site(struct writer *w, const struct rec_site *site)
 	s.type_size = site->type_size;
 	s.size = site->size;
 	s.reach = site->reach;
+	s.room = site->room;
+	s.closure = string_id(w, site->closure);
 	s.n_line = site->n_frames;
 	s.line = new_lines(w, site->frames, site->n_frames);
 	put_message(w, FIELD_SITE, &s.base);

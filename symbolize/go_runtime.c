@@ -58,7 +58,10 @@ struct callee {
 		}                                                                                                      \
 	}
 
-/* Sorted by name (LC_ALL=C); a unit test holds it to that. */
+/*
+ * Sorted by name (LC_ALL=C); a unit test holds it to that. concatbyte2 and its like (since 1.24) are []byte(a + b) in
+ * one step: the conversion is what they make.
+ */
 static const struct callee callees[] = {
 	CALLEE("internal/bytealg.MakeNoZero", CAUSE_MAKE_SLICE, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("internal/reflectlite.unsafe_New", CAUSE_NEW_OBJECT, CALLEE_TYPE_AX, .may_elide = true),
@@ -80,16 +83,26 @@ static const struct callee callees[] = {
 	CALLEE("runtime.chanrecv1", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.chanrecv2", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.chansend1", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatbyte2", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatbyte3", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatbyte4", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatbyte5", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatbytes", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatstring2", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatstring3", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatstring4", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatstring5", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.concatstrings", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.concatbyte2", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatbyte3", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatbyte4", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatbyte5", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatbytes", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatstring2", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatstring3", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatstring4", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatstring5", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.concatstrings", CAUSE_STRING_CONCATENATION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
 	CALLEE("runtime.convT", CAUSE_INTERFACE_CONVERSION, CALLEE_TYPE_AX),
 	CALLEE("runtime.convT16", CAUSE_INTERFACE_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true, .fixed_bytes = 2),
 	CALLEE("runtime.convT32", CAUSE_INTERFACE_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true, .fixed_bytes = 4),
@@ -110,11 +123,12 @@ static const struct callee callees[] = {
 	CALLEE("runtime.growsliceNoAlias", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true,
 	       .is_element = true),
 	CALLEE("runtime.interfaceSwitch", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.intstring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.intstring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
 	CALLEE("runtime.makechan", CAUSE_MAKE_CHAN, CALLEE_TYPE_CHAN),
 	CALLEE("runtime.makechan64", CAUSE_MAKE_CHAN, CALLEE_TYPE_CHAN),
-	CALLEE("runtime.makemap", CAUSE_MAKE_MAP, CALLEE_TYPE_MAP, .may_elide = true),
-	CALLEE("runtime.makemap64", CAUSE_MAKE_MAP, CALLEE_TYPE_MAP, .may_elide = true),
+	CALLEE("runtime.makemap", CAUSE_MAKE_MAP, CALLEE_TYPE_MAP, .room_arg = CALLEE_ROOM_CX, .may_elide = true),
+	CALLEE("runtime.makemap64", CAUSE_MAKE_MAP, CALLEE_TYPE_MAP, .room_arg = CALLEE_ROOM_CX, .may_elide = true),
 	CALLEE("runtime.makemap_small", CAUSE_MAKE_MAP, CALLEE_TYPE_NONE),
 	CALLEE("runtime.makeslice", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
 	CALLEE("runtime.makeslice64", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
@@ -136,10 +150,14 @@ static const struct callee callees[] = {
 	CALLEE("runtime.rawbyteslice", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.rawruneslice", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.selectgo", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.slicebytetostring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.slicerunetostring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.stringtoslicebyte", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.stringtoslicerune", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.slicebytetostring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.slicerunetostring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.stringtoslicebyte", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
+	CALLEE("runtime.stringtoslicerune", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .room_arg = CALLEE_ROOM_AX,
+	       .may_elide = true),
 	CALLEE("runtime.typeAssert", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("syscall.runtime_envs", CAUSE_APPEND_GROWTH, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("time.newTimer", CAUSE_NEW_OBJECT, CALLEE_TYPE_NONE, .may_elide = true),
@@ -204,19 +222,77 @@ const struct callee_info *go_runtime_callee(const char *function)
 	return go_runtime_is_allocator(function) ? &variant_info : NULL;
 }
 
-/* Below one of these the runtime works on its own account, whoever's stack it happens to stand on. */
-static bool is_own_account(const char *function)
-{
-	static const char *const names[] = {"runtime.gcStart",	 "runtime.gcAssistAlloc", "runtime.gcAssistAlloc1",
-					    "runtime.mstart",	 "runtime.mstart1",	  "runtime.rt0_go",
-					    "runtime.schedinit", "runtime.startm",	  "runtime.allocm",
-					    "runtime.park_m",	 "runtime.mcall"};
+/*
+ * What a call may lead to without being to blame for it. A name that ends in '*' is a prefix; names are those of the
+ * runtime without "runtime.".
+ */
+struct aside {
+	const char *name;
+	const char *reason;
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(function, names[i]) == 0)
-			return true;
+static const char own_account[] = "the runtime's own work";
+
+static const struct aside own_accounts[] = {
+	{"gcStart", own_account},	 /* makes goroutines for the collector */
+	{"gcAssistAlloc*", own_account}, /* may wait, and wake others */
+	{"newstack", own_account},	 /* morestack: preempted, it looks for other work */
+	{"startm", own_account},	 /* makes threads: whoever wakes a goroutine may be the one */
+	{"newm", own_account},		 /* the same from LockOSThread, and from the template thread */
+	{"schedule", own_account},	 {"mstart*", own_account},   {"rt0_go", own_account},
+	{"schedinit", own_account},	 {"park_m*", own_account},   {"mcall", own_account},
+	{"goexit*", own_account},	 {"preemptM", own_account},  {"asyncPreempt*", own_account},
+	{"morestack*", own_account},	 {"gosched_m", own_account}, {"goschedImpl", own_account},
+};
+
+static const char panic_value[] = "makes nothing but the value of a panic";
+static const char end_of_process[] = "ends the process";
+static const char write_barrier[] = "hands pointers to the collector";
+static const char outside_heap[] = "makes memory of its own, outside the heap";
+
+static const struct aside asides[] = {
+	{"panic*", panic_value},	{"goPanic*", panic_value},
+	{"gopanic*", panic_value},	{"sigpanic*", panic_value},
+	{"efaceeq", panic_value},	{"ifaceeq", panic_value},
+	{"interequal", panic_value},	{"nilinterequal", panic_value},
+	{"interhash", panic_value},	{"nilinterhash", panic_value},
+	{"typehash", panic_value},	{"mapKeyError*", panic_value},
+	{"unwrapPanic*", panic_value},	{"throw*", end_of_process},
+	{"fatal*", end_of_process},	{"dopanic_m", end_of_process},
+	{"crash", end_of_process},	{"badsystemstack*", end_of_process},
+	{"exit", end_of_process},	{"gcWriteBarrier*", write_barrier},
+	{"wbBufFlush*", write_barrier}, {"trace*", outside_heap},
+	{"(*trace*", outside_heap},	{"race*", outside_heap},
+	{"msan*", outside_heap},	{"asan*", outside_heap},
+};
+
+static const char *find_aside(const struct aside *list, size_t n, const char *function)
+{
+	if (strncmp(function, "runtime.", 8) != 0)
+		return NULL;
+	function += 8;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(list[i].name);
+		bool is_prefix = list[i].name[len - 1] == '*';
+
+		if (is_prefix ? strncmp(function, list[i].name, len - 1) == 0
+			      : strncmp(function, list[i].name, len) == 0 &&
+					(function[len] == '\0' || strcmp(function + len, ".abi0") == 0))
+			return list[i].reason;
 	}
-	return false;
+	return NULL;
+}
+
+bool go_runtime_is_own_account(const char *function)
+{
+	return find_aside(own_accounts, ARRAY_SIZE(own_accounts), function) != NULL;
+}
+
+const char *go_runtime_aside(const char *function)
+{
+	const char *reason = find_aside(own_accounts, ARRAY_SIZE(own_accounts), function);
+
+	return reason ? reason : find_aside(asides, ARRAY_SIZE(asides), function);
 }
 
 static enum cause refine_by_type(enum cause cause, const char *type_name)
@@ -235,8 +311,10 @@ static enum cause refine_by_type(enum cause cause, const char *type_name)
 
 enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type_name)
 {
+	const struct callee_info *info;
+
 	for (size_t i = 0; i < n; i++) {
-		if (is_own_account(chain[i]))
+		if (go_runtime_is_own_account(chain[i]))
 			return CAUSE_RUNTIME_INTERNAL;
 	}
 	/* Go 1.19's systemstack hides its caller, newproc; what it runs for it is named after it. */
@@ -244,15 +322,7 @@ enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type
 		return CAUSE_GO_STATEMENT;
 	if (n == 0) /* called straight from user code */
 		return refine_by_type(CAUSE_NEW_OBJECT, type_name);
-	for (size_t i = 0; i < n; i++) {
-		const struct callee_info *info = go_runtime_callee(chain[i]);
-
-		if (!info)
-			continue;
-		/* An allocator or newobject under a function we do not know is that function's business. */
-		if (i > 0 && info->cause == CAUSE_NEW_OBJECT)
-			break;
-		return refine_by_type(info->cause, type_name);
-	}
-	return CAUSE_RUNTIME_INTERNAL;
+	/* What the programmer wrote is what the program called; how the runtime goes about it is its own business. */
+	info = go_runtime_callee(chain[0]);
+	return info ? refine_by_type(info->cause, type_name) : CAUSE_RUNTIME_INTERNAL;
 }

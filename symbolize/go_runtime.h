@@ -43,9 +43,17 @@ enum callee_type_arg {
 	CALLEE_TYPE_CHAN, /* a chan type in RAX */
 };
 
+/* Where a runtime function is told of room on the stack for its result: nil where that escapes, or cannot fit. */
+enum callee_room_arg {
+	CALLEE_ROOM_NONE, /* it takes no such argument */
+	CALLEE_ROOM_AX,	  /* concatstring2, slicebytetostring, stringtoslicebyte …: a buffer of 32 bytes or runes */
+	CALLEE_ROOM_CX,	  /* makemap: the map's header */
+};
+
 struct callee_info {
 	enum cause cause;
 	enum callee_type_arg type_arg;
+	enum callee_room_arg room_arg;
 	bool may_elide;	 /* the call can run without allocating: small integers, empty strings, capacity left, size 0,
 			    map has room */
 	bool is_element; /* the type is the element's: the object is a multiple of it */
@@ -63,6 +71,17 @@ const struct callee_info *go_runtime_callee(const char *function);
  * user code called) first, and the type's name (closures are "struct { F uintptr; ...": NULL if unknown).
  */
 enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type_name);
+
+/*
+ * Does the runtime work on its own account below this function, whoever's stack it happens to stand on? Collections,
+ * threads, scheduling: the line that is being run is not to blame for what they allocate.
+ */
+bool go_runtime_is_own_account(const char *function);
+/*
+ * Why what a runtime function allocates is not the business of the call that led to it: own account, the value of a
+ * panic, write barriers, tracing. NULL for any other function.
+ */
+const char *go_runtime_aside(const char *function);
 
 /* Is the function one through which heap objects are made: runtime.mallocgc, its implementation functions, its
  * size-specialised variants? */

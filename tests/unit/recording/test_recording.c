@@ -146,6 +146,8 @@ static struct recording *sample(void)
 	site->cause = CAUSE_INTERFACE_CONVERSION;
 	site->may_elide = true;
 	site->reach = REACH_NEVER;
+	site->room = SITE_ROOM_STACK;
+	site->closure = "main.f.func1";
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
 	site->frames[0] = (struct rec_frame){"main.main", "example.com/shop/main.go", 14, 6};
@@ -254,6 +256,10 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(x->type_size, y->type_size);
 		cr_expect_eq(x->size, y->size);
 		cr_expect_eq(x->reach, y->reach);
+		cr_expect_eq(x->room, y->room);
+		cr_expect_eq(!x->closure, !y->closure);
+		if (x->closure && y->closure)
+			cr_expect_str_eq(x->closure, y->closure);
 		expect_frames(x->frames, x->n_frames, y->frames, y->n_frames);
 	}
 	cr_assert_eq(a->n_extents, b->n_extents);
@@ -889,6 +895,7 @@ Test(recording, checks_every_index)
 		SPOIL(site.callee, 0, "calls nothing"),
 		SPOIL(site.type, 10, "string 10 of 10"),
 		SPOIL(site.cause, 10, "string 10 of 10"),
+		SPOIL(site.room, 3, "has room 3"),
 		SPOIL(site.reach, 3, "has reach 3"),
 		SPOIL(extent.function_id, 4, "function 4 is missing"),
 		SPOIL(comment, 10, "string 10 of 10"),
