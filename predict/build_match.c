@@ -39,22 +39,28 @@ static const char *line_value(struct strpool *pool, const char *lines, const cha
 	return "";
 }
 
-/* Compiler flags without the diagnostics we or the user asked for: these do not change the code. */
-static const char *code_flags(struct strpool *pool, const char *flags)
+void build_match_add_flags(struct strbuf *out, const char *flags)
 {
-	const char *result = "";
-
 	while (*flags) {
 		size_t len = strcspn(flags, " ");
-		const char *word = strpool_add_n(pool, flags, len), *flag = word, *equals = strstr(word, "=-");
+		char *word = xstrndup(flags, len);
+		const char *equals = strstr(word, "=-"), *flag = *word != '-' && equals ? equals + 1 : word;
 
+		if (len && strcmp(flag, "-m") != 0 && strncmp(flag, "-m=", 3) != 0 && strncmp(flag, "-json=", 6) != 0)
+			strbuf_addf(out, "%s%s", out->len ? " " : "", word);
+		free(word);
 		flags += len + strspn(flags + len, " ");
-		if (word[0] != '-' && equals) /* PATTERN=-m */
-			flag = equals + 1;
-		if (!len || strcmp(flag, "-m") == 0 || strncmp(flag, "-m=", 3) == 0 || strncmp(flag, "-json=", 6) == 0)
-			continue;
-		result = *result ? strpool_addf(pool, "%s %s", result, word) : word;
 	}
+}
+
+static const char *code_flags(struct strpool *pool, const char *flags)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *result;
+
+	build_match_add_flags(&sb, flags);
+	result = strpool_add(pool, strbuf_str(&sb));
+	strbuf_release(&sb);
 	return result;
 }
 

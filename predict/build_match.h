@@ -3,6 +3,7 @@
 #ifndef ESCAUDIT_PREDICT_BUILD_MATCH_H
 #define ESCAUDIT_PREDICT_BUILD_MATCH_H
 
+#include "base/strbuf.h"
 #include "predict/verdict.h"
 
 /*
@@ -11,5 +12,11 @@
  * audit->totals.
  */
 void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec);
+
+/*
+ * Appends the words of a -gcflags that change the code: "-m", "-m=2" and "-json=0,DIR" only make the compiler talk, and
+ * where escaudit made the build they are its own. PATTERN= in front of the first is kept with what it stands before.
+ */
+void build_match_add_flags(struct strbuf *out, const char *flags);
 
 #endif

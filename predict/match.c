@@ -4,14 +4,17 @@
  * paired is out of the way of the next:
  *
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
- *   2. heap claims without a chain, against the sites of their line
- *   3. heap claims whose allocation the compiler puts on another line (reference, 7.5): parameters moved at the func
- * keyword, variables merged into one object at the first one's line, append results moved at the return
- *   4. stack claims, against what is left on their line
+ *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
+ *   3. heap claims without a chain, against the sites of their line
+ *   4. heap claims whose allocation the compiler puts on another line (reference, 7.5): parameters moved at the func
+ *      keyword, variables merged into one object at the first one's line, append results moved where they leave the
+ *      function, variables without a position of their own
+ *   5. stack claims, against what is left on their line
  *
- * Inside one place (line and chain) predictions are told apart by what they speak of: the kind of their expression
- * against the cause of the site, then the type that the expression names against the type the machine code loads, then,
- * where just as many of both are left, source order against pc order.
+ * Inside one place (line and chain) predictions are told apart by what they speak of (fit.h): the kind of their
+ * expression against the cause of the site, the function that the diagnostics name against the one that the site is in,
+ * the type and the size that the text names against those that the machine code loads, and then, where just as many of
+ * both are left, source order against pc order. What is left after that is one ambiguous group.
  */
 #include "predict/match.h"
 
@@ -22,10 +25,10 @@
 #include "base/strbuf.h"
 #include "base/strpool.h"
 #include "base/u64map.h"
+#include "predict/fit.h"
 #include "predict/package.h"
 
-#define NO_FILE	     UINT32_MAX
-#define CAUSE_BIT(c) (1u << (c))
+#define NO_FILE UINT32_MAX
 
 /* One source file as the binary's tables name it. */
 struct source_file {
@@ -57,10 +60,14 @@ struct matching {
 	struct u64map covered_files; /* files some prediction stands in */
 	uint32_t *site_file;
 	uint64_t *site_chain;
-	size_t *next_site;  /* + 1, on the same line, in pc order */
-	size_t *site_group; /* MATCH_NONE while free */
+	size_t *next_site;	       /* + 1, on the same line, in pc order */
+	struct u64map stack_claims_at; /* (file, line) -> first prediction + 1 */
+	size_t *next_stack_claim;      /* + 1, on the same line, by column */
+	size_t *site_group;	       /* MATCH_NONE while free */
 	uint32_t *prediction_file;
-	bool *is_matched; /* per prediction */
+	struct reading *readings; /* per prediction */
+	bool *is_matched;	  /* per prediction */
+	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
 	struct match_group *groups;
 	size_t n_groups, alloc_groups;
 };
@@ -255,11 +262,12 @@ static uint64_t site_chain(const struct rec_site *site)
 	return hash;
 }
 
-static uint64_t prediction_chain(const struct prediction *p)
+/* The first n of its inlined steps. */
+static uint64_t prediction_chain(const struct prediction *p, size_t n)
 {
 	uint64_t hash = chain_step(0, p->pos.file, p->pos.line);
 
-	for (size_t i = 0; i < p->n_inlined; i++)
+	for (size_t i = 0; i < n; i++)
 		hash = chain_step(hash, p->inlined[i].file, p->inlined[i].line);
 	return hash;
 }
@@ -325,162 +333,6 @@ static size_t first_site_at(const struct matching *m, uint32_t file, int line)
 	return first ? *first : 0;
 }
 
-/* ---- what speaks of what ---------------------------------------------------------------------------------------- */
-
-/* Causes of the allocation an expression of this kind is, and of what else its line may say in the same words: boxing
- * it for an interface. */
-static unsigned primary_causes(const struct prediction *p)
-{
-	switch (p->kind) {
-	case EXPR_MOVED:
-	case EXPR_COMPOSITE:
-	case EXPR_NEW:
-	case EXPR_SLICE_LIT:
-	case EXPR_ARGUMENT:
-		return CAUSE_BIT(CAUSE_NEW_OBJECT);
-	case EXPR_MAKE_SLICE:
-		return CAUSE_BIT(CAUSE_MAKE_SLICE);
-	case EXPR_MAKE_MAP:
-		return CAUSE_BIT(CAUSE_MAKE_MAP);
-	case EXPR_MAKE_CHAN:
-		return CAUSE_BIT(CAUSE_MAKE_CHAN);
-	case EXPR_FUNC_LIT:
-		return CAUSE_BIT(CAUSE_CLOSURE) | CAUSE_BIT(CAUSE_METHOD_VALUE);
-	case EXPR_METHOD_VALUE:
-		return CAUSE_BIT(CAUSE_METHOD_VALUE);
-	case EXPR_CONCAT:
-		return CAUSE_BIT(CAUSE_STRING_CONCATENATION);
-	case EXPR_STRING_CONV:
-		return CAUSE_BIT(CAUSE_STRING_CONVERSION);
-	case EXPR_APPEND:
-		return CAUSE_BIT(CAUSE_APPEND_GROWTH);
-	case EXPR_OTHER:
-		return CAUSE_BIT(CAUSE_INTERFACE_CONVERSION);
-	case EXPR_CONSTANT: /* boxed in read-only data, without a call */
-		return 0;
-	}
-	return 0;
-}
-
-static unsigned secondary_causes(const struct prediction *p)
-{
-	switch (p->kind) {
-	case EXPR_OTHER:
-		/* a method value x.M, or a literal of a named slice or map type: the text alone does not tell */
-		return CAUSE_BIT(CAUSE_METHOD_VALUE) | CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_MAKE_MAP);
-	case EXPR_MAKE_SLICE:
-	case EXPR_SLICE_LIT:
-	case EXPR_CONCAT:
-	case EXPR_STRING_CONV:
-	case EXPR_APPEND:
-		return CAUSE_BIT(CAUSE_INTERFACE_CONVERSION);
-	case EXPR_MAKE_MAP:
-		return CAUSE_BIT(CAUSE_MAP_GROWTH);
-	default:
-		return 0;
-	}
-}
-
-/* The type an expression names, as far as its text goes: "&small{...}" -> "small", "make([]int, n)" -> "int". NULL if
- * it names none. */
-static const char *named_type(struct matching *m, const struct prediction *p)
-{
-	const char *s = p->expr;
-	size_t len;
-
-	if (!s)
-		return NULL;
-	switch (p->kind) {
-	case EXPR_COMPOSITE:
-		s += *s == '&';
-		len = strcspn(s, "{");
-		break;
-	case EXPR_NEW:
-		if (strncmp(s, "new(", 4) != 0)
-			return NULL;
-		s += 4;
-		len = strlen(s);
-		len -= len && s[len - 1] == ')';
-		break;
-	case EXPR_MAKE_SLICE:
-		if (strncmp(s, "make([]", 7) != 0)
-			return NULL;
-		s += 7;
-		len = strcspn(s, ",)");
-		break;
-	case EXPR_SLICE_LIT:
-		if (strncmp(s, "[]", 2) != 0)
-			return NULL;
-		s += 2;
-		len = strcspn(s, "{");
-		break;
-	default:
-		return NULL;
-	}
-	return len ? strpool_add_n(m->pool, s, len) : NULL;
-}
-
-enum fit {
-	FIT_NONE,
-	FIT_UNLIKELY, /* the names differ; an alias or a type parameter may still stand for the type */
-	FIT_POSSIBLE,
-	FIT_TYPE,
-};
-
-/*
- * Does a type as the source names it agree with one as the runtime names it? The runtime qualifies with the package's
- * name and spells aliases out, so only names that are plain on both sides can contradict each other.
- */
-static enum fit type_fit(const char *source, const char *runtime)
-{
-	const char *a, *b;
-
-	if (!source || !runtime)
-		return FIT_POSSIBLE;
-	if (strcmp(source, runtime) == 0)
-		return FIT_TYPE;
-	if (strpbrk(source, "[]{}(*) ") || strpbrk(runtime, "[]{}(*) "))
-		return FIT_POSSIBLE;
-	a = strrchr(source, '.') ? strrchr(source, '.') + 1 : source;
-	b = strrchr(runtime, '.') ? strrchr(runtime, '.') + 1 : runtime;
-	if (strcmp(a, "byte") == 0)
-		a = "uint8";
-	else if (strcmp(a, "rune") == 0)
-		a = "int32";
-	return strcmp(a, b) == 0 ? FIT_TYPE : FIT_UNLIKELY;
-}
-
-/* The element type of "[3]main.T". */
-static const char *array_element(const char *type)
-{
-	const char *close = type && type[0] == '[' ? strchr(type, ']') : NULL;
-
-	return close && close > type + 1 ? close + 1 : NULL;
-}
-
-static enum fit fit_of(const struct prediction *p, const char *source_type, const struct rec_site *site, bool primary)
-{
-	unsigned causes = primary ? primary_causes(p) : secondary_causes(p);
-	bool is_array = array_element(site->type) != NULL;
-
-	if (!(causes & CAUSE_BIT(site->cause)))
-		return FIT_NONE;
-	if (!primary)
-		return FIT_POSSIBLE;
-	switch (p->kind) {
-	case EXPR_ARGUMENT: /* the slice behind a variadic parameter is an array */
-		return site->type && !is_array ? FIT_NONE : is_array ? FIT_TYPE : FIT_POSSIBLE;
-	case EXPR_SLICE_LIT:
-		if (!site->type)
-			return FIT_POSSIBLE;
-		return is_array ? type_fit(source_type, array_element(site->type)) : FIT_NONE;
-	case EXPR_MOVED:
-		return FIT_POSSIBLE;
-	default:
-		return type_fit(source_type, site->type);
-	}
-}
-
 /* ---- groups ----------------------------------------------------------------------------------------------------- */
 
 static struct match_group *new_group(struct matching *m, const size_t *predictions, size_t n)
@@ -518,12 +370,10 @@ struct place {
 	size_t n_predictions;
 	size_t *sites;
 	size_t n_sites, alloc_sites;
+	size_t *rivals; /* stack claims of the same line that may have taken some of the sites */
+	size_t n_rivals, alloc_rivals;
+	size_t n_calls; /* with a variadic argument, on the line */
 };
-
-static bool is_merged_site(const struct rec_site *site)
-{
-	return !site->type && site->cause == CAUSE_NEW_OBJECT && go_runtime_is_allocator(site->callee);
-}
 
 /* Perhaps a constant under a conversion to a named type, token.Token(56): boxing that takes no call either. A call
  * f(56) reads alike. */
@@ -545,65 +395,284 @@ static bool same_text(const struct prediction *a, const struct prediction *b)
 	return a->pos.column == b->pos.column && a->expr && b->expr && strcmp(a->expr, b->expr) == 0;
 }
 
+static const char *physical_function(const struct rec_site *site)
+{
+	return site->n_frames ? site->frames[site->n_frames - 1].function : "";
+}
+
+/* One round over a place. */
+struct round {
+	bool boxing;	/* operands of interface conversions: sites by the function that converts */
+	bool secondary; /* what else the texts may mean */
+	enum fit wanted;
+	bool last; /* what does not come out even now never will */
+};
+
+static enum fit round_fit(const struct matching *m, const struct round *round, size_t prediction, size_t site)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	const struct reading *r = &m->readings[prediction];
+	const struct rec_site *s = &m->rec->sites[site];
+
+	if (round->boxing)
+		return fit_of_box(p, r, s);
+	return fit_of(p, r, s, round->secondary ? r->secondary : r->primary);
+}
+
+/* Do they fit one to one, in order? */
+static bool fits_in_order(const struct matching *m, const struct round *round, const size_t *ps, const size_t *ss,
+			  size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (round_fit(m, round, ps[i], ss[i]) == FIT_NONE)
+			return false;
+	}
+	return true;
+}
+
+/* The step of a flow that hands the operand to a call: "from f(... argument...) (call parameter) at ./x.go:5:2". */
+static const char *call_of(const struct prediction *p)
+{
+	for (size_t i = 0; i < p->n_why; i++) {
+		if (strncmp(p->why[i], "from ", 5) == 0 && strstr(p->why[i], " (call parameter)"))
+			return p->why[i];
+	}
+	return NULL;
+}
+
+/* Does the operand's text hold the call? */
+static bool holds_call(const struct prediction *p, const char *call)
+{
+	size_t len;
+
+	call += strlen("from ");
+	len = strcspn(call, "(") + 1;
+	for (const char *at = p->expr; at && (at = strchr(at, *call)); at++) {
+		if (strncmp(at, call, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. One prediction takes
- * every site: they are copies of it. Predictions with the same text in the same place are interchangeable, so fewer
- * sites than such predictions leave the last ones over. Anything else cannot be told apart.
+ * Operands of more than one call may stand on the line, and then it is the calls' order that counts: what is inside is
+ * evaluated before what is outside, wherever it stands. The flow of an operand names the call it goes to; where the log
+ * has no flow, each call shows by the slice of its arguments. Puts the inner call's operands first, or returns false
+ * where that is not to be seen.
  */
-static void pair_class(struct matching *m, const size_t *ps, size_t np, const size_t *ss, size_t ns)
+static bool order_calls(const struct matching *m, const struct place *place, size_t *ps, size_t np)
+{
+	const struct prediction *items = m->set->items;
+	const char *calls[2] = {NULL, NULL};
+	bool inside[2] = {false, false};
+	size_t *sorted, n = 0;
+
+	for (size_t i = 0; i < np; i++) {
+		const char *call = call_of(&items[ps[i]]);
+
+		if (np > 1 && !items[ps[i]].n_why && place->n_calls > 1)
+			return false;
+		if (!call || (calls[0] && strcmp(call, calls[0]) == 0))
+			continue;
+		if (calls[1] && strcmp(call, calls[1]) != 0)
+			return false;
+		calls[calls[0] != NULL] = call;
+	}
+	if (!calls[1])
+		return true;
+	for (size_t i = 0; i < np; i++) {
+		const char *call = call_of(&items[ps[i]]);
+
+		if (!call)
+			return false;
+		for (size_t k = 0; k < 2; k++)
+			inside[k] |= strcmp(call, calls[k]) != 0 && holds_call(&items[ps[i]], calls[k]);
+	}
+	if (inside[0] == inside[1])
+		return false;
+	sorted = xcalloc(np, sizeof(*sorted));
+	for (size_t inner = 0; inner < 2; inner++) {
+		for (size_t i = 0; i < np; i++) {
+			if ((strcmp(call_of(&items[ps[i]]), calls[inside[1]]) == 0) == (inner == 0))
+				sorted[n++] = ps[i];
+		}
+	}
+	memcpy(ps, sorted, np * sizeof(*ps));
+	free(sorted);
+	return true;
+}
+
+/*
+ * What stays on the stack may have a call all the same, for when it does not fit. If the stack claims of the line make
+ * the numbers even, they have their places in the order too.
+ */
+static bool pair_with_rivals(struct matching *m, const struct place *place, const struct round *round, const size_t *ps,
+			     size_t np, const size_t *ss, size_t ns)
+{
+	size_t *all, n = 0, taken = 0;
+	bool even;
+
+	if (round->boxing || round->secondary || np >= ns || !place->n_rivals)
+		return false;
+	all = xcalloc(np + place->n_rivals, sizeof(*all));
+	for (size_t r = 0; r < place->n_rivals; r++) {
+		size_t rival = place->rivals[r];
+		int column = m->set->items[rival].pos.column;
+
+		if (m->is_matched[rival] || m->readings[rival].primary != m->readings[ps[0]].primary)
+			continue;
+		while (taken < np && m->set->items[ps[taken]].pos.column <= column)
+			all[n++] = ps[taken++];
+		all[n++] = rival;
+	}
+	while (taken < np)
+		all[n++] = ps[taken++];
+	even = n == ns && fits_in_order(m, round, all, ss, n);
+	for (size_t i = 0; even && i < n; i++)
+		add_site(m, new_group(m, &all[i], 1), ss[i]);
+	free(all);
+	return even;
+}
+
+/* Pairs those that fit nothing else, on either side, and takes them out. */
+static void eliminate(struct matching *m, const struct round *round, size_t *ps, size_t *np, size_t *ss, size_t *ns)
+{
+	bool progress = *np > 1 || *ns > 1;
+
+	while (progress) {
+		progress = false;
+		for (size_t i = 0; i < *np && !progress; i++) {
+			size_t fitting = 0, at = 0, others = 0;
+
+			for (size_t k = 0; k < *ns; k++) {
+				if (round_fit(m, round, ps[i], ss[k]) >= round->wanted) {
+					fitting++;
+					at = k;
+				}
+			}
+			for (size_t k = 0; k < *np && fitting == 1; k++)
+				others += k != i && round_fit(m, round, ps[k], ss[at]) >= round->wanted;
+			if (fitting != 1 || others)
+				continue;
+			add_site(m, new_group(m, &ps[i], 1), ss[at]);
+			memmove(&ps[i], &ps[i + 1], (*np - i - 1) * sizeof(*ps));
+			memmove(&ss[at], &ss[at + 1], (*ns - at - 1) * sizeof(*ss));
+			(*np)--;
+			(*ns)--;
+			progress = true;
+		}
+	}
+}
+
+/*
+ * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. Predictions with the
+ * same text in the same place are interchangeable: copies of one line (for several shapes, in several wrappers), of
+ * which the linker may have dropped some. One prediction may have its site in several functions. Anything else cannot
+ * be told apart.
+ */
+static void pair_class(struct matching *m, const struct place *place, const struct round *round, size_t *ps, size_t np,
+		       size_t *ss, size_t ns)
 {
 	const struct prediction *items = m->set->items;
 	struct match_group *group;
-	bool interchangeable = true;
+	bool interchangeable = true, functions_differ = true;
 
+	if (!np || !ns)
+		return;
+	eliminate(m, round, ps, &np, ss, &ns);
 	if (!np || !ns)
 		return;
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && same_text(&items[ps[0]], &items[ps[i]]);
-	if (np == ns || (interchangeable && ns < np)) {
+	if ((np == ns || (interchangeable && ns < np)) &&
+	    (interchangeable || !round->boxing || order_calls(m, place, ps, np)) &&
+	    fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			add_site(m, new_group(m, &ps[i], 1), ss[i]);
 		return;
 	}
+	if (!round->last || pair_with_rivals(m, place, round, ps, np, ss, ns))
+		return;
+	for (size_t i = 1; i < ns; i++)
+		functions_differ = functions_differ && physical_function(&m->rec->sites[ss[i - 1]]) !=
+							       physical_function(&m->rec->sites[ss[i]]);
 	group = new_group(m, ps, np);
 	for (size_t i = 0; i < ns; i++)
 		add_site(m, group, ss[i]);
 	if (np == 1)
-		return;
-	if (ns == 1 && items[ps[0]].kind == EXPR_MOVED && is_merged_site(&m->rec->sites[ss[0]]))
+		group->ambiguous = ns > 1 && !functions_differ;
+	else if (ns == 1 && items[ps[0]].kind == EXPR_MOVED && fit_is_merged(&m->rec->sites[ss[0]]))
 		group->merged = true;
 	else
 		group->ambiguous = true;
 }
 
-/* One round over a place: classes by (primary causes, named type), each with the sites that reach the wanted fit. */
-static void pair_round(struct matching *m, struct place *place, bool primary, enum fit wanted)
+/* Do two predictions compete for the same sites? */
+static bool same_class(const struct matching *m, const struct round *round, size_t a, size_t b)
+{
+	const struct prediction *p = &m->set->items[a], *q = &m->set->items[b];
+	const struct reading *r = &m->readings[a], *t = &m->readings[b];
+
+	if (round->boxing)
+		return r->is_box && t->is_box && r->function == t->function;
+	return r->primary == t->primary && r->secondary == t->secondary && r->function == t->function &&
+	       (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT) &&
+	       (round->wanted != FIT_TYPE || (r->type == t->type && p->wrapper == q->wrapper));
+}
+
+/* Keeps those predictions that some free site fits, and the sites that fit one of them. */
+static void narrow(const struct matching *m, const struct place *place, const struct round *round, size_t *ps,
+		   size_t *np, size_t *ss, size_t *ns)
+{
+	size_t kept = 0;
+
+	*ns = 0;
+	for (size_t i = 0; i < *np; i++) {
+		for (size_t j = 0; j < place->n_sites; j++) {
+			if (m->site_group[place->sites[j]] == MATCH_NONE &&
+			    round_fit(m, round, ps[i], place->sites[j]) >= round->wanted) {
+				ps[kept++] = ps[i];
+				break;
+			}
+		}
+	}
+	*np = kept;
+	for (size_t j = 0; j < place->n_sites; j++) {
+		for (size_t i = 0; i < kept && m->site_group[place->sites[j]] == MATCH_NONE; i++) {
+			if (round_fit(m, round, ps[i], place->sites[j]) >= round->wanted) {
+				ss[(*ns)++] = place->sites[j];
+				break;
+			}
+		}
+	}
+}
+
+static void run_round(struct matching *m, const struct place *place, const struct round *round)
 {
 	size_t *ps = xcalloc(place->n_predictions, sizeof(*ps)), *ss = xcalloc(place->n_sites, sizeof(*ss));
 	const struct prediction *items = m->set->items;
 
 	for (size_t i = 0; i < place->n_predictions; i++) {
 		size_t first = place->predictions[i], np = 0, ns = 0;
-		const struct prediction *p = &items[first];
-		const char *type = named_type(m, p);
+		bool done = false;
 
-		if (m->is_matched[first])
+		if (m->is_matched[first] || (round->boxing && !m->readings[first].is_box))
 			continue;
-		for (size_t j = i; j < place->n_predictions; j++) {
+		/* Boxing has a round of its own: the text of an operand says little. */
+		if (!round->boxing && !round->secondary && items[first].kind == EXPR_OTHER && round->wanted != FIT_TYPE)
+			continue;
+		for (size_t j = 0; j < i && !done; j++) /* the class of an earlier one had its turn */
+			done = !m->is_matched[place->predictions[j]] &&
+			       same_class(m, round, place->predictions[j], first);
+		for (size_t j = i; j < place->n_predictions && !done; j++) {
 			size_t other = place->predictions[j];
-			const struct prediction *q = &items[other];
 
-			if (!m->is_matched[other] && primary_causes(q) == primary_causes(p) &&
-			    (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT) &&
-			    (wanted != FIT_TYPE || named_type(m, q) == type))
+			if (!m->is_matched[other] && same_class(m, round, first, other))
 				ps[np++] = other;
 		}
-		for (size_t j = 0; j < place->n_sites; j++) {
-			size_t s = place->sites[j];
-
-			if (m->site_group[s] == MATCH_NONE && fit_of(p, type, &m->rec->sites[s], primary) >= wanted)
-				ss[ns++] = s;
-		}
+		if (done)
+			continue;
+		narrow(m, place, round, ps, &np, ss, &ns);
 		if (np > ns) { /* one operand too many: the first to go is what may be a constant */
 			size_t kept = 0;
 
@@ -613,7 +682,7 @@ static void pair_round(struct matching *m, struct place *place, bool primary, en
 			}
 			np = kept;
 		}
-		pair_class(m, ps, np, ss, ns);
+		pair_class(m, place, round, ps, np, ss, ns);
 	}
 	free(ps);
 	free(ss);
@@ -621,12 +690,23 @@ static void pair_round(struct matching *m, struct place *place, bool primary, en
 
 static void pair_place(struct matching *m, struct place *place)
 {
-	if (!place->n_predictions || !place->n_sites)
-		return;
-	/* What names its type first, then what is of the right kind, then what boxing may also be. */
-	pair_round(m, place, true, FIT_TYPE);
-	pair_round(m, place, true, FIT_UNLIKELY);
-	pair_round(m, place, false, FIT_UNLIKELY);
+	/*
+	 * What names its type first, then what is of the right kind, then what an operand turns out to be if it is not
+	 * boxed, then what is boxed. Only then is it time to give up on what does not come out even.
+	 */
+	static const struct round rounds[] = {
+		{.wanted = FIT_TYPE},
+		{.wanted = FIT_UNLIKELY},
+		{.wanted = FIT_TYPE, .secondary = true},
+		{.wanted = FIT_UNLIKELY, .secondary = true},
+		{.wanted = FIT_UNLIKELY, .boxing = true},
+		{.wanted = FIT_UNLIKELY, .last = true},
+		{.wanted = FIT_UNLIKELY, .secondary = true, .last = true},
+		{.wanted = FIT_UNLIKELY, .boxing = true, .last = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rounds) && place->n_predictions && place->n_sites; i++)
+		run_round(m, place, &rounds[i]);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
@@ -635,6 +715,7 @@ struct ordered {
 	uint32_t file;
 	int line;
 	uint64_t chain;
+	bool wrapper;
 	int column;
 	size_t index;
 };
@@ -649,12 +730,14 @@ static int compare_ordered(const void *a, const void *b)
 		return x->line < y->line ? -1 : 1;
 	if (x->chain != y->chain)
 		return x->chain < y->chain ? -1 : 1;
+	if (x->wrapper != y->wrapper) /* it holds the others, which are made before */
+		return x->wrapper ? 1 : -1;
 	if (x->column != y->column)
 		return x->column < y->column ? -1 : 1;
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-enum pass { PASS_CHAIN, PASS_LINE, PASS_STACK };
+enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_STACK };
 
 static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 {
@@ -665,6 +748,8 @@ static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 	switch (pass) {
 	case PASS_CHAIN:
 		return p->claim == CLAIM_HEAP && p->inlined_known;
+	case PASS_CALL:
+		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && p->kind == EXPR_MOVED;
 	case PASS_LINE:
 		return p->claim == CLAIM_HEAP && !p->inlined_known;
 	case PASS_STACK:
@@ -673,24 +758,95 @@ static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 	return false;
 }
 
-static void run_pass(struct matching *m, enum pass pass)
+static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 {
-	const struct predictions *set = m->set;
-	struct ordered *order = xcalloc(set->n, sizeof(*order));
-	struct place place = {.predictions = xcalloc(set->n, sizeof(size_t))};
-	size_t n = 0;
+	switch (pass) {
+	case PASS_CHAIN:
+		return prediction_chain(p, p->n_inlined);
+	case PASS_CALL: /* a parameter is made where it is handed over */
+		return prediction_chain(p, p->n_inlined - 1);
+	default:
+		return 0;
+	}
+}
 
-	for (size_t i = 0; i < set->n; i++) {
-		const struct prediction *p = &set->items[i];
+/* The predictions that take part, by place. */
+static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
+{
+	struct ordered *order = xcalloc(m->set->n, sizeof(*order));
+
+	*n = 0;
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
 
 		if (takes_part(m, i, pass))
-			order[n++] = (struct ordered){.file = m->prediction_file[i],
-						      .line = p->pos.line,
-						      .chain = pass == PASS_CHAIN ? prediction_chain(p) : 0,
-						      .column = p->pos.column,
-						      .index = i};
+			order[(*n)++] = (struct ordered){.file = m->prediction_file[i],
+							 .line = p->pos.line,
+							 .chain = pass_chain(p, pass),
+							 .wrapper = p->wrapper,
+							 .column = p->pos.column,
+							 .index = i};
 	}
-	qsort(order, n, sizeof(*order), compare_ordered);
+	qsort(order, *n, sizeof(*order), compare_ordered);
+	return order;
+}
+
+static void index_stack_claims(struct matching *m)
+{
+	size_t n;
+	struct ordered *order = order_predictions(m, PASS_STACK, &n);
+
+	m->next_stack_claim = xcalloc(m->set->n, sizeof(*m->next_stack_claim));
+	while (n-- > 0) { /* backwards, so that the lists run by column */
+		uint64_t *first = u64map_at(&m->stack_claims_at, place_key(order[n].file, order[n].line), NULL);
+
+		m->next_stack_claim[order[n].index] = *first;
+		*first = order[n].index + 1;
+	}
+	free(order);
+}
+
+/* Of the line's stack claims: those whose calls may be among the sites, and how many calls they show. */
+static void add_rivals(struct matching *m, struct place *place, uint32_t file, int line)
+{
+	const uint64_t *first = u64map_find(&m->stack_claims_at, place_key(file, line));
+
+	place->n_rivals = place->n_calls = 0;
+	for (size_t i = first ? *first : 0; i; i = m->next_stack_claim[i - 1]) {
+		if (m->set->items[i - 1].kind == EXPR_ARGUMENT)
+			place->n_calls++;
+		if (m->is_matched[i - 1])
+			continue;
+		ARRAY_GROW(place->rivals, place->n_rivals + 1, place->alloc_rivals);
+		place->rivals[place->n_rivals++] = i - 1;
+	}
+	for (size_t i = 0; i < place->n_predictions; i++)
+		place->n_calls += m->set->items[place->predictions[i]].kind == EXPR_ARGUMENT;
+}
+
+/* Copies of a line for which no site is left: the others have them. */
+static void mark_surplus(struct matching *m, const struct place *place)
+{
+	const struct prediction *items = m->set->items;
+
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		size_t p = place->predictions[i];
+
+		for (size_t k = 0; k < place->n_predictions && !m->is_matched[p]; k++) {
+			size_t q = place->predictions[k];
+
+			if (m->is_matched[q] && same_text(&items[p], &items[q]) && items[p].kind != EXPR_OTHER)
+				m->is_surplus[p] = true;
+		}
+	}
+}
+
+static void run_pass(struct matching *m, enum pass pass)
+{
+	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
+	size_t n;
+	struct ordered *order = order_predictions(m, pass, &n);
+
 	for (size_t i = 0, end; i < n; i = end) {
 		place.n_predictions = place.n_sites = 0;
 		for (end = i; end < n && order[end].file == order[i].file && order[end].line == order[i].line &&
@@ -699,15 +855,20 @@ static void run_pass(struct matching *m, enum pass pass)
 			place.predictions[place.n_predictions++] = order[end].index;
 		for (size_t s = first_site_at(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
 			if (m->site_group[s - 1] != MATCH_NONE ||
-			    (pass == PASS_CHAIN && m->site_chain[s - 1] != order[i].chain))
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
 			place.sites[place.n_sites++] = s - 1;
 		}
+		place.n_rivals = place.n_calls = 0;
+		if (pass != PASS_STACK)
+			add_rivals(m, &place, order[i].file, order[i].line);
 		pair_place(m, &place);
+		mark_surplus(m, &place);
 	}
 	free(place.predictions);
 	free(place.sites);
+	free(place.rivals);
 	free(order);
 }
 
@@ -731,6 +892,40 @@ static int func_line(const struct rec_frame *physical, const struct rec_extent *
 	return physical->start_line ? physical->start_line : extent->first;
 }
 
+static bool is_move(const struct rec_site *site)
+{
+	return strncmp(site->callee, "runtime.moveSlice", 17) == 0;
+}
+
+static bool in_package(const struct matching *m, const struct rec_site *site, const char *package)
+{
+	const char *path = site->n_frames ? import_path(m, physical_function(site)) : "";
+
+	return !package || strcmp(path, package) == 0 || (strcmp(package, "main") == 0 && path == m->main_package);
+}
+
+/* The object of several variables: joins those that are there, or waits for others to join. */
+static void share_object(struct matching *m, size_t prediction, size_t site)
+{
+	size_t group = m->site_group[site];
+
+	if (group == MATCH_NONE) {
+		add_site(m, new_group(m, &prediction, 1), site);
+	} else {
+		add_prediction(m, &m->groups[group], prediction);
+		m->groups[group].merged = true;
+	}
+}
+
+/* A variable of the compiler's own that has two sites in one function: one is that of a variable without position. */
+static bool is_crowded(const struct matching *m, const struct match_group *group)
+{
+	const struct prediction *p = &m->set->items[group->predictions[0]];
+
+	return group->ambiguous && group->n_predictions == 1 && group->n_sites == 2 && p->kind == EXPR_MOVED &&
+	       p->expr && strchr(p->expr, '#');
+}
+
 /*
  * Heap claims of moved variables that no site on their own line answers. A parameter is moved where the function
  * begins. A variable may share the object of an earlier one.
@@ -747,30 +942,53 @@ static void place_moved(struct matching *m, size_t index)
 		const struct rec_frame *outer;
 		const struct rec_extent *extent;
 
-		if (site->cause != CAUSE_NEW_OBJECT)
+		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
 			continue;
 		outer = &site->frames[site->n_frames - 1];
+		if (p->n_inlined) {
+			/* of the same inlined call, as far as the outermost line tells */
+			if (fit_is_merged(site) && outer->line == p->pos.line && site->n_frames == p->n_inlined + 1)
+				merged = i;
+			continue;
+		}
 		extent = extent_of(m, file, outer->function);
 		if (!extent || p->pos.line < extent->first || p->pos.line > extent->last)
 			continue;
 		if (m->site_group[i] == MATCH_NONE && outer->line == func_line(outer, extent) && at_entry == MATCH_NONE)
 			at_entry = i;
-		if (is_merged_site(site) && outer->line <= p->pos.line)
+		if (fit_is_merged(site) && outer->line <= p->pos.line)
 			merged = i; /* the nearest before: sites run in pc order, and so do the declarations */
 	}
-	if (merged != MATCH_NONE && m->site_group[merged] != MATCH_NONE) {
-		struct match_group *group = &m->groups[m->site_group[merged]];
+	if (merged != MATCH_NONE)
+		share_object(m, index, merged);
+	else if (at_entry != MATCH_NONE)
+		add_site(m, new_group(m, &index, 1), at_entry);
+}
 
-		add_prediction(m, group, index);
-		group->merged = true;
-	} else if (merged != MATCH_NONE || at_entry != MATCH_NONE) {
-		add_site(m, new_group(m, &index, 1), merged != MATCH_NONE ? merged : at_entry);
+/* Does a step of the flow stand on that line? "from return s (return) at ./x.go:24:5" */
+static bool flows_through(const struct prediction *p, const char *file, int line)
+{
+	const char *base = base_name(file);
+	size_t len = strlen(base);
+
+	for (size_t i = 0; i < p->n_why; i++) {
+		const char *colon = strrchr(p->why[i], ':'), *number;
+
+		if (!colon || strncmp(p->why[i], "from ", 5) != 0)
+			continue;
+		number = colon;
+		while (number > p->why[i] && number[-1] >= '0' && number[-1] <= '9')
+			number--;
+		if (atoi(number) == line && number > p->why[i] + len + 1 && number[-1] == ':' &&
+		    strncmp(number - 1 - len, base, len) == 0)
+			return true;
 	}
+	return false;
 }
 
 /*
  * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function. What moved
- * is what the function's escaping appends built; where there are several, which of them is not to be seen.
+ * is what the function's escaping appends built: those whose flow goes through the line, if the log has it.
  */
 static void place_moved_slice(struct matching *m, size_t site_index)
 {
@@ -778,25 +996,75 @@ static void place_moved_slice(struct matching *m, size_t site_index)
 	const struct rec_frame *outer = &site->frames[site->n_frames - 1];
 	const struct rec_extent *extent = extent_of(m, m->site_file[site_index], outer->function);
 	const struct source_file *file = &m->files[m->site_file[site_index]];
+	size_t *found, n = 0, n_flowing = 0, n_moves = 0;
 	struct match_group *group;
-	size_t *found = NULL, n = 0;
 
+	found = xcalloc(file->n_appends + 1, sizeof(*found));
 	for (size_t k = 0; extent && k < file->n_appends; k++) {
 		size_t i = file->appends[k];
 		const struct prediction *p = &m->set->items[i];
+		bool flowing = flows_through(p, outer->file, outer->line);
 
-		if (p->pos.line < extent->first || p->pos.line > extent->last)
+		if (p->pos.line < extent->first || p->pos.line > extent->last || !fit_function(&m->readings[i], site) ||
+		    (n_flowing && !flowing))
 			continue;
-		found = xreallocarray(found, n + 1, sizeof(*found));
+		if (flowing && !n_flowing)
+			n = 0;
+		n_flowing += flowing;
 		found[n++] = i;
 	}
+	for (size_t s = first_site_at(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
+		n_moves += is_move(&m->rec->sites[s - 1]);
 	if (n) {
 		group = new_group(m, found, n);
 		group->moved = true;
-		group->ambiguous = n > 1;
+		group->ambiguous = n > 1 && (!n_flowing || n_moves > 1);
 		add_site(m, group, site_index);
 	}
 	free(found);
+}
+
+/*
+ * Variables without a position: those the compiler makes for a range over a function. One shares the object of another
+ * in the function that the diagnostics name; where they name none (< 1.25) it is the object that is one too many for
+ * the variables that have a position, if there are as many of these as of those.
+ */
+static void place_nowhere(struct matching *m)
+{
+	size_t *homeless = xcalloc(m->set->n + 1, sizeof(*homeless)), n = 0, crowded = 0, done = 0;
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		size_t merged = MATCH_NONE, n_merged = 0;
+
+		if (m->is_matched[i] || p->claim != CLAIM_HEAP || p->kind != EXPR_MOVED || p->pos.line > 0)
+			continue;
+		for (size_t s = 0; m->readings[i].function && s < m->rec->n_sites; s++) {
+			const struct rec_site *site = &m->rec->sites[s];
+
+			if (fit_is_merged(site) && m->site_group[s] != MATCH_NONE && in_package(m, site, p->package) &&
+			    fit_function(&m->readings[i], site)) {
+				merged = s;
+				n_merged++;
+			}
+		}
+		if (n_merged == 1)
+			share_object(m, i, merged);
+		else
+			homeless[n++] = i;
+	}
+	for (size_t g = 0; g < m->n_groups; g++)
+		crowded += is_crowded(m, &m->groups[g]);
+	for (size_t g = 0; n && n == crowded && done < n && g < m->n_groups; g++) {
+		size_t site;
+
+		if (!is_crowded(m, &m->groups[g]))
+			continue;
+		m->groups[g].ambiguous = false;
+		site = m->groups[g].sites[--m->groups[g].n_sites];
+		add_site(m, new_group(m, &homeless[done++], 1), site);
+	}
+	free(homeless);
 }
 
 static void run_other_lines(struct matching *m)
@@ -805,34 +1073,58 @@ static void run_other_lines(struct matching *m)
 		const struct prediction *p = &m->set->items[i];
 
 		if (!m->is_matched[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
-		    m->prediction_file[i] != NO_FILE && p->n_inlined == 0)
+		    m->prediction_file[i] != NO_FILE)
 			place_moved(m, i);
 	}
 	for (size_t i = 0; i < m->rec->n_sites; i++) {
-		const struct rec_site *site = &m->rec->sites[i];
-
-		if (m->site_group[i] == MATCH_NONE && m->site_file[i] != NO_FILE &&
-		    strncmp(site->callee, "runtime.moveSlice", 17) == 0)
+		if (m->site_group[i] == MATCH_NONE && m->site_file[i] != NO_FILE && is_move(&m->rec->sites[i]))
 			place_moved_slice(m, i);
 	}
+	place_nowhere(m);
 }
 
-/* A map literal is one prediction and many calls: the map itself and an insertion for each element, on the lines of the
- * literal. */
+/* Could this be a map literal with elements? One of a named type reads like a struct's, but for what it became. */
+static bool is_filled_map(const struct matching *m, const struct match_group *group)
+{
+	const struct prediction *p = &m->set->items[group->predictions[0]];
+	size_t len = p->expr ? strlen(p->expr) : 0;
+
+	if (group->n_predictions != 1 || len < 5 || strcmp(p->expr + len - 5, "{...}") != 0)
+		return false;
+	return p->kind == EXPR_MAKE_MAP ||
+	       (p->kind == EXPR_OTHER && group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP);
+}
+
+/*
+ * A map literal is one prediction and many calls: the map itself and an insertion for each element, all on the first
+ * line of the literal. With two literals there the insertions belong to either, and stay with neither.
+ */
 static void adopt_insertions(struct matching *m)
 {
-	for (size_t g = 0; g < m->n_groups; g++) {
-		struct match_group *group = &m->groups[g];
-		const struct prediction *p = &m->set->items[group->predictions[0]];
+	struct u64map owners = U64MAP_INIT; /* place -> group + 1, or CROWDED */
+	const uint64_t crowded = UINT64_MAX;
 
-		if (group->n_predictions != 1 || p->kind != EXPR_MAKE_MAP)
+	for (size_t g = 0; g < m->n_groups; g++) {
+		size_t p = m->groups[g].predictions[0];
+		uint64_t *owner;
+		bool is_new;
+
+		if (!is_filled_map(m, &m->groups[g]) || m->prediction_file[p] == NO_FILE)
 			continue;
-		for (size_t s = first_site_at(m, m->prediction_file[group->predictions[0]], p->pos.line); s;
-		     s = m->next_site[s - 1]) {
-			if (m->site_group[s - 1] == MATCH_NONE && m->rec->sites[s - 1].cause == CAUSE_MAP_GROWTH)
-				add_site(m, group, s - 1);
-		}
+		owner = u64map_at(&owners, place_key(m->prediction_file[p], m->set->items[p].pos.line), &is_new);
+		*owner = is_new ? g + 1 : crowded;
 	}
+	for (size_t s = 0; s < m->rec->n_sites; s++) {
+		const struct rec_site *site = &m->rec->sites[s];
+		const uint64_t *owner;
+
+		if (m->site_group[s] != MATCH_NONE || m->site_file[s] == NO_FILE || site->cause != CAUSE_MAP_GROWTH)
+			continue;
+		owner = u64map_find(&owners, place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
+		if (owner && *owner != crowded)
+			add_site(m, &m->groups[*owner - 1], s);
+	}
+	u64map_release(&owners);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -862,7 +1154,9 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->pool = strpool_new();
 	m->main_package = strpool_add(m->pool, rec->header.main_package);
 	m->prediction_file = xcalloc(set->n, sizeof(*m->prediction_file));
+	m->readings = xcalloc(set->n, sizeof(*m->readings));
 	m->is_matched = xcalloc(set->n, sizeof(*m->is_matched));
+	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
 	index_files(m);
 	index_sites(m);
 	for (size_t i = 0; i < set->n; i++) {
@@ -870,18 +1164,21 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
 
 		m->prediction_file[i] = resolve_file(m, p->pos.file, package);
+		reading_init(&m->readings[i], m->pool, p);
 	}
 	index_packages(m);
 	index_by_file(m);
+	index_stack_claims(m);
 	run_pass(m, PASS_CHAIN);
+	run_pass(m, PASS_CALL);
 	run_pass(m, PASS_LINE);
 	run_other_lines(m);
 	run_pass(m, PASS_STACK);
-	adopt_insertions(m);
 	for (size_t i = 0; i < set->n; i++) {
 		if (!m->is_matched[i])
-			new_group(m, &i, 1);
+			new_group(m, &i, 1)->surplus = m->is_surplus[i];
 	}
+	adopt_insertions(m);
 	return m;
 }
 
@@ -907,12 +1204,16 @@ void matching_free(struct matching *m)
 	u64map_release(&m->sites_at);
 	u64map_release(&m->packages);
 	u64map_release(&m->covered_files);
+	u64map_release(&m->stack_claims_at);
 	free(m->site_file);
 	free(m->site_chain);
 	free(m->next_site);
 	free(m->site_group);
+	free(m->next_stack_claim);
 	free(m->prediction_file);
+	free(m->readings);
 	free(m->is_matched);
+	free(m->is_surplus);
 	strpool_free(m->pool);
 	free(m);
 }
@@ -932,6 +1233,73 @@ size_t matching_group_of_site(const struct matching *m, size_t site)
 	return m->site_group[site];
 }
 
+const char *matching_file_package(const struct matching *m, size_t prediction)
+{
+	uint32_t file = m->prediction_file[prediction];
+
+	return file != NO_FILE && m->files[file].n_packages == 1 ? m->files[file].packages[0] : NULL;
+}
+
+/* How much of a function's name is that of the function declared at the top of the file: closures are inside. */
+static size_t outer_length(const char *function)
+{
+	size_t start = package_length(function), depth = 0, i;
+
+	for (i = start + (function[start] == '.'); function[i]; i++) {
+		if (strchr("([{", function[i]))
+			depth++;
+		else if (strchr(")]}", function[i]) && depth)
+			depth--;
+		else if (depth == 0 &&
+			 (strncmp(function + i, ".func", 5) == 0 || strncmp(function + i, "-range", 6) == 0))
+			break;
+	}
+	return i;
+}
+
+/*
+ * Lines that have no code of their own are inside a function when the nearest code above and the nearest below are:
+ * often the head of a closure that was inlined away.
+ */
+static enum match_line line_between(const struct matching *m, const struct source_file *file, int line)
+{
+	const struct rec_extent *above = NULL, *below = NULL;
+	size_t len;
+
+	for (size_t i = 0; i < file->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
+
+		if (extent->last < line && (!above || extent->last > above->last))
+			above = extent;
+		if (extent->first > line && (!below || extent->first < below->first))
+			below = extent;
+	}
+	if (!above || !below)
+		return MATCH_LINE_UNKNOWN;
+	len = outer_length(above->function);
+	if (len != outer_length(below->function) || strncmp(above->function, below->function, len) != 0)
+		return MATCH_LINE_UNKNOWN;
+	return above->is_physical || below->is_physical ? MATCH_LINE_KNOWN : MATCH_LINE_INLINED_ONLY;
+}
+
+/* What the binary has of the function that the diagnostics name. */
+static enum match_line named_function(const struct matching *m, const struct source_file *file, const char *function)
+{
+	enum match_line known = MATCH_LINE_UNKNOWN;
+
+	for (size_t i = 0; function && i < file->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
+		size_t package = package_length(extent->function);
+
+		if (strcmp(extent->function + package + (extent->function[package] == '.'), function) != 0)
+			continue;
+		if (extent->is_physical)
+			return MATCH_LINE_KNOWN;
+		known = MATCH_LINE_INLINED_ONLY;
+	}
+	return known;
+}
+
 enum match_line matching_line(const struct matching *m, size_t prediction)
 {
 	uint32_t file = m->prediction_file[prediction];
@@ -949,7 +1317,9 @@ enum match_line matching_line(const struct matching *m, size_t prediction)
 			return MATCH_LINE_KNOWN;
 		known = MATCH_LINE_INLINED_ONLY;
 	}
-	return known;
+	if (known == MATCH_LINE_UNKNOWN)
+		known = named_function(m, &m->files[file], m->readings[prediction].function);
+	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], line) : known;
 }
 
 bool matching_covers(const struct matching *m, const struct rec_frame *physical)

@@ -25,6 +25,7 @@ struct match_group {
 	size_t n_sites;
 	bool ambiguous; /* nothing tells which of the predictions has which of the sites */
 	bool merged;	/* the compiler made one object for all of them */
+	bool surplus;	/* no site is left for it: other copies of its line have them */
 	bool moved;	/* the site moves what these appends built; they may have groups of their own as well */
 };
 
@@ -43,6 +44,10 @@ size_t matching_group_of_site(const struct matching *m, size_t site);
  * or the linker dropped the function. */
 enum match_line { MATCH_LINE_UNKNOWN, MATCH_LINE_INLINED_ONLY, MATCH_LINE_KNOWN };
 enum match_line matching_line(const struct matching *m, size_t prediction);
+
+/* The import path of the package whose file a prediction stands in, if the binary tells: an instantiation of another
+ * package's function stands in that package's file. NULL otherwise. */
+const char *matching_file_package(const struct matching *m, size_t prediction);
 
 /* Was the physical function compiled in a package the predictions cover? */
 bool matching_covers(const struct matching *m, const struct rec_frame *physical);

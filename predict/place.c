@@ -21,24 +21,25 @@ const char *place_package(struct strpool *pool, const struct rec_header *header,
 	return package_path(pool, frame->function);
 }
 
-const char *place_file(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame)
+const char *place_path(struct strpool *pool, const struct rec_header *header, const char *file, const char *package)
 {
 	const char *goroot = header->goroot_src, *module = header->main_module;
-	const char *package, *base;
+	const char *base = base_name(file);
 	size_t n = module ? strlen(module) : 0;
 
-	if (!frame->file)
-		return NULL;
-	if (goroot && *goroot && strncmp(frame->file, goroot, strlen(goroot)) == 0)
-		return strpool_add(pool, frame->file + strlen(goroot));
-	base = base_name(frame->file);
-	package = place_package(pool, header, frame);
+	if (goroot && *goroot && strncmp(file, goroot, strlen(goroot)) == 0)
+		return strpool_add(pool, file + strlen(goroot));
 	/* Packages without an import path of their own: files named on the command line, C. */
-	if (!*package || strcmp(package, "main") == 0 || strcmp(package, "command-line-arguments") == 0)
+	if (!package || !*package || strcmp(package, "main") == 0 || strcmp(package, "command-line-arguments") == 0)
 		return strpool_add(pool, base);
 	if (n && strncmp(package, module, n) == 0 && (package[n] == '\0' || package[n] == '/'))
 		package += package[n] ? n + 1 : n;
 	return *package ? strpool_addf(pool, "%s/%s", package, base) : strpool_add(pool, base);
+}
+
+const char *place_file(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame)
+{
+	return frame->file ? place_path(pool, header, frame->file, place_package(pool, header, frame)) : NULL;
 }
 
 const char *place_short_function(const char *function)

@@ -11,6 +11,8 @@
  * path for all others. Absolute paths, module caches and -trimpath make no difference. From pool; NULL if unknown.
  */
 const char *place_file(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame);
+/* The same for a path and the import path of its package ("" or NULL if it has none of its own). */
+const char *place_path(struct strpool *pool, const struct rec_header *header, const char *file, const char *package);
 
 /* The import path of a frame's package ("main" becomes the main package's own). From pool; "" if it names none. */
 const char *place_package(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame);

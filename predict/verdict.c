@@ -15,7 +15,7 @@
 #include "base/u64map.h"
 #include "predict/build_match.h"
 #include "predict/match.h"
-#include "predict/package.h"
+#include "predict/place.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
 	[VERDICT_CONFIRMED] = "confirmed",
@@ -76,7 +76,8 @@ struct judge {
 	size_t n_seen, alloc_seen;
 	struct u64map seen_at; /* return address -> index into seen */
 	size_t alloc_items;
-	bool absence_is_fact; /* exact, complete, lossless: what was not seen did not happen */
+	double upper_per_second; /* of what was not seen; 0 where absence is a fact */
+	bool absence_is_fact;	 /* exact, complete, lossless: what was not seen did not happen */
 };
 
 /* ---- the observed account, by return address -------------------------------------------------------------------- */
@@ -171,26 +172,6 @@ static struct verdict *new_verdict(struct judge *j)
 	return v;
 }
 
-/* A path as a reader knows it: relative to the main module, or the import path's form. */
-static const char *shown_file(struct judge *j, const char *file, const char *package)
-{
-	struct strpool *pool = j->audit->pool;
-	const char *main_module = j->rec->header.main_module, *goroot = j->rec->header.goroot_src;
-	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
-
-	if (goroot && *goroot && strncmp(file, goroot, strlen(goroot)) == 0)
-		return strpool_add(pool, file + strlen(goroot));
-	if (package && strcmp(package, "command-line-arguments") != 0) {
-		size_t n = main_module ? strlen(main_module) : 0;
-
-		if (n && strncmp(package, main_module, n) == 0 && (package[n] == '\0' || package[n] == '/'))
-			return package[n] ? strpool_addf(pool, "%s/%s", package + n + 1, base)
-					  : strpool_add(pool, base);
-		return strpool_addf(pool, "%s/%s", package, base);
-	}
-	return strpool_add(pool, base);
-}
-
 static void add_why(struct judge *j, struct verdict *v, const char *line)
 {
 	v->why = xreallocarray(v->why, v->n_why + 1, sizeof(*v->why));
@@ -227,8 +208,8 @@ static enum verdict_kind kind_of_nothing(const struct judge *j, const struct mat
 	for (size_t i = 0; i < group->n_sites; i++) {
 		const struct rec_site *site = &j->rec->sites[group->sites[i]];
 
-		if (site->reach == REACH_HIT)
-			return VERDICT_ELIDED;
+		if (site->reach == REACH_HIT) /* it ran; that it made nothing must have been seen, too */
+			return j->absence_is_fact ? VERDICT_ELIDED : VERDICT_UNDECIDED;
 		/* A call that cannot run without allocating, and did not allocate, did not run. */
 		if (site->reach != REACH_NEVER && (site->may_elide || !j->absence_is_fact))
 			any_unknown = true;
@@ -236,11 +217,62 @@ static enum verdict_kind kind_of_nothing(const struct judge *j, const struct mat
 	return any_unknown ? VERDICT_UNDECIDED : VERDICT_UNREACHED;
 }
 
+/*
+ * How many there may have been of what was not seen, 95 times of 100: none of n samples means less than 3 in n, and of
+ * what was lost all may have been from here. 0 where nothing was missed, or nothing is known.
+ */
+static double upper_per_second(const struct judge *j)
+{
+	const struct rec_header *h = &j->rec->header;
+	double objects = 0, samples = 0;
+
+	if (j->absence_is_fact || h->window_seconds <= 0)
+		return 0;
+	if (h->mode == REC_MODE_EXACT)
+		return (double)recording_losses(j->rec) / h->window_seconds;
+	for (size_t i = 0; i < j->rec->n_observations; i++) {
+		objects += (double)j->rec->observations[i].objects;
+		samples += (double)j->rec->observations[i].samples;
+	}
+	return samples > 0 ? 3 / samples * objects / h->window_seconds : 0;
+}
+
 static const char *absence(const struct judge *j)
 {
 	if (j->rec->header.mode == REC_MODE_EXACT && j->absence_is_fact)
 		return "no allocation";
 	return "no allocation seen";
+}
+
+/* What it is that no diagnostic speaks of. */
+static const char *unpredicted(struct strpool *pool, enum cause cause, const char *callee, const char *closure)
+{
+	switch (cause) {
+	case CAUSE_APPEND_GROWTH:
+		return "append grew past the capacity, of which the compiler says nothing here";
+	case CAUSE_MAP_GROWTH:
+		return "the map grew for the new element; the compiler speaks of making maps only";
+	case CAUSE_MAKE_CHAN:
+		return "channels are always on the heap; the compiler does not say so";
+	case CAUSE_STRING_CONCATENATION:
+		return strpool_addf(pool, "no diagnostic speaks of this concatenation (+= has none): %s", callee);
+	case CAUSE_GO_STATEMENT:
+		return "the goroutine itself: none was left to be used again";
+	case CAUSE_DEFER:
+		return "the record of a defer that is in a loop: none was left to be used again";
+	case CAUSE_CLOSURE:
+		if (closure)
+			return strpool_addf(pool, "a closure that the compiler made and says nothing of: %s",
+					    place_short_function(closure));
+		break;
+	case CAUSE_RUNTIME_INTERNAL:
+		return callee ? strpool_addf(pool, "made by the runtime for itself, in %s", callee)
+			      : "made by the runtime for itself, a panic's value perhaps";
+	default:
+		break;
+	}
+	return strpool_addf(pool, "the compiler reports nothing for this%s%s", callee ? ": " : "",
+			    callee ? callee : "");
 }
 
 /* One line that says why, in a reader's words. */
@@ -259,6 +291,9 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 		if (group && group->merged)
 			return strpool_addf(pool, "%zu variables share one object made by %s", v->n_predictions,
 					    callee);
+		if (v->cause == CAUSE_CLOSURE && site->closure && j->set->items[group->predictions[0]].wrapper)
+			return strpool_addf(pool, "a closure that the compiler wraps around the call: %s",
+					    place_short_function(site->closure));
 		return strpool_addf(pool, "predicted, and made by %s%s", callee,
 				    v->n_sites > 1 ? " and other calls" : "");
 	case VERDICT_ELIDED:
@@ -270,6 +305,9 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 	case VERDICT_UNDECIDED:
 		return strpool_addf(pool, "%s at %s, and no evidence whether the call ran", absence(j), callee);
 	case VERDICT_COMPILED_OUT:
+		if (group && group->surplus)
+			return "no call of its own: other copies of this line have it, this one was dropped or is one "
+			       "of them";
 		if (line == MATCH_LINE_INLINED_ONLY)
 			return "no call: only inlined copies of the function are left in the binary";
 		return "no call in the binary: constant data, zero size, or dead code";
@@ -281,8 +319,7 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 			return strpool_addf(pool, "the size is known only at run time: %s went to the heap", callee);
 		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
 	case VERDICT_UNPREDICTED:
-		return strpool_addf(pool, "the compiler reports nothing for this%s%s", callee ? ": " : "",
-				    callee ? callee : "");
+		return unpredicted(pool, v->cause, callee, site ? site->closure : NULL);
 	case VERDICT_STALE:
 		return "the binary has no code for this line: dropped by the linker, or another build's log";
 	case VERDICT_COUNT:
@@ -291,12 +328,21 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 	return "";
 }
 
+/* JSON diagnostics call every main package "main". */
+static const char *own_package(const struct judge *j, const struct prediction *p)
+{
+	if (p->package && strcmp(p->package, "main") == 0 && j->rec->header.main_package)
+		return j->rec->header.main_package;
+	return p->package;
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
 	enum match_line line = matching_line(j->matching, group->predictions[0]);
 	struct verdict *v = new_verdict(j);
 	struct strbuf exprs = STRBUF_INIT;
+	const char *package;
 
 	v->claim = p->claim;
 	v->has_claim = true;
@@ -304,8 +350,9 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->n_predictions = group->n_predictions;
 	v->line = p->pos.line;
 	v->column = p->pos.column;
-	v->package = p->package;
-	v->file = shown_file(j, p->pos.file, p->package);
+	v->package = own_package(j, p);
+	package = matching_file_package(j->matching, group->predictions[0]);
+	v->file = place_path(j->audit->pool, &j->rec->header, p->pos.file, package ? package : own_package(j, p));
 	v->function = p->function;
 	for (size_t i = 0; i < group->n_predictions; i++) {
 		const char *expr = items[group->predictions[i]].expr;
@@ -341,8 +388,11 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->summary = summary_of(j, v, group, line);
 	for (size_t i = 0; i < p->n_why; i++)
 		add_why(j, v, p->why[i]);
-	if (!v->objects)
+	if (!v->objects) {
 		v->smallest = 0;
+		if (v->n_sites)
+			v->upper_per_second = j->upper_per_second;
+	}
 }
 
 /* ---- what nobody predicted -------------------------------------------------------------------------------------- */
@@ -365,10 +415,9 @@ static void judge_unpredicted(struct judge *j)
 		}
 		v = new_verdict(j);
 		v->kind = VERDICT_UNPREDICTED;
-		v->package = package_path(j->audit->pool, outer->function);
-		if (strcmp(v->package, "main") == 0 && j->rec->header.main_package)
-			v->package = j->rec->header.main_package;
-		v->file = outer->file ? shown_file(j, outer->file, v->package) : "?";
+		v->package = place_package(j->audit->pool, &j->rec->header, outer);
+		v->file = place_file(j->audit->pool, &j->rec->header, outer);
+		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
 		site = site_of(j, loc->pc);
@@ -377,7 +426,7 @@ static void judge_unpredicted(struct judge *j)
 		else
 			s->taken = true;
 		v->cause = s->cause;
-		v->type = s->type;
+		v->type = s->type ? s->type : v->type;
 		v->objects = s->objects;
 		v->bytes = s->bytes;
 		v->samples = s->samples;
@@ -444,6 +493,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	j.audit = audit;
 	j.absence_is_fact = rec->header.mode == REC_MODE_EXACT && rec->header.window_complete &&
 			    !recording_losses(rec) && !rec->header.coverage;
+	j.upper_per_second = upper_per_second(&j);
 	j.matching = matching_new(set, rec);
 	collect_seen(&j);
 	for (size_t i = 0; i < matching_count(j.matching); i++)

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "predict/build_match.h"
 #include "report/units.h"
 
 #define LABEL_WIDTH	10
@@ -36,24 +37,6 @@ static void put_target(FILE *f, const struct recording *rec, const struct report
 	strbuf_release(&sb);
 }
 
-/*
- * The words of a -gcflags that change the code: "-m", "-m=2" and "-json=0,DIR" only make the compiler talk, and where
- * escaudit made the build they are its own. PATTERN= in front of the first is kept with what it stands before.
- */
-static void add_gcflags(struct strbuf *out, const char *flags)
-{
-	while (*flags) {
-		size_t len = strcspn(flags, " ");
-		char *word = xstrndup(flags, len);
-		const char *equals = strstr(word, "=-"), *flag = *word != '-' && equals ? equals + 1 : word;
-
-		if (len && strcmp(flag, "-m") != 0 && strncmp(flag, "-m=", 3) != 0 && strncmp(flag, "-json=", 6) != 0)
-			strbuf_addf(out, "%s%s", out->len ? " " : "", word);
-		free(word);
-		flags += len + strspn(flags + len, " ");
-	}
-}
-
 /* Settings that change what the compiler predicts and emits. */
 static void add_settings(struct strbuf *sb, const struct recording *rec)
 {
@@ -67,7 +50,7 @@ static void add_settings(struct strbuf *sb, const struct recording *rec)
 		if (!recording_setting(rec, keys[i], value, sizeof(value)))
 			continue;
 		if (strcmp(keys[i], "-gcflags") == 0)
-			add_gcflags(&setting, value);
+			build_match_add_flags(&setting, value);
 		else
 			strbuf_addstr(&setting, value);
 		if (!setting.len)
