@@ -18,6 +18,8 @@
 #define ON_MAX_NS   (50 * MS)
 #define PERIOD_NS   (250 * MS)
 #define REST_MIN_NS (60 * MS)
+/* Nothing is done for less. */
+#define STEP_MIN_NS (1 * MS)
 /* How often costs are looked at while probes stay. */
 #define STEADY_STEP_NS (100 * MS)
 /* New measurements of a load weigh this much. */
@@ -58,7 +60,7 @@ static struct controller_plan plan(const struct controller *c, double ns)
 		.hot = c->hot,
 		.cold = c->hot || !c->cold_rests,
 		.exact = c->exact_due,
-		.duration_ns = (uint64_t)ns,
+		.duration_ns = (uint64_t)fmax(ns, STEP_MIN_NS),
 	};
 }
 
@@ -68,7 +70,6 @@ struct controller_plan controller_init(struct controller *c, const struct contro
 		.options = *options,
 		.random = options->seed | 1,
 		.now = now_ns,
-		.begun = now_ns,
 		.hot = true,
 		.exact_cost = (double)options->exact_cost,
 	};
@@ -147,8 +148,9 @@ struct controller_plan controller_next(struct controller *c, uint64_t now_ns, co
 		return plan(c, fmin(STEADY_STEP_NS, window_ns(c)));
 	}
 	armed = (double)(now_ns - c->armed_since);
-	if (c->credit > 0 && now_ns - c->begun < MEASURE_NS)
+	if (!c->settled && c->credit > 0 && armed < MEASURE_NS)
 		return plan(c, MEASURE_STEP_NS);
+	c->settled = true;
 	/* Flushes and large objects are few, and exact if none is missed: but not at any price. */
 	if (c->cold_load > budget / 2)
 		c->cold_rests = true;
@@ -157,7 +159,7 @@ struct controller_plan controller_next(struct controller *c, uint64_t now_ns, co
 		consider_exact(c);
 		return plan(c, STEADY_STEP_NS);
 	}
-	if (c->credit > 0 && armed < window)
+	if (c->credit > 0 && armed + STEP_MIN_NS < window)
 		return plan(c, fmin(STEADY_STEP_NS, window - armed));
 	/* As long as it takes until the next window can be paid. */
 	c->hot = false;

@@ -26,7 +26,7 @@ struct controller_options {
 struct controller {
 	struct controller_options options;
 	uint64_t random;
-	uint64_t now, begun; /* ns */
+	uint64_t now; /* ns */
 	uint64_t spent[GROUP_MAX];
 	double credit, exact_credit; /* ns of probe time */
 	double load;		     /* cost of the refill probes per time armed, 1 is one core */
@@ -34,7 +34,7 @@ struct controller {
 	double exact_cost;
 	double exact_at; /* credit at which the next exact window comes */
 	uint64_t armed_since;
-	bool measured, hot, cold_rests, exact_due;
+	bool measured, settled, hot, cold_rests, exact_due;
 };
 
 struct controller_plan {

@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Steps until the distribution of offsets stands; each object leaves at most 16 states, so they forget quickly. */
-#define CHAIN_STEPS 64
+/* Until the distribution of offsets stands. Mixed sizes forget within a few objects where they began; a single small
+ * one takes the longest. */
+#define CHAIN_STEPS 2048
+#define STANDS	    1e-7
 /* Rounds of slots -> objects -> mix -> slots. */
 #define ROUNDS 40
 
@@ -19,11 +21,12 @@ static size_t aligned(size_t offset, size_t size)
 
 void tiny_opening_rates(const double mix[TINY_SLOT], double rate[TINY_SLOT])
 {
-	double at[TINY_SLOT + 1] = {[TINY_SLOT] = 1}, next[TINY_SLOT + 1], sum = 0;
+	double at[TINY_SLOT + 1] = {[TINY_SLOT] = 1}, next[TINY_SLOT + 1], sum = 0, moved = 1;
 
 	for (size_t t = 1; t < TINY_SLOT; t++)
 		sum += mix[t];
-	for (int step = 0; sum > 0 && step < CHAIN_STEPS; step++) {
+	for (int step = 0; sum > 0 && moved > STANDS && step < CHAIN_STEPS; step++) {
+		moved = 0;
 		memset(next, 0, sizeof(next));
 		for (size_t offset = 0; offset <= TINY_SLOT; offset++) {
 			for (size_t t = 1; t < TINY_SLOT && at[offset] > 0; t++) {
@@ -36,8 +39,10 @@ void tiny_opening_rates(const double mix[TINY_SLOT], double rate[TINY_SLOT])
 			}
 		}
 		/* Half of the old: a single size would go round in a circle for ever. */
-		for (size_t offset = 0; offset <= TINY_SLOT; offset++)
+		for (size_t offset = 0; offset <= TINY_SLOT; offset++) {
+			moved += fabs(next[offset] - at[offset]);
 			at[offset] = (at[offset] + next[offset]) / 2;
+		}
 	}
 	for (size_t t = 0; t < TINY_SLOT; t++) {
 		rate[t] = 0;

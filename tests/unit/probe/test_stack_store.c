@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "probe/stack_store.h"
+
+static struct stack_record record(uint64_t hash, uint64_t check, uint32_t depth, uint64_t first)
+{
+	struct stack_record r = {.id = {hash, check}, .depth = depth};
+
+	for (uint32_t i = 0; i < depth; i++)
+		r.pcs[i] = first + i;
+	return r;
+}
+
+static void add(struct stack_store *store, const struct stack_record *r)
+{
+	stack_store_add(store, r, sizeof(*r));
+}
+
+Test(stack_store, finds_what_was_added)
+{
+	struct stack_store *store = stack_store_new(100);
+	const struct stack_record r = record(1, 2, 3, 0x1000);
+	struct stored_stack s;
+
+	add(store, &r);
+	cr_assert(stack_store_find(store, &r.id, &s));
+	cr_expect_eq(s.depth, 3);
+	cr_expect_eq(s.pcs[2], 0x1002);
+	cr_expect_eq(s.number, 0);
+	cr_expect_not(s.truncated);
+	cr_expect_not(stack_store_find(store, &(struct stack_id){1, 3}, &s), "an id is both hashes");
+	cr_expect_not(stack_store_find(store, &(struct stack_id){2, 2}, &s));
+	add(store, &r);
+	cr_expect_eq(stack_store_count(store), 1);
+	stack_store_free(store);
+}
+
+Test(stack_store, ids_that_share_a_hash_stay_apart)
+{
+	struct stack_store *store = stack_store_new(1000);
+	struct stored_stack s;
+
+	for (uint64_t i = 0; i < 50; i++) {
+		const struct stack_record r = record(7, i, 2, 0x1000 * (i + 1));
+
+		add(store, &r);
+	}
+	for (uint64_t i = 0; i < 50; i++) {
+		cr_assert(stack_store_find(store, &(struct stack_id){7, i}, &s));
+		cr_expect_eq(s.pcs[0], 0x1000 * (i + 1));
+	}
+	stack_store_free(store);
+}
+
+Test(stack_store, frames_of_c_code_are_left_out)
+{
+	struct stack_store *store = stack_store_new(100);
+	struct stack_record r = record(1, 1, 4, 0x1000);
+	struct stored_stack s;
+
+	r.pcs[1] = 0;
+	r.pcs[3] = 0;
+	add(store, &r);
+	cr_assert(stack_store_find(store, &r.id, &s));
+	cr_expect_eq(s.depth, 2);
+	cr_expect_eq(s.pcs[1], 0x1002);
+	stack_store_free(store);
+}
+
+Test(stack_store, beyond_its_limit_it_keeps_short_forms_each_once)
+{
+	struct stack_store *store = stack_store_new(2);
+	struct stored_stack s;
+
+	for (uint64_t i = 0; i < 20; i++) {
+		/* the same 32 frames at the leaf, another one far above */
+		struct stack_record r = record(100 + i, 1, 40, 0x1000);
+
+		r.pcs[39] = 0x9000 + i;
+		add(store, &r);
+	}
+	cr_expect_eq(stack_store_count(store), 3);
+	cr_assert(stack_store_find(store, &(struct stack_id){101, 1}, &s));
+	cr_expect_eq(s.depth, 40);
+	cr_assert(stack_store_find(store, &(struct stack_id){119, 1}, &s));
+	cr_expect_eq(s.depth, STACK_SHORT_MAX);
+	cr_expect(s.truncated);
+	cr_expect_eq(s.number, 2);
+	stack_store_free(store);
+}
+
+Test(stack_store, records_that_are_none_are_passed_over)
+{
+	struct stack_store *store = stack_store_new(10);
+	struct stack_record r = record(1, 1, 2, 0x1000);
+
+	stack_store_add(store, &r, sizeof(r) - 1);
+	r.depth = STACK_DEPTH_MAX + 1;
+	add(store, &r);
+	cr_expect_eq(stack_store_count(store), 0);
+	stack_store_free(store);
+}
