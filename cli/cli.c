@@ -46,7 +46,7 @@ const struct option_spec option_specs[OPT_COUNT] = {
 		 mode_choices},
 	[OPT_MAX_OVERHEAD] = {"max-overhead", 0, "PCT", "what sampling may cost, in percent of one core (default 1)",
 			      NULL},
-	[OPT_MAX_STACKS] = {"max-stacks", 0, "N", "different (stack, type) pairs to count in full (default 262144)",
+	[OPT_MAX_STACKS] = {"max-stacks", 0, "N", "different (stack, type) pairs to count in full (default 131072)",
 			    NULL},
 	[OPT_ATTACH] = {"attach", 0, "HOW", "attach through: auto, multi (uprobe_multi), perf (perf events)",
 			attach_choices},
