@@ -56,9 +56,10 @@ static void note_census(const struct run *run)
 		cli_note("recording %zu process%s of '%s', and those that start; Ctrl-C ends", census.running,
 			 census.running == 1 ? "" : "es", run->shown);
 	else if (census.hidden)
-		cli_note("recording the processes of '%s', also those that start; which they are cannot be "
-			 "seen without CAP_SYS_PTRACE; Ctrl-C ends",
-			 run->shown);
+		cli_note(
+			"no process is seen to run '%s' (%zu cannot be looked at): waiting for those that start or are "
+			"hidden; Ctrl-C ends",
+			run->shown, census.hidden);
 	else
 		cli_note("no process runs '%s' now: waiting for those that start; Ctrl-C ends", run->shown);
 	if (census.replaced)
