@@ -979,7 +979,7 @@ static bool flows_through(const struct prediction *p, const char *file, int line
 		number = colon;
 		while (number > p->why[i] && number[-1] >= '0' && number[-1] <= '9')
 			number--;
-		if (atoi(number) == line && number > p->why[i] + len + 1 && number[-1] == ':' &&
+		if (strtol(number, NULL, 10) == line && number > p->why[i] + len + 1 && number[-1] == ':' &&
 		    strncmp(number - 1 - len, base, len) == 0)
 			return true;
 	}
