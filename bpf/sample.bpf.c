@@ -108,8 +108,7 @@ static __always_inline int slots_used(const struct span *span, __u32 class)
 	return span->alloc_count - span->before;
 }
 
-/* ---- the arguments of the allocator --------------------------------------------------------------------------------
- */
+/* ---- the arguments of the allocator ---- */
 
 struct arguments {
 	__u64 size;
@@ -186,9 +185,7 @@ static __always_inline int fits(__u64 size, __u32 class)
 	return i > 0 && size <= class_size[i] && size > class_size[(i - 1) & CLASS_MASK];
 }
 
-/* ---- samples
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- samples ---- */
 
 /* Walks the stack, makes its addresses known to user space, and leaves its id in id. Verified once, by itself. */
 __noinline int identify_stack(struct stack_id *id, __u64 sp, __u64 fp, __u64 bias)

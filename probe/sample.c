@@ -113,9 +113,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* ---- loading
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- loading ---- */
 
 static void configure(struct sample *s)
 {
@@ -167,7 +165,6 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 	       const struct sample_points *points, const struct sample_options *options, struct error *err)
 {
 	struct sample *s = xcalloc(1, sizeof(*s));
-	struct bpf_program *program;
 	int ret;
 
 	*out = NULL;
@@ -190,7 +187,8 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 		goto fail;
 	}
 	configure(s);
-	bpf_object__for_each_program(program, s->skel->obj) attach_prepare(program, options->method);
+	attach_prepare(s->skel->progs.on_point, options->method);
+	attach_prepare(s->skel->progs.on_nothing, options->method);
 	ret = sample_bpf__load(s->skel);
 	if (ret) {
 		kernel_load_error(err, ret);
@@ -227,9 +225,7 @@ void sample_free(struct sample *s)
 	free(s);
 }
 
-/* ---- costs
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- costs ---- */
 
 static int read_costs(struct sample *s, uint64_t spent[GROUP_MAX], uint64_t hits[GROUP_MAX], struct error *err)
 {
@@ -247,9 +243,7 @@ static int read_costs(struct sample *s, uint64_t spent[GROUP_MAX], uint64_t hits
 	return 0;
 }
 
-/* ---- probes
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- probes ---- */
 
 static int attach(struct sample *s, struct attachment **out, struct bpf_program *program,
 		  const struct sample_point *points, size_t n, struct error *err)
@@ -414,8 +408,7 @@ static void close_cold(struct sample *s)
 	s->flush = s->large = NULL;
 }
 
-/* ---- the runtime's own counts ----
- */
+/* ---- the runtime's own counts ---- */
 
 /* Often, and never far apart: nobody says when a process is about to end. */
 static void read_stats(struct sample *s)
@@ -481,9 +474,7 @@ static bool stats_of_window(const struct sample *s, uint64_t end, struct heap_st
 	return counted >= 0.95 * seen - (1 << 20);
 }
 
-/* ---- exact windows
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- exact windows ---- */
 
 /* A class at random, in proportion to its bytes. */
 static uint32_t choose_class(struct sample *s)
@@ -569,9 +560,7 @@ out:
 	return ret;
 }
 
-/* ---- the controller's hands
- * ------------------------------------------------------------------------------------------
- */
+/* ---- the controller's hands ---- */
 
 static void set_timer(struct sample *s)
 {
@@ -706,9 +695,7 @@ void sample_detach(struct sample *s)
 	s->attached = false;
 }
 
-/* ---- results
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- results ---- */
 
 static double cpu_seconds(const struct rusage *a, const struct rusage *b)
 {

@@ -126,9 +126,7 @@ struct estimator *sample_cells_estimator(struct sample_cells *c)
 	return c->estimator;
 }
 
-/* ---- stacks
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- stacks ---- */
 
 static bool is_allocators_own(const char *function)
 {
@@ -188,9 +186,7 @@ void sample_cells_add_stack(struct sample_cells *c, const void *record, size_t s
 	stack_store_add(c->store, record, size);
 }
 
-/* ---- cells
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- cells ---- */
 
 static size_t cell_for(struct sample_cells *c, uint32_t bare, uint32_t class)
 {
@@ -330,9 +326,7 @@ void sample_cells_covered(const struct sample_cells *c, const bool *flags, bool 
 	}
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 /* What the machine code says of an object that its sample did not. */
 struct hint {

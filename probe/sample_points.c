@@ -41,8 +41,7 @@ uint32_t span_class_of(uint64_t size, bool has_pointers, uint32_t header_bytes)
 	return 0;
 }
 
-/* ---- layouts --------------------------------------------------------------------------------------------------------
- */
+/* ---- layouts ---- */
 
 struct layout {
 	int minor;
@@ -63,8 +62,7 @@ static const struct layout *layout_of(int minor)
 	return NULL;
 }
 
-/* ---- inlining -------------------------------------------------------------------------------------------------------
- */
+/* ---- inlining ---- */
 
 #define MCACHE "runtime.(*mcache)."
 
@@ -99,8 +97,7 @@ static bool scan_inlined(void *ctx, const struct go_func *physical, const char *
 	return true;
 }
 
-/* ---- points ---------------------------------------------------------------------------------------------------------
- */
+/* ---- points ---- */
 
 static bool is_register(const ZydisDecodedOperand *op)
 {
@@ -188,8 +185,7 @@ static void add_point(struct finder *f, struct sample_point *points, size_t *n, 
 	(*n)++;
 }
 
-/* ---- who keeps the arguments ----------------------------------------------------------------------------------------
- */
+/* ---- who keeps the arguments ---- */
 
 static bool has_prefix(const char **name, const char *prefix)
 {
@@ -242,9 +238,6 @@ static bool add_rule(struct sample_points *out, const struct go_func *func, enum
 		(struct frame_rule){.start = func->entry, .size = (uint32_t)(func->end - func->entry), .kind = kind};
 	return true;
 }
-
-/* ----------------------------------------------------------------------------------------------------------------------
- */
 
 static void find_slow_path(struct finder *f, struct sample_points *out, enum slow_path which,
 			   const struct inline_scan *scan, struct strbuf *missed)

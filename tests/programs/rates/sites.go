@@ -31,7 +31,7 @@ var sites = [sitesEnd]struct {
 	siteBytes100: {"bytes100", 100, true},
 	sitePointers: {"pointers", 128, false},
 	siteKilobyte: {"kilobyte", 1024, true},
-	siteWide:     {"wide", 640, false},
+	siteWide:     {"wide", 600, false},
 	siteVariable: {"variable", 0, true},
 	siteString:   {"string", 40, true},
 	siteBoxed:    {"boxed", 8, true},
@@ -45,7 +45,7 @@ type node struct {
 
 type wide struct {
 	name  *string
-	cells [79]int
+	cells [74]int
 }
 
 // One field a site: what is stored here escapes.
@@ -110,7 +110,7 @@ func (w *worker) allocate(site uint8) {
 		made = s.kilobyte
 	case siteWide:
 		s.wide = &wide{} // @wide
-		w.count(site, 640)
+		w.count(site, 600)
 		made = s.wide
 	case siteVariable:
 		n := 200 + w.next()%300
