@@ -546,7 +546,8 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 		if (!row.samples || objects <= 0)
 			continue;
 		row.objects = objects < 1 ? 1 : (uint64_t)llround(objects);
-		row.bytes = (uint64_t)llround(bytes < 1 ? 1 : bytes);
+		/* Of the rounded number of objects, so that objects of one size have it. */
+		row.bytes = (uint64_t)llround(fmax(1, (double)row.objects * (bytes / objects)));
 		row.error_pct = 100 * fmax(sqrt(r.variance[2 * i]) / objects,
 					   bytes > 0 ? sqrt(r.variance[2 * i + 1]) / bytes : 0);
 		c->rows[kept++] = row;
