@@ -98,7 +98,7 @@ $(call stage_obj,recording) $(O)/tests/unit/recording/test_recording.o: | $(O)/r
 # ---- kernel programs ---------------------------------------------------------------------------------------------------------
 
 # No vmlinux.h and no CO-RE: the programs touch nothing of the kernel's but struct pt_regs, which is user-space ABI. So they load on kernels without BTF.
-BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell $(CC) -dumpmachine) -Wall -Wextra -Werror
+BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$@)
