@@ -248,18 +248,18 @@ static void check_loading(struct doctor *d)
 		close(fd);
 }
 
-/* What the trial probes. */
-int __attribute__((noinline, noclone)) doctor_trial_function(int n);
-int doctor_trial_function(int n)
+/* What the trial probes. Called through a pointer that the compiler cannot see through, so that it is called indeed. */
+static int trial_function(int n)
 {
-	__asm__ volatile("" : "+r"(n));
 	return n;
 }
+
+static int (*volatile trial)(int) = trial_function;
 
 /* The place of our own function in our own file. */
 static int trial_offset(elf_offset *offset, struct error *err)
 {
-	uint64_t address = (uint64_t)(uintptr_t)doctor_trial_function;
+	uint64_t address = (uint64_t)(uintptr_t)trial;
 	struct maps maps = {.items = NULL};
 	int fd = address_space_open(getpid());
 	int ret = fd < 0 ? error_set(err, fd, "failed to read /proc/self/maps: %s", strerror(-fd))
@@ -310,7 +310,7 @@ static int try_probe(enum attach_method method, struct error *err)
 	if (ret)
 		goto out;
 	for (int i = 0; i < TRIAL_CALLS; i++)
-		doctor_trial_function(i);
+		trial(i);
 	attachment_free(attachment);
 	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.calls), &zero, &calls))
 		ret = error_set(err, -errno, "the count cannot be read: %s", strerror(errno));
