@@ -14,7 +14,7 @@
 #define HITS_PER_BATCH 400
 
 /* Begins as a Go function does behind its stack check, which is where probes sit. */
-__attribute__((naked, noinline, noclone, aligned(16))) static void target(void)
+__attribute__((naked, noinline, aligned(16))) static void target(void)
 {
 	__asm__ volatile("push %rbp\n\tmov %rsp, %rbp\n\tpop %rbp\n\tret");
 }
