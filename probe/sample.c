@@ -785,6 +785,7 @@ int sample_read(struct sample *s, struct sample_result *out, struct recording *r
 	ring_buffer__consume(s->ring);
 	sample_cells_retry(s->cells, true);
 	*out = (struct sample_result){
+		.seconds = span.seconds,
 		.points = s->points->n_refill + s->points->n_flush + s->points->n_large,
 	};
 	span.used = stats_of_window(s, now, &used, &span.used_error) ? &used : NULL;

@@ -51,6 +51,7 @@ void sample_detach(struct sample *sample);
 
 struct sample_result {
 	struct raw_capture raw; /* owned by the capture */
+	double seconds;		/* of the window: what the estimates are for */
 	uint64_t samples;
 	uint64_t points; /* instructions probed all the time */
 };

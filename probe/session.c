@@ -229,6 +229,8 @@ static int gear_read(struct session *s, bool is_cut, struct capture_result *out,
 	if (!s->sample)
 		return 0;
 	ret = is_cut ? sample_cut(s->sample, &sampled, rec, err) : sample_read(s->sample, &sampled, rec, err);
+	/* Its probes take long to leave, but it knows when it ended. */
+	rec->header.window_seconds = sampled.seconds;
 	out->raw = sampled.raw;
 	out->hits = sampled.samples;
 	rec->header.entries = sampled.points;
