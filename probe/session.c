@@ -215,7 +215,7 @@ static void gear_detach(struct session *s)
 static int gear_read(struct session *s, bool is_cut, struct capture_result *out, struct error *err)
 {
 	struct recording *rec = s->rec;
-	struct sample_result sampled;
+	struct sample_result sampled = {.seconds = 0};
 	int ret;
 
 	*out = (struct capture_result){.hits = 0};
