@@ -1,0 +1,3 @@
+module example.com/escaudit/loopvar
+
+go 1.22
