@@ -322,6 +322,21 @@ static size_t find_source(struct joiner *j, const char *package, const char *pat
 	return best;
 }
 
+/* The text's name of a main package, which is but "main" here: that of other files in the same directory. */
+static const char *main_package(const struct joiner *j, const char *path)
+{
+	size_t n = (size_t)(base_name(path) - path);
+
+	for (size_t i = 0; i < j->n_sources; i++) {
+		const struct source *s = &j->sources[i];
+
+		if (s->package && (size_t)(base_name(s->resolved) - s->resolved) == n &&
+		    strncmp(s->resolved, path, n) == 0)
+			return s->package;
+	}
+	return j->package;
+}
+
 /* ---- one position ---- */
 
 /* The text's summary of an append says no more than that. */
@@ -484,6 +499,8 @@ static struct prediction *add_json_only(struct joiner *j, const struct entry *fr
 	p->claim = CLAIM_HEAP;
 	p->package = j->source == NONE ? j->package : j->sources[j->source].package;
 	p->pos = (struct position){j->file, j->line, j->column};
+	if (same_text(text, "append")) /* as the text has it */
+		text = strpool_add(j->set->pool, "append");
 	p->expr = text;
 	p->kind = expr_kind_of(text);
 	take_chain(p, from);
@@ -819,6 +836,8 @@ static bool read_header(struct joiner *j, const char *line, size_t len)
 			file = DIAGNOSTICS_UNKNOWN_POSITION;
 		j->package = strpool_add(j->set->pool, package);
 		j->source = find_source(j, j->package, file);
+		if (j->source == NONE && strcmp(package, "main") == 0)
+			j->package = main_package(j, file);
 		j->file = j->source == NONE ? spell(j, file) : j->sources[j->source].file;
 		if (!build->go_version)
 			build->go_version =

@@ -565,6 +565,31 @@ static void eliminate(struct matching *m, const struct round *round, size_t *ps,
 }
 
 /*
+ * The same words for what is made and for boxing it: "make([]int, n)" twice. Go 1.19 reports the second where the
+ * statement begins, so what is made is what stands last.
+ */
+static bool are_boxed_too(const struct matching *m, const struct place *place, const struct round *round,
+			  const size_t *ps, size_t np, size_t ns)
+{
+	const struct prediction *items = m->set->items;
+	size_t boxes = 0;
+
+	if (round->boxing || round->secondary || !m->readings[ps[0]].is_box || np <= ns)
+		return false;
+	for (size_t i = 1; i < np; i++) {
+		if (!items[ps[0]].expr || !items[ps[i]].expr || strcmp(items[ps[0]].expr, items[ps[i]].expr) != 0)
+			return false;
+	}
+	for (size_t i = 0; i < place->n_sites; i++) {
+		size_t s = place->sites[i];
+
+		boxes += m->site_group[s] == MATCH_NONE &&
+			 fit_of_box(&items[ps[0]], &m->readings[ps[0]], &m->rec->sites[s]) != FIT_NONE;
+	}
+	return boxes >= np - ns;
+}
+
+/*
  * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. Predictions with the
  * same text in the same place are interchangeable: copies of one line (for several shapes, in several wrappers), of
  * which the linker may have dropped some. One prediction may have its site in several functions. Anything else cannot
@@ -582,6 +607,10 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	eliminate(m, round, ps, &np, ss, &ns);
 	if (!np || !ns)
 		return;
+	if (are_boxed_too(m, place, round, ps, np, ns)) {
+		ps += np - ns;
+		np = ns;
+	}
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && same_text(&items[ps[0]], &items[ps[i]]);
 	if ((np == ns || (interchangeable && ns < np)) &&
