@@ -55,5 +55,5 @@ $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-bench: build $(O)/tests/bench/floor
+bench: build proof $(O)/tests/bench/floor
 	$(Q)tests/bench/run $(O)
