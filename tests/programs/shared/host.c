@@ -4,8 +4,8 @@
  *
  *     host LIBRARY:N...
  *
- * On each SIGUSR1 it calls Burst(N) of each. Built with -O2, so without frame pointers: what the chain of frame
- * pointers shows of it differs from call to call.
+ * On each SIGUSR1 it calls Burst of each N times. It keeps no frame pointers: what the chain of frame pointers shows
+ * of it differs from call to call.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -13,16 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef void burst_fn(int);
+typedef void burst_fn(void *);
 
-/* Keeps every callee-saved register busy with numbers that differ from call to call. */
-static __attribute__((noinline)) unsigned long call(burst_fn *burst, int n, unsigned long x)
-{
-	unsigned long a = x * 3, b = x ^ 0x55, c = x + 77, d = x << 3, e = x >> 2, f = x * 7;
-
-	burst(n);
-	return a ^ b ^ c ^ d ^ e ^ f;
-}
+/*
+ * What the host hands out: list elements that look like frame records, with a next pointer and a value. The stub that
+ * cgo makes for an exported function keeps its argument in a register that is free to use where nobody keeps frame
+ * pointers: RBP.
+ */
+static struct element {
+	struct element *next;
+	unsigned long value;
+} elements[4096];
 
 int main(int argc, char **argv)
 {
@@ -56,7 +57,9 @@ int main(int argc, char **argv)
 			/* One at a time, so that every object has a call of its own. */
 			for (int k = 0; k < sizes[i]; k++) {
 				state = state * 6364136223846793005ul + 1442695040888963407ul;
-				state += call(bursts[i], 1, state);
+				elements[state >> 52].value = state;
+				elements[state >> 52].next = &elements[state >> 40 & 4095];
+				bursts[i](&elements[state >> 52]);
 			}
 		}
 		puts("burst");
