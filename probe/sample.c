@@ -82,6 +82,7 @@ struct sample {
 	uint64_t first_stats_ns, last_stats_ns; /* 0: not read yet */
 	uint64_t bias;
 	bool has_bias;
+	double seen_share; /* of the bytes that the runtime counted, what the windows saw */
 	uint64_t counters_before[SAMPLE_COUNTER_MAX];
 };
 
@@ -448,7 +449,7 @@ static void read_final_stats(struct sample *s)
  * contradicts what the probes saw. The ends of the window outside of the first and the last reading are taken to be
  * like the rest; a process that is gone ended somewhere between the last reading and now.
  */
-static bool stats_of_window(const struct sample *s, uint64_t end, struct heap_stats *out, double *error)
+static bool stats_of_window(struct sample *s, uint64_t end, struct heap_stats *out, double *error)
 {
 	double factor, seen = 0, counted = 0;
 	bool is_gone = end > s->last_stats_ns + MS_NS;
@@ -470,7 +471,10 @@ static bool stats_of_window(const struct sample *s, uint64_t end, struct heap_st
 	}
 #undef GROWN
 	for (uint32_t i = 2; i < SPAN_CLASSES; i++)
-		seen += (double)(s->seen.of[i].slots - s->cut_seen.of[i].slots) * size_class_bytes[i >> 1];
+		seen += (double)(s->seen.of[i].slots + s->seen.of[i].dropped - s->cut_seen.of[i].slots -
+				 s->cut_seen.of[i].dropped) *
+			size_class_bytes[i >> 1];
+	s->seen_share = counted > 0 ? seen / counted : 0;
 	return counted >= 0.95 * seen - (1 << 20);
 }
 
@@ -735,6 +739,8 @@ static int add_figures(struct sample *s, double seconds, uint64_t cold_ns, struc
 	}
 	add_number(rec, "sample_duty_pct", 2, seconds > 0 ? 100 * (double)s->hot_ns / 1e9 / seconds : 0);
 	add_number(rec, "sample_cold_duty_pct", 2, seconds > 0 ? 100 * (double)cold_ns / 1e9 / seconds : 0);
+	if (s->seen_share > 0)
+		add_number(rec, "sample_seen_pct", 2, 100 * s->seen_share);
 	add_number(rec, "sample_windows", 0, (double)s->windows);
 	add_number(rec, "sample_exact_windows", 0, (double)s->exact_windows);
 	add_number(rec, "sample_exact_objects", 0, (double)s->exact_objects);
