@@ -7,7 +7,7 @@
 #include "predict/package.h"
 
 #define CAUSE_BIT(c) (1u << (c))
-#define BOXING	     CAUSE_BIT(CAUSE_INTERFACE_CONVERSION)
+static const unsigned boxing = CAUSE_BIT(CAUSE_INTERFACE_CONVERSION);
 
 /* ---- the text ---------------------------------------------------------------------------------------------------- */
 
@@ -37,7 +37,7 @@ static unsigned primary_causes(enum expr_kind kind)
 	case EXPR_APPEND:
 		return CAUSE_BIT(CAUSE_APPEND_GROWTH);
 	case EXPR_OTHER:
-		return BOXING;
+		return boxing;
 	case EXPR_CONSTANT: /* boxed in read-only data, without a call */
 		return 0;
 	}
