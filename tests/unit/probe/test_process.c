@@ -146,12 +146,21 @@ static char *gofmt_path(void)
 }
 
 /* Until it has become what it is to be, and waits. */
-static struct process *open_when_ready(pid_t pid, struct error *err)
+/* Within exec the kernel changes the address space first and the name a little later. */
+static struct process *open_when_ready(pid_t pid, const char *name, struct error *err)
 {
 	struct process *process = NULL;
 
-	for (int i = 0; i < 500 && process_open(&process, pid, NULL, err); i++) {
-		error_release(err);
+	for (int i = 0; i < 500; i++) {
+		if (process_open(&process, pid, NULL, err)) {
+			process = NULL;
+			error_release(err);
+		} else if (!strcmp(process_name(process), name)) {
+			break;
+		} else {
+			process_free(process);
+			process = NULL;
+		}
 		usleep(10000);
 	}
 	return process;
@@ -196,7 +205,7 @@ Test(process, a_go_program)
 	if (!path)
 		cr_skip_test("no Go toolchain: run make toolchains");
 	gofmt = start(path, false);
-	process = open_when_ready(gofmt.pid, &err);
+	process = open_when_ready(gofmt.pid, "gofmt", &err);
 	cr_assert_not_null(process, "%s", err.text);
 	cr_assert_not_null(realpath(path, real));
 	cr_expect_str_eq(process_path(process), real);
