@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
+#include "report/text_table.h"
 
 static const char *const reach_choices[] = {"none", "main", "all", NULL};
 static const char *const mode_choices[] = {"sample", "exact", NULL};
@@ -217,11 +219,34 @@ void cli_print_help(FILE *f, const struct command *command)
 	}
 }
 
-static void vprint(const char *prefix, const char *fmt, va_list ap)
+/* Messages quote names from binaries, logs and recordings: nothing in them may steer the terminal. Lines stay lines. */
+static void print_message(const char *text)
 {
-	fprintf(stderr, "escaudit: %s", prefix);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	struct strbuf clean = STRBUF_INIT;
+	size_t len;
+
+	for (;; text += len + 1) {
+		char *part;
+
+		len = strcspn(text, "\n\t");
+		part = xstrndup(text, len);
+		text_clean(&clean, part);
+		free(part);
+		if (!text[len])
+			break;
+		strbuf_add(&clean, text + len, 1);
+	}
+	fprintf(stderr, "escaudit: %s\n", strbuf_str(&clean));
+	strbuf_release(&clean);
+}
+
+static void vprint(const char *fmt, va_list ap)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	strbuf_vaddf(&text, fmt, ap);
+	print_message(strbuf_str(&text));
+	strbuf_release(&text);
 }
 
 int cli_misuse(const struct cli_args *args, const char *fmt, ...)
@@ -229,7 +254,7 @@ int cli_misuse(const struct cli_args *args, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vprint("", fmt, ap);
+	vprint(fmt, ap);
 	va_end(ap);
 	if (args && args->command)
 		fprintf(stderr, "try: escaudit %s --help\n", args->command->name);
@@ -240,7 +265,7 @@ int cli_misuse(const struct cli_args *args, const char *fmt, ...)
 
 int cli_fail(struct error *err)
 {
-	fprintf(stderr, "escaudit: %s\n", err->text ? err->text : "failed");
+	print_message(err->text ? err->text : "failed");
 	error_release(err);
 	return EXIT_FAILED;
 }
@@ -250,7 +275,7 @@ void cli_note(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vprint("", fmt, ap);
+	vprint(fmt, ap);
 	va_end(ap);
 }
 

@@ -59,23 +59,14 @@ struct lines {
 	struct u64map index; /* key, a string of the pool, to items[] */
 };
 
-/* What is asked of a function again and again. */
-struct extent_list {
-	const struct rec_extent **items;
-	size_t n, alloc;
-};
-
 struct builder {
 	struct strpool *pool;
 	struct lines *lines;
 	bool use_expr;
 	bool charge_module;
 	struct u64map verdict_of;   /* return address -> index into the audit + 1 */
-	struct u64map extents_of;   /* file, a string of the pool -> index into extent_lists */
 	struct u64map closure_name; /* file and line of the func keyword -> shortest name */
-	struct extent_list *extent_lists;
-	size_t n_extent_lists, alloc_extent_lists;
-	uint8_t *pool_get; /* of each location: 1 a frame of it is (*Pool).Get, 2 none is, 0 not asked */
+	uint8_t *pool_get;	    /* of each location: 1 a frame of it is (*Pool).Get, 2 none is, 0 not asked */
 };
 
 static bool is_closure(const char *function)
@@ -274,59 +265,6 @@ static void add_observation(struct builder *b, const struct rec_observation *o)
 
 /* ---- lines without allocations ---------------------------------------------------------------------------------- */
 
-static void index_extents(struct builder *b)
-{
-	const struct recording *rec = b->lines->in->rec;
-
-	for (size_t i = 0; i < rec->n_extents; i++) {
-		const struct rec_extent *extent = &rec->extents[i];
-		struct rec_frame frame = {.function = extent->function, .file = extent->file};
-		const char *file = place_file(b->pool, &rec->header, &frame);
-		struct extent_list *list;
-		uint64_t *index;
-		bool is_new;
-
-		if (!file)
-			continue;
-		index = u64map_at(&b->extents_of, (uintptr_t)file, &is_new);
-		if (is_new) {
-			*index = b->n_extent_lists;
-			ARRAY_GROW(b->extent_lists, b->n_extent_lists + 1, b->alloc_extent_lists);
-			b->extent_lists[b->n_extent_lists++] = (struct extent_list){.n = 0};
-		}
-		list = &b->extent_lists[*index];
-		ARRAY_GROW(list->items, list->n + 1, list->alloc);
-		list->items[list->n++] = extent;
-	}
-}
-
-/* The function with code around a line: the shortest, so that a closure goes before what it stands in. */
-static const char *function_around(struct builder *b, const char *file, int line)
-{
-	const uint64_t *index = u64map_find(&b->extents_of, (uintptr_t)strpool_add(b->pool, file));
-	const struct rec_extent *best = NULL;
-
-	for (size_t i = 0; index && i < b->extent_lists[*index].n; i++) {
-		const struct rec_extent *e = b->extent_lists[*index].items[i];
-
-		if (line >= e->first && line <= e->last && (!best || e->last - e->first < best->last - best->first))
-			best = e;
-	}
-	return best ? best->function : NULL;
-}
-
-/* "(*Cart).Add" of the diagnostics as the linker has it. */
-static const char *linker_name(struct builder *b, const struct verdict *v)
-{
-	const char *main_package = b->lines->in->rec->header.main_package;
-
-	if (!v->function || !v->package || package_length(v->function))
-		return v->function ? v->function : "";
-	if (main_package && strcmp(v->package, main_package) == 0)
-		return strpool_addf(b->pool, "main.%s", v->function);
-	return strpool_addf(b->pool, "%s.%s", v->package, v->function);
-}
-
 static void add_quiet_verdict(struct builder *b, const struct verdict *v)
 {
 	const struct recording *rec = b->lines->in->rec;
@@ -348,9 +286,7 @@ static void add_quiet_verdict(struct builder *b, const struct verdict *v)
 		side.package = place_package(b->pool, &rec->header, frame);
 		offset = frame->start_line > 0 ? frame->line - frame->start_line : -1;
 	} else {
-		const char *function = function_around(b, v->file, v->line);
-
-		side.function = strpool_add(b->pool, function ? function : linker_name(b, v));
+		side.function = strpool_add(b->pool, v->function ? v->function : "");
 	}
 	add_verdict(line_at(b, &side, DIFF_NOISE_NONE, offset), v->kind);
 }
@@ -370,7 +306,6 @@ static void build_lines(struct lines *lines, struct strpool *pool, bool use_expr
 	for (size_t i = 0; i < rec->n_observations; i++)
 		add_observation(&b, &rec->observations[i]);
 	if (audit && !charge_module) {
-		index_extents(&b);
 		for (size_t i = 0; i < audit->n; i++) {
 			if (!audit->items[i].objects)
 				add_quiet_verdict(&b, &audit->items[i]);
@@ -378,12 +313,8 @@ static void build_lines(struct lines *lines, struct strpool *pool, bool use_expr
 	}
 	for (size_t i = 0; i < lines->n; i++)
 		lines->items[i].side.error = sqrt(lines->items[i].variance);
-	for (size_t i = 0; i < b.n_extent_lists; i++)
-		free(b.extent_lists[i].items);
-	free(b.extent_lists);
 	free(b.pool_get);
 	u64map_release(&b.verdict_of);
-	u64map_release(&b.extents_of);
 	u64map_release(&b.closure_name);
 }
 

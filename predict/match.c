@@ -1351,6 +1351,21 @@ enum match_line matching_line(const struct matching *m, size_t prediction)
 	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], line) : known;
 }
 
+const char *matching_function(const struct matching *m, size_t prediction)
+{
+	uint32_t file = m->prediction_file[prediction];
+	int line = m->set->items[prediction].pos.line;
+	const struct rec_extent *best = NULL;
+
+	for (size_t i = 0; file != NO_FILE && i < m->files[file].n_extents; i++) {
+		const struct rec_extent *e = &m->rec->extents[m->files[file].extents[i]];
+
+		if (line >= e->first && line <= e->last && (!best || e->last - e->first < best->last - best->first))
+			best = e;
+	}
+	return best ? best->function : NULL;
+}
+
 bool matching_covers(const struct matching *m, const struct rec_frame *physical)
 {
 	const char *package = import_path(m, physical->function);

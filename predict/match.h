@@ -49,6 +49,10 @@ enum match_line matching_line(const struct matching *m, size_t prediction);
  * package's function stands in that package's file. NULL otherwise. */
 const char *matching_file_package(const struct matching *m, size_t prediction);
 
+/* The linker's name of the function with code around a prediction's line: the shortest, so that a closure goes before
+ * what it stands in. NULL if the binary has none there. */
+const char *matching_function(const struct matching *m, size_t prediction);
+
 /* Was the physical function compiled in a package the predictions cover? */
 bool matching_covers(const struct matching *m, const struct rec_frame *physical);
 

@@ -15,6 +15,7 @@
 #include "base/u64map.h"
 #include "predict/build_match.h"
 #include "predict/match.h"
+#include "predict/package.h"
 #include "predict/place.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
@@ -336,6 +337,22 @@ static const char *own_package(const struct judge *j, const struct prediction *p
 	return p->package;
 }
 
+/* By the linker's name, as for what is observed: "example.com/m.(*Cart).Add" where the diagnostics say "(*Cart).Add".
+ */
+static const char *function_of(const struct judge *j, const struct verdict *v, size_t prediction)
+{
+	const struct prediction *p = &j->set->items[prediction];
+	const char *main_package = j->rec->header.main_package, *found;
+
+	if (v->n_sites && v->sites[0]->n_frames)
+		return v->sites[0]->frames[v->sites[0]->n_frames - 1].function;
+	found = matching_function(j->matching, prediction);
+	if (found || !p->function || !v->package || package_length(p->function))
+		return found ? found : p->function;
+	return strpool_addf(j->audit->pool, "%s.%s",
+			    main_package && !strcmp(v->package, main_package) ? "main" : v->package, p->function);
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
@@ -353,7 +370,6 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->package = own_package(j, p);
 	package = matching_file_package(j->matching, group->predictions[0]);
 	v->file = place_path(j->audit->pool, &j->rec->header, p->pos.file, package ? package : own_package(j, p));
-	v->function = p->function;
 	for (size_t i = 0; i < group->n_predictions; i++) {
 		const char *expr = items[group->predictions[i]].expr;
 
@@ -366,8 +382,7 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	strbuf_release(&exprs);
 	for (size_t i = 0; i < group->n_sites; i++)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
-	if (v->n_sites && v->sites[0]->n_frames)
-		v->function = v->sites[0]->frames[v->sites[0]->n_frames - 1].function;
+	v->function = function_of(j, v, group->predictions[0]);
 
 	if (group->moved && !v->objects) { /* the appends' own groups say the rest */
 		free(v->sites);

@@ -40,9 +40,9 @@ struct verdict {
 	bool has_claim;	  /* false: nothing was predicted (unpredicted) */
 	const char *file; /* module-relative or import-path form: "seeds/scen.go" */
 	int line;
-	int column;	  /* 0 if unknown */
-	const char *expr; /* source expression as the compiler printed it; NULL for unpredicted */
-	const char *function;
+	int column;	      /* 0 if unknown */
+	const char *expr;     /* source expression as the compiler printed it; NULL for unpredicted */
+	const char *function; /* by the linker's name; NULL where neither binary nor log tells */
 	const char *package;
 	const char *type; /* NULL if unknown */
 	enum cause cause;

@@ -53,6 +53,15 @@ refuses() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "a name that would steer the terminal is printed without its escape" {
+	local name=$t/$'red\033[31m'
+	echo text >"$name"
+	expect_status 2 "$ESCAUDIT" sites "$name"
+	expect_message 'is not an ELF file'
+	! grep -q $'\033' "$t/err" || complain "an escape character got through"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "an ELF file that is not Go" {
 	refuses 'Go' "$(command -v bash)"
 	[ "$complaints" -eq 0 ]

@@ -304,17 +304,17 @@ Test(diff, a_verdict_turns)
 	/* escaped, and does no more: no call is left, but the prediction is there */
 	observe(&p.before, AT("main.f", 10), "main.A", CAUSE_NEW_OBJECT, 4, 16);
 	judge(&p.before, VERDICT_CONFIRMED, "&A{...}");
-	judge_quiet(&p.after, VERDICT_HELD, "&A{...}", "f", 12);
+	judge_quiet(&p.after, VERDICT_HELD, "&A{...}", "main.f", 12);
 	/* held, and is violated */
-	judge_quiet(&p.before, VERDICT_HELD, "make([]int, n)", "g", 20);
+	judge_quiet(&p.before, VERDICT_HELD, "make([]int, n)", "main.g", 20);
 	observe(&p.after, AT("main.g", 20), "int", CAUSE_MAKE_SLICE, 3, 80);
 	judge(&p.after, VERDICT_VIOLATED, "make([]int, n)");
 	/* nothing before, nothing after, other words */
-	judge_quiet(&p.before, VERDICT_COMPILED_OUT, "x", "h", 30);
-	judge_quiet(&p.after, VERDICT_HELD, "x", "h", 30);
+	judge_quiet(&p.before, VERDICT_COMPILED_OUT, "x", "main.h", 30);
+	judge_quiet(&p.after, VERDICT_HELD, "x", "main.h", 30);
 	/* and the same words */
-	judge_quiet(&p.before, VERDICT_HELD, "y", "h", 31);
-	judge_quiet(&p.after, VERDICT_HELD, "y", "h", 31);
+	judge_quiet(&p.before, VERDICT_HELD, "y", "main.h", 31);
+	judge_quiet(&p.after, VERDICT_HELD, "y", "main.h", 31);
 	run(&p);
 	cr_expect_eq(p.diff->n, 3);
 	cr_expect_eq(row_at(&p, 12)->change, DIFF_GONE);
