@@ -64,7 +64,8 @@ struct seen {
 	const char *type; /* of most bytes */
 	uint64_t type_bytes;
 	enum cause cause; /* of most bytes */
-	bool taken;	  /* by a verdict */
+	bool taken;	  /* by a verdict, */
+	size_t account;	  /* items[account] */
 	uint32_t location;
 };
 
@@ -169,7 +170,7 @@ static struct verdict *new_verdict(struct judge *j)
 
 	ARRAY_GROW(audit->items, audit->n + 1, j->alloc_items);
 	v = &audit->items[audit->n++];
-	*v = (struct verdict){.smallest = UINT64_MAX};
+	*v = (struct verdict){.smallest = UINT64_MAX, .place = audit->n - 1};
 	return v;
 }
 
@@ -192,6 +193,7 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	if (!s || s->taken)
 		return;
 	s->taken = true;
+	s->account = (size_t)(v - j->audit->items);
 	v->objects += s->objects;
 	v->bytes += s->bytes;
 	v->samples += s->samples;
@@ -426,9 +428,11 @@ static void judge_unpredicted(struct judge *j)
 		if (!matching_covers(j->matching, outer)) {
 			j->audit->elsewhere_objects += s->objects;
 			j->audit->elsewhere_bytes += s->bytes;
+			s->account = AUDIT_ELSEWHERE;
 			continue;
 		}
 		v = new_verdict(j);
+		s->account = (size_t)(v - j->audit->items);
 		v->kind = VERDICT_UNPREDICTED;
 		v->package = place_package(j->audit->pool, &j->rec->header, outer);
 		v->file = place_file(j->audit->pool, &j->rec->header, outer);
@@ -479,6 +483,34 @@ static int compare_verdicts(const void *a, const void *b)
 	return x->column < y->column ? -1 : x->column > y->column;
 }
 
+/* Verdicts were counted in the order they were made in; they have been ranked since. */
+static void set_accounts(struct judge *j)
+{
+	struct audit *audit = j->audit;
+	size_t *ranked = xcalloc(audit->n + 1, sizeof(*ranked));
+
+	for (size_t i = 0; i < audit->n; i++)
+		ranked[audit->items[i].place] = i;
+	audit->account = xcalloc(j->rec->n_observations + 1, sizeof(*audit->account));
+	for (size_t i = 0; i < j->rec->n_observations; i++) {
+		const struct rec_observation *obs = &j->rec->observations[i];
+		size_t account = AUDIT_RUNTIME;
+
+		if (!is_own_account(j, obs)) {
+			uint64_t *seen = u64map_find(&j->seen_at, j->rec->locations[obs->locations[obs->user]].pc);
+
+			account = seen ? j->seen[*seen].account : AUDIT_ELSEWHERE;
+		}
+		audit->account[i] = account < audit->n ? ranked[account] : account;
+	}
+	free(ranked);
+}
+
+size_t audit_account(const struct audit *audit, size_t observation)
+{
+	return audit->account ? audit->account[observation] : AUDIT_ELSEWHERE;
+}
+
 static void total(struct audit *audit)
 {
 	for (size_t i = 0; i < audit->n; i++) {
@@ -515,6 +547,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 		judge_group(&j, matching_group(j.matching, i));
 	judge_unpredicted(&j);
 	qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
+	set_accounts(&j);
 	total(audit);
 	build_match(audit, set, rec);
 	matching_free(j.matching);
@@ -534,6 +567,7 @@ void audit_free(struct audit *audit)
 	}
 	free(audit->items);
 	free(audit->mismatches);
+	free(audit->account);
 	strpool_free(audit->pool);
 	free(audit);
 }

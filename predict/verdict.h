@@ -58,6 +58,7 @@ struct verdict {
 	const char **why; /* evidence in sentences and flow lines */
 	size_t n_why;
 	const char *summary; /* one line of why, at most about 90 columns */
+	size_t place;	     /* in the order they were made; of no meaning outside verdict.c */
 };
 
 /* The header's view of whether log and binary belong together. */
@@ -82,7 +83,18 @@ struct audit {
 	enum build_match match;
 	const char **mismatches; /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */
 	size_t n_mismatches;
+	size_t *account; /* of each observation, see audit_account() */
 };
+
+/* Accounts that are no verdict: the two sums above. */
+#define AUDIT_ELSEWHERE (SIZE_MAX - 1)
+#define AUDIT_RUNTIME	SIZE_MAX
+
+/*
+ * Where the objects of an observation went: an index into items, AUDIT_ELSEWHERE or AUDIT_RUNTIME. Over all
+ * observations they add up to what the verdicts and the two sums say.
+ */
+size_t audit_account(const struct audit *audit, size_t observation);
 
 /* Joins the accounts. Borrows both until audit_free. Fails only where the recording has no sites and needs them
  * (-ENODATA). */

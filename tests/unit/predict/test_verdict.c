@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -102,11 +103,35 @@ static void observe(struct scene *s, size_t site, uint64_t objects, uint64_t siz
 	observe_at(s, at->ret, "main.f", FILE_PATH, at->frames[0].line, at->cause, objects, size);
 }
 
+/* Every object is in exactly one account: the observations of a verdict are what it counts. */
+static void expect_accounts(const struct audit *audit)
+{
+	uint64_t *objects = xcalloc(audit->n + 1, sizeof(*objects)), elsewhere = 0, runtime = 0;
+
+	for (size_t i = 0; i < audit->rec->n_observations; i++) {
+		size_t account = audit_account(audit, i);
+		uint64_t n = audit->rec->observations[i].objects;
+
+		if (account == AUDIT_ELSEWHERE)
+			elsewhere += n;
+		else if (account == AUDIT_RUNTIME)
+			runtime += n;
+		else
+			objects[account] += n;
+	}
+	for (size_t i = 0; i < audit->n; i++)
+		cr_expect_eq(objects[i], audit->items[i].objects, "verdict %zu", i);
+	cr_expect_eq(elsewhere, audit->elsewhere_objects);
+	cr_expect_eq(runtime, audit->runtime_objects);
+	free(objects);
+}
+
 static void judge(struct scene *s)
 {
 	struct error err = ERROR_INIT;
 
 	cr_assert_eq(audit_run(&s->audit, s->set, s->rec, &err), 0, "%s", err.text);
+	expect_accounts(s->audit);
 }
 
 static const struct verdict *verdict_of(const struct scene *s, const char *expr)
