@@ -20,6 +20,7 @@
 #include "predict/lines.h"
 #include "predict/package.h"
 #include "predict/place.h"
+#include "report/annotate_internal.h"
 #include "report/header.h"
 #include "report/json.h"
 #include "report/text_table.h"
@@ -28,15 +29,6 @@
 #define SOURCE_LIMIT (64u << 20)
 #define SHOWN_NAMES  5 /* of those a short name may mean */
 #define TAB_WIDTH    4
-
-struct line {
-	const char *text; /* NULL beyond the end of the source */
-	uint64_t objects, bytes;
-	const struct rec_site **sites;
-	size_t n_sites, alloc_sites;
-	const struct verdict **verdicts;
-	size_t n_verdicts, alloc_verdicts;
-};
 
 struct annotation {
 	const struct recording *rec;
@@ -47,7 +39,7 @@ struct annotation {
 	const char *function; /* NULL: the whole file */
 	bool has_verdicts;
 	bool is_newer;
-	struct line *lines; /* [0] is line 1 */
+	struct annotated_line *lines; /* [0] is line 1 */
 	size_t n_lines;
 	size_t first, last; /* to show, from 1 */
 };
@@ -223,39 +215,49 @@ static bool is_there(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* Where the text is. Module-relative paths under the root first: a recorded path may be another checkout's. */
-static int find_source(struct annotation *a, const char *root, struct error *err)
+/* Module-relative paths under the root first: a recorded path may be another checkout's. */
+const char *annotate_find_source(struct strpool *pool, const char *file, const char *recorded, const char *root,
+				 const char **tried)
 {
-	const char *base = strrchr(a->file, '/') ? strrchr(a->file, '/') + 1 : a->file;
-	const char *tries[4];
+	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	const char *tries[2];
 	size_t n = 0;
 
 	if (root) {
-		tries[n++] = strpool_addf(a->pool, "%s/%s", root, a->file);
-		tries[n++] = strpool_addf(a->pool, "%s/%s", root, base);
+		tries[n++] = strpool_addf(pool, "%s/%s", root, file);
+		tries[n++] = strpool_addf(pool, "%s/%s", root, base);
 	} else {
-		if (a->recorded && *a->recorded == '/')
-			tries[n++] = a->recorded;
-		tries[n++] = a->file;
+		if (recorded && *recorded == '/')
+			tries[n++] = recorded;
+		tries[n++] = file;
 	}
+	if (tried)
+		*tried = tries[0];
 	for (size_t i = 0; i < n; i++) {
-		if (is_there(tries[i])) {
-			a->path = tries[i];
-			return 0;
-		}
+		if (is_there(tries[i]))
+			return tries[i];
 	}
+	return NULL;
+}
+
+static int find_source(struct annotation *a, const char *root, struct error *err)
+{
+	const char *tried;
+
+	a->path = annotate_find_source(a->pool, a->file, a->recorded, root, &tried);
+	if (a->path)
+		return 0;
 	return error_set(
 		err, -ENOENT,
 		"annotate: failed to find the source of '%s' at '%s'; name its module's directory with --source-root",
-		a->file, tries[0]);
+		a->file, tried);
 }
 
 /* Tabs have a width; text_clean() would take them for what steers a terminal. */
-static const char *expanded(struct strpool *pool, struct strbuf *sb, const char *text, size_t len)
+void annotate_expand_tabs(struct strbuf *sb, const char *text, size_t len)
 {
 	size_t column = 0;
 
-	strbuf_clear(sb);
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] != '\t') {
 			strbuf_addch(sb, text[i]);
@@ -266,7 +268,14 @@ static const char *expanded(struct strpool *pool, struct strbuf *sb, const char 
 			strbuf_addch(sb, ' ');
 		while (++column % TAB_WIDTH);
 	}
-	return strpool_add(pool, strbuf_str(sb));
+}
+
+bool annotate_is_newer(const struct recording *rec, const char *path)
+{
+	struct stat st;
+
+	return rec->header.start_unix_ns && stat(path, &st) == 0 &&
+	       (uint64_t)st.st_mtim.tv_sec > rec->header.start_unix_ns / 1000000000;
 }
 
 static int read_source(struct annotation *a, struct error *err)
@@ -275,7 +284,6 @@ static int read_source(struct annotation *a, struct error *err)
 	struct lines lines;
 	const char *text;
 	size_t len, alloc = 0;
-	struct stat st;
 	int ret = strbuf_read_file(&sb, a->path, SOURCE_LIMIT);
 
 	if (ret) {
@@ -284,11 +292,13 @@ static int read_source(struct annotation *a, struct error *err)
 		lines_init_bytes(&lines, strbuf_str(&sb), sb.len);
 		while (lines_next(&lines, &text, &len)) {
 			ARRAY_GROW(a->lines, a->n_lines + 1, alloc);
-			a->lines[a->n_lines++] = (struct line){.text = expanded(a->pool, &line, text, len)};
+			strbuf_clear(&line);
+			annotate_expand_tabs(&line, text, len);
+			a->lines[a->n_lines++] =
+				(struct annotated_line){.text = strpool_add(a->pool, strbuf_str(&line))};
 		}
 		lines_release(&lines);
-		if (stat(a->path, &st) == 0 && a->rec->header.start_unix_ns)
-			a->is_newer = (uint64_t)st.st_mtim.tv_sec > a->rec->header.start_unix_ns / 1000000000;
+		a->is_newer = annotate_is_newer(a->rec, a->path);
 	}
 	strbuf_release(&sb);
 	strbuf_release(&line);
@@ -297,15 +307,33 @@ static int read_source(struct annotation *a, struct error *err)
 
 /* ---- the accounts ----------------------------------------------------------------------------------------------- */
 
+void annotated_line_add_site(struct annotated_line *line, const struct rec_site *site)
+{
+	ARRAY_GROW(line->sites, line->n_sites + 1, line->alloc_sites);
+	line->sites[line->n_sites++] = site;
+}
+
+void annotated_line_add_verdict(struct annotated_line *line, const struct verdict *v)
+{
+	ARRAY_GROW(line->verdicts, line->n_verdicts + 1, line->alloc_verdicts);
+	line->verdicts[line->n_verdicts++] = v;
+}
+
+void annotated_line_release(struct annotated_line *line)
+{
+	free(line->sites);
+	free(line->verdicts);
+}
+
 /* A line of the file; NULL for one of another file or beyond the end. */
-static struct line *line_of(struct annotation *a, const char *file, int number)
+static struct annotated_line *line_of(struct annotation *a, const char *file, int number)
 {
 	if (file != a->file || number < 1 || (size_t)number > a->n_lines)
 		return NULL;
 	return &a->lines[number - 1];
 }
 
-static struct line *line_of_frame(struct annotation *a, const struct rec_frame *frame)
+static struct annotated_line *line_of_frame(struct annotation *a, const struct rec_frame *frame)
 {
 	return line_of(a, place_file(a->pool, &a->rec->header, frame), frame->line);
 }
@@ -313,7 +341,7 @@ static struct line *line_of_frame(struct annotation *a, const struct rec_frame *
 static void add_accounts(struct annotation *a, const struct audit *audit, bool charge_module)
 {
 	const struct recording *rec = a->rec;
-	struct line *line;
+	struct annotated_line *line;
 
 	for (size_t i = 0; i < rec->n_observations; i++) {
 		const struct rec_observation *o = &rec->observations[i];
@@ -329,23 +357,19 @@ static void add_accounts(struct annotation *a, const struct audit *audit, bool c
 		const struct rec_site *site = &rec->sites[i];
 
 		line = site->n_frames ? line_of_frame(a, place_innermost(site->frames, site->n_frames)) : NULL;
-		if (line) {
-			ARRAY_GROW(line->sites, line->n_sites + 1, line->alloc_sites);
-			line->sites[line->n_sites++] = site;
-		}
+		if (line)
+			annotated_line_add_site(line, site);
 	}
 	for (size_t i = 0; audit && i < audit->n; i++) {
 		const struct verdict *v = &audit->items[i];
 
 		line = v->file ? line_of(a, strpool_add(a->pool, v->file), v->line) : NULL;
-		if (line) {
-			ARRAY_GROW(line->verdicts, line->n_verdicts + 1, line->alloc_verdicts);
-			line->verdicts[line->n_verdicts++] = v;
-		}
+		if (line)
+			annotated_line_add_verdict(line, v);
 	}
 }
 
-static bool is_brace(const struct line *line)
+static bool is_brace(const struct annotated_line *line)
 {
 	return line->text[strspn(line->text, " ")] == '}';
 }
@@ -382,10 +406,8 @@ void annotation_free(struct annotation *a)
 {
 	if (!a)
 		return;
-	for (size_t i = 0; i < a->n_lines; i++) {
-		free(a->lines[i].sites);
-		free(a->lines[i].verdicts);
-	}
+	for (size_t i = 0; i < a->n_lines; i++)
+		annotated_line_release(&a->lines[i]);
 	free(a->lines);
 	strpool_free(a->pool);
 	free(a);
@@ -393,8 +415,7 @@ void annotation_free(struct annotation *a)
 
 /* ---- text ------------------------------------------------------------------------------------------------------- */
 
-/* "heap", "stack", "heap, stack 2": what is claimed for the line. */
-static void add_claims(struct strbuf *sb, const struct line *line)
+void annotated_line_claims(struct strbuf *sb, const struct annotated_line *line)
 {
 	for (int claim = CLAIM_HEAP; claim <= CLAIM_STACK; claim++) {
 		size_t n = 0;
@@ -409,8 +430,7 @@ static void add_claims(struct strbuf *sb, const struct line *line)
 	}
 }
 
-/* "newobject", "convT64, growslice", "newobject 3": the calls that were compiled, copies of inlined code too. */
-static void add_callees(struct strbuf *sb, const struct line *line)
+void annotated_line_callees(struct strbuf *sb, const struct annotated_line *line)
 {
 	for (size_t i = 0; i < line->n_sites; i++) {
 		const char *callee = line->sites[i]->callee;
@@ -431,7 +451,7 @@ static void add_callees(struct strbuf *sb, const struct line *line)
 	}
 }
 
-static char *verdict_note(const struct verdict *v)
+char *annotate_verdict_note(const struct verdict *v)
 {
 	struct strbuf sb = STRBUF_INIT;
 
@@ -452,10 +472,9 @@ static char *verdict_note(const struct verdict *v)
 	return strbuf_detach(&sb);
 }
 
-/* What is as predicted and allocates nothing needs no remark beneath its line. */
-static bool is_remarkable(const struct verdict *v, bool all)
+bool annotate_is_remarkable(const struct verdict *v)
 {
-	return all || v->objects || v->kind == VERDICT_ELIDED || v->kind == VERDICT_VIOLATED;
+	return v->objects || v->kind == VERDICT_ELIDED || v->kind == VERDICT_VIOLATED;
 }
 
 /* The column that nobody needs without predictions; two follow it. */
@@ -464,15 +483,15 @@ static bool is_remarkable(const struct verdict *v, bool all)
 static void add_line(struct text_table *table, const struct annotation *a, size_t number,
 		     const struct report_options *options)
 {
-	const struct line *line = &a->lines[number - 1];
+	const struct annotated_line *line = &a->lines[number - 1];
 	struct units_text bytes = units_bytes(line->bytes), objects = units_count(line->objects);
 	struct strbuf claims = STRBUF_INIT, callees = STRBUF_INIT;
 	char digits[24];
 	bool any = line->objects || line->n_sites;
 
 	snprintf(digits, sizeof(digits), "%zu", number);
-	add_claims(&claims, line);
-	add_callees(&callees, line);
+	annotated_line_claims(&claims, line);
+	annotated_line_callees(&callees, line);
 	struct text_cell cells[] = {
 		{line->objects ? bytes.text : "", TEXT_BOLD}, {line->objects ? objects.text : "", TEXT_PLAIN},
 		{strbuf_str(&callees), TEXT_PLAIN},	      {strbuf_str(&claims), TEXT_CYAN},
@@ -485,9 +504,9 @@ static void add_line(struct text_table *table, const struct annotation *a, size_
 	for (size_t i = 0; i < line->n_verdicts; i++) {
 		char *note;
 
-		if (!is_remarkable(line->verdicts[i], options->all))
+		if (!options->all && !annotate_is_remarkable(line->verdicts[i]))
 			continue;
-		note = verdict_note(line->verdicts[i]);
+		note = annotate_verdict_note(line->verdicts[i]);
 		text_table_note(table, note);
 		free(note);
 	}
@@ -536,7 +555,7 @@ int report_annotation_text(FILE *f, const struct annotation *a, const struct rep
 /* {"line": 29, "source": "…", "objects": 100, "bytes": 1600, "emitted": […], "predicted": […]} */
 static json_t *json_line(const struct annotation *a, size_t number)
 {
-	const struct line *line = &a->lines[number - 1];
+	const struct annotated_line *line = &a->lines[number - 1];
 	json_t *object = json_object(), *emitted = json_array(), *predicted = json_array();
 
 	for (size_t i = 0; i < line->n_sites; i++) {
