@@ -109,22 +109,11 @@ built() {
 	for_each_go check_off 1.27
 }
 
-# A CPU profile of the allocation loop: with it the compiler inlines parts of the allocator into each other.
-profile_of() {
-	local program profile
-	program=$(build_go capture -tags profile) || return 1
-	profile=${program%/*}/cpu.pprof
-	if [ ! -s "$profile" ]; then
-		"$program" -loop 1 -cpuprofile "$profile.new" >/dev/null && mv "$profile.new" "$profile" || return 1
-	fi
-	echo "$profile"
-}
-
 @test "every object once: guided by its own profile (-pgo)" {
 	need_bpf
 	check() {
 		local profile
-		profile=$(profile_of) || { complain "no profile"; return 0; }
+		profile=$(capture_profile) || { complain "no profile"; return 0; }
 		built "-pgo=$profile"
 	}
 	for_each_go check $(few 1.22 1.24 1.26 1.27)
@@ -134,9 +123,9 @@ profile_of() {
 	need_bpf
 	local foreign newer
 	use_go 1.25
-	newer=$(profile_of)
+	newer=$(capture_profile)
 	use_go 1.24
-	foreign=$(profile_of)
+	foreign=$(capture_profile)
 	check() {
 		if [ "$GO_VERSION" = 1.24 ]; then
 			built "-pgo=$newer"

@@ -104,6 +104,17 @@ profile_contents() {
 	done
 }
 
+# A CPU profile of the allocation loop of capture: with it the compiler inlines parts of the allocator into each other.
+capture_profile() {
+	local program profile
+	program=$(build_go capture -tags profile) || return 1
+	profile=${program%/*}/cpu.pprof
+	if [ ! -s "$profile" ]; then
+		"$program" -loop 1 -cpuprofile "$profile.new" >/dev/null && mv "$profile.new" "$profile" || return 1
+	fi
+	echo "$profile"
+}
+
 # line_of PROGRAM MARKER: "FILE LINE" of the line that carries "// @MARKER".
 line_of() {
 	local found

@@ -204,12 +204,8 @@ versions='1.19 1.22 1.24 1.26 1.27'
 @test "profile-guided builds" {
 	need_bpf
 	check() {
-		local profile program
-		program=$(build_go capture -tags profile) || { complain "does not build"; return 0; }
-		profile=${program%/*}/cpu.pprof
-		if [ ! -s "$profile" ]; then
-			"$program" -loop 1 -cpuprofile "$profile.new" >/dev/null && mv "$profile.new" "$profile"
-		fi
+		local profile
+		profile=$(capture_profile) || { complain "no profile"; return 0; }
 		sampled --max-overhead=5 -- "$(build_go rates "-pgo=$profile")" -seconds 4 || return 0
 		expect_counts 0.15
 	}

@@ -100,6 +100,9 @@ func numberCases() {
 		}
 		cases[i].calls = candidate
 		candidate += 2
+		if cases[i].name == "large-array" { // eleven megabytes each, and nothing is collected
+			cases[i].calls = 7
+		}
 	}
 }
 

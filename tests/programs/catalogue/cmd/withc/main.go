@@ -23,8 +23,7 @@ func box(n int) {
 
 //go:noinline
 func stays(n int) int {
-	t := &thing{n, n} // @c-stays
-	return t.a
+	return (&thing{n, n}).a // @c-stays
 }
 
 func main() {
