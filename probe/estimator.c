@@ -19,6 +19,11 @@
 #define ALL_OF_IT 0.999
 /* One exact window says nothing about how much they differ. */
 #define EXACT_WINDOWS_MIN 2
+/* Until then nobody knows whether the program is in step with its refills: so many standard deviations of what a share
+ * may be are allowed for it. */
+#define UNCHECKED 0.15
+/* Of a class that seems to have but one stack. */
+#define LEAST_DOUBT 0.1
 
 /* Sums over windows of counts x and of the windows' sizes t, for the variance of their ratio. */
 struct ratio_sums {
@@ -186,6 +191,23 @@ void estimator_close_exact(struct estimator *est, const bool seen[SPAN_CLASSES])
 			c->n_exact++;
 		}
 		c->exact_now = 0;
+	}
+}
+
+void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
+{
+	double sum[SPAN_CLASSES] = {0}, squares[SPAN_CLASSES] = {0};
+
+	for (size_t i = 0; i < est->n_cells; i++) {
+		const struct cell *cell = &est->cells[i];
+
+		sum[cell->class] += cell->slots;
+		squares[cell->class] += cell->slots * cell->slots;
+	}
+	for (size_t i = 0; i < SPAN_CLASSES; i++) {
+		double contested = sum[i] > 0 ? 1 - squares[i] / (sum[i] * sum[i]) : 0;
+
+		doubts[i] = (LEAST_DOUBT + contested) / (1 + (double)est->classes[i].n_exact);
 	}
 }
 
@@ -395,6 +417,8 @@ void estimator_solve(struct estimator *est, const struct estimator_span *span)
 		share = sampled_share(c, cell);
 		if (cell->class && c->n_exact >= EXACT_WINDOWS_MIN)
 			share = combine(share, exact_share(c, cell));
+		else if (cell->class)
+			share.variance += UNCHECKED * UNCHECKED * share.p * (1 - share.p);
 		cell->objects = share.p;
 		cell->error = Z * sqrt(share.variance);
 		sum[cell->class] += share.p;

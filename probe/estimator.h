@@ -35,6 +35,10 @@ void estimator_close_window(struct estimator *est, double seconds);
 void estimator_add_exact(struct estimator *est, size_t cell, uint64_t objects);
 void estimator_close_exact(struct estimator *est, const bool seen[SPAN_CLASSES]);
 
+/* How much the next exact window of each class could tell: more the more stacks share the class, less with every window
+ * it had. Relative to each other; also a class of a single stack has something, for what refills never meet. */
+void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES]);
+
 struct estimate {
 	double objects;
 	double error;	  /* half the width of the 95 % interval, in objects */

@@ -181,7 +181,7 @@ record_as() {
 	"${as_user[@]}" "$open_dir/escaudit" record --mode=exact -o "$rec" "$@" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
-	wait_for grep -qE 'recording |failed' "$messages"
+	wait_for grep -qE 'recording |waiting |failed' "$messages" || { cat "$messages"; return 1; }
 	! grep -q failed "$messages" || return 0
 	kill -USR1 "$target"
 	wait_for eval "[ \$(grep -c burst '$log') -gt ${bursts:-0} ]"

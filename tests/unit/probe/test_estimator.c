@@ -218,6 +218,20 @@ static void run(struct estimator *est, const size_t cells[2], uint64_t *random, 
 	}
 }
 
+/* An exact window: some objects of the class at a random moment. */
+static void look(struct estimator *est, const size_t cells[2], uint64_t *random, double p, size_t phase)
+{
+	bool seen[SPAN_CLASSES] = {[CLASS] = true};
+	double part = phase ? fmin(1, p * 2 * uniform(random)) : p;
+	uint64_t of_first = 0;
+
+	for (int i = 0; i < 600; i++)
+		of_first += uniform(random) < part;
+	estimator_add_exact(est, cells[0], of_first);
+	estimator_add_exact(est, cells[1], 600 - of_first);
+	estimator_close_exact(est, seen);
+}
+
 /* In how many of the trials does the stated interval hold the truth? */
 static double coverage(double p, size_t trials, size_t n, size_t windows, double gap, size_t phase)
 {
@@ -236,7 +250,11 @@ static double coverage(double p, size_t trials, size_t n, size_t windows, double
 			run(est, cells, &random, n, p, phase, &truth);
 			estimator_close_window(est, 1);
 			run(unseen, others, &random, (size_t)((double)n * gap), p, phase, &truth);
+			if (w < 4)
+				look(est, cells, &random, p, phase);
 		}
+		if (windows == 1)
+			look(est, cells, &random, p, phase);
 		used.small[CLASS / 2] = (uint64_t)((double)(n * windows) * (1 + gap));
 		solve(est, (double)windows * (1 + gap), &used);
 		x = estimator_result(est, cells[0]);
@@ -296,6 +314,44 @@ Test(estimator, exact_windows_contradict_refills_that_are_in_step)
 	cr_expect_float_eq(x.objects, 500000.0 / 64, 800, "%g", x.objects);
 	cr_expect(fabs(x.objects - 500000.0 / 64) <= x.error);
 	cr_expect_float_eq(x.objects + estimator_result(est, a).objects, 500000, 1e-3);
+	estimator_free(est);
+}
+
+/* Refills that always meet the wrong one of two: until exact windows say so the error allows for it, and the next
+ * window is for this class. */
+Test(estimator, a_class_without_exact_windows_is_in_doubt)
+{
+	struct estimator *est = estimator_new();
+	size_t a = estimator_add_cell(est, CLASS), b = estimator_add_cell(est, CLASS);
+	size_t alone = estimator_add_cell(est, CLASS + 2);
+	bool seen[SPAN_CLASSES] = {[CLASS] = true};
+	double doubts[SPAN_CLASSES];
+	struct estimate x;
+
+	estimator_add_samples(est, a, 3500, 350000);
+	estimator_add_samples(est, b, 6500, 650000);
+	add_totals(est, CLASS, 10000, 1000000, 100000000, 0);
+	estimator_add_samples(est, alone, 10000, 1000000);
+	add_totals(est, CLASS + 2, 10000, 1000000, 100000000, 0);
+	estimator_close_window(est, 1);
+	solve(est, 1, NULL);
+	x = estimator_result(est, a);
+	cr_expect(fabs(x.objects - 500000) > 100000 && x.error > 100000 && x.error < 200000, "%g +- %g", x.objects,
+		  x.error);
+	cr_expect_lt(estimator_result(est, alone).error, 1000);
+	estimator_doubts(est, doubts);
+	cr_expect_gt(doubts[CLASS], 3 * doubts[CLASS + 2]);
+	cr_expect_gt(doubts[CLASS + 2], 0);
+	for (int i = 0; i < 6; i++) {
+		estimator_add_exact(est, a, 300 + (uint64_t)i % 2);
+		estimator_add_exact(est, b, 300);
+		estimator_close_exact(est, seen);
+	}
+	estimator_doubts(est, doubts);
+	cr_expect_lt(doubts[CLASS], doubts[CLASS + 2]);
+	solve(est, 1, NULL);
+	x = estimator_result(est, a);
+	cr_expect(fabs(x.objects - 500000) <= x.error && x.error < 60000, "%g +- %g", x.objects, x.error);
 	estimator_free(est);
 }
 
