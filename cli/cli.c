@@ -73,6 +73,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_PREDICTIONS_BEFORE] = {"predictions-before", 0, "FILE", "predictions for BEFORE: adds verdicts", NULL},
 	[OPT_PREDICTIONS_AFTER] = {"predictions-after", 0, "FILE", "predictions for AFTER: adds verdicts", NULL},
 	[OPT_WITH_PREDICTIONS] = {"predictions", 0, "FILE", "predictions of the same build: adds verdicts", NULL},
+	[OPT_AGAINST] = {"against", 0, "REV",
+			 "build and run the git revision REV too, and report what the change since then did", NULL},
 	[OPT_SOURCE_ROOT] = {"source-root", 0, "DIR", "find the main module's source in DIR", NULL},
 	[OPT_FORMAT] = {"format", 0, "FORMAT", "json, folded, pprof, markdown, sarif, github or junit", format_choices},
 };
@@ -89,10 +91,12 @@ const struct command commands[] = {
 			   "heap\n"
 			   "allocator from its first instruction, and reports line by line whether what was predicted "
 			   "is what\n"
-			   "happened. The program keeps its own standard streams; its status is passed on.\n",
-		OPTIONS(OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_REACH, OPT_MAX_STACKS,
-			OPT_ATTACH, OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR,
-			OPT_HELP),
+			   "happened. The program keeps its own standard streams; its status is passed on. With "
+			   "--against it\n"
+			   "says what a change did: what it was meant to remove, whether it did, and what it added.\n",
+		OPTIONS(OPT_AGAINST, OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_REACH,
+			OPT_MAX_STACKS, OPT_ATTACH, OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT,
+			OPT_COLOR, OPT_HELP),
 		.run = audit_main,
 	},
 	{

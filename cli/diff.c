@@ -2,10 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/gates.h"
+#include "cli/diff.h"
 #include "predict/bench.h"
-#include "predict/diff.h"
 
 /* One of the two recordings, with its verdicts where there are predictions. */
 struct side {
@@ -83,26 +81,35 @@ static bool is_partial(const struct recording *rec)
 	return recording_losses(rec) || rec->header.coverage;
 }
 
+int diff_finish(const struct cli_args *args, const struct diff *diff, bool has_units,
+		const struct report_options *options, struct gates *gates)
+{
+	struct gate_result result = {.n = 0};
+	struct error err = ERROR_INIT;
+	int code = is_partial(diff->before.rec) || is_partial(diff->after.rec) ? EXIT_PARTIAL : EXIT_DONE;
+
+	if (args->value[OPT_JSON] ? report_diff_json(stdout, diff) : report_diff_text(stdout, diff, options))
+		code = EXIT_FAILED;
+	else if (gate_judge_diff(&gates->gate, gates->baseline, diff, has_units, &result, &err))
+		code = cli_fail(&err);
+	else
+		code = gates_report(gates, &result, code);
+	gate_result_release(&result);
+	return code;
+}
+
 static int compare(const struct cli_args *args, struct side *a, struct side *b, const struct work *work,
 		   const struct report_options *options, struct gates *gates)
 {
 	const struct diff_input before = {a->rec, a->audit, work->before}, after = {b->rec, b->audit, work->after};
 	const char *charge = args->value[OPT_CHARGE];
-	struct gate_result result = {.n = 0};
-	struct error err = ERROR_INIT;
 	struct diff *diff;
-	int code = is_partial(a->rec) || is_partial(b->rec) ? EXIT_PARTIAL : EXIT_DONE;
+	int code;
 
 	warn_of_mismatch(a, "BEFORE");
 	warn_of_mismatch(b, "AFTER");
 	diff_run(&diff, &before, &after, charge && strcmp(charge, "module") == 0);
-	if (args->value[OPT_JSON] ? report_diff_json(stdout, diff) : report_diff_text(stdout, diff, options))
-		code = EXIT_FAILED;
-	else if (gate_judge_diff(&gates->gate, gates->baseline, diff, work->known, &result, &err))
-		code = cli_fail(&err);
-	else
-		code = gates_report(gates, &result, code);
-	gate_result_release(&result);
+	code = diff_finish(args, diff, work->known, options, gates);
 	diff_free(diff);
 	return code;
 }

@@ -33,6 +33,22 @@ const char *diff_change_name(enum diff_change change)
 	return change < DIFF_CHANGE_COUNT ? change_names[change] : "?";
 }
 
+static const char *const outcome_names[DIFF_OUTCOME_COUNT] = {
+	[DIFF_OUTCOME_NONE] = "none",	[DIFF_OUTCOME_REMOVED] = "removed", [DIFF_OUTCOME_REDUCED] = "reduced",
+	[DIFF_OUTCOME_KEPT] = "kept",	[DIFF_OUTCOME_WORSE] = "worse",	    [DIFF_OUTCOME_NOTHING] = "nothing",
+	[DIFF_OUTCOME_ADDED] = "added",
+};
+
+const char *diff_outcome_name(enum diff_outcome outcome)
+{
+	return outcome < DIFF_OUTCOME_COUNT ? outcome_names[outcome] : "?";
+}
+
+bool diff_outcome_was_meant(enum diff_outcome outcome)
+{
+	return outcome >= DIFF_OUTCOME_REMOVED && outcome <= DIFF_OUTCOME_NOTHING;
+}
+
 const char *diff_noise_name(enum diff_noise noise)
 {
 	return noise == DIFF_NOISE_RUNTIME ? "runtime" : noise == DIFF_NOISE_RANDOM ? "random" : "none";
@@ -631,6 +647,38 @@ static bool is_resized(const struct diff *diff, const struct diff_row *row)
 	return (unsigned __int128)a->bytes * b->objects != (unsigned __int128)b->bytes * a->objects;
 }
 
+/* Did the compiler say that it escapes? */
+static bool claims_heap(const struct diff_side *s)
+{
+	return s->has_verdict &&
+	       (s->verdict == VERDICT_CONFIRMED || s->verdict == VERDICT_ELIDED || s->verdict == VERDICT_UNREACHED ||
+		s->verdict == VERDICT_UNDECIDED || s->verdict == VERDICT_COMPILED_OUT);
+}
+
+static bool is_touched(const struct changed *changed, const struct diff_side *s)
+{
+	return s->present && s->file && changed_touches(changed, s->file, s->line);
+}
+
+static enum diff_outcome outcome_of(const struct diff_row *row)
+{
+	static const enum diff_outcome meant[DIFF_CHANGE_COUNT] = {
+		[DIFF_SAME] = DIFF_OUTCOME_KEPT,    [DIFF_NEW] = DIFF_OUTCOME_ADDED,
+		[DIFF_MORE] = DIFF_OUTCOME_WORSE,   [DIFF_FEWER] = DIFF_OUTCOME_REDUCED,
+		[DIFF_GONE] = DIFF_OUTCOME_REMOVED,
+	};
+	bool was_meant =
+		(row->touched && row->before.objects) || (claims_heap(&row->before) && !claims_heap(&row->after));
+
+	if (row->noise == DIFF_NOISE_RUNTIME)
+		return DIFF_OUTCOME_NONE;
+	if (was_meant && row->before.objects)
+		return meant[row->change];
+	if (was_meant && !row->after.objects)
+		return DIFF_OUTCOME_NOTHING;
+	return row->change == DIFF_NEW || row->change == DIFF_MORE ? DIFF_OUTCOME_ADDED : DIFF_OUTCOME_NONE;
+}
+
 static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, const struct line *a,
 		    const struct line *b)
 {
@@ -659,9 +707,15 @@ static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, c
 		row.resized = is_resized(diff, &row);
 		row.turned = a->side.has_verdict && b->side.has_verdict && a->side.verdict != b->side.verdict;
 	}
+	if (diff->change) {
+		row.touched =
+			is_touched(diff->change->before, &row.before) || is_touched(diff->change->after, &row.after);
+		row.outcome = outcome_of(&row);
+	}
 	/* Nothing was allocated, nothing is, and nobody changed his mind about it. */
-	if (!row.before.objects && !row.after.objects && !row.turned)
+	if (!row.before.objects && !row.after.objects && !row.turned && !row.outcome)
 		return;
+	diff->n_outcomes[row.outcome]++;
 	if (row.noise == DIFF_NOISE_RUNTIME)
 		diff->n_noise++;
 	else
@@ -727,7 +781,8 @@ static struct diff_sums sums_of(const struct lines *lines)
 	return sums;
 }
 
-void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module)
+static void run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module,
+		const struct source_change *change)
 {
 	struct diff *diff = xcalloc(1, sizeof(*diff));
 	bool use_expr = before->audit && after->audit;
@@ -735,6 +790,7 @@ void diff_run(struct diff **out, const struct diff_input *before, const struct d
 	size_t alloc = 0;
 
 	diff->pool = p.pool;
+	diff->change = change;
 	diff->before = *before;
 	diff->after = *after;
 	p.before.in = &diff->before;
@@ -761,6 +817,17 @@ void diff_run(struct diff **out, const struct diff_input *before, const struct d
 	u64map_release(&p.before.index);
 	u64map_release(&p.after.index);
 	*out = diff;
+}
+
+void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module)
+{
+	run(out, before, after, charge_module, NULL);
+}
+
+void diff_run_change(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+		     const struct source_change *change)
+{
+	run(out, before, after, false, change);
 }
 
 void diff_free(struct diff *diff)

@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "base/strpool.h"
+#include "predict/changed.h"
 #include "predict/verdict.h"
 #include "recording/recording.h"
 
@@ -48,6 +49,25 @@ enum diff_noise {
 };
 
 const char *diff_noise_name(enum diff_noise noise); /* "none", "random", "runtime" */
+
+/*
+ * Where the change of the source is known: what became of a line. The change was meant to remove what stands on lines
+ * it touches and allocated before, and what was predicted to escape and is no more.
+ */
+enum diff_outcome {
+	DIFF_OUTCOME_NONE,    /* not the change's, or nothing to say */
+	DIFF_OUTCOME_REMOVED, /* meant to go, and gone */
+	DIFF_OUTCOME_REDUCED, /* meant to go, and fewer */
+	DIFF_OUTCOME_KEPT,    /* meant to go, and as many as before */
+	DIFF_OUTCOME_WORSE,   /* meant to go, and more than before */
+	DIFF_OUTCOME_NOTHING, /* no longer predicted to escape, but it allocated nothing before either */
+	DIFF_OUTCOME_ADDED,   /* new, or more where nothing was touched */
+	DIFF_OUTCOME_COUNT,
+};
+
+const char *diff_outcome_name(enum diff_outcome outcome); /* "none", "removed", "reduced", … "nothing", "added" */
+/* True from removed to nothing. */
+bool diff_outcome_was_meant(enum diff_outcome outcome);
 
 struct diff_side {
 	bool present;	  /* the side has such a line; all else is 0 and NULL if not */
@@ -76,6 +96,8 @@ struct diff_row {
 	bool resized; /* other bytes per object */
 	bool turned;  /* other verdict */
 	bool unsure;  /* new or gone, but one of several alike */
+	bool touched; /* the change touches the line, before or after; false where the change is not known */
+	enum diff_outcome outcome;
 };
 
 struct diff_sums {
@@ -89,19 +111,31 @@ struct diff_input {
 	uint64_t units;		   /* of work that the recording covers; at least 1 */
 };
 
+/* The change of the source between the two, as paths of recordings name files. */
+struct source_change {
+	const char *revision; /* what before was built from, as the user said it */
+	const char *commit;   /* its hash */
+	const struct changed *before, *after;
+};
+
 struct diff {
 	struct strpool *pool;
-	struct diff_input before, after; /* borrowed */
-	struct diff_row *rows;		 /* new and more by bytes gained, gone and fewer by bytes saved, the rest */
+	struct diff_input before, after;    /* borrowed */
+	const struct source_change *change; /* borrowed; NULL where it is not known */
+	struct diff_row *rows;		    /* new and more by bytes gained, gone and fewer by bytes saved, the rest */
 	size_t n;
 	size_t n_changes[DIFF_CHANGE_COUNT]; /* the runtime's own left out */
 	size_t n_noise;
+	size_t n_outcomes[DIFF_OUTCOME_COUNT];
 	struct diff_sums sums_before, sums_after;
 };
 
 /* charge_module: each observation counts for the nearest line of the main module; verdicts and expressions are then
  * left out. Borrows the inputs until diff_free. */
 void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module);
+/* The same with outcomes; change too is borrowed. */
+void diff_run_change(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+		     const struct source_change *change);
 void diff_free(struct diff *diff); /* accepts NULL */
 
 /*

@@ -375,6 +375,8 @@ static enum heard hear_signal(struct session *s, int *signals)
 			return HEARD_CUT;
 		return s->hangup_ignored ? HEARD_NOTHING : HEARD_STOP;
 	}
+	if (s->options->events.signalled)
+		s->options->events.signalled(s->options->events.ctx, (int)info.ssi_signo);
 	/*
 	 * A program we started shares our terminal and got the same Ctrl-C: its end ends the window. A SIGTERM meant
 	 * for us is passed on. A second signal ends the window whatever the program does.

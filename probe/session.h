@@ -24,6 +24,8 @@ struct session_events {
 	 * object is in exactly one of the recordings. Without this function SIGHUP is left alone.
 	 */
 	int (*cut)(void *ctx, struct recording *rec, struct error *err);
+	/* SIGINT or SIGTERM arrived; what it does to the window is above, at session_launch and session_attach. */
+	void (*signalled)(void *ctx, int signal);
 };
 
 struct session_options {

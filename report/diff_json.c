@@ -29,7 +29,7 @@ static json_t *side_of(const struct diff_side *s)
 }
 
 /* {"change": "gone", "moved": false, …, "noise": "none", "before": {…}, "after": null} */
-static json_t *row_of(const struct diff_row *row)
+static json_t *row_of(const struct diff_row *row, bool with_change)
 {
 	json_t *object = json_object();
 
@@ -40,6 +40,8 @@ static json_t *row_of(const struct diff_row *row)
 	json_put(object, "verdict_changed", json_boolean(row->turned));
 	json_put(object, "unsure", json_boolean(row->unsure));
 	json_put(object, "noise", json_text(diff_noise_name(row->noise)));
+	json_put(object, "touched", with_change ? json_boolean(row->touched) : json_null());
+	json_put(object, "outcome", with_change ? json_text(diff_outcome_name(row->outcome)) : json_null());
 	json_put(object, "before", side_of(&row->before));
 	json_put(object, "after", side_of(&row->after));
 	return object;
@@ -58,6 +60,23 @@ static json_t *input_of(const struct diff_input *in, const struct diff_sums *sum
 	return object;
 }
 
+/* {"revision": "HEAD~1", "commit": "5d3f…", "outcomes": {"removed": 1, …}} */
+static json_t *change_of(const struct diff *diff)
+{
+	json_t *object, *outcomes;
+
+	if (!diff->change)
+		return json_null();
+	object = json_object();
+	outcomes = json_object();
+	for (int i = DIFF_OUTCOME_NONE + 1; i < DIFF_OUTCOME_COUNT; i++)
+		json_put(outcomes, diff_outcome_name((enum diff_outcome)i), json_count(diff->n_outcomes[i]));
+	json_put(object, "revision", json_text(diff->change->revision));
+	json_put(object, "commit", json_text(diff->change->commit));
+	json_put(object, "outcomes", outcomes);
+	return object;
+}
+
 int report_diff_json(FILE *f, const struct diff *diff)
 {
 	struct json_report report;
@@ -70,9 +89,10 @@ int report_diff_json(FILE *f, const struct diff *diff)
 	json_report_member(&report, "before", input_of(&diff->before, &diff->sums_before));
 	json_report_member(&report, "after", input_of(&diff->after, &diff->sums_after));
 	json_report_member(&report, "counts", counts);
+	json_report_member(&report, "change", change_of(diff));
 	json_report_list_begin(&report, "changes");
 	for (size_t i = 0; i < diff->n; i++)
-		json_report_row(&report, row_of(&diff->rows[i]));
+		json_report_row(&report, row_of(&diff->rows[i], diff->change != NULL));
 	json_report_list_end(&report);
 	return json_report_end(&report);
 }

@@ -181,6 +181,10 @@ static char *note_of(const struct diff_row *row)
 	if (row->unsure)
 		add_partf(&sb, "one of several alike in the function: which of them is %s is a guess",
 			  a->present ? "gone" : "new");
+	if (row->outcome == DIFF_OUTCOME_NOTHING)
+		add_part(&sb, "nothing to remove: it allocated nothing before");
+	if (diff_outcome_was_meant(row->outcome) && !row->touched)
+		add_part(&sb, "not on a line of the change; its prediction changed");
 	if (row->noise == DIFF_NOISE_RANDOM)
 		add_part(&sb, "depends on chance");
 	if (a->error > 0 || b->error > 0)
@@ -188,12 +192,22 @@ static char *note_of(const struct diff_row *row)
 	return strbuf_detach(&sb);
 }
 
-enum section { SECTION_WORSE, SECTION_BETTER, SECTION_CHANGED, SECTION_MOVED, SECTION_SAME, SECTION_NOISE };
+enum section {
+	SECTION_MEANT,
+	SECTION_WORSE,
+	SECTION_BETTER,
+	SECTION_CHANGED,
+	SECTION_MOVED,
+	SECTION_SAME,
+	SECTION_NOISE
+};
 
 static enum section section_of(const struct diff_row *row)
 {
 	if (row->noise == DIFF_NOISE_RUNTIME)
 		return SECTION_NOISE;
+	if (diff_outcome_was_meant(row->outcome))
+		return SECTION_MEANT;
 	if (row->change == DIFF_NEW || row->change == DIFF_MORE)
 		return SECTION_WORSE;
 	if (row->change == DIFF_GONE || row->change == DIFF_FEWER)
@@ -212,6 +226,17 @@ static void row_cell(const struct diff_row *row, const char **text, enum text_st
 
 	*style = styles[row->change];
 	*text = diff_change_name(row->change);
+	if (diff_outcome_was_meant(row->outcome)) {
+		static const enum text_style outcome_styles[DIFF_OUTCOME_COUNT] = {
+			[DIFF_OUTCOME_REMOVED] = TEXT_GREEN, [DIFF_OUTCOME_REDUCED] = TEXT_GREEN,
+			[DIFF_OUTCOME_KEPT] = TEXT_YELLOW,   [DIFF_OUTCOME_WORSE] = TEXT_RED,
+			[DIFF_OUTCOME_NOTHING] = TEXT_DIM,
+		};
+
+		*text = diff_outcome_name(row->outcome);
+		*style = outcome_styles[row->outcome];
+		return;
+	}
 	if (row->change == DIFF_SAME && row->noise != DIFF_NOISE_RUNTIME) {
 		*text = row->retyped   ? "type"
 			: row->resized ? "size"
@@ -290,6 +315,45 @@ static void put_section(FILE *f, const char *title, const char *nothing, enum se
 	text_table_free(table);
 }
 
+/* ---- a change --------------------------------------------------------------------------------------------------- */
+
+/*
+ * change    from HEAD~1 (5d3f0c00aa12) to the working tree
+ * verdict   of 2 lines meant to go 1 is removed, 1 kept; 1 line is added, +2400 B
+ */
+static void put_change(FILE *f, const struct diff *diff, const struct report_options *options)
+{
+	const struct source_change *change = diff->change;
+	struct strbuf sb = STRBUF_INIT;
+	size_t meant = 0, bad, added = diff->n_outcomes[DIFF_OUTCOME_ADDED];
+	const char *separator = " ";
+
+	strbuf_addf(&sb, "from %s (%.12s) to the working tree", change->revision, change->commit);
+	header_line(f, "change", strbuf_str(&sb), TEXT_PLAIN, options);
+	strbuf_clear(&sb);
+	for (int i = DIFF_OUTCOME_REMOVED; i <= DIFF_OUTCOME_NOTHING; i++)
+		meant += diff->n_outcomes[i];
+	if (meant)
+		strbuf_addf(&sb, "of %zu line%s meant to go", meant, meant == 1 ? "" : "s");
+	else
+		strbuf_addstr(&sb, "no line that allocates was meant to go");
+	for (int i = DIFF_OUTCOME_REMOVED; i <= DIFF_OUTCOME_NOTHING; i++) {
+		if (!diff->n_outcomes[i])
+			continue;
+		strbuf_addf(&sb, "%s%zu %s", separator, diff->n_outcomes[i],
+			    i == DIFF_OUTCOME_NOTHING ? "had allocated nothing"
+						      : diff_outcome_name((enum diff_outcome)i));
+		separator = ", ";
+	}
+	if (added)
+		strbuf_addf(&sb, "; %zu line%s added or grown", added, added == 1 ? "" : "s");
+	else
+		strbuf_addstr(&sb, "; nothing added");
+	bad = diff->n_outcomes[DIFF_OUTCOME_KEPT] + diff->n_outcomes[DIFF_OUTCOME_WORSE] + added;
+	header_line(f, "verdict", strbuf_str(&sb), bad ? TEXT_YELLOW : meant ? TEXT_GREEN : TEXT_PLAIN, options);
+	strbuf_release(&sb);
+}
+
 /* ---- totals ----------------------------------------------------------------------------------------------------- */
 
 static void add_total(struct text_table *table, const struct diff *diff, const char *name, const char *lines,
@@ -320,9 +384,13 @@ static void put_totals(FILE *f, const struct diff *diff, const struct report_opt
 		enum section section;
 		const char *name, *remark;
 	} parts[] = {
-		{SECTION_WORSE, "new and more", NULL},	    {SECTION_BETTER, "gone and fewer", NULL},
-		{SECTION_CHANGED, "changed", NULL},	    {SECTION_MOVED, "moved", "--all lists them"},
-		{SECTION_SAME, "same", "--all lists them"}, {SECTION_NOISE, "runtime", "no gate looks at them"},
+		{SECTION_MEANT, "meant to go", NULL},
+		{SECTION_WORSE, "new and more", NULL},
+		{SECTION_BETTER, "gone and fewer", NULL},
+		{SECTION_CHANGED, "changed", NULL},
+		{SECTION_MOVED, "moved", "--all lists them"},
+		{SECTION_SAME, "same", "--all lists them"},
+		{SECTION_NOISE, "runtime", "no gate looks at them"},
 	};
 	static const struct text_column columns[] = {
 		{"+/-", true, 0, 0},   {"BYTES BEFORE", true, 0, 0},
@@ -368,6 +436,10 @@ int report_diff_text(FILE *f, const struct diff *diff, const struct report_optio
 	putc('\n', f);
 	put_compared(f, diff, options);
 	put_build_difference(f, diff, options);
+	if (diff->change) {
+		put_change(f, diff, options);
+		put_section(f, "MEANT TO GO", "nothing", SECTION_MEANT, diff, options);
+	}
 	put_section(f, "NEW AND MORE", "none", SECTION_WORSE, diff, options);
 	put_section(f, "GONE AND FEWER", "none", SECTION_BETTER, diff, options);
 	put_section(f, "CHANGED", NULL, SECTION_CHANGED, diff, options);

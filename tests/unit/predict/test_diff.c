@@ -558,3 +558,75 @@ Test(diff, order_of_the_recording_does_not_matter)
 	pair_release(&p);
 	pair_release(&q);
 }
+
+/* ---- a change of the source ------------------------------------------------------------------------------------- */
+
+static void run_change(struct pair *p, struct changed *before, struct changed *after)
+{
+	const struct diff_input a = {p->before.rec, &p->before.audit, 1};
+	const struct diff_input b = {p->after.rec, &p->after.audit, 1};
+	const struct source_change change = {"HEAD", "0123456789abcdef", before, after};
+
+	diff_run_change(&p->diff, &a, &b, &change);
+}
+
+Test(change, outcomes)
+{
+	struct changed before, after;
+	struct pair p;
+
+	pair_init(&p);
+	changed_init(&before);
+	changed_init(&after);
+	changed_add(&before, "x.go", 10, 14);
+	changed_add(&after, "x.go", 10, 15);
+	changed_place(&before, NULL, 0, &p.before.rec->header);
+	changed_place(&after, NULL, 0, &p.after.rec->header);
+	/* on lines of the change: gone, fewer, as many, more; and one that made nothing */
+	observe(&p.before, AT("main.f", 10), "main.A", CAUSE_NEW_OBJECT, 9, 16);
+	judge(&p.before, VERDICT_CONFIRMED, "a");
+	observe(&p.before, AT("main.f", 11), "main.B", CAUSE_NEW_OBJECT, 9, 16);
+	judge(&p.before, VERDICT_CONFIRMED, "b");
+	observe(&p.after, AT("main.f", 11), "main.B", CAUSE_NEW_OBJECT, 8, 16);
+	judge(&p.after, VERDICT_CONFIRMED, "b");
+	observe(&p.before, AT("main.f", 12), "main.C", CAUSE_NEW_OBJECT, 9, 16);
+	judge(&p.before, VERDICT_CONFIRMED, "c");
+	observe(&p.after, AT("main.f", 12), "main.C", CAUSE_NEW_OBJECT, 9, 16);
+	judge(&p.after, VERDICT_CONFIRMED, "c");
+	observe(&p.before, AT("main.f", 13), "main.D", CAUSE_NEW_OBJECT, 9, 16);
+	judge(&p.before, VERDICT_CONFIRMED, "d");
+	observe(&p.after, AT("main.f", 13), "main.D", CAUSE_NEW_OBJECT, 10, 16);
+	judge(&p.after, VERDICT_CONFIRMED, "d");
+	judge_quiet(&p.before, VERDICT_COMPILED_OUT, "e", "f", 14);
+	observe(&p.after, AT("main.k", 15), "main.F", CAUSE_MAKE_CHAN, 1, 16);
+	judge(&p.after, VERDICT_CONFIRMED, "f");
+	/* elsewhere: a prediction that turned and still allocates, and one that did what it says; more; gone without
+	 * one */
+	observe(&p.before, AT("main.g", 20), "main.G", CAUSE_MAKE_SLICE, 9, 16);
+	judge(&p.before, VERDICT_CONFIRMED, "g");
+	observe(&p.after, AT("main.g", 20), "main.G", CAUSE_MAKE_SLICE, 9, 16);
+	judge(&p.after, VERDICT_VIOLATED, "g");
+	observe(&p.before, AT("main.g", 21), "main.H", CAUSE_NEW_OBJECT, 9, 16);
+	judge(&p.before, VERDICT_CONFIRMED, "h");
+	judge_quiet(&p.after, VERDICT_HELD, "h", "g", 21);
+	observe(&p.before, AT("main.g", 22), "main.I", CAUSE_APPEND_GROWTH, 9, 16);
+	observe(&p.after, AT("main.g", 22), "main.I", CAUSE_APPEND_GROWTH, 10, 16);
+	observe(&p.before, AT("main.g", 23), "main.J", CAUSE_MAKE_CHAN, 9, 16);
+	run_change(&p, &before, &after);
+	cr_expect_eq(row_at(&p, 10)->outcome, DIFF_OUTCOME_REMOVED);
+	cr_expect_eq(row_at(&p, 11)->outcome, DIFF_OUTCOME_REDUCED);
+	cr_expect_eq(row_at(&p, 12)->outcome, DIFF_OUTCOME_KEPT);
+	cr_expect_eq(row_at(&p, 13)->outcome, DIFF_OUTCOME_WORSE);
+	cr_expect_eq(row_at(&p, 14)->outcome, DIFF_OUTCOME_NOTHING);
+	cr_expect_eq(row_at(&p, 15)->outcome, DIFF_OUTCOME_ADDED);
+	cr_expect_eq(row_at(&p, 20)->outcome, DIFF_OUTCOME_KEPT);
+	cr_expect_not(row_at(&p, 20)->touched);
+	cr_expect_eq(row_at(&p, 21)->outcome, DIFF_OUTCOME_REMOVED);
+	cr_expect_eq(row_at(&p, 22)->outcome, DIFF_OUTCOME_ADDED);
+	cr_expect_eq(row_at(&p, 23)->outcome, DIFF_OUTCOME_NONE);
+	cr_expect(row_at(&p, 15)->touched);
+	cr_expect_eq(p.diff->n_outcomes[DIFF_OUTCOME_REMOVED], 2);
+	changed_release(&before);
+	changed_release(&after);
+	pair_release(&p);
+}

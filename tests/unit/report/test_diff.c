@@ -128,6 +128,38 @@ Test(diff, nothing_changed)
 	made_release(&m);
 }
 
+/* The same rows where it is known what the change touched. */
+static void with_change(struct made *m, const struct source_change *change)
+{
+	m->diff.change = change;
+	m->rows[0].outcome = DIFF_OUTCOME_ADDED;
+	m->rows[0].touched = true;
+	m->rows[2].outcome = DIFF_OUTCOME_REMOVED;
+	m->rows[4].outcome = DIFF_OUTCOME_KEPT;
+	m->rows[4].touched = true;
+	m->rows[5] = (struct diff_row){.change = DIFF_SAME, .outcome = DIFF_OUTCOME_NOTHING, .touched = true};
+	m->rows[5].before =
+		side_of("cart/cart.go", 33, "example.com/shop/cart.f", "int", CAUSE_INTERFACE_CONVERSION, 0, 0);
+	add_verdict(&m->rows[5].before, "n", VERDICT_ELIDED);
+	m->diff.n_outcomes[DIFF_OUTCOME_ADDED] = m->diff.n_outcomes[DIFF_OUTCOME_REMOVED] = 1;
+	m->diff.n_outcomes[DIFF_OUTCOME_KEPT] = m->diff.n_outcomes[DIFF_OUTCOME_NOTHING] = 1;
+}
+
+Test(diff, of_a_change)
+{
+	const struct source_change change = {"HEAD~1", "0123456789abcdef0123456789abcdef01234567", NULL, NULL};
+	struct capture c;
+	struct made m;
+
+	made_init(&m);
+	with_change(&m, &change);
+	cr_expect_eq(report_diff_text(capture_begin(&c), &m.diff, &(struct report_options){.width = 110}), 0);
+	capture_expect(&c, "diff-change.txt");
+	cr_expect_eq(report_diff_json(capture_begin(&c), &m.diff), 0);
+	capture_expect(&c, "diff-change.json");
+	made_release(&m);
+}
+
 Test(diff, json)
 {
 	struct capture c;
