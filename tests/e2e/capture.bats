@@ -18,6 +18,7 @@ check_capture() {
 		complain "the program's own output did not arrive whole on standard output"
 		return 0
 	fi
+	expect_sites "$rec"
 	for charge in site module; do
 		"$ESCAUDIT" top --json --limit 0 --charge=$charge "$rec" >"$BATS_TEST_TMPDIR/top" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 		if [ "$status" -ne 0 ]; then

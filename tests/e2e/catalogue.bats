@@ -68,6 +68,7 @@ check_measured() {
 	check() {
 		expect_status 0 in_catalogue "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" .
 		check_catalogue "$BATS_TEST_TMPDIR/out" "$(build_go catalogue)"
+		expect_sites "$BATS_TEST_TMPDIR/rec"
 	}
 	for_each_go check
 }
@@ -79,6 +80,7 @@ audited_with() {
 		flags+=(--flag "$flag")
 	done
 	expect_status 0 in_catalogue "$ESCAUDIT" audit --go "$GO" "${flags[@]}" --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" .
+	expect_sites "$BATS_TEST_TMPDIR/rec"
 }
 
 @test "audit: builds without paths, without symbols, position-independent, guided by a profile" {

@@ -149,6 +149,12 @@ expect_status() {
 	fi
 }
 
+# expect_sites RECORDING: every return address into the user's code at which an object was seen is an emitted site.
+expect_sites() {
+	local proof
+	proof=$("$ESCAUDIT_BUILD/tests/proof/sites_vs_recording" "$1" 2>&1) || complain "sites: $proof"
+}
+
 # expect_message REGEX: in $err. Every error is one sentence, and on standard error.
 expect_message() {
 	grep -qiE -- "$1" <<<"$err" || complain "no /$1/ on standard error, but: $err"

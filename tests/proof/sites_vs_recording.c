@@ -16,6 +16,7 @@
 
 #include "base/u64map.h"
 #include "recording/recording.h"
+#include "symbolize/go_runtime.h"
 
 static void print_miss(const struct recording *rec, const struct rec_observation *obs)
 {
@@ -32,12 +33,22 @@ static void print_miss(const struct recording *rec, const struct rec_observation
 	putchar('\n');
 }
 
+/* The function of the runtime that the user's frame called. */
+static bool is_panic(const struct recording *rec, const struct rec_observation *obs)
+{
+	const struct rec_location *above = obs->user ? &rec->locations[obs->locations[obs->user - 1]] : NULL;
+	const char *reason =
+		above && above->n_frames ? go_runtime_aside(above->frames[above->n_frames - 1].function) : NULL;
+
+	return reason && strstr(reason, "panic");
+}
+
 static int check(const char *path)
 {
 	struct u64map sites = U64MAP_INIT, seen = U64MAP_INIT;
 	struct error err = ERROR_INIT;
 	struct recording *rec;
-	size_t stacks = 0, misses = 0;
+	size_t stacks = 0, misses = 0, panics = 0;
 
 	if (recording_read(&rec, path, &err)) {
 		fprintf(stderr, "sites_vs_recording: %s\n", err.text);
@@ -56,14 +67,19 @@ static int check(const char *path)
 		stacks++;
 		ret = rec->locations[obs->locations[obs->user]].pc;
 		u64map_at(&seen, ret, &is_new);
-		if (is_new && !u64map_find(&sites, ret)) {
-			misses++;
-			print_miss(rec, obs);
+		if (!is_new || u64map_find(&sites, ret))
+			continue;
+		if (is_panic(rec, obs)) {
+			panics++;
+			continue;
 		}
+		misses++;
+		print_miss(rec, obs);
 	}
 	printf("%s: %zu stacks with a user frame, %zu return addresses, ",
 	       rec->header.main_package ? rec->header.main_package : path, stacks, seen.n);
-	printf(misses ? "%zu of them no sites\n" : "all of them sites\n", misses);
+	printf(misses ? "%zu of them no sites" : "all of them sites", misses);
+	printf(panics ? " but for %zu with a panic's value\n" : "\n", panics);
 	/* A recording without either proves nothing. */
 	misses += !stacks || !rec->n_sites;
 	u64map_release(&sites);
