@@ -30,7 +30,7 @@ endif
 
 # ---- what is needed to build --------------------------------------------------------------------------------------------
 
-LIBS := libbpf libelf libdw zlib jansson libprotobuf-c
+LIBS := libbpf libelf libdw zlib jansson libprotobuf-c ncursesw
 ifeq ($(filter deps help clean format toolchains demo test,$(MAKECMDGOALS)),)
 have_libs := $(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes)
 ifneq ($(have_libs),yes)

@@ -16,6 +16,8 @@
 static const char *const reach_choices[] = {"none", "main", "all", NULL};
 static const char *const mode_choices[] = {"sample", "exact", NULL};
 static const char *const by_choices[] = {"bytes", "objects", NULL};
+static const char *const order_choices[] = {"bytes",   "objects", "rate",  "site", "function",
+					    "package", "type",	  "cause", NULL};
 static const char *const key_choices[] = {"site", "function", "package", "type", "cause", NULL};
 static const char *const charge_choices[] = {"site", "module", NULL};
 static const char *const format_choices[] = {"json", "folded", "pprof", "markdown", "sarif", "github", "junit", NULL};
@@ -76,6 +78,10 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_AGAINST] = {"against", 0, "REV",
 			 "build and run the git revision REV too, and report what the change since then did", NULL},
 	[OPT_SOURCE_ROOT] = {"source-root", 0, "DIR", "find the main module's source in DIR", NULL},
+	[OPT_ORDER] = {"by", 0, "WHAT", "sort by bytes, objects, rate (live), site, function, package, type or cause",
+		       order_choices},
+	[OPT_INTERVAL] = {"interval", 'i', "SECONDS", "look at the process every SECONDS (default 2)", NULL},
+	[OPT_COUNT_VIEWS] = {"count", 0, "N", "print N tables, one after each interval, then end", NULL},
 	[OPT_FORMAT] = {"format", 0, "FORMAT", "json, folded, pprof, markdown, sarif, github or junit", format_choices},
 };
 
@@ -172,9 +178,16 @@ const struct command commands[] = {
 	},
 	{
 		.name = "top",
-		.usage = "[OPTIONS] RECORDING",
-		.summary = "hottest lines of a recording",
-		OPTIONS(OPT_BY, OPT_KEY, OPT_CHARGE, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		.usage = "[OPTIONS] RECORDING | -p PID | -x BINARY",
+		.summary = "hottest lines of a recording, or live of a process",
+		.details = "With -p or -x, looks at what runs again and again: on a terminal a screen (? shows its "
+			   "keys), else a\n"
+			   "table after each interval. --interval, --count, --duration, --mode, --max-overhead, "
+			   "--max-stacks and\n"
+			   "--attach are for that.\n",
+		OPTIONS(OPT_ORDER, OPT_KEY, OPT_CHARGE, OPT_WITH_PREDICTIONS, OPT_PID, OPT_BINARY, OPT_INTERVAL,
+			OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_MAX_STACKS, OPT_ATTACH, OPT_JSON,
+			OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = top_main,
 	},
 	{

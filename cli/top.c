@@ -2,39 +2,85 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/live.h"
 
 static enum top_key key_of(const char *name)
 {
-	static const char *const names[] = {"site", "function", "package", "type", "cause"};
-	static const enum top_key keys[] = {TOP_KEY_SITE, TOP_KEY_FUNCTION, TOP_KEY_PACKAGE, TOP_KEY_TYPE,
-					    TOP_KEY_CAUSE};
-
-	for (size_t i = 0; name && i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strcmp(names[i], name) == 0)
-			return keys[i];
+	for (enum top_key key = TOP_KEY_SITE; name && key <= TOP_KEY_CAUSE; key++) {
+		if (strcmp(top_key_name(key), name) == 0)
+			return key;
 	}
 	return TOP_KEY_SITE;
 }
 
+static enum top_order order_of(const char *name)
+{
+	for (enum top_order order = TOP_BY_BYTES; name && order <= TOP_BY_CAUSE; order++) {
+		if (strcmp(top_order_name(order), name) == 0)
+			return order;
+	}
+	return TOP_BY_BYTES;
+}
+
+/* False after a misuse was printed: what is of no meaning for a file. */
+static bool check_offline(const struct cli_args *args, const struct top_options *options)
+{
+	static const enum option_id live[] = {OPT_INTERVAL,	OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE,
+					      OPT_MAX_OVERHEAD, OPT_MAX_STACKS,	 OPT_ATTACH};
+
+	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+		if (args->value[live[i]]) {
+			cli_misuse(args, "--%s is for top of a running process (-p, -x)", option_specs[live[i]].name);
+			return false;
+		}
+	}
+	if (options->order == TOP_BY_RATE) {
+		cli_misuse(args, "a recording has no rates; --by=rate is for top of a running process (-p, -x)");
+		return false;
+	}
+	return true;
+}
+
+static int of_recording(const struct cli_args *args, struct top_options *options)
+{
+	const char *predictions = args->value[OPT_WITH_PREDICTIONS];
+	struct predictions *set = predictions ? predictions_new() : NULL;
+	struct recording *rec = NULL;
+	struct audit *audit = NULL;
+	struct error err = ERROR_INIT;
+	int code;
+
+	if (recording_read(&rec, args->positional[0], &err) ||
+	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err)))) {
+		code = cli_fail(&err);
+	} else {
+		options->audit = audit;
+		code = (args->value[OPT_JSON] ? report_top_json(stdout, rec, options)
+					      : report_top_text(stdout, rec, options))
+			       ? EXIT_FAILED
+			       : EXIT_DONE;
+	}
+	audit_free(audit);
+	predictions_free(set);
+	recording_free(rec);
+	return code;
+}
+
 int top_main(const struct cli_args *args)
 {
-	const char *by = args->value[OPT_BY], *charge = args->value[OPT_CHARGE];
-	struct error err = ERROR_INIT;
-	struct top_options options = {.order = TOP_BY_BYTES};
-	struct recording *rec;
-	int ret;
+	const char *charge = args->value[OPT_CHARGE];
+	struct top_options options = {.order = order_of(args->value[OPT_ORDER]), .key = key_of(args->value[OPT_KEY])};
+	bool is_live = args->value[OPT_PID] || args->value[OPT_BINARY];
 
-	if (args->n_positional != 1)
-		return cli_misuse(args, "top needs one RECORDING");
+	if (args->n_positional != !is_live)
+		return cli_misuse(args, "top needs one RECORDING, or -p PID or -x BINARY");
 	if (!cli_report_options(args, &options.base))
 		return EXIT_MISUSE;
-	if (by && strcmp(by, "objects") == 0)
-		options.order = TOP_BY_OBJECTS;
-	options.key = key_of(args->value[OPT_KEY]);
 	options.charge_module = charge && strcmp(charge, "module") == 0;
-	if (recording_read(&rec, args->positional[0], &err))
-		return cli_fail(&err);
-	ret = args->value[OPT_JSON] ? report_top_json(stdout, rec, &options) : report_top_text(stdout, rec, &options);
-	recording_free(rec);
-	return ret ? EXIT_FAILED : EXIT_DONE;
+	if (!top_order_fits(options.order, options.key))
+		return cli_misuse(args, "a row for each %s has no %s to be sorted by", top_key_name(options.key),
+				  top_order_name(options.order));
+	if (is_live)
+		return live_main(args, &options);
+	return check_offline(args, &options) ? of_recording(args, &options) : EXIT_MISUSE;
 }

@@ -399,6 +399,9 @@ static int read_map(struct capture *c, int fd, struct error *err)
 	return ret;
 }
 
+/* The end of a window, a part of one, or a look at it while it lasts. */
+enum taking { TAKE_ALL, TAKE_CUT, TAKE_PEEK };
+
 /* What of an observation was given before; made where it is new. */
 static struct given *given_for(struct capture *c, uint32_t stack, elf_vaddr type)
 {
@@ -428,7 +431,7 @@ static struct given *given_for(struct capture *c, uint32_t stack, elf_vaddr type
  * and of its stack's way through the ring: bytes without an object and observations without a stack wait for the next
  * result.
  */
-static void give(struct capture *c, bool is_cut)
+static void give(struct capture *c, enum taking taking)
 {
 	size_t kept = 0;
 
@@ -436,21 +439,24 @@ static void give(struct capture *c, bool is_cut)
 		struct raw_observation obs = c->observations[i];
 		struct given *given;
 
-		if (is_cut && !c->slots[obs.stack].depth)
+		if (taking != TAKE_ALL && !c->slots[obs.stack].depth)
 			continue;
 		given = given_for(c, obs.stack, obs.type);
 		if (obs.objects == given->objects)
 			continue;
 		obs.objects -= given->objects;
 		obs.bytes -= given->bytes;
-		given->objects += obs.objects;
-		given->bytes += obs.bytes;
+		if (taking != TAKE_PEEK) {
+			given->objects += obs.objects;
+			given->bytes += obs.bytes;
+		}
 		c->observations[kept++] = obs;
 	}
 	c->n_observations = kept;
 }
 
-static int take(struct capture *c, bool is_cut, struct capture_result *out, struct recording *rec, struct error *err)
+static int take(struct capture *c, enum taking taking, struct capture_result *out, struct recording *rec,
+		struct error *err)
 {
 	uint64_t totals[COUNTER_MAX];
 	int ret;
@@ -467,9 +473,9 @@ static int take(struct capture *c, bool is_cut, struct capture_result *out, stru
 	ret = ring_buffer__consume(c->ring);
 	if (ret < 0)
 		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
-	if (is_cut || c->n_given)
-		give(c, is_cut);
-	if (is_cut) {
+	if (taking != TAKE_ALL || c->n_given)
+		give(c, taking);
+	if (taking != TAKE_ALL) {
 		/* Hits in flight make the counter run ahead of the observations. */
 		totals[COUNTER_HITS] = c->given_totals[COUNTER_HITS];
 		for (size_t i = 0; i < c->n_observations; i++)
@@ -479,7 +485,7 @@ static int take(struct capture *c, bool is_cut, struct capture_result *out, stru
 		uint64_t total = totals[i];
 
 		totals[i] -= c->given_totals[i];
-		if (is_cut)
+		if (taking == TAKE_CUT)
 			c->given_totals[i] = total;
 	}
 
@@ -510,12 +516,17 @@ static int take(struct capture *c, bool is_cut, struct capture_result *out, stru
 
 int capture_read(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
 {
-	return take(c, false, out, rec, err);
+	return take(c, TAKE_ALL, out, rec, err);
 }
 
 int capture_cut(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
 {
-	return take(c, true, out, rec, err);
+	return take(c, TAKE_CUT, out, rec, err);
+}
+
+int capture_peek(struct capture *c, struct capture_result *out, struct recording *rec, struct error *err)
+{
+	return take(c, TAKE_PEEK, out, rec, err);
 }
 
 void capture_free(struct capture *c)

@@ -87,5 +87,7 @@ int capture_read(struct capture *capture, struct capture_result *out, struct rec
  * largest are those since the beginning.
  */
 int capture_cut(struct capture *capture, struct capture_result *out, struct recording *rec, struct error *err);
+/* What capture_read would give, in the middle of the window, which goes on as if nobody had asked. */
+int capture_peek(struct capture *capture, struct capture_result *out, struct recording *rec, struct error *err);
 
 #endif

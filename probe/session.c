@@ -22,6 +22,8 @@
 #include "recording/raw.h"
 
 #define DRAIN_INTERVAL_MS 100
+/* Of the time, looks at the counts may take one part in so many. */
+#define VIEW_SHARE 10
 /* Through perf events every probe is a link of its own that takes a tenth of a second to leave: evidence is not worth
  * minutes. */
 #define PERF_REACH_MAX 32
@@ -52,6 +54,7 @@ struct session {
 	struct strbuf missed; /* what is not covered, clause by clause */
 	struct timespec start;
 	struct timespec window_start; /* later than start once the recording was cut */
+	double view_due;	      /* seconds since start */
 };
 
 static double since(const struct timespec *start)
@@ -90,7 +93,7 @@ static int watch_signals(struct session *s, struct error *err)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
-	if (s->options->events.cut)
+	if (s->options->events.cut || s->options->events.view)
 		sigaddset(&mask, SIGHUP);
 	s->hangup_ignored = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
@@ -211,10 +214,27 @@ static void gear_detach(struct session *s)
 		capture_detach(s->capture);
 }
 
-/* With the evidence of reach probes, if there are any. */
-static int gear_read(struct session *s, bool is_cut, struct capture_result *out, struct error *err)
+/* What is filled: the rest of the window, a part of it, or a look at all of it so far. */
+enum filling { FILL_REST, FILL_CUT, FILL_VIEW };
+
+static int capture_take(struct capture *capture, enum filling filling, struct capture_result *out,
+			struct recording *rec, struct error *err)
 {
-	struct recording *rec = s->rec;
+	switch (filling) {
+	case FILL_REST:
+		break;
+	case FILL_CUT:
+		return capture_cut(capture, out, rec, err);
+	case FILL_VIEW:
+		return capture_peek(capture, out, rec, err);
+	}
+	return capture_read(capture, out, rec, err);
+}
+
+/* With the evidence of reach probes, if there are any. */
+static int gear_read(struct session *s, struct recording *rec, enum filling filling, struct capture_result *out,
+		     struct error *err)
+{
 	struct sample_result sampled = {.seconds = 0};
 	int ret;
 
@@ -222,13 +242,14 @@ static int gear_read(struct session *s, bool is_cut, struct capture_result *out,
 	rec->header.mode = s->sample ? REC_MODE_SAMPLE : REC_MODE_EXACT;
 	rec->header.entries = s->entries.n;
 	if (s->capture) {
-		ret = is_cut ? capture_cut(s->capture, out, rec, err) : capture_read(s->capture, out, rec, err);
+		ret = capture_take(s->capture, filling, out, rec, err);
 		if (ret)
 			return ret;
 	}
 	if (!s->sample)
 		return 0;
-	ret = is_cut ? sample_cut(s->sample, &sampled, rec, err) : sample_read(s->sample, &sampled, rec, err);
+	ret = filling == FILL_CUT ? sample_cut(s->sample, &sampled, rec, err)
+				  : sample_read(s->sample, &sampled, rec, err);
 	/* Its probes take long to leave, but it knows when it ended. */
 	rec->header.window_seconds = sampled.seconds;
 	out->raw = sampled.raw;
@@ -278,12 +299,12 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 	return ret;
 }
 
-enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL, STOP_DISARMED };
+enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL, STOP_DISARMED, STOP_CALLER };
 
 static const char *const ended_names[] = {
 	[STOP_EXIT] = SESSION_ENDED_EXIT,	  [STOP_EXEC] = SESSION_ENDED_EXEC,
 	[STOP_DURATION] = SESSION_ENDED_DURATION, [STOP_SIGNAL] = SESSION_ENDED_SIGNAL,
-	[STOP_DISARMED] = SESSION_ENDED_DISARMED,
+	[STOP_DISARMED] = SESSION_ENDED_DISARMED, [STOP_CALLER] = SESSION_ENDED_CALLER,
 };
 
 static bool runs_a_program(pid_t pid)
@@ -309,23 +330,24 @@ static bool has_executed(const struct session *s)
 	return s->launched_fd >= 0 && !address_space_is_live(s->launched_fd) && runs_a_program(s->launch.pid);
 }
 
-/* Fills the recording with what was counted since it was last cut. */
-static int session_fill(struct session *s, bool is_cut, const char *ended, struct error *err)
+/* Fills rec, the session's or a view of its binary, with what was counted since it was last cut. */
+static int session_fill(struct session *s, struct recording *rec, enum filling filling, const char *ended,
+			struct error *err)
 {
-	struct recording *rec = s->rec;
 	struct capture_result result;
 	struct raw_module *modules;
 	int ret;
 
-	ret = gear_read(s, is_cut, &result, err);
+	ret = gear_read(s, rec, filling, &result, err);
 	if (ret)
 		return ret;
 	rec->header.hits = result.hits;
 	rec->header.stacks = result.raw.n_stacks;
 	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
-	recording_add_extra(rec, "ended", ended);
+	if (ended)
+		recording_add_extra(rec, "ended", ended);
 	/* A probe that was hit has left: of later windows it says nothing. */
-	for (size_t i = 0; i < result.n_reached; i++) {
+	for (size_t i = 0; filling != FILL_VIEW && i < result.n_reached; i++) {
 		rec->sites[s->reach_sites[i]].reach = s->reached_before[i] ? REACH_NOT_PROBED
 						      : result.reached[i]  ? REACH_HIT
 									   : REACH_NEVER;
@@ -351,13 +373,40 @@ static int session_cut(struct session *s, struct error *err)
 
 	s->rec->header.window_seconds = since(&s->window_start);
 	s->rec->header.window_complete = s->launch.pid < 0;
-	ret = session_fill(s, true, SESSION_ENDED_CUT, err);
+	ret = session_fill(s, s->rec, FILL_CUT, SESSION_ENDED_CUT, err);
 	if (ret == 0)
 		ret = events->cut(events->ctx, s->rec, err);
 	recording_clear_counts(s->rec);
 	clock_gettime(CLOCK_MONOTONIC, &s->window_start);
 	start_window(s);
 	return ret;
+}
+
+/* The caller looks at the counts if it is time to. *go_on is false where it wants no more. */
+static int session_view(struct session *s, bool *go_on, struct error *err)
+{
+	const struct session_events *events = &s->options->events;
+	double begun = since(&s->start), took;
+	struct recording *view;
+	int ret;
+
+	*go_on = true;
+	if (!events->view || begun < s->view_due)
+		return 0;
+	view = recording_new_like(s->rec);
+	view->header.window_seconds = since(&s->window_start);
+	view->header.window_complete = true;
+	ret = session_fill(s, view, FILL_VIEW, NULL, err);
+	if (ret) {
+		recording_free(view);
+		return ret;
+	}
+	*go_on = events->view(events->ctx, view);
+	took = since(&s->start) - begun;
+	s->view_due = begun + events->view_seconds;
+	if (s->view_due < begun + VIEW_SHARE * took)
+		s->view_due = begun + VIEW_SHARE * took;
+	return 0;
 }
 
 enum heard { HEARD_NOTHING, HEARD_CUT, HEARD_STOP };
@@ -372,7 +421,7 @@ static enum heard hear_signal(struct session *s, int *signals)
 		/* From somebody who asks for a cut, or from a terminal that has gone and will not ask for anything
 		 * more. */
 		if (info.ssi_code != SI_KERNEL)
-			return HEARD_CUT;
+			return s->options->events.cut ? HEARD_CUT : HEARD_STOP;
 		return s->hangup_ignored ? HEARD_NOTHING : HEARD_STOP;
 	}
 	if (s->options->events.signalled)
@@ -396,9 +445,14 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		{.fd = gear_fd(s), .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->pid_fd, .events = POLLIN},
+		{.fd = s->options->events.input ? s->options->events.input_fd : -1, .events = POLLIN},
 	};
+	const struct session_events *events = &s->options->events;
 	enum heard heard;
-	int signals = 0;
+	int signals = 0, n;
+	bool go_on;
+
+	s->view_due = events->view_seconds;
 
 	for (;;) {
 		int wait_ms = DRAIN_INTERVAL_MS;
@@ -413,7 +467,14 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 			if (left * 1000 < wait_ms)
 				wait_ms = (int)(left * 1000) + 1;
 		}
-		if (poll(fds, ARRAY_SIZE(fds), wait_ms) < 0 && errno != EINTR)
+		if (events->view) {
+			double left = s->view_due - since(&s->start);
+
+			if (left * 1000 < wait_ms)
+				wait_ms = left > 0 ? (int)(left * 1000) + 1 : 0;
+		}
+		n = poll(fds, ARRAY_SIZE(fds), wait_ms);
+		if (n < 0 && errno != EINTR)
 			return error_set(err, -errno, "record: failed to wait: %s", strerror(errno));
 		if (gear_drain(s, err))
 			return err ? err->code : -EIO;
@@ -428,6 +489,14 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		if (!gear_is_armed(s)) {
 			add_missed(s, "what came after the process that held the probes was killed");
 			*reason = STOP_DISARMED;
+			return 0;
+		}
+		if (session_view(s, &go_on, err))
+			return err ? err->code : -EIO;
+		if (go_on && events->input && (n < 0 || fds[3].revents))
+			go_on = !(fds[3].revents & (POLLHUP | POLLERR | POLLNVAL)) && events->input(events->ctx);
+		if (!go_on) {
+			*reason = STOP_CALLER;
 			return 0;
 		}
 		heard = fds[1].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
@@ -451,7 +520,7 @@ static int session_finish(struct session *s, enum stop_reason reason, struct err
 	if (late)
 		strbuf_addf(&s->missed, "%sloaded during the window: %s", s->missed.len ? "; " : "", late);
 	free(late);
-	return session_fill(s, false, ended_names[reason], err);
+	return session_fill(s, s->rec, FILL_REST, ended_names[reason], err);
 }
 
 static void session_end(struct session *s)

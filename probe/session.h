@@ -26,6 +26,16 @@ struct session_events {
 	int (*cut)(void *ctx, struct recording *rec, struct error *err);
 	/* SIGINT or SIGTERM arrived; what it does to the window is above, at session_launch and session_attach. */
 	void (*signalled)(void *ctx, int signal);
+	/*
+	 * Every view_seconds: what was counted since the window began, as a recording of its own, which is the callee's
+	 * to free, before the session's. Where a look takes long it comes later: looking takes a tenth of the time at
+	 * most. False ends the window. SIGHUP then ends it too.
+	 */
+	bool (*view)(void *ctx, struct recording *view);
+	double view_seconds;
+	/* Something can be read from input_fd, or a signal interrupted the wait. False ends the window. */
+	bool (*input)(void *ctx);
+	int input_fd; /* of no meaning without the function */
 };
 
 struct session_options {
@@ -65,5 +75,6 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 #define SESSION_ENDED_EXIT     "exit"
 #define SESSION_ENDED_EXEC     "exec"
 #define SESSION_ENDED_DISARMED "disarmed"
+#define SESSION_ENDED_CALLER   "caller"
 
 #endif

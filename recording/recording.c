@@ -32,6 +32,20 @@ struct recording *recording_new(void)
 	return rec;
 }
 
+struct recording *recording_new_like(const struct recording *of)
+{
+	struct recording *rec = recording_new();
+
+	rec->header = of->header;
+	rec->sites = of->sites;
+	rec->n_sites = of->n_sites;
+	rec->extents = of->extents;
+	rec->n_extents = of->n_extents;
+	rec->has_sites = of->has_sites;
+	rec->borrows_sites = true;
+	return rec;
+}
+
 void recording_clear_counts(struct recording *rec)
 {
 	for (size_t i = 0; i < rec->n_locations; i++)
@@ -46,13 +60,15 @@ void recording_free(struct recording *rec)
 	if (!rec)
 		return;
 	recording_clear_counts(rec);
-	for (size_t i = 0; i < rec->n_sites; i++)
+	for (size_t i = 0; !rec->borrows_sites && i < rec->n_sites; i++)
 		free(rec->sites[i].frames);
 	free(rec->losses);
 	free(rec->locations);
 	free(rec->observations);
-	free(rec->sites);
-	free(rec->extents);
+	if (!rec->borrows_sites) {
+		free(rec->sites);
+		free(rec->extents);
+	}
 	free(rec->extra);
 	strpool_free(rec->pool);
 	free(rec);

@@ -150,9 +150,12 @@ struct recording {
 		const char *key, *value;
 	} * extra; /* further key=value comments, kept as read */
 	size_t n_extra;
+	bool borrows_sites; /* sites and extents are another recording's */
 };
 
 struct recording *recording_new(void);
+/* An empty recording of the same binary: header, sites and extents are those of `of`, which must outlive it. */
+struct recording *recording_new_like(const struct recording *of);
 void recording_free(struct recording *rec); /* accepts NULL */
 /* Takes out what was measured (observations, locations, losses, comments); the binary's identity and sites stay. */
 void recording_clear_counts(struct recording *rec);

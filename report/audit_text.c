@@ -16,17 +16,6 @@
 #include "report/text_table.h"
 #include "report/units.h"
 
-static enum text_style verdict_style(enum verdict_kind kind)
-{
-	static const enum text_style styles[VERDICT_COUNT] = {
-		[VERDICT_CONFIRMED] = TEXT_GREEN, [VERDICT_ELIDED] = TEXT_CYAN,	       [VERDICT_UNREACHED] = TEXT_DIM,
-		[VERDICT_UNDECIDED] = TEXT_DIM,	  [VERDICT_COMPILED_OUT] = TEXT_CYAN,  [VERDICT_HELD] = TEXT_DIM,
-		[VERDICT_VIOLATED] = TEXT_RED,	  [VERDICT_UNPREDICTED] = TEXT_YELLOW, [VERDICT_STALE] = TEXT_MAGENTA,
-	};
-
-	return styles[kind];
-}
-
 struct sums {
 	uint64_t objects, bytes;
 };
@@ -44,21 +33,6 @@ static struct sums observed(const struct recording *rec)
 
 /* ---- header
  * ---------------------------------------------------------------------------------------------------------- */
-
-/*
- * MISMATCH  the log and the binary are not of one build: what follows may be wrong
- *           log made by go1.26.11, binary by go1.27.3
- */
-static void put_mismatch(FILE *f, const struct audit *audit, const struct report_options *options)
-{
-	if (audit->match != BUILD_MATCH_DIFFERENT)
-		return;
-	header_line(f, "MISMATCH", "the log and the binary are not of one build: what follows may be wrong", TEXT_ALARM,
-		    options);
-	for (size_t i = 0; i < audit->n_mismatches; i++)
-		header_line(f, "", audit->mismatches[i], TEXT_RED, options);
-	putc('\n', f);
-}
 
 static void put_log(FILE *f, const struct audit *audit, const struct predictions *set,
 		    const struct report_options *options)
@@ -165,7 +139,7 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 		{v->objects ? bytes.text : "-", TEXT_BOLD},
 		{v->objects ? share.text : "", TEXT_PLAIN},
 		{v->objects ? objects.text : "-", TEXT_PLAIN},
-		{verdict_name(v->kind), verdict_style(v->kind)},
+		{verdict_name(v->kind), header_verdict_style(v->kind)},
 		{place, TEXT_PLAIN},
 		{in ? in : v->expr, in ? TEXT_DIM : TEXT_PLAIN},
 		{v->type, TEXT_PLAIN},
@@ -330,7 +304,7 @@ static void put_totals(FILE *f, const struct audit *audit, const struct report_o
 		if (audit->totals.n[kind] == 0)
 			continue;
 		snprintf(lines, sizeof(lines), "%zu", audit->totals.n[kind]);
-		add_total(table, verdict_name(kind), verdict_style(kind), lines, sums, all,
+		add_total(table, verdict_name(kind), header_verdict_style(kind), lines, sums, all,
 			  listed ? NULL : "--all lists them");
 	}
 	if (elsewhere.objects)
@@ -357,7 +331,7 @@ static void put_totals(FILE *f, const struct audit *audit, const struct report_o
 int report_audit_text(FILE *f, const struct audit *audit, const struct predictions *set,
 		      const struct report_options *options)
 {
-	put_mismatch(f, audit, options);
+	header_put_mismatch(f, audit, options);
 	header_put(f, audit->rec, options);
 	put_log(f, audit, set, options);
 	put_observed(f, audit, options);

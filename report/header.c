@@ -23,6 +23,32 @@ void header_line(FILE *f, const char *label, const char *text, enum text_style s
 	putc('\n', f);
 }
 
+enum text_style header_verdict_style(enum verdict_kind kind)
+{
+	static const enum text_style styles[VERDICT_COUNT] = {
+		[VERDICT_CONFIRMED] = TEXT_GREEN, [VERDICT_ELIDED] = TEXT_CYAN,	       [VERDICT_UNREACHED] = TEXT_DIM,
+		[VERDICT_UNDECIDED] = TEXT_DIM,	  [VERDICT_COMPILED_OUT] = TEXT_CYAN,  [VERDICT_HELD] = TEXT_DIM,
+		[VERDICT_VIOLATED] = TEXT_RED,	  [VERDICT_UNPREDICTED] = TEXT_YELLOW, [VERDICT_STALE] = TEXT_MAGENTA,
+	};
+
+	return styles[kind];
+}
+
+/*
+ * MISMATCH  the log and the binary are not of one build: what follows may be wrong
+ *           log made by go1.26.11, binary by go1.27.3
+ */
+void header_put_mismatch(FILE *f, const struct audit *audit, const struct report_options *options)
+{
+	if (audit->match != BUILD_MATCH_DIFFERENT)
+		return;
+	header_line(f, "MISMATCH", "the log and the binary are not of one build: what follows may be wrong", TEXT_ALARM,
+		    options);
+	for (size_t i = 0; i < audit->n_mismatches; i++)
+		header_line(f, "", audit->mismatches[i], TEXT_RED, options);
+	putc('\n', f);
+}
+
 static void put_target(FILE *f, const struct recording *rec, const struct report_options *options)
 {
 	const struct rec_header *h = &rec->header;
@@ -78,7 +104,7 @@ static void put_build(FILE *f, const struct recording *rec, const struct report_
 	strbuf_release(&sb);
 }
 
-static const char *extra_value(const struct recording *rec, const char *key)
+const char *header_extra(const struct recording *rec, const char *key)
 {
 	for (size_t i = 0; i < rec->n_extra; i++) {
 		if (strcmp(rec->extra[i].key, key) == 0)
@@ -94,7 +120,7 @@ static void put_window(FILE *f, const struct recording *rec, const struct report
 	enum text_style style = TEXT_PLAIN;
 
 	if (h->mode == REC_MODE_PROFILE) {
-		const char *period = extra_value(rec, "period");
+		const char *period = header_extra(rec, "period");
 		uint64_t bytes = period ? strtoull(period, NULL, 10) : 0;
 
 		strbuf_addstr(&sb, "a heap profile of Go's own: sizes are size classes");

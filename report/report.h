@@ -29,7 +29,6 @@ int report_diff_text(FILE *f, const struct diff *diff, const struct report_optio
 int report_diff_json(FILE *f, const struct diff *diff);
 
 /* The recording alone: hottest lines, by bytes. */
-enum top_order { TOP_BY_BYTES, TOP_BY_OBJECTS };
 enum top_key {
 	TOP_KEY_SITE /* file:line of the user frame, with type */,
 	TOP_KEY_FUNCTION,
@@ -37,12 +36,30 @@ enum top_key {
 	TOP_KEY_TYPE,
 	TOP_KEY_CAUSE
 };
+/* The largest first; or in the order of the alphabet, where rows have such a member. */
+enum top_order {
+	TOP_BY_BYTES,
+	TOP_BY_OBJECTS,
+	TOP_BY_RATE, /* bytes per second since `before` */
+	TOP_BY_SITE,
+	TOP_BY_FUNCTION,
+	TOP_BY_PACKAGE,
+	TOP_BY_TYPE,
+	TOP_BY_CAUSE
+};
 struct top_options {
 	struct report_options base;
 	enum top_order order;
 	enum top_key key;
-	bool charge_module; /* charge each observation to the nearest frame in the main module */
+	bool charge_module;		/* charge each observation to the nearest frame in the main module */
+	const struct recording *before; /* the same window some time ago: adds rates; borrowed, may be NULL */
+	const struct audit *audit; /* of the recording: adds verdicts to sites that are not charged elsewhere; borrowed,
+				      may be NULL */
 };
+const char *top_key_name(enum top_key key);	  /* "site" … */
+const char *top_order_name(enum top_order order); /* "bytes" … */
+/* Do rows of that key have what the order goes by? */
+bool top_order_fits(enum top_order order, enum top_key key);
 int report_top_text(FILE *f, const struct recording *rec, const struct top_options *options);
 int report_top_json(FILE *f, const struct recording *rec, const struct top_options *options);
 

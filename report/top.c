@@ -1,325 +1,540 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A recording by itself: where the objects were made, summed up by one of five keys. */
-#include <inttypes.h>
+/* A recording by itself: where the objects were made. Once as a report, or in parts for a view that scrolls. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/u64map.h"
+#include "base/strbuf.h"
 #include "predict/place.h"
 #include "report/header.h"
 #include "report/json.h"
-#include "report/report.h"
 #include "report/text_table.h"
+#include "report/top_rows.h"
+#include "report/top_view.h"
 #include "report/units.h"
 
-struct line {
-	const char *file; /* members that are no part of the key are NULL, 0, CAUSE_UNKNOWN */
-	int line;
-	const char *function;
-	const char *package;
-	const char *type;
-	enum cause cause;
-	uint64_t objects, bytes, samples;
-	uint64_t smallest, largest;
+struct top_view {
+	struct top_options options;
+	struct top_rows rows;
 };
 
-struct top {
-	const struct top_options *options;
-	const struct recording *rec;
-	struct strpool *pool;
-	struct u64map index; /* key, a string of the pool, to lines[] */
-	struct line *lines;
-	size_t n, alloc;
-	struct line all;
-};
-
-#define NO_STACK "[unknown]"
-
-static void add_counts(struct line *line, const struct rec_observation *o)
+struct top_view *top_view_new(const struct recording *rec, const struct top_options *options)
 {
-	if (line->objects == 0 || o->smallest < line->smallest)
-		line->smallest = o->smallest;
-	if (o->largest > line->largest)
-		line->largest = o->largest;
-	line->objects += o->objects;
-	line->bytes += o->bytes;
-	line->samples += o->samples;
+	struct top_view *view = xcalloc(1, sizeof(*view));
+
+	view->options = *options;
+	top_rows_init(&view->rows, rec, &view->options);
+	return view;
 }
 
-/* The row an observation belongs to, without counts. */
-static struct line line_of(struct top *top, const struct rec_observation *o)
+void top_view_free(struct top_view *view)
 {
-	const struct rec_header *header = &top->rec->header;
-	const struct rec_frame *frame = place_charged(top->rec, o, top->options->charge_module);
-	static const struct rec_frame none = {.function = NO_STACK};
-	struct line line = {.file = NULL};
+	if (view)
+		top_rows_release(&view->rows);
+	free(view);
+}
 
-	if (!frame)
-		frame = &none;
-	switch (top->options->key) {
-	case TOP_KEY_SITE:
-		line.file = place_file(top->pool, header, frame);
-		line.line = frame->line;
-		line.function = strpool_add(top->pool, frame->function);
-		line.package = place_package(top->pool, header, frame);
-		line.type = o->type;
-		line.cause = o->cause;
-		break;
-	case TOP_KEY_FUNCTION:
-		line.function = strpool_add(top->pool, frame->function);
-		line.package = place_package(top->pool, header, frame);
-		break;
-	case TOP_KEY_PACKAGE:
-		line.package = place_package(top->pool, header, frame);
-		if (!*line.package)
-			line.package = strpool_add(top->pool, frame->function);
-		break;
-	case TOP_KEY_TYPE:
-		line.type = o->type;
-		break;
-	case TOP_KEY_CAUSE:
-		line.cause = o->cause;
-		break;
+size_t top_view_count(const struct top_view *view)
+{
+	return view->rows.n;
+}
+
+const char *top_view_key(const struct top_view *view, size_t row)
+{
+	return view->rows.items[row].key;
+}
+
+size_t top_view_find(const struct top_view *view, const char *key)
+{
+	for (size_t i = 0; i < view->rows.n; i++) {
+		if (strcmp(view->rows.items[i].key, key) == 0)
+			return i;
 	}
-	return line;
-}
-
-static void add_observation(struct top *top, const struct rec_observation *o)
-{
-	struct line line = line_of(top, o);
-	/* Blanks and colons are in names too; a byte that is in none keeps the parts apart. */
-	const char *key = strpool_addf(top->pool, "%s\1%d\1%s\1%s\1%s\1%d", line.file ? line.file : "", line.line,
-				       line.function ? line.function : "", line.package ? line.package : "",
-				       line.type ? line.type : "", (int)line.cause);
-	bool is_new;
-	uint64_t *index = u64map_at(&top->index, (uintptr_t)key, &is_new);
-
-	if (is_new) {
-		*index = top->n;
-		ARRAY_GROW(top->lines, top->n + 1, top->alloc);
-		top->lines[top->n++] = line;
-	}
-	add_counts(&top->lines[*index], o);
-	add_counts(&top->all, o);
-}
-
-static int compare_strings(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
-/* Equal counts have an order too, so that one recording always gives one report. */
-static int compare_lines(const void *a, const void *b, void *ctx)
-{
-	const struct line *x = a, *y = b;
-	bool by_objects = *(const enum top_order *)ctx == TOP_BY_OBJECTS;
-	uint64_t x1 = by_objects ? x->objects : x->bytes, y1 = by_objects ? y->objects : y->bytes;
-	uint64_t x2 = by_objects ? x->bytes : x->objects, y2 = by_objects ? y->bytes : y->objects;
-	int c;
-
-	if (x1 != y1)
-		return x1 > y1 ? -1 : 1;
-	if (x2 != y2)
-		return x2 > y2 ? -1 : 1;
-	c = compare_strings(x->file, y->file);
-	if (c == 0)
-		c = (x->line > y->line) - (x->line < y->line);
-	if (c == 0)
-		c = compare_strings(x->function, y->function);
-	if (c == 0)
-		c = compare_strings(x->package, y->package);
-	if (c == 0)
-		c = compare_strings(x->type, y->type);
-	return c ? c : (x->cause > y->cause) - (x->cause < y->cause);
-}
-
-static void top_init(struct top *top, const struct recording *rec, const struct top_options *options)
-{
-	enum top_order order = options->order;
-
-	*top = (struct top){.options = options, .rec = rec, .pool = strpool_new(), .index = U64MAP_INIT};
-	for (size_t i = 0; i < rec->n_observations; i++)
-		add_observation(top, &rec->observations[i]);
-	if (top->n)
-		qsort_r(top->lines, top->n, sizeof(*top->lines), compare_lines, &order);
-}
-
-static void top_release(struct top *top)
-{
-	free(top->lines);
-	u64map_release(&top->index);
-	strpool_free(top->pool);
+	return SIZE_MAX;
 }
 
 /* ---- text
  * -------------------------------------------------------------------------------------------------------------- */
 
-static const char *type_text(const struct line *line)
+#define COLUMNS_MAX 12
+
+/* What a column shows. */
+enum content {
+	SHOW_BYTES,
+	SHOW_SHARE,
+	SHOW_SUM,
+	SHOW_BYTES_RATE,
+	SHOW_OBJECTS,
+	SHOW_OBJECTS_RATE,
+	SHOW_VERDICT,
+	SHOW_LINE,
+	SHOW_FUNCTION,
+	SHOW_OF_FUNCTION, /* beside the line */
+	SHOW_PACKAGE,
+	SHOW_TYPE,
+	SHOW_CAUSE,
+};
+
+static const struct text_column contents[] = {
+	[SHOW_BYTES] = {"BYTES", true, 0, 0},
+	[SHOW_SHARE] = {"%", true, 0, 0},
+	[SHOW_SUM] = {"SUM%", true, 0, 0},
+	[SHOW_BYTES_RATE] = {"BYTES/S", true, 0, 0},
+	[SHOW_OBJECTS] = {"OBJECTS", true, 0, 0},
+	[SHOW_OBJECTS_RATE] = {"OBJ/S", true, 0, 0},
+	[SHOW_VERDICT] = {"VERDICT", false, 0, 0},
+	[SHOW_LINE] = {"LINE", false, 12, 5},
+	[SHOW_FUNCTION] = {"FUNCTION", false, 24, 0},
+	[SHOW_OF_FUNCTION] = {"FUNCTION", false, 12, 4},
+	[SHOW_PACKAGE] = {"PACKAGE", false, 12, 0},
+	[SHOW_TYPE] = {"TYPE", false, 6, 4},
+	[SHOW_CAUSE] = {"CAUSE", false, 0, 0},
+};
+
+static bool is_by_weight(enum top_order order)
 {
-	return line->type ? line->type : "(no type)";
+	return order == TOP_BY_BYTES || order == TOP_BY_OBJECTS;
 }
 
-/* The cells behind the figures. */
-static void key_cells(const struct line *line, enum top_key key, const char *place, struct text_cell *cells)
+static size_t choose_columns(const struct top_rows *rows, enum content *out)
 {
-	switch (key) {
-	case TOP_KEY_SITE:
-		cells[0] = (struct text_cell){place, TEXT_PLAIN};
-		cells[1] = (struct text_cell){line->type, TEXT_PLAIN};
-		cells[2] = (struct text_cell){cause_name(line->cause), TEXT_PLAIN};
-		break;
-	case TOP_KEY_FUNCTION:
-		cells[0] = (struct text_cell){line->function, TEXT_PLAIN};
-		break;
-	case TOP_KEY_PACKAGE:
-		cells[0] = (struct text_cell){line->package, TEXT_PLAIN};
-		break;
-	case TOP_KEY_TYPE:
-		cells[0] = (struct text_cell){type_text(line), TEXT_PLAIN};
-		break;
-	case TOP_KEY_CAUSE:
-		cells[0] = (struct text_cell){cause_name(line->cause), TEXT_PLAIN};
-		break;
+	static const enum content of_key[] = {[TOP_KEY_SITE] = SHOW_LINE,
+					      [TOP_KEY_FUNCTION] = SHOW_FUNCTION,
+					      [TOP_KEY_PACKAGE] = SHOW_PACKAGE,
+					      [TOP_KEY_TYPE] = SHOW_TYPE,
+					      [TOP_KEY_CAUSE] = SHOW_CAUSE};
+	const struct top_options *options = rows->options;
+	bool has_rates = options->before != NULL;
+	size_t n = 0;
+
+	out[n++] = SHOW_BYTES;
+	out[n++] = SHOW_SHARE;
+	if (!has_rates && is_by_weight(options->order))
+		out[n++] = SHOW_SUM;
+	if (has_rates)
+		out[n++] = SHOW_BYTES_RATE;
+	out[n++] = SHOW_OBJECTS;
+	if (has_rates)
+		out[n++] = SHOW_OBJECTS_RATE;
+	if (rows->has_verdicts)
+		out[n++] = SHOW_VERDICT;
+	out[n++] = of_key[options->key];
+	if (options->key == TOP_KEY_SITE) {
+		if (options->order == TOP_BY_FUNCTION)
+			out[n++] = SHOW_OF_FUNCTION;
+		if (options->order == TOP_BY_PACKAGE)
+			out[n++] = SHOW_PACKAGE;
+		out[n++] = SHOW_TYPE;
+		out[n++] = SHOW_CAUSE;
+	} else if (options->key == TOP_KEY_FUNCTION && options->order == TOP_BY_PACKAGE) {
+		out[n++] = SHOW_PACKAGE;
 	}
+	return n;
 }
 
-#define FIGURES 4
+/* What of a row depends on those above it. */
+struct share {
+	uint64_t weight, sum, whole;
+};
+
+struct row_text {
+	struct units_text bytes, share, sum, bytes_rate, objects, objects_rate;
+	char *place;
+};
+
+static struct text_cell cell_of(const struct top_rows *rows, const struct top_row *row, const struct row_text *text,
+				enum content content)
+{
+	enum top_order order = rows->options->order;
+
+	switch (content) {
+	case SHOW_BYTES:
+		return (struct text_cell){text->bytes.text, order == TOP_BY_BYTES ? TEXT_BOLD : TEXT_PLAIN};
+	case SHOW_SHARE:
+		return (struct text_cell){text->share.text, TEXT_PLAIN};
+	case SHOW_SUM:
+		return (struct text_cell){text->sum.text, TEXT_DIM};
+	case SHOW_BYTES_RATE:
+		return (struct text_cell){text->bytes_rate.text, order == TOP_BY_RATE ? TEXT_BOLD : TEXT_PLAIN};
+	case SHOW_OBJECTS:
+		return (struct text_cell){text->objects.text, order == TOP_BY_OBJECTS ? TEXT_BOLD : TEXT_PLAIN};
+	case SHOW_OBJECTS_RATE:
+		return (struct text_cell){text->objects_rate.text, TEXT_PLAIN};
+	case SHOW_VERDICT:
+		if (!row->has_verdict)
+			return (struct text_cell){"-", TEXT_DIM};
+		return (struct text_cell){verdict_name(row->verdict), header_verdict_style(row->verdict)};
+	case SHOW_LINE:
+		return (struct text_cell){text->place, TEXT_PLAIN};
+	case SHOW_FUNCTION:
+		return (struct text_cell){row->function, TEXT_PLAIN};
+	case SHOW_OF_FUNCTION:
+		return (struct text_cell){place_short_function(row->function), TEXT_PLAIN};
+	case SHOW_PACKAGE:
+		return (struct text_cell){row->package, TEXT_PLAIN};
+	case SHOW_TYPE:
+		/* Beside a line an empty cell is clear enough. */
+		return (struct text_cell){row->type || rows->options->key == TOP_KEY_SITE ? row->type : "(no type)",
+					  TEXT_PLAIN};
+	case SHOW_CAUSE:
+		return (struct text_cell){cause_name(row->cause), TEXT_PLAIN};
+	}
+	return (struct text_cell){NULL, TEXT_PLAIN};
+}
+
+/* "" for nothing: what stands still is to be seen at a glance. */
+static struct units_text rate_text(double per_second, bool bytes)
+{
+	if (per_second < 0.5)
+		return (struct units_text){""};
+	return bytes ? units_bytes((uint64_t)(per_second + 0.5)) : units_count((uint64_t)(per_second + 0.5));
+}
+
+static void add_row(struct text_table *table, const struct top_rows *rows, const struct top_row *row,
+		    const struct share *share, const enum content *columns, size_t n)
+{
+	const char *file = row->file ? row->file : row->function ? row->function : "?";
+	struct top_rate rate = top_row_rate(rows, row);
+	struct row_text text = {
+		.bytes = units_bytes(row->bytes),
+		.share = units_share(share->weight, share->whole),
+		.sum = units_share(share->sum, share->whole),
+		.bytes_rate = rate_text(rate.bytes, true),
+		.objects = units_count(row->objects),
+		.objects_rate = rate_text(rate.objects, false),
+		.place = row->line ? xasprintf("%s:%d", file, row->line) : xstrdup(file),
+	};
+	struct text_cell cells[COLUMNS_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		cells[i] = cell_of(rows, row, &text, columns[i]);
+	text_table_add(table, cells);
+	free(text.place);
+}
 
 /*
  *      BYTES      %   SUM%  OBJECTS  LINE        TYPE         CAUSE
  *    40.2 kB  70.7%  70.7%      503  cart.go:40  []main.item  append growth
  *    16.1 kB  28.4%  99.1%     1009  item.go:21  main.item    new object
  */
-static void put_table(FILE *f, const struct top *top)
+static void put_rows(FILE *f, const struct top_rows *rows, size_t first, size_t n)
 {
-	static const struct text_column figures[FIGURES] = {
-		{"BYTES", true, 0, 0}, {"%", true, 0, 0}, {"SUM%", true, 0, 0}, {"OBJECTS", true, 0, 0}};
-	static const struct text_column keys[][3] = {
-		[TOP_KEY_SITE] = {{"LINE", false, 12, 5}, {"TYPE", false, 6, 4}, {"CAUSE", false, 0, 0}},
-		[TOP_KEY_FUNCTION] = {{"FUNCTION", false, 24, 0}},
-		[TOP_KEY_PACKAGE] = {{"PACKAGE", false, 24, 0}},
-		[TOP_KEY_TYPE] = {{"TYPE", false, 24, 0}},
-		[TOP_KEY_CAUSE] = {{"CAUSE", false, 0, 0}},
-	};
-	const struct report_options *options = &top->options->base;
-	bool by_objects = top->options->order == TOP_BY_OBJECTS;
-	uint64_t whole = by_objects ? top->all.objects : top->all.bytes, sum = 0, left_out_bytes = 0;
-	size_t shown = options->limit && options->limit < top->n ? options->limit : top->n;
-	size_t n_keys = top->options->key == TOP_KEY_SITE ? 3 : 1;
-	struct text_column columns[FIGURES + 3];
+	const struct top_options *options = rows->options;
+	bool by_objects = options->order == TOP_BY_OBJECTS;
+	struct share share = {.whole = by_objects ? rows->all.objects : rows->all.bytes};
+	enum content chosen[COLUMNS_MAX];
+	struct text_column columns[COLUMNS_MAX];
+	size_t n_columns = choose_columns(rows, chosen), end = n < rows->n - first ? first + n : rows->n;
 	struct text_table *table;
 
-	memcpy(columns, figures, sizeof(figures));
-	memcpy(columns + FIGURES, keys[top->options->key], sizeof(keys[0]));
-	table = text_table_new(columns, FIGURES + n_keys);
-	for (size_t i = 0; i < shown; i++) {
-		const struct line *line = &top->lines[i];
-		uint64_t weight = by_objects ? line->objects : line->bytes;
-		struct units_text bytes = units_bytes(line->bytes), share = units_share(weight, whole), shares,
-				  objects = units_count(line->objects);
-		const char *file = line->file ? line->file : line->function;
-		char *place =
-			line->line ? xasprintf("%s:%d", file ? file : "?", line->line) : xstrdup(file ? file : "?");
-		struct text_cell cells[FIGURES + 3];
+	for (size_t i = 0; i < n_columns; i++)
+		columns[i] = contents[chosen[i]];
+	table = text_table_new(columns, n_columns);
+	for (size_t i = 0; i < end; i++) {
+		const struct top_row *row = &rows->items[i];
 
-		sum += weight;
-		shares = units_share(sum, whole);
-		cells[0] = (struct text_cell){bytes.text, by_objects ? TEXT_PLAIN : TEXT_BOLD};
-		cells[1] = (struct text_cell){share.text, TEXT_PLAIN};
-		cells[2] = (struct text_cell){shares.text, TEXT_DIM};
-		cells[3] = (struct text_cell){objects.text, by_objects ? TEXT_BOLD : TEXT_PLAIN};
-		key_cells(line, top->options->key, place, cells + FIGURES);
-		text_table_add(table, cells);
-		free(place);
+		share.weight = by_objects ? row->objects : row->bytes;
+		share.sum += share.weight;
+		if (i >= first)
+			add_row(table, rows, row, &share, chosen, n_columns);
 	}
-	for (size_t i = shown; i < top->n; i++)
-		left_out_bytes += top->lines[i].bytes;
-	text_table_print(f, table, 2, 0, (size_t)options->width, options->colour);
-	header_put_left_out(f, top->n - shown, left_out_bytes, options);
+	text_table_print(f, table, 2, 0, (size_t)options->base.width, options->base.colour);
 	text_table_free(table);
 }
 
-int report_top_text(FILE *f, const struct recording *rec, const struct top_options *options)
+void top_view_put_rows(FILE *f, const struct top_view *view, size_t first, size_t n)
 {
-	struct strbuf sb = STRBUF_INIT;
-	struct top top;
+	if (first < view->rows.n)
+		put_rows(f, &view->rows, first, n);
+}
 
-	top_init(&top, rec, options);
-	header_put(f, rec, &options->base);
-	strbuf_addf(&sb, "%s objects, %s", units_count(top.all.objects).text, units_bytes(top.all.bytes).text);
-	if (rec->header.mode != REC_MODE_EXACT)
-		strbuf_addf(&sb, ", from %s samples", units_count(top.all.samples).text);
+/*
+ * cost      probes took 0.430% of one core, of 1.00 % allowed; escaudit itself 0.61 %; a closer look at 12.31 % of
+ * bytes
+ */
+static void put_cost(FILE *f, const struct top_rows *rows)
+{
+	const struct recording *rec = rows->rec;
+	const char *spent = header_extra(rec, "overhead_pct"), *most = header_extra(rec, "overhead_max_pct"),
+		   *own = header_extra(rec, "own_cpu_pct"), *seen = header_extra(rec, "sample_seen_pct");
+	struct strbuf sb = STRBUF_INIT;
+
+	if (rec->header.mode == REC_MODE_EXACT) {
+		strbuf_addstr(&sb, "one trap for each object");
+		if (rows->seconds > 0)
+			strbuf_addf(&sb, ", %s a second now",
+				    units_count((uint64_t)(top_row_rate(rows, &rows->all).objects + 0.5)).text);
+	} else if (spent && most) {
+		strbuf_addf(&sb, "probes took %s%% of one core, of %s%% allowed", spent, most);
+		if (own)
+			strbuf_addf(&sb, "; escaudit itself %s%%", own);
+		/* The runtime's own count is read at another moment than the probes': all may look like more. */
+		if (seen)
+			strbuf_addf(&sb, "; sampled from %.3g%% of the bytes", fmin(100, strtod(seen, NULL)));
+	}
+	if (sb.len)
+		header_line(f, "cost", strbuf_str(&sb), TEXT_PLAIN, &rows->options->base);
+	strbuf_release(&sb);
+}
+
+static void put_observed(FILE *f, const struct top_rows *rows)
+{
+	const struct top_options *options = rows->options;
+	struct top_rate rate = top_row_rate(rows, &rows->all);
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addf(&sb, "%s objects, %s", units_count(rows->all.objects).text, units_bytes(rows->all.bytes).text);
+	if (rows->rec->header.mode != REC_MODE_EXACT)
+		strbuf_addf(&sb, ", from %s samples", units_count(rows->all.samples).text);
+	if (options->before)
+		strbuf_addf(&sb, "; now %s objects/s, %s/s", units_count((uint64_t)(rate.objects + 0.5)).text,
+			    units_bytes((uint64_t)(rate.bytes + 0.5)).text);
 	if (options->charge_module)
 		strbuf_addstr(&sb, "; charged to the nearest line of the main module");
 	header_line(f, "observed", strbuf_str(&sb), TEXT_PLAIN, &options->base);
 	strbuf_release(&sb);
-	if (top.n) {
+}
+
+static void put_header(FILE *f, const struct top_rows *rows, bool is_live)
+{
+	if (rows->has_verdicts)
+		header_put_mismatch(f, rows->options->audit, &rows->options->base);
+	header_put(f, rows->rec, &rows->options->base);
+	if (is_live)
+		put_cost(f, rows);
+	put_observed(f, rows);
+}
+
+void top_view_put_header(FILE *f, const struct top_view *view)
+{
+	put_header(f, &view->rows, true);
+}
+
+static int put_report(FILE *f, const struct top_rows *rows, bool is_live)
+{
+	size_t limit = rows->options->base.limit;
+	size_t shown = limit && limit < rows->n ? limit : rows->n;
+	uint64_t left_out_bytes = 0;
+
+	put_header(f, rows, is_live);
+	if (rows->n) {
 		putc('\n', f);
-		put_table(f, &top);
+		put_rows(f, rows, 0, shown);
+		for (size_t i = shown; i < rows->n; i++)
+			left_out_bytes += rows->items[i].bytes;
+		header_put_left_out(f, rows->n - shown, left_out_bytes, &rows->options->base);
 	}
-	top_release(&top);
 	return report_finish(f);
+}
+
+int report_top_text(FILE *f, const struct recording *rec, const struct top_options *options)
+{
+	struct top_rows rows;
+	int ret;
+
+	top_rows_init(&rows, rec, options);
+	ret = put_report(f, &rows, false);
+	top_rows_release(&rows);
+	return ret;
+}
+
+int top_view_text(FILE *f, const struct top_view *view)
+{
+	return put_report(f, &view->rows, true);
+}
+
+/* ---- stacks
+ * ------------------------------------------------------------------------------------------------------------ */
+
+struct stack {
+	const struct rec_observation *o; /* whose locations it has */
+	uint64_t objects, bytes;
+};
+
+static int compare_stacks(const void *a, const void *b)
+{
+	const struct stack *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (x->objects != y->objects)
+		return x->objects > y->objects ? -1 : 1;
+	return (x->o > y->o) - (x->o < y->o);
+}
+
+/* Observations of one stack that differ in type or cause are one. */
+static struct stack *collect_stacks(struct top_view *view, const char *key, size_t *n)
+{
+	const struct recording *rec = view->rows.rec;
+	struct strpool *pool = strpool_new();
+	struct u64map index = U64MAP_INIT;
+	struct stack *stacks = NULL;
+	struct strbuf text = STRBUF_INIT;
+	size_t alloc = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		const struct rec_observation *o = &rec->observations[i];
+		uint64_t *at;
+		bool is_new;
+
+		if (strcmp(top_rows_key(&view->rows, o), key) != 0)
+			continue;
+		strbuf_clear(&text);
+		for (uint32_t k = 0; k < o->n_locations; k++)
+			strbuf_addf(&text, "%x,", o->locations[k]);
+		at = u64map_at(&index, (uintptr_t)strpool_add(pool, strbuf_str(&text)), &is_new);
+		if (is_new) {
+			*at = *n;
+			ARRAY_GROW(stacks, *n + 1, alloc);
+			stacks[(*n)++] = (struct stack){.o = o};
+		}
+		stacks[*at].objects += o->objects;
+		stacks[*at].bytes += o->bytes;
+	}
+	if (*n)
+		qsort(stacks, *n, sizeof(*stacks), compare_stacks);
+	strbuf_release(&text);
+	u64map_release(&index);
+	strpool_free(pool);
+	return stacks;
+}
+
+/* "    main.(*server).note        httpserver/main.go:104" */
+static void put_frame(FILE *f, struct top_view *view, const struct rec_frame *frame, bool is_runtime)
+{
+	const struct report_options *options = &view->options.base;
+	const char *file = place_file(view->rows.pool, &view->rows.rec->header, frame);
+	struct strbuf line = STRBUF_INIT, clean = STRBUF_INIT, cut = STRBUF_INIT;
+
+	strbuf_addstr(&line, frame->function);
+	if (file && frame->line)
+		strbuf_addf(&line, "  %s:%d", file, frame->line);
+	else if (file)
+		strbuf_addf(&line, "  %s", file);
+	text_clean(&clean, strbuf_str(&line));
+	text_cut(&cut, strbuf_str(&clean), options->width > 8 ? (size_t)options->width - 4 : 4);
+	fputs("    ", f);
+	text_put(f, strbuf_str(&cut), is_runtime ? TEXT_DIM : TEXT_PLAIN, options->colour);
+	putc('\n', f);
+	strbuf_release(&line);
+	strbuf_release(&clean);
+	strbuf_release(&cut);
+}
+
+size_t top_view_put_stacks(FILE *f, struct top_view *view, const char *key)
+{
+	const struct recording *rec = view->rows.rec;
+	struct strbuf head = STRBUF_INIT;
+	size_t n, row = top_view_find(view, key);
+	struct stack *stacks = collect_stacks(view, key, &n);
+	uint64_t whole = row == SIZE_MAX ? 0 : view->rows.items[row].bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct rec_observation *o = stacks[i].o;
+
+		strbuf_clear(&head);
+		strbuf_addf(&head, "%s, %s of its bytes, %s objects%s", units_bytes(stacks[i].bytes).text,
+			    units_share(stacks[i].bytes, whole).text, units_count(stacks[i].objects).text,
+			    o->truncated ? "; the stack is deeper than this" : "");
+		text_put(f, strbuf_str(&head), TEXT_BOLD, view->options.base.colour);
+		putc('\n', f);
+		for (uint32_t k = 0; k < o->n_locations; k++) {
+			const struct rec_location *loc = &rec->locations[o->locations[k]];
+
+			for (size_t m = 0; m < loc->n_frames; m++)
+				put_frame(f, view, &loc->frames[m], loc->is_runtime);
+		}
+	}
+	strbuf_release(&head);
+	free(stacks);
+	return n;
 }
 
 /* ---- JSON
  * -------------------------------------------------------------------------------------------------------------- */
 
-static void put_counts(json_t *object, const struct line *line)
+static void put_counts(json_t *object, const struct top_row *row)
 {
-	json_put(object, "objects", json_count(line->objects));
-	json_put(object, "bytes", json_count(line->bytes));
-	json_put(object, "smallest", json_count(line->smallest));
-	json_put(object, "largest", json_count(line->largest));
-	json_put(object, "samples", json_count(line->samples));
+	json_put(object, "objects", json_count(row->objects));
+	json_put(object, "bytes", json_count(row->bytes));
+	json_put(object, "smallest", json_count(row->smallest));
+	json_put(object, "largest", json_count(row->largest));
+	json_put(object, "samples", json_count(row->samples));
+}
+
+/* Only where there are two moments to compare. */
+static void put_rates(json_t *object, const struct top_rows *rows, const struct top_row *row)
+{
+	struct top_rate rate = top_row_rate(rows, row);
+
+	if (!rows->options->before)
+		return;
+	json_put(object, "objects_per_second", json_real(rate.objects));
+	json_put(object, "bytes_per_second", json_real(rate.bytes));
 }
 
 /* {"file": "cart.go", "line": 40, "function": …, "package": …, "type": …, "cause": …, "objects": 503, "bytes": …}: only
  * those that belong to the key. */
-static json_t *json_line(const struct line *line, enum top_key key)
+static json_t *json_line(const struct top_rows *rows, const struct top_row *row)
 {
+	enum top_key key = rows->options->key;
 	json_t *object = json_object();
 	bool site = key == TOP_KEY_SITE;
 
 	if (site) {
-		json_put(object, "file", json_text(line->file));
-		json_put(object, "line", json_positive(line->line));
+		json_put(object, "file", json_text(row->file));
+		json_put(object, "line", json_positive(row->line));
 	}
 	if (site || key == TOP_KEY_FUNCTION)
-		json_put(object, "function", json_text(line->function));
+		json_put(object, "function", json_text(row->function));
 	if (site || key == TOP_KEY_FUNCTION || key == TOP_KEY_PACKAGE)
-		json_put(object, "package", json_text(line->package));
+		json_put(object, "package", json_text(row->package));
 	if (site || key == TOP_KEY_TYPE)
-		json_put(object, "type", json_text(line->type));
+		json_put(object, "type", json_text(row->type));
 	if (site || key == TOP_KEY_CAUSE)
-		json_put(object, "cause", json_text(cause_name(line->cause)));
-	put_counts(object, line);
+		json_put(object, "cause", json_text(cause_name(row->cause)));
+	put_counts(object, row);
+	put_rates(object, rows, row);
+	if (rows->has_verdicts)
+		json_put(object, "verdict", row->has_verdict ? json_text(verdict_name(row->verdict)) : json_null());
 	return object;
+}
+
+static int put_json(FILE *f, const struct top_rows *rows)
+{
+	const struct top_options *options = rows->options;
+	struct json_report report;
+	json_t *totals = json_object();
+
+	json_report_begin(&report, f, "escaudit-top/1");
+	json_report_recording(&report, rows->rec);
+	json_report_member(&report, "key", json_text(top_key_name(options->key)));
+	json_report_member(&report, "order", json_text(top_order_name(options->order)));
+	json_report_member(&report, "charge", json_text(options->charge_module ? "module" : "site"));
+	put_counts(totals, &rows->all);
+	put_rates(totals, rows, &rows->all);
+	json_report_member(&report, "totals", totals);
+	json_report_list_begin(&report, "lines");
+	for (size_t i = 0; i < rows->n; i++)
+		json_report_row(&report, json_line(rows, &rows->items[i]));
+	json_report_list_end(&report);
+	return json_report_end(&report);
 }
 
 int report_top_json(FILE *f, const struct recording *rec, const struct top_options *options)
 {
-	static const char *const keys[] = {[TOP_KEY_SITE] = "site",
-					   [TOP_KEY_FUNCTION] = "function",
-					   [TOP_KEY_PACKAGE] = "package",
-					   [TOP_KEY_TYPE] = "type",
-					   [TOP_KEY_CAUSE] = "cause"};
-	struct json_report report;
-	json_t *totals = json_object();
-	struct top top;
+	struct top_rows rows;
+	int ret;
 
-	top_init(&top, rec, options);
-	json_report_begin(&report, f, "escaudit-top/1");
-	json_report_recording(&report, rec);
-	json_report_member(&report, "key", json_text(keys[options->key]));
-	json_report_member(&report, "order", json_text(options->order == TOP_BY_OBJECTS ? "objects" : "bytes"));
-	json_report_member(&report, "charge", json_text(options->charge_module ? "module" : "site"));
-	put_counts(totals, &top.all);
-	json_report_member(&report, "totals", totals);
-	json_report_list_begin(&report, "lines");
-	for (size_t i = 0; i < top.n; i++)
-		json_report_row(&report, json_line(&top.lines[i], options->key));
-	json_report_list_end(&report);
-	top_release(&top);
-	return json_report_end(&report);
+	top_rows_init(&rows, rec, options);
+	ret = put_json(f, &rows);
+	top_rows_release(&rows);
+	return ret;
+}
+
+int top_view_json(FILE *f, const struct top_view *view)
+{
+	return put_json(f, &view->rows);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "predict/place.h"
+#include "report/top_view.h"
 
 #include "tests/unit/report/fixture.h"
 
@@ -44,6 +45,100 @@ Test(top, by_other_keys)
 	expect_text((struct top_options){.key = TOP_KEY_TYPE}, "top-type.txt");
 	expect_text((struct top_options){.key = TOP_KEY_CAUSE}, "top-cause.txt");
 	expect_json((struct top_options){.key = TOP_KEY_PACKAGE}, "top-package.json");
+}
+
+Test(top, in_the_order_of_the_alphabet)
+{
+	static const enum top_order orders[] = {TOP_BY_SITE, TOP_BY_FUNCTION, TOP_BY_PACKAGE, TOP_BY_TYPE,
+						TOP_BY_CAUSE};
+	static const char *const members[] = {"file", "function", "package", "type", "cause"};
+
+	for (size_t k = 0; k < ARRAY_SIZE(orders); k++) {
+		struct recording *rec = fixture_recording();
+		struct capture c;
+		json_t *root, *row, *lines;
+		const char *last = "";
+		size_t i;
+
+		report_top_json(capture_begin(&c), rec, &(struct top_options){.order = orders[k]});
+		fclose(c.f);
+		root = json_loads(c.text, 0, NULL);
+		cr_expect_str_eq(json_string_value(json_object_get(root, "order")), top_order_name(orders[k]));
+		lines = json_object_get(root, "lines");
+		cr_expect_eq(json_array_size(lines), 7);
+		json_array_foreach(lines, i, row)
+		{
+			const char *now = json_string_value(json_object_get(row, members[k]));
+
+			cr_expect(strcmp(last, now) <= 0, "by %s: %s before %s", members[k], last, now);
+			last = now;
+		}
+		json_decref(root);
+		free(c.text);
+		recording_free(rec);
+	}
+	expect_text((struct top_options){.order = TOP_BY_FUNCTION}, "top-by-function.txt");
+	expect_text((struct top_options){.order = TOP_BY_PACKAGE, .key = TOP_KEY_FUNCTION}, "top-by-package.txt");
+}
+
+Test(top, orders_fit_keys)
+{
+	for (enum top_key key = TOP_KEY_SITE; key <= TOP_KEY_CAUSE; key++) {
+		cr_expect(top_order_fits(TOP_BY_BYTES, key) && top_order_fits(TOP_BY_OBJECTS, key) &&
+			  top_order_fits(TOP_BY_RATE, key));
+	}
+	for (enum top_order order = TOP_BY_BYTES; order <= TOP_BY_CAUSE; order++)
+		cr_expect(top_order_fits(order, TOP_KEY_SITE));
+	cr_expect_not(top_order_fits(TOP_BY_TYPE, TOP_KEY_FUNCTION));
+	cr_expect_not(top_order_fits(TOP_BY_SITE, TOP_KEY_TYPE));
+	cr_expect(top_order_fits(TOP_BY_PACKAGE, TOP_KEY_FUNCTION));
+}
+
+/* Rates are those since the earlier recording; a verdict is that of the site. */
+Test(top, live)
+{
+	struct fixture x;
+	struct recording *before;
+	struct capture c;
+	struct top_view *view;
+	struct top_options options = {.base = {.width = 120, .limit = 3}, .order = TOP_BY_RATE};
+
+	fixture_init(&x);
+	before = recording_new_like(x.rec);
+	before->header.window_seconds = 10.345;
+	LOCATION(before, 0x401005, true, {"runtime.newobject", GOROOT "runtime/malloc.go", 1337, 0});
+	LOCATION(before, 0x480105, false, {"example.com/shop/cart.newItem", SHOP "cart/item.go", 21, 18});
+	OBSERVATION(before, 1, "cart.Item", CAUSE_NEW_OBJECT, 9, 144, 0, 1);
+	/* of more objects then than now: an estimate; of as many samples: no allocation */
+	OBSERVATION(before, 1, "[]cart.Item", CAUSE_APPEND_GROWTH, 700, 56000, 0, 1);
+	options.before = before;
+	options.audit = &x.audit;
+	view = top_view_new(x.rec, &options);
+	cr_expect_eq(top_view_text(capture_begin(&c), view), 0);
+	capture_expect(&c, "top-live.txt");
+	cr_expect_eq(top_view_json(capture_begin(&c), view), 0);
+	capture_expect(&c, "top-live.json");
+	cr_expect_eq(top_view_count(view), 7);
+	cr_expect_eq(top_view_find(view, top_view_key(view, 4)), 4);
+	cr_expect_eq(top_view_find(view, "nothing of that name"), SIZE_MAX);
+	top_view_put_rows(capture_begin(&c), view, 5, 9);
+	capture_expect(&c, "top-live-rows.txt");
+	top_view_put_rows(capture_begin(&c), view, 7, 9);
+	fclose(c.f);
+	cr_expect_str_empty(c.text);
+	free(c.text);
+	top_view_free(view);
+
+	/* two stacks of one line */
+	OBSERVATION(x.rec, 1, "cart.Item", CAUSE_NEW_OBJECT, 2, 32, 0, 1, 7, 2);
+	x.rec->observations[x.rec->n_observations - 1].truncated = true;
+	options.order = TOP_BY_OBJECTS;
+	view = top_view_new(x.rec, &options);
+	cr_expect_eq(top_view_put_stacks(capture_begin(&c), view, top_view_key(view, 1)), 2);
+	capture_expect(&c, "top-live-stacks.txt");
+	top_view_free(view);
+	recording_free(before);
+	fixture_release(&x);
 }
 
 Test(top, of_a_foreign_profile)

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# top of a running process: plain tables where there is no terminal, and a screen in a terminal that tmux plays.
+
+load helper
+
+setup() {
+	complaints=0
+	pids=()
+	tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
+}
+
+teardown() {
+	local pid
+	"${tmux[@]}" kill-server 2>/dev/null || true
+	for pid in "${pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+	done
+}
+
+# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready.
+start_sleeper() {
+	local program log=$BATS_TEST_TMPDIR/sleeper.log
+	program=$(build_go sleeper)
+	"$program" "$@" >"$log" 2>&1 3>&- &
+	sleeper=$!
+	pids+=("$sleeper")
+	wait_for grep -q ready "$log"
+}
+
+wait_for() {
+	local i
+	for i in $(seq 100); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	complain "waited in vain for: $*"
+	! "${tmux[@]}" has-session 2>/dev/null || screen
+	return 0
+}
+
+# ---- the terminal ----
+
+# start_terminal [WIDTH [HEIGHT]]: a shell in it that says when a command is over, and how.
+start_terminal() {
+	need_tmux
+	"${tmux[@]}" new-session -d -x "${1:-110}" -y "${2:-24}" 'env PS1="" bash --norc --noediting' 3>&-
+	type_line "ESCAUDIT='$ESCAUDIT'; over() { echo \"over:\$?\"; stty -g; }; stty -g; clear"
+}
+
+need_tmux() {
+	command -v tmux >/dev/null || skip_or_fail "no tmux"
+}
+
+type_line() { "${tmux[@]}" send-keys -l "$1" && "${tmux[@]}" send-keys Enter; }
+type_keys() { "${tmux[@]}" send-keys "$@"; }
+screen() { "${tmux[@]}" capture-pane -p; }
+shows() { screen | grep -qE -- "$1"; }
+shows_not() { ! shows "$1"; }
+has_alternate_screen() { [ "$("${tmux[@]}" display-message -p '#{alternate_on}')" = 1 ]; }
+shows_cursor() { [ "$("${tmux[@]}" display-message -p '#{cursor_flag}')" = 1 ]; }
+
+# start_top ARGS...: in the terminal; returns when it shows rows.
+start_top() {
+	type_line "stty -g >$BATS_TEST_TMPDIR/before; \$ESCAUDIT top $*; over >$BATS_TEST_TMPDIR/over"
+	wait_for shows '^ .*main\.go:[0-9]+'
+	has_alternate_screen || complain "not on a screen of its own"
+}
+
+# expect_over STATUS: it has ended, and the terminal is as it was.
+expect_over() {
+	wait_for test -s "$BATS_TEST_TMPDIR/over"
+	wait_for eval "[ \$(wc -l <'$BATS_TEST_TMPDIR/over') -eq 2 ]"
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/over")" = "over:$1" ] ||
+		complain "$(head -n 1 "$BATS_TEST_TMPDIR/over") instead of status $1"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/over")" = "$(cat "$BATS_TEST_TMPDIR/before")" ] || complain "another terminal mode is left"
+	! has_alternate_screen || complain "its screen is left"
+	shows_cursor || complain "no cursor is left"
+	rm -f "$BATS_TEST_TMPDIR/over"
+}
+
+# ---- tests ----
+
+@test "top of a process without a terminal: tables with rates, a count of them, JSON, verdicts" {
+	need_bpf
+	use_go
+	local p=$BATS_TEST_TMPDIR/p
+	start_sleeper -rate 5000
+	(cd "$programs/sleeper" && "$ESCAUDIT" predict --go "$GO" -o "$p" .) 2>/dev/null
+	expect_status 0 timeout 20 "$ESCAUDIT" top -p "$sleeper" --mode=exact --interval=0.5 --count=2 --predictions="$p"
+	[ "$(grep -c '^target ' <<<"$out")" -eq 2 ] || complain "not two tables: $out"
+	grep -qE '^observed .*; now [45][0-9]{3} objects/s' <<<"$out" || complain "no rate: $out"
+	grep -qE '^cost +one trap for each object' <<<"$out" || complain "no cost: $out"
+	grep -qE 'BYTES/S +OBJECTS +OBJ/S +VERDICT' <<<"$out" || complain "no titles: $out"
+	grep -qE ' [45][0-9]{3}  confirmed +main\.go:[0-9]+ +\[5\]uint64 +new object' <<<"$out" || complain "no row: $out"
+	expect_message "watching process $sleeper"
+	# sampled unless told otherwise; one object for each table
+	expect_status 0 timeout 20 "$ESCAUDIT" top -p "$sleeper" --interval=1 --count=2 --json
+	[ "$(jq -s length <<<"$out")" -eq 2 ] || complain "not two objects: $out"
+	jq -es '.[1] | .window.mode == "sample" and .lines[0].type == "[5]uint64" and
+		.lines[0].objects_per_second > 2500 and .lines[0].objects_per_second < 10000 and
+		.lines[0].objects > 2500' <<<"$out" >/dev/null || complain "$out"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "top of a process without a terminal: the last table when it ends, and misuse" {
+	need_bpf
+	use_go
+	local top burst status=0
+	start_sleeper -burst 1013
+	"$ESCAUDIT" top -p "$sleeper" --mode=exact --interval=0.2 --key=type >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	top=$!
+	pids+=("$top")
+	wait_for grep -q watching "$BATS_TEST_TMPDIR/err"
+	for burst in 1 2 3; do
+		kill -USR1 "$sleeper"
+		wait_for grep -q "burst $burst" "$BATS_TEST_TMPDIR/sleeper.log"
+		sleep 0.3
+	done
+	kill -TERM "$sleeper"
+	wait "$top" || status=$?
+	[ "$status" -eq 0 ] || complain "status $status"
+	# looking changes nothing: in the end every object is there, once
+	tail -n 12 "$BATS_TEST_TMPDIR/out" | grep -qE ' 3039 .* \[3\]uint64' || complain "$(cat "$BATS_TEST_TMPDIR/out")"
+	grep -q "process $sleeper ended" "$BATS_TEST_TMPDIR/err" || complain "$(cat "$BATS_TEST_TMPDIR/err")"
+	expect_status 64 "$ESCAUDIT" top -p 1 somefile
+	expect_status 64 "$ESCAUDIT" top --interval=1 somefile
+	expect_message 'running process'
+	expect_status 64 "$ESCAUDIT" top --by=rate somefile
+	expect_status 64 "$ESCAUDIT" top --by=type --key=function somefile
+	expect_message 'no type to be sorted by'
+	expect_status 64 "$ESCAUDIT" top -p 1 --interval=0
+	expect_status 64 "$ESCAUDIT" top -p 1 --count=0
+	expect_status 2 "$ESCAUDIT" top -p 1 --count=1 --predictions=/nonexistent
+	[ "$complaints" -eq 0 ]
+}
+
+@test "top on a terminal: sort, group, stacks, freeze, help, resize, and the last view of a process that ended" {
+	need_bpf
+	use_go
+	local p=$BATS_TEST_TMPDIR/p frozen
+	start_sleeper -rate 5000
+	(cd "$programs/sleeper" && "$ESCAUDIT" predict --go "$GO" -o "$p" .) 2>/dev/null
+	start_terminal 120 24
+	start_top -p "$sleeper" --mode=exact --interval=0.3 --predictions="$p"
+	shows '^by bytes, a row for each site, every 0.3 s' || complain "no status line: $(screen)"
+	shows '5 kB|[0-9] kB .*confirmed +main\.go:[0-9]+ +\[5\]uint64' || complain "no verdict: $(screen)"
+	# every key sorts or groups
+	local key
+	for key in o:objects r:rate l:site f:function p:package t:type c:cause b:bytes; do
+		type_keys "${key%:*}"
+		wait_for shows "^by ${key#*:}, a row for each site"
+	done
+	type_keys f
+	wait_for shows 'LINE +FUNCTION +TYPE'
+	type_keys b g
+	wait_for shows '^by bytes, a row for each function'
+	wait_for shows ' main\.steady$'
+	type_keys g g
+	wait_for shows '^by bytes, a row for each type'
+	# into the stacks of the first row, and back
+	type_keys Enter
+	wait_for shows '^    main\.steady  main\.go:[0-9]+'
+	wait_for shows '^    main\.main  main\.go:[0-9]+'
+	type_keys Escape
+	wait_for shows '^ .*\[5\]uint64$'
+	type_keys '?'
+	wait_for shows 'freeze, go on'
+	type_keys '?'
+	wait_for shows '^observed '
+	# what is frozen stands still, what is not does not
+	type_keys z
+	wait_for shows '^FROZEN'
+	frozen=$(screen)
+	sleep 1
+	[ "$(screen)" = "$frozen" ] || complain "frozen, and yet: $(diff <(echo "$frozen") <(screen))"
+	type_keys z
+	wait_for shows_not '^FROZEN'
+	wait_for eval '! [ "$(screen)" = "$frozen" ]'
+	# another size
+	"${tmux[@]}" resize-window -x 70 -y 12
+	wait_for eval 'shows_not ".{71}" && [ "$(screen | tail -n 1 | cut -c 1-5)" = Enter ]'
+	"${tmux[@]}" resize-window -x 120 -y 24
+	wait_for eval '[ "$(screen | tail -n 1 | cut -c 1-5)" = Enter ]'
+	kill -TERM "$sleeper"
+	wait_for shows "^process $sleeper ended; this is the last view"
+	shows '\[5\]uint64$' || complain "the last view has gone: $(screen)"
+	type_keys g
+	wait_for shows ' new object$'
+	type_keys q
+	expect_over 0
+	shows "process $sleeper ended" || complain "nothing says so: $(screen)"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "top on a terminal: whatever ends it, the terminal and the process stay as they were" {
+	need_bpf
+	use_go
+	local untouched how pid
+	start_sleeper -rate 5000
+	start_terminal
+	for how in q C-c TERM HUP; do
+		start_top -p "$sleeper" --interval=0.3
+		shows 'sampled: counts are estimates' || complain "not sampled: $(screen)"
+		shows '^cost .*of one core, of 1.00% allowed' || complain "no cost: $(screen)"
+		case $how in
+		q | C-c) type_keys "$how" ;;
+		*) kill -"$how" "$(pgrep -f "top -p $sleeper --interval" | head -n 1)" ;;
+		esac
+		expect_over 0
+		type_line clear
+	done
+	# it crashes: status 128 + SIGSEGV
+	start_top -p "$sleeper" --interval=0.3
+	kill -SEGV "$(pgrep -f "top -p $sleeper --interval" | head -n 1)"
+	expect_over 139
+	# a terminal that cannot move its cursor
+	type_line "clear; TERM=dumb \$ESCAUDIT top -p $sleeper --interval=0.3 --duration=1; over"
+	wait_for shows 'over:0'
+	shows '^observed' || complain "dumb: $(screen)"
+	kill -0 "$sleeper" || complain "the target died"
+	[ "$complaints" -eq 0 ]
+}
