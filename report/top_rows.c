@@ -130,6 +130,7 @@ static void add_verdict(struct top_row *row, enum verdict_kind kind)
 
 static void add_observation(struct top_rows *rows, const struct recording *rec, const struct rec_observation *o)
 {
+	const struct audit *audit = rows->options->audit;
 	bool is_before = rec != rows->rec, is_new;
 	struct top_row row = row_of(rows, rec, o);
 	uint64_t *index;
@@ -149,11 +150,11 @@ static void add_observation(struct top_rows *rows, const struct recording *rec, 
 	}
 	add_counts(&rows->items[*index], o, is_before);
 	add_counts(&rows->all, o, is_before);
-	if (rows->has_verdicts && !is_before && o->user != REC_NO_USER_FRAME) {
-		const uint64_t *verdict = u64map_find(&rows->verdicts, rec->locations[o->locations[o->user]].pc);
+	if (rows->has_verdicts && !is_before) {
+		size_t account = audit_account(audit, (size_t)(o - rec->observations));
 
-		if (verdict)
-			add_verdict(&rows->items[*index], rows->options->audit->items[*verdict - 1].kind);
+		if (account < audit->n)
+			add_verdict(&rows->items[*index], audit->items[account].kind);
 	}
 }
 
@@ -239,14 +240,9 @@ struct top_rate top_row_rate(const struct top_rows *rows, const struct top_row *
 void top_rows_init(struct top_rows *rows, const struct recording *rec, const struct top_options *options)
 {
 	const struct recording *before = options->before;
-	const struct audit *audit = options->audit;
 
 	*rows = (struct top_rows){.options = options, .rec = rec, .pool = strpool_new()};
-	rows->has_verdicts = audit && options->key == TOP_KEY_SITE && !options->charge_module;
-	for (size_t i = 0; rows->has_verdicts && i < audit->n; i++) {
-		for (size_t k = 0; k < audit->items[i].n_sites; k++)
-			*u64map_at(&rows->verdicts, audit->items[i].sites[k]->ret, NULL) = i + 1;
-	}
+	rows->has_verdicts = options->audit && options->key == TOP_KEY_SITE && !options->charge_module;
 	for (size_t i = 0; i < rec->n_observations; i++)
 		add_observation(rows, rec, &rec->observations[i]);
 	if (before) {
@@ -263,6 +259,5 @@ void top_rows_release(struct top_rows *rows)
 {
 	free(rows->items);
 	u64map_release(&rows->index);
-	u64map_release(&rows->verdicts);
 	strpool_free(rows->pool);
 }

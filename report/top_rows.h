@@ -34,9 +34,8 @@ struct top_rows {
 	struct top_row *items;
 	size_t n, alloc;
 	struct top_row all;
-	double seconds;		/* since before; 0 where no rates are known */
-	bool has_verdicts;	/* the rows are such that they can have one */
-	struct u64map verdicts; /* return address -> index into the audit + 1 */
+	double seconds;	   /* since before; 0 where no rates are known */
+	bool has_verdicts; /* the rows are such that they can have one */
 };
 
 void top_rows_init(struct top_rows *rows, const struct recording *rec, const struct top_options *options);

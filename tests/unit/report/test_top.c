@@ -102,6 +102,7 @@ Test(top, live)
 	struct capture c;
 	struct top_view *view;
 	struct top_options options = {.base = {.width = 120, .limit = 3}, .order = TOP_BY_RATE};
+	size_t accounts[] = {0, 0, 0, AUDIT_ELSEWHERE, AUDIT_ELSEWHERE, AUDIT_ELSEWHERE, AUDIT_RUNTIME};
 
 	fixture_init(&x);
 	before = recording_new_like(x.rec);
@@ -111,6 +112,13 @@ Test(top, live)
 	OBSERVATION(before, 1, "cart.Item", CAUSE_NEW_OBJECT, 9, 144, 0, 1);
 	/* of more objects then than now: an estimate; of as many samples: no allocation */
 	OBSERVATION(before, 1, "[]cart.Item", CAUSE_APPEND_GROWTH, 700, 56000, 0, 1);
+	for (size_t i = 0; i < x.audit.n; i++) {
+		if (x.audit.items[i].kind == VERDICT_CONFIRMED)
+			accounts[0] = accounts[1] = i;
+		if (x.audit.items[i].kind == VERDICT_VIOLATED)
+			accounts[2] = i;
+	}
+	x.audit.account = accounts;
 	options.before = before;
 	options.audit = &x.audit;
 	view = top_view_new(x.rec, &options);
@@ -130,6 +138,7 @@ Test(top, live)
 	top_view_free(view);
 
 	/* two stacks of one line */
+	x.audit.account = NULL;
 	OBSERVATION(x.rec, 1, "cart.Item", CAUSE_NEW_OBJECT, 2, 32, 0, 1, 7, 2);
 	x.rec->observations[x.rec->n_observations - 1].truncated = true;
 	options.order = TOP_BY_OBJECTS;
