@@ -95,6 +95,14 @@ $(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
 	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -MMD -MP -c -o $@ $<
 $(call stage_obj,recording) $(O)/tests/unit/recording/test_recording.o: | $(O)/recording/profile.pb-c.h
 
+# ---- the page of export --format=html --------------------------------------------------------------------------------------
+
+$(O)/report/html_page.h: report/html/embed $(wildcard report/html/page.*)
+	$(call say,EMBED,$@)
+	@mkdir -p $(@D)
+	$(Q)report/html/embed report/html > $@
+$(O)/report/export_html.o: | $(O)/report/html_page.h
+
 # ---- kernel programs ---------------------------------------------------------------------------------------------------------
 
 # No vmlinux.h and no CO-RE: the programs touch nothing of the kernel's but struct pt_regs, which is user-space ABI. So they load on kernels without BTF.
@@ -130,7 +138,7 @@ lint: check-headers
 	$(Q)scripts/lint
 
 # Every header compiles on its own.
-check-headers: $(O)/recording/profile.pb-c.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 	$(Q)for h in $(filter-out %.bpf.h,$(OUR_H)); do \
 		$(CC) $(OUR_CFLAGS) -Wno-unused-macros -fsyntax-only -x c $$h || { echo "check-headers: $$h does not compile alone" >&2; exit 1; }; \
 	done

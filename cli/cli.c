@@ -20,7 +20,8 @@ static const char *const order_choices[] = {"bytes",   "objects", "rate",  "site
 					    "package", "type",	  "cause", NULL};
 static const char *const key_choices[] = {"site", "function", "package", "type", "cause", NULL};
 static const char *const charge_choices[] = {"site", "module", NULL};
-static const char *const format_choices[] = {"json", "folded", "pprof", "markdown", "sarif", "github", "junit", NULL};
+static const char *const format_choices[] = {"html",  "json",	"folded", "pprof", "markdown",
+					     "sarif", "github", "junit",  NULL};
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 static const char *const attach_choices[] = {"auto", "multi", "perf", NULL};
 
@@ -82,7 +83,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 		       order_choices},
 	[OPT_INTERVAL] = {"interval", 'i', "SECONDS", "look at the process every SECONDS (default 2)", NULL},
 	[OPT_COUNT_VIEWS] = {"count", 0, "N", "print N tables, one after each interval, then end", NULL},
-	[OPT_FORMAT] = {"format", 0, "FORMAT", "json, folded, pprof, markdown, sarif, github or junit", format_choices},
+	[OPT_FORMAT] = {"format", 0, "FORMAT", "html, json, folded, pprof, markdown, sarif, github or junit",
+			format_choices},
 };
 
 #define OPTIONS(...)                                                                                                   \
@@ -159,7 +161,8 @@ const struct command commands[] = {
 		.name = "export",
 		.usage = "[OPTIONS] --format=FORMAT RECORDING",
 		.summary = "a recording in a format that other programs read",
-		OPTIONS(OPT_FORMAT, OPT_WITH_PREDICTIONS, OPT_OUTPUT, OPT_BY, OPT_FAIL_ON, OPT_LIMIT, OPT_HELP),
+		OPTIONS(OPT_FORMAT, OPT_WITH_PREDICTIONS, OPT_OUTPUT, OPT_BY, OPT_SOURCE_ROOT, OPT_FAIL_ON, OPT_LIMIT,
+			OPT_HELP),
 		.run = export_main,
 	},
 	{

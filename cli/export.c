@@ -11,7 +11,7 @@
 
 /* What is exported, and how. */
 struct export_job {
-	const char *path, *format;
+	const char *path, *format, *source_root;
 	struct recording *rec;
 	struct predictions *set; /* NULL without --predictions */
 	struct audit *audit;
@@ -65,9 +65,15 @@ static int write_findings(FILE *f, const struct export_job *x)
 static int write_format(FILE *f, const struct export_job *x)
 {
 	const struct top_options top = {.order = x->by_objects ? TOP_BY_OBJECTS : TOP_BY_BYTES};
+	const struct html_options html = {.source_root = x->source_root,
+					  .rows = x->limit == SIZE_MAX ? EXPORT_HTML_ROWS : x->limit,
+					  .frames = EXPORT_HTML_FRAMES,
+					  .by_objects = x->by_objects};
 
 	if (strcmp(x->format, "json") == 0)
 		return x->audit ? report_audit_json(f, x->audit, x->set) : report_top_json(f, x->rec, &top);
+	if (strcmp(x->format, "html") == 0)
+		return export_html(f, x->rec, x->audit, x->set, &html);
 	if (strcmp(x->format, "folded") == 0)
 		return export_folded(f, x->rec, x->by_objects);
 	if (strcmp(x->format, "pprof") == 0)
@@ -109,7 +115,10 @@ static bool read_errors(const struct cli_args *args, unsigned *errors)
 int export_main(const struct cli_args *args)
 {
 	const char *predictions = args->value[OPT_WITH_PREDICTIONS], *by = args->value[OPT_BY];
-	struct export_job x = {.format = args->value[OPT_FORMAT], .limit = SIZE_MAX, .by_objects = by && *by == 'o'};
+	struct export_job x = {.format = args->value[OPT_FORMAT],
+			       .source_root = args->value[OPT_SOURCE_ROOT],
+			       .limit = SIZE_MAX,
+			       .by_objects = by && *by == 'o'};
 	struct error err = ERROR_INIT;
 	double limit = -1;
 	int code;

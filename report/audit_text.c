@@ -39,13 +39,7 @@ static void put_log(FILE *f, const struct audit *audit, const struct predictions
 {
 	struct strbuf sb = STRBUF_INIT;
 
-	strbuf_addf(&sb, "%zu predictions in %zu package%s", set->n, set->n_packages, set->n_packages == 1 ? "" : "s");
-	if (audit->match == BUILD_MATCH_SAME)
-		strbuf_addstr(&sb, ", of the same build");
-	else if (audit->match == BUILD_MATCH_UNKNOWN)
-		strbuf_addstr(&sb, "; nothing says whether log and binary are of one build");
-	if (set->unknown_lines)
-		strbuf_addf(&sb, "; %zu line%s not understood", set->unknown_lines, set->unknown_lines == 1 ? "" : "s");
+	header_add_log(&sb, audit, set);
 	header_line(f, "log", strbuf_str(&sb), TEXT_PLAIN, options);
 	strbuf_release(&sb);
 }

@@ -23,4 +23,20 @@ int export_junit(FILE *f, const struct findings *findings);
 /* One stack a line, outermost first, the type last, then a count: what flame graph programs read. */
 int export_folded(FILE *f, const struct recording *rec, bool by_objects);
 
+struct html_options {
+	const char *source_root; /* directory of the main module's source; NULL: as recorded, else the current one */
+	size_t rows, frames;	 /* of the table and of the flame graph, at most; 0 for all */
+	bool by_objects;	 /* what is shown first */
+};
+
+#define EXPORT_HTML_ROWS   5000
+#define EXPORT_HTML_FRAMES 40000
+
+/*
+ * One page for a browser, with all it needs: stacks, lines and the text of the sources that are found. audit and set
+ * may be NULL.
+ */
+int export_html(FILE *f, const struct recording *rec, const struct audit *audit, const struct predictions *set,
+		const struct html_options *options);
+
 #endif

@@ -49,18 +49,28 @@ void header_put_mismatch(FILE *f, const struct audit *audit, const struct report
 	putc('\n', f);
 }
 
-static void put_target(FILE *f, const struct recording *rec, const struct report_options *options)
+typedef void (*header_text)(struct strbuf *sb, const struct recording *rec);
+
+static void put_line(FILE *f, const char *label, header_text add, const struct recording *rec, enum text_style style,
+		     const struct report_options *options)
 {
-	const struct rec_header *h = &rec->header;
 	struct strbuf sb = STRBUF_INIT;
 
-	strbuf_addstr(&sb, h->main_package ? h->main_package : h->path ? h->path : "unknown");
-	if (h->main_package && h->path)
-		strbuf_addf(&sb, " (%s)", h->path);
-	if (h->pid)
-		strbuf_addf(&sb, ", pid %" PRId64, h->pid);
-	header_line(f, "target", strbuf_str(&sb), TEXT_PLAIN, options);
+	add(&sb, rec);
+	if (sb.len)
+		header_line(f, label, strbuf_str(&sb), style, options);
 	strbuf_release(&sb);
+}
+
+void header_add_target(struct strbuf *sb, const struct recording *rec)
+{
+	const struct rec_header *h = &rec->header;
+
+	strbuf_addstr(sb, h->main_package ? h->main_package : h->path ? h->path : "unknown");
+	if (h->main_package && h->path)
+		strbuf_addf(sb, " (%s)", h->path);
+	if (h->pid)
+		strbuf_addf(sb, ", pid %" PRId64, h->pid);
 }
 
 /* Settings that change what the compiler predicts and emits. */
@@ -89,19 +99,16 @@ static void add_settings(struct strbuf *sb, const struct recording *rec)
 	strbuf_release(&setting);
 }
 
-static void put_build(FILE *f, const struct recording *rec, const struct report_options *options)
+void header_add_build(struct strbuf *sb, const struct recording *rec)
 {
 	const struct rec_header *h = &rec->header;
-	struct strbuf sb = STRBUF_INIT;
 
-	strbuf_addstr(&sb, h->go_version ? h->go_version : "Go version unknown");
+	strbuf_addstr(sb, h->go_version ? h->go_version : "Go version unknown");
 	if (h->arch)
-		strbuf_addf(&sb, " %s", h->arch);
+		strbuf_addf(sb, " %s", h->arch);
 	if (h->build_id)
-		strbuf_addf(&sb, ", build id %.*s", BUILD_ID_DIGITS, h->build_id);
-	add_settings(&sb, rec);
-	header_line(f, "build", strbuf_str(&sb), TEXT_PLAIN, options);
-	strbuf_release(&sb);
+		strbuf_addf(sb, ", build id %.*s", BUILD_ID_DIGITS, h->build_id);
+	add_settings(sb, rec);
 }
 
 const char *header_extra(const struct recording *rec, const char *key)
@@ -113,53 +120,47 @@ const char *header_extra(const struct recording *rec, const char *key)
 	return NULL;
 }
 
-static void put_window(FILE *f, const struct recording *rec, const struct report_options *options)
+void header_add_window(struct strbuf *sb, const struct recording *rec)
 {
 	const struct rec_header *h = &rec->header;
-	struct strbuf sb = STRBUF_INIT;
-	enum text_style style = TEXT_PLAIN;
 
 	if (h->mode == REC_MODE_PROFILE) {
 		const char *period = header_extra(rec, "period");
 		uint64_t bytes = period ? strtoull(period, NULL, 10) : 0;
 
-		strbuf_addstr(&sb, "a heap profile of Go's own: sizes are size classes");
+		strbuf_addstr(sb, "a heap profile of Go's own: sizes are size classes");
 		if (bytes > 1)
-			strbuf_addf(&sb, ", one sample every %s", units_bytes(bytes).text);
+			strbuf_addf(sb, ", one sample every %s", units_bytes(bytes).text);
 	} else {
-		strbuf_addf(&sb, "%s, %s, %s",
+		strbuf_addf(sb, "%s, %s, %s",
 			    h->mode == REC_MODE_EXACT ? "exact: every allocation" : "sampled: counts are estimates",
 			    units_seconds(h->window_seconds).text, h->window_complete ? "complete" : "incomplete");
 	}
 	if (h->exit_status > 128)
-		strbuf_addf(&sb, "; killed by signal %d", h->exit_status - 128);
+		strbuf_addf(sb, "; killed by signal %d", h->exit_status - 128);
 	else if (h->exit_status >= 0)
-		strbuf_addf(&sb, "; exit status %d", h->exit_status);
-	if (h->exit_status > 0)
-		style = TEXT_YELLOW;
-	header_line(f, "window", strbuf_str(&sb), style, options);
-	strbuf_release(&sb);
+		strbuf_addf(sb, "; exit status %d", h->exit_status);
+}
+
+void header_add_losses(struct strbuf *sb, const struct recording *rec)
+{
+	for (size_t i = 0; i < rec->n_losses; i++)
+		strbuf_addf(sb, "%s%s %" PRIu64, i ? ", " : "", rec->losses[i].name, rec->losses[i].count);
+	if (rec->n_losses)
+		strbuf_addstr(sb, "; counts are lower bounds, absences prove nothing");
 }
 
 void header_put_missing(FILE *f, const struct recording *rec, const struct report_options *options)
 {
-	struct strbuf sb = STRBUF_INIT;
-
-	if (rec->n_losses) {
-		for (size_t i = 0; i < rec->n_losses; i++)
-			strbuf_addf(&sb, "%s%s %" PRIu64, i ? ", " : "", rec->losses[i].name, rec->losses[i].count);
-		strbuf_addstr(&sb, "; counts are lower bounds, absences prove nothing");
-		header_line(f, "LOST", strbuf_str(&sb), TEXT_ALARM, options);
-	}
-	strbuf_release(&sb);
+	put_line(f, "LOST", header_add_losses, rec, TEXT_ALARM, options);
 	if (rec->header.coverage)
 		header_line(f, "PARTIAL", rec->header.coverage, TEXT_ALARM, options);
 }
 
 void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options)
 {
-	put_target(f, rec, options);
-	put_build(f, rec, options);
+	put_line(f, "target", header_add_target, rec, TEXT_PLAIN, options);
+	put_line(f, "build", header_add_build, rec, TEXT_PLAIN, options);
 }
 
 /*
@@ -171,8 +172,19 @@ void header_put_binary(FILE *f, const struct recording *rec, const struct report
 void header_put(FILE *f, const struct recording *rec, const struct report_options *options)
 {
 	header_put_binary(f, rec, options);
-	put_window(f, rec, options);
+	put_line(f, "window", header_add_window, rec, rec->header.exit_status > 0 ? TEXT_YELLOW : TEXT_PLAIN, options);
 	header_put_missing(f, rec, options);
+}
+
+void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
+{
+	strbuf_addf(sb, "%zu predictions in %zu package%s", set->n, set->n_packages, set->n_packages == 1 ? "" : "s");
+	if (audit->match == BUILD_MATCH_SAME)
+		strbuf_addstr(sb, ", of the same build");
+	else if (audit->match == BUILD_MATCH_UNKNOWN)
+		strbuf_addstr(sb, "; nothing says whether log and binary are of one build");
+	if (set->unknown_lines)
+		strbuf_addf(sb, "; %zu line%s not understood", set->unknown_lines, set->unknown_lines == 1 ? "" : "s");
 }
 
 void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options)

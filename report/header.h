@@ -5,12 +5,21 @@
 
 #include <stdio.h>
 
+#include "base/strbuf.h"
 #include "report/report.h"
 #include "report/text_table.h"
 
 /* "label    text", broken at blanks under the text. */
 void header_line(FILE *f, const char *label, const char *text, enum text_style style,
 		 const struct report_options *options);
+
+/* The texts behind the labels: target, build, window, LOST (nothing where nothing is lost) and log. */
+void header_add_target(struct strbuf *sb, const struct recording *rec);
+void header_add_build(struct strbuf *sb, const struct recording *rec);
+void header_add_window(struct strbuf *sb, const struct recording *rec);
+void header_add_losses(struct strbuf *sb, const struct recording *rec);
+void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set);
+
 void header_put(FILE *f, const struct recording *rec, const struct report_options *options);
 /* Nothing where log and binary are of one build, as far as is known. */
 void header_put_mismatch(FILE *f, const struct audit *audit, const struct report_options *options);
