@@ -23,7 +23,7 @@
  * may be are allowed for it. */
 #define UNCHECKED 0.15
 /* Of a class that seems to have but one stack. */
-#define LEAST_DOUBT 0.1
+#define LEAST_DOUBT 0.03
 
 /* Sums over windows of counts x and of the windows' sizes t, for the variance of their ratio. */
 struct ratio_sums {
@@ -213,18 +213,24 @@ void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
 
 /*
  * Variance of the ratio of all x to all t, from how far each window's x is from its part by t; t and tt are sums over
- * all windows, also those without x. Windows may be few: Student's quantile in place of the normal one, as a factor.
+ * all windows, also those without x. As found: few windows may agree by chance.
  */
-static double ratio_variance(const struct ratio_sums *s, double t, double tt, size_t windows)
+static double raw_ratio_variance(const struct ratio_sums *s, double t, double tt, size_t windows)
 {
-	double m = (double)windows, r, sum, factor;
+	double m = (double)windows, r;
 
 	if (windows < 2 || t <= 0)
 		return 0;
 	r = s->x / t;
-	sum = fmax(0, s->xx - 2 * r * s->xt + r * r * tt);
-	factor = student_95(windows - 1) / Z;
-	return factor * factor * m / (m - 1) * sum / (t * t);
+	return m / (m - 1) * fmax(0, s->xx - 2 * r * s->xt + r * r * tt) / (t * t);
+}
+
+/* For a 95 % interval: Student's quantile in place of the normal one, as a factor. */
+static double ratio_variance(const struct ratio_sums *s, double t, double tt, size_t windows)
+{
+	double factor = windows < 2 ? 0 : student_95(windows - 1) / Z;
+
+	return factor * factor * raw_ratio_variance(s, t, tt, windows);
 }
 
 /*
@@ -309,7 +315,9 @@ static size_t tiny_size(double mean_size)
 }
 
 struct share {
-	double p, variance;
+	double p;
+	double variance; /* what an interval is made of */
+	double spread;	 /* what a weight is made of: variance without the allowance for there being few windows */
 };
 
 /* By the samples: what is left open inside windows, and how windows differ. */
@@ -326,18 +334,19 @@ static struct share sampled_share(const struct class_state *c, const struct cell
 			   rest * ratio_variance(&cell->windows, c->windows.x, c->windows.xx, c->n_windows);
 	else
 		variance += rest * rest * p * p / (Z * Z); /* one window says nothing about the rest */
-	return (struct share){p, variance};
+	return (struct share){p, variance, variance};
 }
 
 static struct share exact_share(const struct class_state *c, const struct cell *cell)
 {
-	double p = cell->exact.x / c->exact_t, within = wilson(p, c->exact_t) / Z;
+	double p = cell->exact.x / c->exact_t, within = wilson(p, c->exact_t) / Z, floor = within * within;
+	double m = (double)c->n_exact, raw = raw_ratio_variance(&cell->exact, c->exact_t, c->exact_tt, c->n_exact);
 
-	return (struct share){p,
-			      fmax(ratio_variance(&cell->exact, c->exact_t, c->exact_tt, c->n_exact), within * within)};
+	return (struct share){p, fmax(ratio_variance(&cell->exact, c->exact_t, c->exact_tt, c->n_exact), floor),
+			      fmax(raw * (1 + 2 / (m - 1)), floor)};
 }
 
-/* The two estimates of a share, weighted by their variances; where they contradict each other the refills are taken to
+/* The two estimates of a share, weighted by their spreads; where they contradict each other the refills are taken to
  * be in step with the program, which the exact windows cannot be. */
 static struct share combine(struct share refills, struct share exact)
 {
@@ -345,11 +354,14 @@ static struct share combine(struct share refills, struct share exact)
 	double bias = d * d > DISAGREE * DISAGREE * sum ? d * d - sum : 0;
 	double w, v;
 
-	if (exact.variance <= 0 || refills.variance + bias <= 0)
+	if (exact.spread <= 0 || refills.spread + bias <= 0)
 		return refills;
-	w = 1 / (refills.variance + bias);
-	v = 1 / exact.variance;
-	return (struct share){(w * refills.p + v * exact.p) / (w + v), 1 / (w + v)};
+	w = 1 / (refills.spread + bias);
+	v = 1 / exact.spread;
+	v /= w + v;
+	w = 1 - v;
+	return (struct share){.p = w * refills.p + v * exact.p,
+			      .variance = w * w * (refills.variance + bias) + v * v * exact.variance};
 }
 
 /* Objects of every cell by the samples alone: what they stand for, and in the class of tiny objects what shares slots

@@ -36,13 +36,14 @@
 #define MS_NS		   1000000u
 /* An exact window ends after this much cost, or this much time. One costs the target what it costs, at once: no more
  * than a thread's time slice. */
-#define EXACT_COST_NS (700 * 1000u)
+#define EXACT_COST_NS (1400 * 1000u)
 #define EXACT_MAX_NS  (20 * MS_NS)
 #define EXACT_LOOK_NS (MS_NS / 4)
 #define EXACT_SHARE   0.25
 /* A class with this part of the bytes is half as likely to be looked at as one with nearly all. */
 #define WORTH_A_LOOK   0.01
-#define EXACT_FIRST_NS (3 * MS_NS)
+#define EXACT_FIRST_NS (2 * MS_NS)
+#define BUDGET_AIM     0.96
 /* The runtime's own counts are read this often: when a process ends, what it counted last is lost. */
 #define STATS_NS (20 * MS_NS)
 /* While probes stay, the map is emptied this often. */
@@ -511,14 +512,14 @@ static uint32_t choose_class(struct sample *s)
 /*
  * While an exact window stands every object costs a trap, and it ends when this thread gets to end it: with two threads
  * waiting for each processor that may be ten times as late as wanted. So for these milliseconds, nearly all of them
- * asleep, this thread goes before ordinary ones, where that is permitted.
+ * asleep, this thread goes before ordinary ones, where that is permitted, and so does the process that holds the
+ * probes, which it makes meanwhile: taking breakpoints out of a busy program late used to cost it more than the window.
  */
 static bool hurry(void)
 {
 	const struct sched_param first = {.sched_priority = 1};
 
-	return sched_getscheduler(0) == SCHED_OTHER &&
-	       sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first) == 0;
+	return sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_RR, &first) == 0;
 }
 
 static void calm_down(bool hurried)
@@ -643,7 +644,8 @@ static int apply(struct sample *s, const struct controller_plan *plan, struct er
 int sample_attach(struct sample *s, pid_t pid, struct error *err)
 {
 	struct controller_options options = {
-		.budget = s->options.budget,
+		/* The last windows are known to have cost too much only when they are over. */
+		.budget = s->options.budget * BUDGET_AIM,
 		.exact_share = s->options.without_exact ? 0 : EXACT_SHARE,
 		/* Many probes take their time to leave. */
 		.exact_cost = EXACT_FIRST_NS * (s->entries->dispatcher_start ? 5 : 1),

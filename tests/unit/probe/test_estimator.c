@@ -342,7 +342,7 @@ Test(estimator, a_class_without_exact_windows_is_in_doubt)
 	estimator_doubts(est, doubts);
 	cr_expect_gt(doubts[CLASS], 3 * doubts[CLASS + 2]);
 	cr_expect_gt(doubts[CLASS + 2], 0);
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 20; i++) {
 		estimator_add_exact(est, a, 300 + (uint64_t)i % 2);
 		estimator_add_exact(est, b, 300);
 		estimator_close_exact(est, seen);
