@@ -81,6 +81,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_SOURCE_ROOT] = {"source-root", 0, "DIR", "find the main module's source in DIR", NULL},
 	[OPT_ORDER] = {"by", 0, "WHAT", "sort by bytes, objects, rate (live), site, function, package, type or cause",
 		       order_choices},
+	[OPT_BY_REPLICA] = {"by-replica", 0, NULL, "of a merged recording: what each replica contributed to a row",
+			    NULL},
 	[OPT_INTERVAL] = {"interval", 'i', "SECONDS", "look at the process every SECONDS (default 2)", NULL},
 	[OPT_COUNT_VIEWS] = {"count", 0, "N", "print N tables, one after each interval, then end", NULL},
 	[OPT_FORMAT] = {"format", 0, "FORMAT", "html, json, folded, pprof, markdown, sarif, github or junit",
@@ -188,9 +190,9 @@ const struct command commands[] = {
 			   "table after each interval. --interval, --count, --duration, --mode, --max-overhead, "
 			   "--max-stacks and\n"
 			   "--attach are for that.\n",
-		OPTIONS(OPT_ORDER, OPT_KEY, OPT_CHARGE, OPT_WITH_PREDICTIONS, OPT_PID, OPT_BINARY, OPT_INTERVAL,
-			OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_MAX_STACKS, OPT_ATTACH, OPT_JSON,
-			OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_ORDER, OPT_KEY, OPT_CHARGE, OPT_BY_REPLICA, OPT_WITH_PREDICTIONS, OPT_PID, OPT_BINARY,
+			OPT_INTERVAL, OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_MAX_STACKS,
+			OPT_ATTACH, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = top_main,
 	},
 	{

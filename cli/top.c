@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/live.h"
+#include "recording/merge.h"
 
 static enum top_key key_of(const char *name)
 {
@@ -41,6 +43,19 @@ static bool check_offline(const struct cli_args *args, const struct top_options 
 	return true;
 }
 
+/* Merged, and by an escaudit that kept what each contributed? */
+static int check_replicas(const struct recording *rec, const char *path, struct error *err)
+{
+	if (!recording_replicas(rec, NULL))
+		return error_set(err, -ENODATA, "top: failed to show '%s' by replica: it was not merged", path);
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		if (rec->observations[i].n_parts)
+			return 0;
+	}
+	return error_set(err, -ENODATA, "top: failed to show '%s' by replica: it has their totals only; merge again",
+			 path);
+}
+
 static int of_recording(const struct cli_args *args, struct top_options *options)
 {
 	const char *predictions = args->value[OPT_WITH_PREDICTIONS];
@@ -51,6 +66,7 @@ static int of_recording(const struct cli_args *args, struct top_options *options
 	int code;
 
 	if (recording_read(&rec, args->positional[0], &err) ||
+	    (options->by_replica && check_replicas(rec, args->positional[0], &err)) ||
 	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err)))) {
 		code = cli_fail(&err);
 	} else {
@@ -76,10 +92,13 @@ int top_main(const struct cli_args *args)
 		return cli_misuse(args, "top needs one RECORDING, or -p PID or -x BINARY");
 	if (!cli_report_options(args, &options.base))
 		return EXIT_MISUSE;
+	options.by_replica = args->value[OPT_BY_REPLICA] != NULL;
 	options.charge_module = charge && strcmp(charge, "module") == 0;
 	if (!top_order_fits(options.order, options.key))
 		return cli_misuse(args, "a row for each %s has no %s to be sorted by", top_key_name(options.key),
 				  top_order_name(options.order));
+	if (is_live && options.by_replica)
+		return cli_misuse(args, "--by-replica is for a merged recording");
 	if (is_live)
 		return live_main(args, &options);
 	return check_offline(args, &options) ? of_recording(args, &options) : EXIT_MISUSE;

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,66 @@ struct merger {
 	struct u64map observations; /* likewise */
 	struct u64map stacks;	    /* likewise, without a value */
 	struct strbuf text;
-	size_t n_replicas;
+	size_t n_replicas; /* of those added so far */
 };
+
+/* ---- replicas --------------------------------------------------------------------------------------------------- */
+
+/* The comments, which are numbered through, in order. *out is the caller's to free; it may be NULL. */
+static size_t replica_texts(const struct recording *rec, const char ***out)
+{
+	char key[40];
+	size_t n = 0, alloc = 0;
+
+	snprintf(key, sizeof(key), REPLICA "%zu", n + 1);
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, key) != 0)
+			continue;
+		if (out) {
+			ARRAY_GROW(*out, n + 1, alloc);
+			(*out)[n] = rec->extra[i].value;
+		}
+		snprintf(key, sizeof(key), REPLICA "%zu", ++n + 1);
+	}
+	return n;
+}
+
+/* A file's name may have blanks, and what follows it: the last pid is the pid. */
+static const char *last_of(const char *text, const char *what)
+{
+	const char *last = NULL;
+
+	while ((text = strstr(text, what)))
+		last = text++;
+	return last;
+}
+
+static void parse_replica(const char *text, struct replica *out)
+{
+	const char *pid = last_of(text, " pid=");
+
+	*out = (struct replica){.file = text, .file_length = strlen(text)};
+	if (!pid || strncmp(text, "file=", 5) != 0)
+		return;
+	out->file = text + 5;
+	out->file_length = (size_t)(pid - out->file);
+	sscanf(pid, " pid=%" SCNd64 " start_unix_ns=%" SCNu64 " seconds=%lf objects=%" SCNu64 " bytes=%" SCNu64,
+	       &out->pid, &out->start_unix_ns, &out->seconds, &out->objects, &out->bytes);
+}
+
+size_t recording_replicas(const struct recording *rec, struct replica **out)
+{
+	const char **texts = NULL;
+	size_t n = replica_texts(rec, out ? &texts : NULL);
+
+	if (out) {
+		*out = xcalloc(n + 1, sizeof(**out));
+		for (size_t i = 0; i < n; i++)
+			parse_replica(texts[i], &(*out)[i]);
+	}
+	free(texts);
+	return n;
+}
 
 /* ---- may they be added? ----------------------------------------------------------------------------------------- */
 
@@ -52,15 +111,48 @@ static int check(const struct recording *a, const struct recording *b, const cha
 	return 0;
 }
 
-/* Nobody means to count one run twice. */
-static int check_distinct(const struct recording *a, const struct recording *b, const char *a_name, const char *b_name,
-			  struct error *err)
+/* One process that began to be recorded at one moment, whether it comes by itself or was merged before. */
+static int add_origin(struct strpool *pool, struct u64map *origins, const struct replica *replica, size_t file,
+		      const char *const *names, struct error *err)
 {
-	const struct rec_header *x = &a->header, *y = &b->header;
+	uint64_t *seen;
+	bool is_new;
 
-	if (!x->start_unix_ns || x->start_unix_ns != y->start_unix_ns || x->pid != y->pid)
+	if (!replica->start_unix_ns)
 		return 0;
-	return error_set(err, -EINVAL, "merge: failed to add '%s': it is the same recording as '%s'", b_name, a_name);
+	seen = u64map_at(origins,
+			 (uintptr_t)strpool_addf(pool, "%" PRId64 " %" PRIu64, replica->pid, replica->start_unix_ns),
+			 &is_new);
+	if (is_new) {
+		*seen = file;
+		return 0;
+	}
+	return error_set(err, -EINVAL, "merge: failed to add '%s': it is, or holds, the same recording as '%s'",
+			 names[file], names[*seen]);
+}
+
+/* Nobody means to count one run twice. */
+static int check_distinct(struct recording *const *recs, const char *const *names, size_t n, struct error *err)
+{
+	struct strpool *pool = strpool_new();
+	struct u64map origins = U64MAP_INIT;
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < n; i++) {
+		const struct replica self = {.pid = recs[i]->header.pid,
+					     .start_unix_ns = recs[i]->header.start_unix_ns};
+		struct replica *replicas;
+		size_t n_replicas = recording_replicas(recs[i], &replicas);
+
+		if (!n_replicas)
+			ret = add_origin(pool, &origins, &self, i, names, err);
+		for (size_t k = 0; ret == 0 && k < n_replicas; k++)
+			ret = add_origin(pool, &origins, &replicas[k], i, names, err);
+		free(replicas);
+	}
+	u64map_release(&origins);
+	strpool_free(pool);
+	return ret;
 }
 
 /* ---- identities ------------------------------------------------------------------------------------------------- */
@@ -135,7 +227,27 @@ static double joined_error(const struct rec_observation *a, const struct rec_obs
 	return sum > 0 ? sqrt(x * x + y * y) / sum : 0;
 }
 
-static void add_observations(struct merger *m, const struct recording *from, const uint32_t *map)
+/*
+ * What `from` says of its replicas, or of itself where it is one, behind the parts that `into` has: its replicas are
+ * those from `first` on. A recording that was merged without them adds none.
+ */
+static void add_parts(struct rec_observation *into, const struct rec_observation *from, size_t first, bool is_replica)
+{
+	const struct rec_part self = {.objects = from->objects, .bytes = from->bytes};
+	const struct rec_part *parts = is_replica ? &self : from->parts;
+	uint32_t n = is_replica ? 1 : from->n_parts;
+
+	if (!n)
+		return;
+	into->parts = xreallocarray(into->parts, into->n_parts + n, sizeof(*into->parts));
+	for (uint32_t i = 0; i < n; i++) {
+		into->parts[into->n_parts] = parts[i];
+		into->parts[into->n_parts++].replica += (uint32_t)first;
+	}
+}
+
+static void add_observations(struct merger *m, const struct recording *from, const uint32_t *map, size_t first,
+			     bool is_replica)
 {
 	for (size_t i = 0; i < from->n_observations; i++) {
 		const struct rec_observation *o = &from->observations[i];
@@ -151,6 +263,9 @@ static void add_observations(struct merger *m, const struct recording *from, con
 			sum->locations = xcalloc(o->n_locations ? o->n_locations : 1, sizeof(*sum->locations));
 			for (uint32_t k = 0; k < o->n_locations; k++)
 				sum->locations[k] = map[o->locations[k]];
+			sum->parts = NULL;
+			sum->n_parts = 0;
+			add_parts(sum, o, first, is_replica);
 			continue;
 		}
 		sum = &m->into->observations[*index];
@@ -162,6 +277,7 @@ static void add_observations(struct merger *m, const struct recording *from, con
 		sum->objects += o->objects;
 		sum->bytes += o->bytes;
 		sum->samples += o->samples;
+		add_parts(sum, o, first, is_replica);
 	}
 }
 
@@ -238,21 +354,6 @@ static bool is_replica(const char *key)
 	return strncmp(key, REPLICA, strlen(REPLICA)) == 0;
 }
 
-/* The replicas of one recording: those it was merged from, else itself. Values are the caller's to free. */
-static size_t replicas_of(const struct recording *rec, const char *name, char ***out)
-{
-	size_t n = 0;
-
-	*out = xcalloc(rec->n_extra + 1, sizeof(**out));
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (is_replica(rec->extra[i].key))
-			(*out)[n++] = xstrdup(rec->extra[i].value);
-	}
-	if (!n)
-		(*out)[n++] = replica_of(rec, name);
-	return n;
-}
-
 static void drop_replicas(struct recording *rec)
 {
 	size_t kept = 0;
@@ -264,40 +365,46 @@ static void drop_replicas(struct recording *rec)
 	rec->n_extra = kept;
 }
 
-static void note_replicas(struct merger *m, const struct recording *rec, const char *name)
+/* Of those it was merged from, or of itself. Says whether it is one by itself. */
+static bool note_replicas(struct merger *m, const struct recording *rec, const char *name)
 {
-	char **values;
-	size_t n = replicas_of(rec, name, &values);
+	const char **texts = NULL;
+	size_t n = replica_texts(rec, &texts);
 
 	if (rec == m->into)
-		drop_replicas(m->into);
-	for (size_t i = 0; i < n; i++) {
-		add_replica(m, values[i]);
-		free(values[i]);
+		drop_replicas(m->into); /* the texts are the pool's */
+	for (size_t i = 0; i < n; i++)
+		add_replica(m, texts[i]);
+	if (!n) {
+		char *text = replica_of(rec, name);
+
+		add_replica(m, text);
+		free(text);
 	}
-	free(values);
+	free(texts);
+	return n == 0;
 }
 
 int recording_merge(struct recording **recs, const char *const *names, size_t n, struct error *err)
 {
 	struct merger m = {.into = recs[0], .keys = strpool_new()};
-	int ret = 0;
+	int ret = check_distinct(recs, names, n, err);
 
-	for (size_t i = 1; ret == 0 && i < n; i++) {
-		for (size_t k = 0; ret == 0 && k < i; k++)
-			ret = check_distinct(recs[k], recs[i], names[k], names[i], err);
-	}
 	for (size_t i = 1; ret == 0 && i < n; i++)
 		ret = check(recs[0], recs[i], names[0], names[i], err);
 	if (ret == 0) {
 		learn(&m);
-		note_replicas(&m, recs[0], names[0]);
+		if (note_replicas(&m, recs[0], names[0])) {
+			for (size_t i = 0; i < recs[0]->n_observations; i++)
+				add_parts(&recs[0]->observations[i], &recs[0]->observations[i], 0, true);
+		}
 	}
 	for (size_t i = 1; ret == 0 && i < n; i++) {
 		uint32_t *map = add_locations(&m, recs[i]);
+		size_t first = m.n_replicas;
+		bool is_one = note_replicas(&m, recs[i], names[i]);
 
-		note_replicas(&m, recs[i], names[i]);
-		add_observations(&m, recs[i], map);
+		add_observations(&m, recs[i], map, first, is_one);
 		add_reach(recs[0], recs[i]);
 		add_header(recs[0], recs[i]);
 		free(map);

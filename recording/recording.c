@@ -50,8 +50,10 @@ void recording_clear_counts(struct recording *rec)
 {
 	for (size_t i = 0; i < rec->n_locations; i++)
 		free(rec->locations[i].frames);
-	for (size_t i = 0; i < rec->n_observations; i++)
+	for (size_t i = 0; i < rec->n_observations; i++) {
 		free(rec->observations[i].locations);
+		free(rec->observations[i].parts);
+	}
 	rec->n_locations = rec->n_observations = rec->n_losses = rec->n_extra = 0;
 }
 

@@ -41,6 +41,12 @@ struct rec_location {
 
 #define REC_NO_USER_FRAME UINT32_MAX
 
+/* What one replica contributed to an observation of a merged recording. */
+struct rec_part {
+	uint32_t replica; /* from 0; in merge.h */
+	uint64_t objects, bytes;
+};
+
 /* Counts of one (stack, type, cause). */
 struct rec_observation {
 	uint32_t *locations; /* indexes into recording.locations, leaf first */
@@ -56,6 +62,8 @@ struct rec_observation {
 	uint64_t largest;
 	uint64_t samples; /* == objects in exact mode */
 	double error_pct; /* objects and bytes lie within this much of the truth, 95 times of 100; 0 where counted */
+	struct rec_part *parts; /* of merged recordings, replicas ascending; NULL where nothing is known of them */
+	uint32_t n_parts;
 };
 
 /* Was the call instruction of a site executed? */

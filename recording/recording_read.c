@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
+#include "recording/merge.h"
 #include "recording/profile.pb-c.h"
 #include "recording/recording.h"
 #include "recording/recording_internal.h"
@@ -41,6 +42,7 @@ struct reader {
 	struct u64map locations; /* id -> index */
 	struct u64map mappings;
 	uint64_t total[3]; /* objects, bytes, samples */
+	size_t n_replicas;
 };
 
 #define BAD(r, fmt, ...)                                                                                               \
@@ -345,6 +347,34 @@ static int add_total(struct reader *r, size_t which, uint64_t value)
 	return 0;
 }
 
+/* The replicas of a merged recording. Sums are checked, so that no reader has to doubt them. */
+static int read_parts(struct reader *r, const Pprof__Sample *s, struct rec_observation *o)
+{
+	uint64_t objects = 0, bytes = 0;
+
+	if (s->n_replica != s->n_replica_objects || s->n_replica != s->n_replica_bytes)
+		return BAD(r, "a sample has %zu replicas with %zu and %zu counts", s->n_replica, s->n_replica_objects,
+			   s->n_replica_bytes);
+	if (!s->n_replica)
+		return 0;
+	/* Ascending numbers are no more than there are replicas. */
+	if (s->n_replica > r->n_replicas)
+		return BAD(r, "a sample has %zu replicas of %zu", s->n_replica, r->n_replicas);
+	o->parts = xcalloc(s->n_replica, sizeof(*o->parts));
+	for (size_t i = 0; i < s->n_replica; i++) {
+		struct rec_part *part = &o->parts[o->n_parts++];
+
+		*part = (struct rec_part){s->replica[i] - 1, s->replica_objects[i], s->replica_bytes[i]};
+		if (s->replica[i] == 0 || s->replica[i] > r->n_replicas || (i && s->replica[i] <= s->replica[i - 1]))
+			return BAD(r, "a sample names replica %u of %zu", s->replica[i], r->n_replicas);
+		if (part->objects > o->objects - objects || part->bytes > o->bytes - bytes)
+			return BAD(r, "replicas have more than the sample they are part of");
+		objects += part->objects;
+		bytes += part->bytes;
+	}
+	return 0;
+}
+
 static int read_sample(struct reader *r, const Pprof__Sample *s)
 {
 	struct rec_observation *o;
@@ -390,6 +420,8 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 		if (!(s->error_pct >= 0 && s->error_pct <= MAX_ERROR_PCT))
 			return BAD(r, "a sample has an error of %g %%", s->error_pct);
 		o->error_pct = s->error_pct;
+		if (read_parts(r, s, o) < 0)
+			return -EBADMSG;
 	}
 	if (add_total(r, 0, o->objects) < 0 || add_total(r, 1, o->bytes) < 0 || add_total(r, 2, o->samples) < 0)
 		return -EBADMSG;
@@ -670,6 +702,7 @@ static int read_profile(struct reader *r)
 	}
 	if (find_sample_types(r) < 0 || read_header(r) < 0 || read_functions(r) < 0 || read_locations(r) < 0)
 		return -EBADMSG;
+	r->n_replicas = recording_replicas(r->rec, NULL);
 	for (size_t i = 0; i < p->n_sample; i++) {
 		if (read_sample(r, p->sample[i]) < 0)
 			return -EBADMSG;

@@ -391,12 +391,36 @@ static void put_location(struct writer *w, const struct rec_location *loc, uint6
 	free(l.line);
 }
 
+/* What each replica contributed, as three lists in one block that the caller frees. */
+static void *new_parts(Pprof__Sample *s, const struct rec_observation *o)
+{
+	uint64_t *objects, *bytes;
+	uint32_t *replicas;
+
+	if (!o->n_parts)
+		return NULL;
+	objects = xcalloc(o->n_parts, 2 * sizeof(*objects) + sizeof(*replicas));
+	bytes = objects + o->n_parts;
+	replicas = (uint32_t *)(bytes + o->n_parts);
+	for (uint32_t i = 0; i < o->n_parts; i++) {
+		replicas[i] = o->parts[i].replica + 1;
+		objects[i] = o->parts[i].objects;
+		bytes[i] = o->parts[i].bytes;
+	}
+	s->n_replica = s->n_replica_objects = s->n_replica_bytes = o->n_parts;
+	s->replica = replicas;
+	s->replica_objects = objects;
+	s->replica_bytes = bytes;
+	return objects;
+}
+
 static void put_observation(struct writer *w, const struct rec_observation *o, uint64_t **ids, size_t *ids_alloc)
 {
 	Pprof__Sample s = PPROF__SAMPLE__INIT;
 	Pprof__Label type = PPROF__LABEL__INIT, cause = PPROF__LABEL__INIT;
 	Pprof__Label *labels[2];
 	int64_t values[] = {to_i64(o->objects), to_i64(o->bytes)};
+	void *parts;
 
 	ARRAY_GROW(*ids, o->n_locations, *ids_alloc);
 	for (uint32_t i = 0; i < o->n_locations; i++)
@@ -422,7 +446,9 @@ static void put_observation(struct writer *w, const struct rec_observation *o, u
 	s.truncated = o->truncated;
 	s.samples = o->samples == o->objects ? 0 : o->samples + 1;
 	s.error_pct = o->error_pct;
+	parts = new_parts(&s, o);
 	put_message(w, FIELD_SAMPLE, &s.base);
+	free(parts);
 }
 
 static void put_extent(struct writer *w, const struct rec_extent *extent)

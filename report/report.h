@@ -51,6 +51,7 @@ struct top_options {
 	struct report_options base;
 	enum top_order order;
 	enum top_key key;
+	bool by_replica;		/* of a merged recording: what each replica contributed to a row */
 	bool charge_module;		/* charge each observation to the nearest frame in the main module */
 	const struct recording *before; /* the same window some time ago: adds rates; borrowed, may be NULL */
 	const struct audit *audit; /* of the recording: adds verdicts to sites that are not charged elsewhere; borrowed,

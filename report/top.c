@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A recording by itself: where the objects were made. Once as a report, or in parts for a view that scrolls. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,9 @@ size_t top_view_find(const struct top_view *view, const char *key)
 /* ---- text
  * -------------------------------------------------------------------------------------------------------------- */
 
-#define COLUMNS_MAX 12
+/* Beyond this many replicas a row shows the least, the middle and the most of them. */
+#define REPLICA_COLUMNS 8
+#define COLUMNS_MAX	(12 + REPLICA_COLUMNS)
 
 /* What a column shows. */
 enum content {
@@ -74,6 +77,11 @@ enum content {
 	SHOW_PACKAGE,
 	SHOW_TYPE,
 	SHOW_CAUSE,
+	SHOW_LEAST,
+	SHOW_MEDIAN,
+	SHOW_MOST,
+	SHOW_MOST_IN,
+	SHOW_REPLICA, /* the first of them, and so on */
 };
 
 static const struct text_column contents[] = {
@@ -90,6 +98,18 @@ static const struct text_column contents[] = {
 	[SHOW_PACKAGE] = {"PACKAGE", false, 12, 0},
 	[SHOW_TYPE] = {"TYPE", false, 6, 4},
 	[SHOW_CAUSE] = {"CAUSE", false, 0, 0},
+	[SHOW_LEAST] = {"LEAST", true, 0, 0},
+	[SHOW_MEDIAN] = {"MEDIAN", true, 0, 0},
+	[SHOW_MOST] = {"MOST", true, 0, 0},
+	[SHOW_MOST_IN] = {"IN", true, 0, 0},
+	[SHOW_REPLICA] = {"#1", true, 0, 0},
+	{"#2", true, 0, 0},
+	{"#3", true, 0, 0},
+	{"#4", true, 0, 0},
+	{"#5", true, 0, 0},
+	{"#6", true, 0, 0},
+	{"#7", true, 0, 0},
+	{"#8", true, 0, 0},
 };
 
 static bool is_by_weight(enum top_order order)
@@ -110,13 +130,20 @@ static size_t choose_columns(const struct top_rows *rows, enum content *out)
 
 	out[n++] = SHOW_BYTES;
 	out[n++] = SHOW_SHARE;
-	if (!has_rates && is_by_weight(options->order))
+	if (!has_rates && !rows->n_replicas && is_by_weight(options->order))
 		out[n++] = SHOW_SUM;
 	if (has_rates)
 		out[n++] = SHOW_BYTES_RATE;
 	out[n++] = SHOW_OBJECTS;
 	if (has_rates)
 		out[n++] = SHOW_OBJECTS_RATE;
+	if (rows->n_replicas > REPLICA_COLUMNS) {
+		for (enum content c = SHOW_LEAST; c <= SHOW_MOST_IN; c++)
+			out[n++] = c;
+	} else {
+		for (size_t i = 0; i < rows->n_replicas; i++)
+			out[n++] = SHOW_REPLICA + (enum content)i;
+	}
 	if (rows->has_verdicts)
 		out[n++] = SHOW_VERDICT;
 	out[n++] = of_key[options->key];
@@ -140,8 +167,49 @@ struct share {
 
 struct row_text {
 	struct units_text bytes, share, sum, bytes_rate, objects, objects_rate;
+	struct units_text replicas[REPLICA_COLUMNS]; /* or least, median, most, and in which */
 	char *place;
 };
+
+static uint64_t part_weight(const struct top_rows *rows, const struct rec_part *part)
+{
+	return rows->options->order == TOP_BY_OBJECTS ? part->objects : part->bytes;
+}
+
+static int compare_weights(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static struct units_text weight_text(const struct top_rows *rows, uint64_t weight)
+{
+	return rows->options->order == TOP_BY_OBJECTS ? units_count(weight) : units_bytes(weight);
+}
+
+static void set_replica_texts(const struct top_rows *rows, const struct top_row *row, struct units_text *out)
+{
+	size_t n = rows->n_replicas, most = 0;
+	uint64_t *weights;
+
+	for (size_t i = 0; n <= REPLICA_COLUMNS && i < n; i++)
+		out[i] = weight_text(rows, part_weight(rows, &row->parts[i]));
+	if (n <= REPLICA_COLUMNS)
+		return;
+	weights = xcalloc(n, sizeof(*weights));
+	for (size_t i = 0; i < n; i++) {
+		weights[i] = part_weight(rows, &row->parts[i]);
+		if (weights[i] > weights[most])
+			most = i;
+	}
+	snprintf(out[3].text, sizeof(out[3].text), "#%zu", most + 1);
+	qsort(weights, n, sizeof(*weights), compare_weights);
+	out[0] = weight_text(rows, weights[0]);
+	out[1] = weight_text(rows, weights[n / 2]);
+	out[2] = weight_text(rows, weights[n - 1]);
+	free(weights);
+}
 
 static struct text_cell cell_of(const struct top_rows *rows, const struct top_row *row, const struct row_text *text,
 				enum content content)
@@ -179,8 +247,16 @@ static struct text_cell cell_of(const struct top_rows *rows, const struct top_ro
 					  TEXT_PLAIN};
 	case SHOW_CAUSE:
 		return (struct text_cell){cause_name(row->cause), TEXT_PLAIN};
+	case SHOW_LEAST:
+	case SHOW_MEDIAN:
+	case SHOW_MOST:
+	case SHOW_MOST_IN:
+		return (struct text_cell){text->replicas[content - SHOW_LEAST].text, TEXT_PLAIN};
+	case SHOW_REPLICA:
+		break;
 	}
-	return (struct text_cell){NULL, TEXT_PLAIN};
+	/* SHOW_REPLICA and those behind it */
+	return (struct text_cell){text->replicas[content - SHOW_REPLICA].text, TEXT_PLAIN};
 }
 
 /* "" for nothing: what stands still is to be seen at a glance. */
@@ -207,6 +283,7 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
 	};
 	struct text_cell cells[COLUMNS_MAX];
 
+	set_replica_texts(rows, row, text.replicas);
 	for (size_t i = 0; i < n; i++)
 		cells[i] = cell_of(rows, row, &text, columns[i]);
 	text_table_add(table, cells);
@@ -296,6 +373,29 @@ static void put_observed(FILE *f, const struct top_rows *rows)
 	strbuf_release(&sb);
 }
 
+/*
+ * replicas  bytes of each: #1 a.gz (pid 4242, 12.3 s, 56.9 kB), #2 b.gz (pid 17, 12.2 s, 57.1 kB)
+ */
+static void put_replicas(FILE *f, const struct top_rows *rows)
+{
+	size_t limit = rows->options->base.limit, n = rows->n_replicas;
+	size_t shown = limit && limit < n && n > REPLICA_COLUMNS ? limit : n;
+	struct strbuf sb = STRBUF_INIT;
+
+	strbuf_addf(&sb, "%s of each: ", rows->options->order == TOP_BY_OBJECTS ? "objects" : "bytes");
+	for (size_t i = 0; i < shown; i++) {
+		const struct replica *replica = &rows->replicas[i];
+
+		strbuf_addf(&sb, "%s#%zu %.*s (pid %" PRId64 ", %s, %s)", i ? ", " : "", i + 1,
+			    (int)(replica->file_length < 200 ? replica->file_length : 200), replica->file, replica->pid,
+			    units_seconds(replica->seconds).text, units_bytes(replica->bytes).text);
+	}
+	if (shown < n)
+		strbuf_addf(&sb, " and %zu more; --limit 0 names all", n - shown);
+	header_line(f, "replicas", strbuf_str(&sb), TEXT_PLAIN, &rows->options->base);
+	strbuf_release(&sb);
+}
+
 static void put_header(FILE *f, const struct top_rows *rows, bool is_live)
 {
 	if (rows->has_verdicts)
@@ -304,6 +404,8 @@ static void put_header(FILE *f, const struct top_rows *rows, bool is_live)
 	if (is_live)
 		put_cost(f, rows);
 	put_observed(f, rows);
+	if (rows->n_replicas)
+		put_replicas(f, rows);
 }
 
 void top_view_put_header(FILE *f, const struct top_view *view)
@@ -475,6 +577,48 @@ static void put_rates(json_t *object, const struct top_rows *rows, const struct 
 	json_put(object, "bytes_per_second", json_real(rate.bytes));
 }
 
+/* Those that have any of it: [{"replica": 1, "objects": 503, "bytes": 40240}, …] */
+static json_t *json_parts(const struct top_rows *rows, const struct top_row *row)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rows->n_replicas; i++) {
+		const struct rec_part *part = &row->parts[i];
+		json_t *object;
+
+		if (!part->objects && !part->bytes)
+			continue;
+		object = json_object();
+		json_put(object, "replica", json_count(i + 1));
+		json_put(object, "objects", json_count(part->objects));
+		json_put(object, "bytes", json_count(part->bytes));
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *json_replicas(const struct top_rows *rows)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rows->n_replicas; i++) {
+		const struct replica *replica = &rows->replicas[i];
+		char *file = xstrndup(replica->file, replica->file_length);
+		json_t *object = json_object();
+
+		json_put(object, "replica", json_count(i + 1));
+		json_put(object, "file", json_text(file));
+		json_put(object, "pid", json_integer((json_int_t)replica->pid));
+		json_put(object, "start_unix_ns", json_count(replica->start_unix_ns));
+		json_put(object, "seconds", json_real(replica->seconds));
+		json_put(object, "objects", json_count(replica->objects));
+		json_put(object, "bytes", json_count(replica->bytes));
+		json_array_append_new(list, object);
+		free(file);
+	}
+	return list;
+}
+
 /* {"file": "cart.go", "line": 40, "function": …, "package": …, "type": …, "cause": …, "objects": 503, "bytes": …}: only
  * those that belong to the key. */
 static json_t *json_line(const struct top_rows *rows, const struct top_row *row)
@@ -497,6 +641,8 @@ static json_t *json_line(const struct top_rows *rows, const struct top_row *row)
 		json_put(object, "cause", json_text(cause_name(row->cause)));
 	put_counts(object, row);
 	put_rates(object, rows, row);
+	if (rows->n_replicas)
+		json_put(object, "replicas", json_parts(rows, row));
 	if (rows->has_verdicts)
 		json_put(object, "verdict", row->has_verdict ? json_text(verdict_name(row->verdict)) : json_null());
 	return object;
@@ -513,6 +659,8 @@ static int put_json(FILE *f, const struct top_rows *rows)
 	json_report_member(&report, "key", json_text(top_key_name(options->key)));
 	json_report_member(&report, "order", json_text(top_order_name(options->order)));
 	json_report_member(&report, "charge", json_text(options->charge_module ? "module" : "site"));
+	if (rows->n_replicas)
+		json_report_member(&report, "replicas", json_replicas(rows));
 	put_counts(totals, &rows->all);
 	put_rates(totals, rows, &rows->all);
 	json_report_member(&report, "totals", totals);

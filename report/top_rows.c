@@ -67,6 +67,20 @@ static void add_counts(struct top_row *row, const struct rec_observation *o, boo
 	row->samples += o->samples;
 }
 
+static void add_parts(const struct top_rows *rows, struct top_row *row, const struct rec_observation *o)
+{
+	if (!rows->n_replicas)
+		return;
+	if (!row->parts)
+		row->parts = xcalloc(rows->n_replicas, sizeof(*row->parts));
+	for (uint32_t i = 0; i < o->n_parts; i++) {
+		struct rec_part *part = &row->parts[o->parts[i].replica];
+
+		part->objects += o->parts[i].objects;
+		part->bytes += o->parts[i].bytes;
+	}
+}
+
 /* The row an observation belongs to, without counts. */
 static struct top_row row_of(struct top_rows *rows, const struct recording *rec, const struct rec_observation *o)
 {
@@ -150,6 +164,8 @@ static void add_observation(struct top_rows *rows, const struct recording *rec, 
 	}
 	add_counts(&rows->items[*index], o, is_before);
 	add_counts(&rows->all, o, is_before);
+	if (!is_before)
+		add_parts(rows, &rows->items[*index], o);
 	if (rows->has_verdicts && !is_before) {
 		size_t account = audit_account(audit, (size_t)(o - rec->observations));
 
@@ -243,6 +259,8 @@ void top_rows_init(struct top_rows *rows, const struct recording *rec, const str
 
 	*rows = (struct top_rows){.options = options, .rec = rec, .pool = strpool_new()};
 	rows->has_verdicts = options->audit && options->key == TOP_KEY_SITE && !options->charge_module;
+	if (options->by_replica)
+		rows->n_replicas = recording_replicas(rec, &rows->replicas);
 	for (size_t i = 0; i < rec->n_observations; i++)
 		add_observation(rows, rec, &rec->observations[i]);
 	if (before) {
@@ -257,7 +275,10 @@ void top_rows_init(struct top_rows *rows, const struct recording *rec, const str
 
 void top_rows_release(struct top_rows *rows)
 {
+	for (size_t i = 0; i < rows->n; i++)
+		free(rows->items[i].parts);
 	free(rows->items);
+	free(rows->replicas);
 	u64map_release(&rows->index);
 	strpool_free(rows->pool);
 }

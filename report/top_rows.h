@@ -9,6 +9,7 @@
 
 #include "base/strpool.h"
 #include "base/u64map.h"
+#include "recording/merge.h"
 #include "report/report.h"
 
 struct top_row {
@@ -22,6 +23,7 @@ struct top_row {
 	uint64_t objects, bytes, samples;
 	uint64_t smallest, largest;
 	uint64_t old_objects, old_bytes, old_samples; /* before */
+	struct rec_part *parts;			      /* rows.n_replicas of them, by options->by_replica; or NULL */
 	bool has_verdict;
 	enum verdict_kind verdict;
 };
@@ -34,7 +36,9 @@ struct top_rows {
 	struct top_row *items;
 	size_t n, alloc;
 	struct top_row all;
-	double seconds;	   /* since before; 0 where no rates are known */
+	double seconds; /* since before; 0 where no rates are known */
+	struct replica *replicas;
+	size_t n_replicas; /* 0 without options->by_replica */
 	bool has_verdicts; /* the rows are such that they can have one */
 };
 

@@ -32,6 +32,8 @@ static uint64_t weight(const struct recording *rec)
 		sum += o->objects + o->bytes + o->samples + o->smallest + o->largest + o->cause + (o->type != NULL);
 		if (o->user != REC_NO_USER_FRAME)
 			sum += rec->locations[o->locations[o->user]].pc;
+		for (uint32_t k = 0; k < o->n_parts; k++)
+			sum += o->parts[k].replica * 3 + o->parts[k].objects * 5 + o->parts[k].bytes * 7;
 	}
 	for (size_t i = 0; i < rec->n_sites; i++)
 		sum += rec->sites[i].pc + rec->sites[i].ret + rec->sites[i].size + rec->sites[i].reach;

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "recording/merge.h"
@@ -137,6 +139,151 @@ Test(merge, of_merged_ones)
 	recording_free(recs[0]);
 	recording_free(recs[1]);
 	recording_free(more[0]);
+}
+
+/* "0:3/24 2:1/8", for observation i */
+static void expect_parts(const struct recording *rec, size_t i, const char *wanted)
+{
+	const struct rec_observation *o = &rec->observations[i];
+	char text[256] = "";
+	size_t len = 0;
+
+	for (uint32_t k = 0; k < o->n_parts; k++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u:%llu/%llu", k ? " " : "",
+					o->parts[k].replica, (unsigned long long)o->parts[k].objects,
+					(unsigned long long)o->parts[k].bytes);
+	cr_expect_str_eq(text, wanted, "observation %zu: %s instead of %s", i, text, wanted);
+}
+
+static struct recording *with_one(uint64_t start, uint64_t pc, uint64_t objects)
+{
+	struct recording *rec = made(start, (int64_t)start);
+	uint32_t f = locate(rec, pc, "main.f", 1);
+
+	observe(rec, f, f, "int", objects, 8);
+	return rec;
+}
+
+static struct recording *merged_of(struct recording *a, struct recording *b, const char *a_name, const char *b_name)
+{
+	struct recording *recs[] = {a, b};
+	const char *names[] = {a_name, b_name};
+	struct error err = ERROR_INIT;
+
+	cr_assert_eq(recording_merge(recs, names, 2, &err), 0, "%s", err.text);
+	recording_free(b);
+	return a;
+}
+
+static struct recording *through_a_file(struct recording *rec)
+{
+	char path[] = "/tmp/escaudit-merge-XXXXXX";
+	int fd = mkstemp(path);
+	struct error err = ERROR_INIT;
+	struct recording *back = NULL;
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	cr_assert_eq(recording_write(rec, path, &err), 0, "%s", err.text);
+	cr_assert_eq(recording_read(&back, path, &err), 0, "%s", err.text);
+	unlink(path);
+	recording_free(rec);
+	return back;
+}
+
+Test(merge, keeps_what_each_replica_contributed)
+{
+	struct recording *ab = through_a_file(merged_of(with_one(1, 0x100, 3), with_one(2, 0x200, 5), "a", "b b"));
+	struct recording *cd = through_a_file(merged_of(with_one(3, 0x200, 7), with_one(4, 0x100, 9), "c", "d"));
+	struct recording *all = through_a_file(merged_of(ab, cd, "ab", "cd"));
+	struct replica *replicas;
+
+	cr_assert_eq(all->n_observations, 2);
+	expect_parts(all, 0, "0:3/24 3:9/72");
+	expect_parts(all, 1, "1:5/40 2:7/56");
+	cr_assert_eq(recording_replicas(all, &replicas), 4);
+	cr_expect_eq(replicas[1].file_length, 3);
+	cr_expect_eq(strncmp(replicas[1].file, "b b", 3), 0);
+	cr_expect_eq(replicas[1].pid, 2);
+	cr_expect_eq(replicas[1].start_unix_ns, 2);
+	cr_expect(fabs(replicas[1].seconds - 1.5) < 1e-9);
+	cr_expect_eq(replicas[3].objects, 9);
+	cr_expect_eq(replicas[3].bytes, 72);
+	free(replicas);
+	recording_free(all);
+	/* a recording by itself has none */
+	all = through_a_file(with_one(5, 0x100, 1));
+	cr_expect_eq(recording_replicas(all, NULL), 0);
+	expect_parts(all, 0, "");
+	recording_free(all);
+}
+
+/* As merged by an escaudit that kept totals only. */
+Test(merge, of_one_merged_without_parts)
+{
+	struct recording *old = merged_of(with_one(1, 0x100, 3), with_one(2, 0x200, 5), "a", "b"), *all;
+
+	for (size_t i = 0; i < old->n_observations; i++) {
+		free(old->observations[i].parts);
+		old->observations[i].parts = NULL;
+		old->observations[i].n_parts = 0;
+	}
+	all = through_a_file(merged_of(old, with_one(3, 0x100, 7), "old", "c"));
+	expect_parts(all, 0, "2:7/56");
+	expect_parts(all, 1, "");
+	cr_expect_eq(all->observations[0].objects, 10);
+	recording_free(all);
+}
+
+Test(merge, a_replica_is_counted_once)
+{
+	struct recording *recs[] = {merged_of(with_one(1, 0x100, 3), with_one(2, 0x200, 5), "a", "b"),
+				    with_one(2, 0x200, 5)};
+	const char *names[] = {"sum", "b"};
+	struct error err = ERROR_INIT;
+
+	cr_expect_eq(recording_merge(recs, names, 2, &err), -EINVAL);
+	cr_expect(err.text && strstr(err.text, "'b'") && strstr(err.text, "'sum'"), "%s", err.text);
+	error_release(&err);
+	recording_free(recs[0]);
+	recording_free(recs[1]);
+}
+
+Test(merge, damaged_parts_are_refused)
+{
+	for (int i = 0; i < 5; i++) {
+		struct recording *rec = merged_of(with_one(1, 0x100, 3), with_one(2, 0x100, 5), "a", "b"), *back = NULL;
+		struct rec_part *parts = rec->observations[0].parts;
+		struct error err = ERROR_INIT;
+		char path[] = "/tmp/escaudit-merge-XXXXXX";
+		int fd = mkstemp(path);
+
+		cr_assert_geq(fd, 0);
+		close(fd);
+		switch (i) {
+		case 0:
+			parts[1].objects = 6; /* more than there are */
+			break;
+		case 1:
+			parts[1].bytes = UINT64_MAX;
+			break;
+		case 2:
+			parts[1].replica = 0; /* twice */
+			break;
+		case 3:
+			parts[1].replica = 2; /* nobody */
+			break;
+		default:
+			parts[0].replica = UINT32_MAX;
+			break;
+		}
+		cr_assert_eq(recording_write(rec, path, &err), 0);
+		cr_expect_eq(recording_read(&back, path, &err), -EBADMSG, "case %d", i);
+		cr_expect(err.text && strstr(err.text, "replica"), "%s", err.text);
+		error_release(&err);
+		unlink(path);
+		recording_free(rec);
+	}
 }
 
 Test(merge, reach_evidence)

@@ -81,6 +81,45 @@ Test(top, in_the_order_of_the_alphabet)
 	expect_text((struct top_options){.order = TOP_BY_PACKAGE, .key = TOP_KEY_FUNCTION}, "top-by-package.txt");
 }
 
+/* Two replicas have a column each; of ten a row shows the least, the middle and the most. */
+Test(top, by_replica)
+{
+	static const size_t counts[] = {2, 10};
+
+	for (size_t k = 0; k < ARRAY_SIZE(counts); k++) {
+		struct recording *rec = fixture_recording();
+		struct top_options options = {.base = {.width = 100, .limit = 4}, .by_replica = true};
+		struct capture c;
+
+		for (size_t i = 0; i < counts[k]; i++) {
+			char *key = xasprintf("replica.%zu", i + 1);
+			char *value =
+				xasprintf("file=pod-%zu.gz pid=%zu start_unix_ns=17 seconds=%zu.5 objects=1 bytes=%zu",
+					  i, 100 + i, i, 1000 * i);
+
+			recording_add_extra(rec, key, value);
+			free(key);
+			free(value);
+		}
+		for (size_t i = 0; i < rec->n_observations; i++) {
+			struct rec_observation *o = &rec->observations[i];
+
+			/* the first replica has half of it, the last the rest */
+			o->n_parts = 2;
+			o->parts = xcalloc(2, sizeof(*o->parts));
+			o->parts[0] = (struct rec_part){0, o->objects / 2, o->bytes / 2};
+			o->parts[1] = (struct rec_part){(uint32_t)counts[k] - 1, o->objects - o->objects / 2,
+							o->bytes - o->bytes / 2};
+		}
+		cr_expect_eq(report_top_text(capture_begin(&c), rec, &options), 0);
+		capture_expect(&c, k ? "top-replicas-many.txt" : "top-replicas.txt");
+		options.order = TOP_BY_OBJECTS;
+		cr_expect_eq(report_top_json(capture_begin(&c), rec, &options), 0);
+		capture_expect(&c, k ? "top-replicas-many.json" : "top-replicas.json");
+		recording_free(rec);
+	}
+}
+
 Test(top, orders_fit_keys)
 {
 	for (enum top_key key = TOP_KEY_SITE; key <= TOP_KEY_CAUSE; key++) {
