@@ -91,7 +91,7 @@ build_go() {
 	path=$cache/$name-$GO_VERSION-$key/$name
 	if [ ! -x "$path" ]; then
 		mkdir -p "${path%/*}"
-		(cd "$programs/$name" && env "${vars[@]}" "$GO" build -o "$path.new" "$@" . >&2 && mv "$path.new" "$path") ||
+		(cd "$programs/$name" && env "${vars[@]}" "$GO" build -o "$path.$$" "$@" . >&2 && mv "$path.$$" "$path") ||
 			return 1
 	fi
 	echo "$path"
@@ -110,7 +110,7 @@ capture_profile() {
 	program=$(build_go capture -tags profile) || return 1
 	profile=${program%/*}/cpu.pprof
 	if [ ! -s "$profile" ]; then
-		"$program" -loop 1 -cpuprofile "$profile.new" >/dev/null && mv "$profile.new" "$profile" || return 1
+		"$program" -loop 1 -cpuprofile "$profile.$$" >/dev/null && mv "$profile.$$" "$profile" || return 1
 	fi
 	echo "$profile"
 }
