@@ -144,7 +144,8 @@ const struct command commands[] = {
 		.details = "PREDICTIONS is what `escaudit predict -o` saved, or a log of go build -gcflags=-m. Works "
 			   "offline, without\n"
 			   "privileges.\n",
-		OPTIONS(OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_SOURCE_ROOT, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR,
+			OPT_HELP),
 		.run = compare_main,
 	},
 	{

@@ -2,6 +2,7 @@
 #include "cli/judge.h"
 
 #include "cli/gates.h"
+#include "predict/assertion.h"
 #include "predict/verdict.h"
 
 int judge_check(const struct cli_args *args)
@@ -23,6 +24,7 @@ int judge(const struct cli_args *args, const struct predictions *set, const stru
 	struct report_options options;
 	struct gate_result result = {.n = 0};
 	struct gates gates;
+	struct assertions *assertions;
 	struct audit *audit;
 	uint64_t units = 0;
 	int code;
@@ -36,6 +38,9 @@ int judge(const struct cli_args *args, const struct predictions *set, const stru
 		gates_release(&gates);
 		return cli_fail(&err);
 	}
+	assertions_read(&assertions, rec, set, args->value[OPT_SOURCE_ROOT]);
+	assertions_judge(assertions, rec);
+	audit->assertions = assertions;
 	code = recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
 	if (args->value[OPT_JSON] ? report_audit_json(stdout, audit, set)
 				  : report_audit_text(stdout, audit, set, &options))
@@ -47,5 +52,6 @@ int judge(const struct cli_args *args, const struct predictions *set, const stru
 	gate_result_release(&result);
 	gates_release(&gates);
 	audit_free(audit);
+	assertions_free(assertions);
 	return code;
 }

@@ -45,6 +45,8 @@ int program_record(struct target *out, const struct cli_args *args, const char *
 		if (!args->value[OPT_REACH] && args->value[OPT_PATTERN])
 			scope = REACH_SCOPE_ALL;
 		session.reach = reach = target_reach(out, scope);
+		if (scope != REACH_SCOPE_NONE)
+			target_add_points(out, set);
 	}
 	if (ret == 0 && interrupt_signal())
 		ret = error_set(err, -EINTR, "audit: interrupted");

@@ -106,6 +106,8 @@ static int measure(struct run *run, const char *path, char *const *argv, const s
 	int ret, code;
 
 	session.reach = reach;
+	if (argv && reach)
+		target_add_points(t, NULL);
 	session.events.ctx = run;
 	/* What is cut from a stream cannot be told apart in it. */
 	if (strcmp(run->output, "-") != 0)

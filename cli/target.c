@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "predict/assertion.h"
 #include "predict/package.h"
 #include "predict/sites.h"
 
@@ -76,4 +77,13 @@ bool *target_reach(const struct target *target, enum reach_scope scope)
 			   (module && package_is_under(function, len, module));
 	}
 	return reach;
+}
+
+void target_add_points(struct target *target, const struct predictions *set)
+{
+	struct assertions *assertions;
+
+	assertions_read(&assertions, target->rec, set, NULL);
+	assertions_add_points(assertions, target->rec, target->bin);
+	assertions_free(assertions);
 }

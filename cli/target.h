@@ -5,6 +5,7 @@
 #define ESCAUDIT_CLI_TARGET_H
 
 #include "base/error.h"
+#include "predict/prediction.h"
 #include "probe/session.h"
 #include "recording/recording.h"
 #include "symbolize/symbolizer.h"
@@ -26,5 +27,7 @@ enum reach_scope { REACH_SCOPE_NONE, REACH_SCOPE_MAIN, REACH_SCOPE_ALL };
 enum reach_scope reach_scope_of(const char *name); /* NULL: main */
 /* One flag a site, owned by the caller; NULL for none. */
 bool *target_reach(const struct target *target, enum reach_scope scope);
+/* What has to be watched for the assertions in the sources, as far as these are found. set may be NULL. */
+void target_add_points(struct target *target, const struct predictions *set);
 
 #endif

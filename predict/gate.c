@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "predict/assertion.h"
 #include "predict/exact.h"
 
 #define MAX_DIGITS   15 /* of a threshold; with the largest unit it stays below 2^63 */
@@ -89,6 +90,10 @@ static int read_subject(struct gate_condition *c, const char *name, const char *
 	c->measure = GATE_MEASURE_LINES;
 	if (strcmp(name, "new-heap") == 0) {
 		c->subject = GATE_NEW_HEAP;
+	} else if (strcmp(name, "broken") == 0) {
+		c->subject = GATE_BROKEN;
+	} else if (strcmp(name, "unproven") == 0) {
+		c->subject = GATE_UNPROVEN;
 	} else if (strcmp(name, "more") == 0) {
 		c->subject = GATE_MORE;
 		c->measure = GATE_MEASURE_OBJECTS;
@@ -104,7 +109,7 @@ static int read_subject(struct gate_condition *c, const char *name, const char *
 		if (c->verdict == VERDICT_COUNT)
 			return error_set(err, -EINVAL,
 					 "gate: failed to read the condition '%s': no verdict is named '%s', and it is "
-					 "none of new-heap, more, objects, bytes",
+					 "none of broken, unproven, new-heap, more, objects, bytes",
 					 text, name);
 	}
 	return 0;
@@ -319,6 +324,37 @@ static void judge_verdicts(const struct gate_condition *c, struct baseline *base
 	tally_judge(&t, c, units, out);
 }
 
+/* Assertions of the source; a gate on them that finds none could never fail. */
+static int judge_assertions(const struct gate_condition *c, struct baseline *baseline, const struct audit *audit,
+			    uint64_t units, struct gate_result *out, struct error *err)
+{
+	const struct assertions *a = audit->assertions;
+	struct tally t = {.names = STRBUF_INIT};
+
+	if (!a || (!a->n && !a->n_missing))
+		return cannot(err, c, "there is no assertion in the sources (//escaudit:noalloc)");
+	if (!a->n)
+		return cannot(err, c, "the sources were not found; name the module's directory with --source-root");
+	for (size_t i = 0; i < a->n; i++) {
+		const struct assertion *item = &a->items[i];
+		const struct baseline_line line = {
+			.function = item->directive.function,
+			.file = item->file,
+			.verdict = assertion_verdict_name(item->verdict),
+		};
+		bool counts = c->subject == GATE_BROKEN ? item->verdict == ASSERTION_BROKEN
+							: item->verdict == ASSERTION_NEVER_EXECUTED ||
+								  item->verdict == ASSERTION_UNDECIDED;
+
+		if (counts && !baseline_accepts(baseline, &line))
+			tally_add(&t, item->file, item->directive.line,
+				  item->directive.function ? item->directive.function : item->directive.text,
+				  item->objects, item->bytes);
+	}
+	tally_judge(&t, c, units, out);
+	return 0;
+}
+
 int gate_judge_audit(const struct gate *gate, struct baseline *baseline, const struct audit *audit, uint64_t units,
 		     struct gate_result *out, struct error *err)
 {
@@ -336,7 +372,12 @@ int gate_judge_audit(const struct gate *gate, struct baseline *baseline, const s
 			return cannot(err, c, "it is not known how much work was done; say --per N");
 		if (c->subject == GATE_NEW_HEAP || c->subject == GATE_MORE || c->percent)
 			return cannot(err, c, "there is no earlier recording to compare with; use `escaudit diff`");
-		if (c->subject == GATE_VERDICT)
+		if (c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN) {
+			int ret = judge_assertions(c, baseline, audit, units ? units : 1, out, err);
+
+			if (ret)
+				return ret;
+		} else if (c->subject == GATE_VERDICT)
 			judge_verdicts(c, baseline, audit, units ? units : 1, out);
 		else
 			judge_total(c, c->subject == GATE_OBJECTS ? objects : bytes, units ? units : 1, out);
@@ -436,6 +477,9 @@ int gate_judge_diff(const struct gate *gate, struct baseline *baseline, const st
 		if ((c->subject == GATE_NEW_HEAP || c->subject == GATE_MORE || c->percent) &&
 		    diff->sums_before.objects == 0)
 			return cannot(err, c, "the recording before holds no allocation: nothing to compare with");
+		if (c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN)
+			return cannot(err, c,
+				      "assertions are held against one run: `escaudit audit` or `escaudit compare`");
 		if (c->subject == GATE_VERDICT && (!diff->after.audit || !diff->before.audit))
 			return cannot(err, c, "verdicts need --predictions-before and --predictions-after");
 		if (c->subject == GATE_OBJECTS || c->subject == GATE_BYTES)

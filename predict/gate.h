@@ -4,12 +4,13 @@
  *
  *     LIST      = CONDITION *( "," CONDITION )
  *     CONDITION = SUBJECT [ "." MEASURE ] [ ">" NUMBER [ UNIT ] [ "/op" ] ]
- *     SUBJECT   = a verdict | "new-heap" | "more" | "objects" | "bytes"
+ *     SUBJECT   = a verdict | "broken" | "unproven" | "new-heap" | "more" | "objects" | "bytes"
  *     MEASURE   = "lines" | "objects" | "bytes"
  *     UNIT      = "%" | "B" | "kB" | "MB" | "GB" | "KiB" | "MiB" | "GiB"
  *
  * A verdict holds for the lines that have it (of a difference: that have it now and had not before), new-heap for
- * lines that allocate now and did not before; what is compared with NUMBER is how many there are, or the sum of their
+ * lines that allocate now and did not before; broken for assertions of the source that are broken, unproven for those
+ * never executed or undecided; what is compared with NUMBER is how many there are, or the sum of their
  * objects or bytes. more holds for each line that allocates more: its gain in objects (more.bytes: in bytes), absolute
  * or in per cent of before. objects and bytes are the totals of the recording, or with "%" their growth. Without ">"
  * it is more than none. Numbers are decimal and exact; "/op" divides by the units of work.
@@ -28,6 +29,8 @@
 
 enum gate_subject {
 	GATE_VERDICT,
+	GATE_BROKEN,
+	GATE_UNPROVEN,
 	GATE_NEW_HEAP,
 	GATE_MORE,
 	GATE_OBJECTS,

@@ -70,6 +70,8 @@ struct verdict_totals {
 	uint64_t bytes[VERDICT_COUNT];
 };
 
+struct assertions;
+
 struct audit {
 	struct strpool *pool;
 	const struct recording *rec; /* borrowed */
@@ -81,7 +83,8 @@ struct audit {
 	uint64_t elsewhere_objects, elsewhere_bytes; /* user frame in a package the predictions do not cover */
 	uint64_t runtime_objects, runtime_bytes;     /* no user frame */
 	enum build_match match;
-	const char **mismatches; /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */
+	const struct assertions *assertions; /* of the source, judged; borrowed; NULL where nobody looked for any */
+	const char **mismatches;	     /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */
 	size_t n_mismatches;
 	size_t *account; /* of each observation, see audit_account() */
 };

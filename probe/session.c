@@ -38,8 +38,8 @@ struct session {
 	struct sample *sample;	 /* NULL in exact mode */
 	struct sample_points points;
 	enum attach_method method;
-	uint32_t *reach_sites; /* site index of each reach probe */
-	size_t n_reach;
+	uint32_t *reach_sites; /* of each reach probe the site's index or, from n_site_reach on, the point's */
+	size_t n_reach, n_site_reach;
 	struct launch launch;	       /* pid < 0 where nothing was launched */
 	const struct process *process; /* that runs already; NULL for none */
 	struct capture_module *modules;
@@ -140,6 +140,11 @@ static void find_modules(struct session *s)
 	}
 }
 
+static bool wants_reach(const struct session *s)
+{
+	return s->options->reach || s->rec->n_points;
+}
+
 static int session_begin(struct session *s, bool is_launch, struct error *err)
 {
 	struct capture_options options = {.max_observations = s->options->max_observations, .is_launch = is_launch};
@@ -164,7 +169,7 @@ static int session_begin(struct session *s, bool is_launch, struct error *err)
 			return ret;
 		add_missed(s, s->points.missed);
 		ret = sample_new(&s->sample, s->bin, &s->entries, &s->points, &sample, err);
-		if (ret || !s->options->reach)
+		if (ret || !wants_reach(s))
 			return ret;
 		options.max_observations = 1;
 	} else {
@@ -272,18 +277,28 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 	elf_vaddr *calls;
 	int ret = 0;
 
-	if (s->options->reach) {
-		calls = xcalloc(rec->n_sites, sizeof(*calls));
-		s->reach_sites = xcalloc(rec->n_sites, sizeof(*s->reach_sites));
-		s->reached_before = xcalloc(rec->n_sites, sizeof(*s->reached_before));
-		for (size_t i = 0; i < rec->n_sites; i++) {
+	if (wants_reach(s)) {
+		size_t max = rec->n_sites + rec->n_points;
+
+		calls = xcalloc(max, sizeof(*calls));
+		s->reach_sites = xcalloc(max, sizeof(*s->reach_sites));
+		s->reached_before = xcalloc(max, sizeof(*s->reached_before));
+		for (size_t i = 0; s->options->reach && i < rec->n_sites; i++) {
 			if (!s->options->reach[i])
 				continue;
 			calls[s->n_reach] = rec->sites[i].pc;
 			s->reach_sites[s->n_reach++] = (uint32_t)i;
 		}
+		s->n_site_reach = s->n_reach;
+		for (size_t i = 0; i < rec->n_points; i++) {
+			if (rec->points[i].reach == REACH_NOT_PROBED)
+				continue;
+			calls[s->n_reach] = rec->points[i].pc;
+			s->reach_sites[s->n_reach++] = (uint32_t)i;
+			rec->points[i].reach = REACH_NOT_PROBED; /* until there is an answer */
+		}
 		if (s->method == ATTACH_PERF && s->n_reach > PERF_REACH_MAX)
-			s->n_reach = 0;
+			s->n_reach = s->n_site_reach > PERF_REACH_MAX ? 0 : s->n_site_reach;
 		if (s->n_reach)
 			ret = capture_attach_reach(s->capture, pid, calls, s->n_reach, err);
 		free(calls);
@@ -348,9 +363,14 @@ static int session_fill(struct session *s, struct recording *rec, enum filling f
 		recording_add_extra(rec, "ended", ended);
 	/* A probe that was hit has left: of later windows it says nothing. */
 	for (size_t i = 0; filling != FILL_VIEW && i < result.n_reached; i++) {
-		rec->sites[s->reach_sites[i]].reach = s->reached_before[i] ? REACH_NOT_PROBED
-						      : result.reached[i]  ? REACH_HIT
-									   : REACH_NEVER;
+		enum reach reach = s->reached_before[i] ? REACH_NOT_PROBED
+				   : result.reached[i]	? REACH_HIT
+							: REACH_NEVER;
+
+		if (i < s->n_site_reach)
+			rec->sites[s->reach_sites[i]].reach = reach;
+		else
+			rec->points[s->reach_sites[i]].reach = reach;
 		s->reached_before[i] = result.reached[i];
 	}
 	modules = xcalloc(s->n_modules, sizeof(*modules));

@@ -45,7 +45,9 @@ struct session_options {
 	bool force_perf;	   /* attach through perf events even where uprobe_multi works */
 	uint32_t max_observations; /* 0 means the default */
 	struct session_events events;
-	const bool *reach; /* one per site of the recording: put a reach probe there; NULL for none */
+	/* One per site of the recording: put a reach probe there; NULL for none. The recording's points that are not
+	 * REACH_NOT_PROBED get one too. */
+	const bool *reach;
 };
 
 /*

@@ -304,6 +304,28 @@ static void add_reach(struct recording *into, const struct recording *from)
 	u64map_release(&reach);
 }
 
+static uint64_t point_key(const struct rec_point *p)
+{
+	return u64_mix(u64_mix(p->pc, ((uint64_t)p->first << 32) | (uint32_t)p->last),
+		       bytes_hash(p->file, strlen(p->file)));
+}
+
+/* The same for what was watched on behalf of assertions. */
+static void add_points(struct recording *into, const struct recording *from)
+{
+	struct u64map reach = U64MAP_INIT;
+
+	for (size_t i = 0; i < from->n_points; i++)
+		*u64map_at(&reach, point_key(&from->points[i]), NULL) = from->points[i].reach;
+	for (size_t i = 0; i < into->n_points; i++) {
+		const uint64_t *other = u64map_find(&reach, point_key(&into->points[i]));
+
+		into->points[i].reach =
+			joined_reach(into->points[i].reach, other ? (enum reach) * other : REACH_NOT_PROBED);
+	}
+	u64map_release(&reach);
+}
+
 static void add_header(struct recording *into, const struct recording *from)
 {
 	struct rec_header *x = &into->header;
@@ -406,6 +428,7 @@ int recording_merge(struct recording **recs, const char *const *names, size_t n,
 
 		add_observations(&m, recs[i], map, first, is_one);
 		add_reach(recs[0], recs[i]);
+		add_points(recs[0], recs[i]);
 		add_header(recs[0], recs[i]);
 		free(map);
 	}

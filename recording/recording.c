@@ -41,6 +41,8 @@ struct recording *recording_new_like(const struct recording *of)
 	rec->n_sites = of->n_sites;
 	rec->extents = of->extents;
 	rec->n_extents = of->n_extents;
+	rec->points = of->points;
+	rec->n_points = of->n_points;
 	rec->has_sites = of->has_sites;
 	rec->borrows_sites = true;
 	return rec;
@@ -70,6 +72,7 @@ void recording_free(struct recording *rec)
 	if (!rec->borrows_sites) {
 		free(rec->sites);
 		free(rec->extents);
+		free(rec->points);
 	}
 	free(rec->extra);
 	strpool_free(rec->pool);
@@ -89,6 +92,11 @@ struct rec_observation *recording_add_observation(struct recording *rec)
 struct rec_extent *recording_add_extent(struct recording *rec)
 {
 	return APPEND_ZEROED(rec->extents, rec->n_extents);
+}
+
+struct rec_point *recording_add_point(struct recording *rec)
+{
+	return APPEND_ZEROED(rec->points, rec->n_points);
 }
 
 struct rec_site *recording_add_site(struct recording *rec)

@@ -108,6 +108,17 @@ struct rec_extent {
 	bool is_physical; /* false: only inlined copies are left of it */
 };
 
+/*
+ * A place whose execution was watched for an assertion in the source: a function's entry, or where code of the asserted
+ * lines begins or is jumped to. If the binary has no code of them, there is one point with pc 0.
+ */
+struct rec_point {
+	uint64_t pc;	  /* file vaddr */
+	const char *file; /* of the assertion, as in the binary's tables */
+	int first, last;  /* lines it is about */
+	enum reach reach;
+};
+
 enum rec_mode { REC_MODE_EXACT, REC_MODE_SAMPLE, REC_MODE_PROFILE /* a pprof heap profile of other origin */ };
 
 /* Every way of losing data, by name ("stack map full", "observation map full", "read fault" …). */
@@ -153,12 +164,14 @@ struct recording {
 	size_t n_sites;
 	struct rec_extent *extents; /* there if has_sites */
 	size_t n_extents;
+	struct rec_point *points;
+	size_t n_points;
 	bool has_sites; /* the binary's sites were decoded, even if there are none */
 	struct {
 		const char *key, *value;
 	} * extra; /* further key=value comments, kept as read */
 	size_t n_extra;
-	bool borrows_sites; /* sites and extents are another recording's */
+	bool borrows_sites; /* sites, extents and points are another recording's */
 };
 
 struct recording *recording_new(void);
@@ -173,6 +186,7 @@ struct rec_location *recording_add_location(struct recording *rec);
 struct rec_observation *recording_add_observation(struct recording *rec);
 struct rec_site *recording_add_site(struct recording *rec);
 struct rec_extent *recording_add_extent(struct recording *rec);
+struct rec_point *recording_add_point(struct recording *rec);
 void recording_add_loss(struct recording *rec, const char *name,
 			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
 uint64_t recording_losses(const struct recording *rec); /* sum of all */

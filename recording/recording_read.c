@@ -459,6 +459,26 @@ static int read_sites(struct reader *r)
 	return 0;
 }
 
+static int read_points(struct reader *r)
+{
+	for (size_t i = 0; i < r->profile->n_point; i++) {
+		const Pprof__Point *p = r->profile->point[i];
+		struct rec_point *point = recording_add_point(r->rec);
+
+		if (optional_string(r, p->file, &point->file) < 0)
+			return -EBADMSG;
+		if (!point->file || to_line(p->first) == 0 || p->last < p->first || to_line(p->last) == 0)
+			return BAD(r, "the point at 0x%llx is on no line", (unsigned long long)p->pc);
+		if (p->reach > REACH_HIT)
+			return BAD(r, "the point at 0x%llx has reach %u", (unsigned long long)p->pc, p->reach);
+		point->pc = p->pc;
+		point->first = to_line(p->first);
+		point->last = to_line(p->last);
+		point->reach = (enum reach)p->reach;
+	}
+	return 0;
+}
+
 static int read_extents(struct reader *r)
 {
 	for (size_t i = 0; i < r->profile->n_extent; i++) {
@@ -708,7 +728,9 @@ static int read_profile(struct reader *r)
 			return -EBADMSG;
 	}
 	/* fields from 1000 on are ours only in our own files */
-	return r->foreign ? 0 : read_sites(r) < 0 ? -EBADMSG : read_extents(r);
+	if (r->foreign)
+		return 0;
+	return read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0 ? -EBADMSG : 0;
 }
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)

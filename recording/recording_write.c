@@ -28,7 +28,8 @@ enum profile_field {
 	FIELD_FUNCTION = 5,
 	FIELD_STRING = 6,
 	FIELD_SITE = 1003,
-	FIELD_EXTENT = 1004
+	FIELD_EXTENT = 1004,
+	FIELD_POINT = 1005
 };
 
 #define WIRE_BYTES 2
@@ -463,6 +464,18 @@ static void put_extent(struct writer *w, const struct rec_extent *extent)
 	put_message(w, FIELD_EXTENT, &e.base);
 }
 
+static void put_point(struct writer *w, const struct rec_point *point)
+{
+	Pprof__Point p = PPROF__POINT__INIT;
+
+	p.pc = point->pc;
+	p.file = string_id(w, point->file);
+	p.first = point->first;
+	p.last = point->last;
+	p.reach = point->reach;
+	put_message(w, FIELD_POINT, &p.base);
+}
+
 static void put_site(struct writer *w, const struct rec_site *site)
 {
 	Pprof__Site s = PPROF__SITE__INIT;
@@ -511,6 +524,8 @@ static int write_fd(const struct recording *rec, int fd)
 			put_site(w, &rec->sites[i]);
 		for (size_t i = 0; i < rec->n_extents; i++)
 			put_extent(w, &rec->extents[i]);
+		for (size_t i = 0; i < rec->n_points; i++)
+			put_point(w, &rec->points[i]);
 		do {
 			status = deflate(&w->z, Z_FINISH);
 			flush_out(w);

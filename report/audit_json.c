@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "report/assertions.h"
 #include "report/json.h"
 #include "report/report.h"
 
@@ -117,6 +118,7 @@ int report_audit_json(FILE *f, const struct audit *audit, const struct predictio
 	for (size_t i = 0; i < audit->n; i++)
 		json_report_row(&report, verdict_of(&audit->items[i]));
 	json_report_list_end(&report);
+	assertions_put_json(&report, audit->assertions);
 	/* totals, elsewhere and runtime make observed */
 	json_report_member(&report, "totals", totals_of(&audit->totals));
 	json_report_member(&report, "elsewhere", sums(audit->elsewhere_objects, audit->elsewhere_bytes));

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "predict/place.h"
+#include "report/assertions.h"
 #include "report/header.h"
 #include "report/report.h"
 #include "report/text_table.h"
@@ -332,6 +333,7 @@ int report_audit_text(FILE *f, const struct audit *audit, const struct predictio
 	put_section(f, "DIVERGENCES", "none", is_divergence_row, false, audit, options);
 	put_section(f, "CONFIRMED", "none", is_confirmed_row, true, audit, options);
 	put_section(f, "NO DIVERGENCE", NULL, is_other_row, false, audit, options);
+	assertions_put(f, audit->assertions, options);
 	put_totals(f, audit, options);
 	return report_finish(f);
 }

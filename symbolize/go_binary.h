@@ -77,6 +77,8 @@ struct go_line_run {
 	const char *file;
 	int line;
 	bool inlined;
+	elf_vaddr pc; /* of the first instruction */
+	uint64_t size;
 };
 /* Calls visit for every run of a function, in address order. Strings are valid as long as the binary. */
 typedef void (*go_line_visit)(void *ctx, const struct go_line_run *run);

@@ -353,6 +353,8 @@ void go_binary_each_line(const struct go_binary *bin, const struct go_func *func
 			}
 		}
 		run.file = pcln_file(bin, &f, file.value);
+		run.pc = f.entry + at;
+		run.size = next > at ? next - at : 0;
 		if (next > at && run.file && run.line > 0)
 			visit(ctx, &run);
 		at = next;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "predict/assertion.h"
 #include "predict/bench.h"
 #include "predict/gate.h"
 
@@ -22,8 +23,9 @@ static struct gate gate_of(const char *list)
 Test(gate, grammar)
 {
 	static const char *const good[] = {
-		"violated", "violated>3",	  "violated.bytes>1kB/op", "new-heap",	       "more>5%",   "more>0",
-		"more>0.5", "more.bytes>1KiB/op", "bytes>1MB/op",	   "objects>12.25/op", "bytes>10%", "a",
+		"broken",	"unproven>2",	    "violated",	 "violated>3", "violated.bytes>1kB/op",
+		"new-heap",	"more>5%",	    "more>0",	 "more>0.5",   "more.bytes>1KiB/op",
+		"bytes>1MB/op", "objects>12.25/op", "bytes>10%", "a",
 	};
 	static const char *const bad[] = {
 		"",
@@ -407,4 +409,56 @@ Test(bench, nothing_in_it)
 	error_release(&err);
 	cr_expect_eq(bench_read_bytes(&b, "BenchmarkA 0 1 ns/op\n", 21, "bench.txt", &err), -ENODATA);
 	error_release(&err);
+}
+
+/* ---- assertions ------------------------------------------------------------------------------------------------- */
+
+Test(gate, assertions)
+{
+	struct assertion items[] = {
+		{.file = "x.go",
+		 .verdict = ASSERTION_BROKEN,
+		 .objects = 3,
+		 .bytes = 48,
+		 .directive = {.line = 7, .function = "F"}},
+		{.file = "x.go",
+		 .verdict = ASSERTION_NEVER_EXECUTED,
+		 .directive = {.line = 9, .text = "//escaudit:noalloc"}},
+		{.file = "x.go",
+		 .verdict = ASSERTION_UNDECIDED,
+		 .directive = {.line = 10, .text = "//escaudit:noalloc"}},
+		{.file = "x.go", .verdict = ASSERTION_HELD, .directive = {.line = 11, .text = "//escaudit:noalloc"}},
+	};
+	static const struct {
+		const char *list;
+		size_t trips;
+	} cases[] = {{"broken", 1},	{"broken>1", 0},   {"broken.bytes>47", 1}, {"broken.bytes>48", 0},
+		     {"unproven>1", 1}, {"unproven>2", 0}, {"broken,unproven", 2}};
+	struct recording *rec = recording_new();
+	struct assertions some = {.items = items, .n = ARRAY_SIZE(items)}, none = {.n = 0}, missing = {.n_missing = 1};
+	struct audit audit = {.rec = rec, .assertions = &some};
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct gate gate = gate_of(cases[i].list);
+		struct gate_result result = {.n = 0};
+
+		cr_expect_eq(gate_judge_audit(&gate, NULL, &audit, 0, &result, &err), 0, "%s", cases[i].list);
+		cr_expect_eq(result.n, cases[i].trips, "%s", cases[i].list);
+		gate_result_release(&result);
+		gate_release(&gate);
+	}
+	/* One that finds nothing to judge could never fail. */
+	for (int i = 0; i < 3; i++) {
+		const struct assertions *nothing[] = {NULL, &none, &missing};
+		struct gate gate = gate_of("broken");
+		struct gate_result result = {.n = 0};
+
+		audit.assertions = nothing[i];
+		cr_expect_eq(gate_judge_audit(&gate, NULL, &audit, 0, &result, &err), -ENODATA);
+		error_release(&err);
+		gate_result_release(&result);
+		gate_release(&gate);
+	}
+	recording_free(rec);
 }

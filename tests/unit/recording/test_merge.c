@@ -60,6 +60,7 @@ static void site_at(struct recording *rec, uint64_t pc, enum reach reach)
 	site->ret = pc + 5;
 	site->callee = "runtime.newobject";
 	site->reach = reach;
+	*recording_add_point(rec) = (struct rec_point){pc, "x.go", (int)(pc & 0xff) + 1, 300, reach};
 	rec->has_sites = true;
 }
 
@@ -304,8 +305,10 @@ Test(merge, reach_evidence)
 		site_at(recs[1], 0x1000 + i * 16, cases[i][1]);
 	}
 	cr_assert_eq(recording_merge(recs, names, 2, &err), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cr_expect_eq(recs[0]->sites[i].reach, cases[i][2], "case %zu", i);
+		cr_expect_eq(recs[0]->points[i].reach, cases[i][2], "case %zu", i);
+	}
 	recording_free(recs[0]);
 	recording_free(recs[1]);
 }

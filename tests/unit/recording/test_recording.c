@@ -154,6 +154,8 @@ static struct recording *sample(void)
 	rec->has_sites = true;
 	*recording_add_extent(rec) = (struct rec_extent){"main.main", "example.com/shop/main.go", 6, 31, true};
 	*recording_add_extent(rec) = (struct rec_extent){"main.newItem", "example.com/shop/item.go", 18, 23, false};
+	*recording_add_point(rec) = (struct rec_point){0x401000, "example.com/shop/item.go", 18, 23, REACH_HIT};
+	*recording_add_point(rec) = (struct rec_point){0, "example.com/shop/item.go", 30, 30, REACH_NOT_PROBED};
 	return rec;
 }
 
@@ -261,6 +263,14 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
 		expect_frames(x->frames, x->n_frames, y->frames, y->n_frames);
+	}
+	cr_assert_eq(a->n_points, b->n_points);
+	for (size_t i = 0; i < a->n_points; i++) {
+		cr_expect_eq(a->points[i].pc, b->points[i].pc);
+		cr_expect_str_eq(a->points[i].file, b->points[i].file);
+		cr_expect_eq(a->points[i].first, b->points[i].first);
+		cr_expect_eq(a->points[i].last, b->points[i].last);
+		cr_expect_eq(a->points[i].reach, b->points[i].reach);
 	}
 	cr_assert_eq(a->n_extents, b->n_extents);
 	for (size_t i = 0; i < a->n_extents; i++) {

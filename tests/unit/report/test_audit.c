@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "predict/assertion.h"
 #include "tests/unit/report/fixture.h"
 
 static const struct report_options plain = {.width = 100, .limit = 20};
@@ -212,6 +213,38 @@ Test(audit, json_adds_up)
 	cr_expect_eq(objects, 1009 + 503 + 11 + 13 + 14503 + 17 + 7);
 	json_decref(root);
 	free(c.text);
+	fixture_release(&x);
+}
+
+Test(audit, assertions)
+{
+	static const char *why[] = {"new object of cart.Item at cart/item.go:21: 1009 objects, 16144 bytes"};
+	struct assertion items[] = {
+		{.file = "cart/item.go",
+		 .verdict = ASSERTION_BROKEN,
+		 .objects = 1009,
+		 .bytes = 16144,
+		 .why = why,
+		 .n_why = 1,
+		 .directive = {DIRECTIVE_NOALLOC, true, "//escaudit:noalloc calls", 17, 18, 23, "newItem"}},
+		{.file = "cart/cart.go",
+		 .verdict = ASSERTION_NEVER_EXECUTED,
+		 .directive = {DIRECTIVE_NOESCAPE, false, "//gcassert:noescape", 40, 41, 41, NULL}},
+		{.file = "cart/cart.go",
+		 .verdict = ASSERTION_HELD,
+		 .directive = {DIRECTIVE_NOALLOC, false, "//escaudit:noalloc", 60, 60, 60, NULL}},
+	};
+	const struct assertions assertions = {.items = items, .n = 3, .n_verdicts = {1, 1, 1, 0}};
+	struct capture c;
+	struct fixture x;
+
+	fixture_init(&x);
+	x.audit.n = 0;
+	x.audit.assertions = &assertions;
+	cr_expect_eq(report_audit_text(capture_begin(&c), &x.audit, x.set, &plain), 0);
+	capture_expect(&c, "audit-assertions.txt");
+	cr_expect_eq(report_audit_json(capture_begin(&c), &x.audit, x.set), 0);
+	capture_expect(&c, "audit-assertions.json");
 	fixture_release(&x);
 }
 

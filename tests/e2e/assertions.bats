@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# Assertions in the source against what the program did.
+
+load helper
+
+setup() {
+	complaints=0
+}
+
+# verdict MARKER-LINE…: of the assertion on the first line that matches REGEX in main.go, or on the next ones.
+expect_verdict() {
+	local wanted=$1 regex=$2 line found
+	line=$(grep -nE -- "$regex" "$programs/asserted/main.go" | head -n 1 | cut -d : -f 1)
+	[ -n "$line" ] || { complain "no line like $regex"; return; }
+	# above a function the comment stands some lines before it
+	found=$(jq -r --argjson line "$line" '[.assertions[] | select(.file == "main.go" and (.line == $line or .first == $line)).verdict] | unique |
+		join(",")' <<<"$out")
+	[ "$found" = "$wanted" ] || complain "$regex (line $line): '$found' instead of '$wanted'"
+}
+
+expect_all_verdicts() {
+	expect_verdict broken '^func push'
+	expect_verdict held '^func sum'
+	expect_verdict held '^func small'
+	expect_verdict broken '^func large'
+	expect_verdict 'never executed' '^func unused'
+	expect_verdict 'never executed' '^func dropped'
+	expect_verdict held '^func join'
+	expect_verdict broken '^func deep'
+	expect_verdict held '^func flat'
+	expect_verdict held 'append\(list'
+	expect_verdict held 'local := node'
+	expect_verdict held 'kept := &node'
+	expect_verdict broken '// it does$'
+	expect_verdict 'never executed' 'node\{nil, 7\}'
+	expect_verdict broken '^func moved'
+	expect_verdict broken '^func \(l \*list\) Push'
+	expect_verdict undecided '^func main'
+	jq -e '.assertions | length == 17' <<<"$out" >/dev/null || complain "$(jq '.assertions | length' <<<"$out") assertions"
+}
+
+@test "held, broken, never executed" {
+	need_bpf
+	check() {
+		local d=$BATS_TEST_TMPDIR
+		cd "$programs/asserted" || return
+		expect_status 0 "$ESCAUDIT" audit --go "$GO" --json -o "$d/rec.gz" --predictions "$d/pred" . -- -n 50
+		expect_all_verdicts
+		jq -e '.assertions[] | select(.function == "push") | .objects == 50 and .bytes == 800 and
+			(.why[0] | test("^new object of main.node at main.go:[0-9]+: 50 objects, 800 bytes$"))' <<<"$out" >/dev/null ||
+			complain "push: $(jq -c '.assertions[] | select(.function == "push")' <<<"$out")"
+		# the same from the files, and in words
+		cd "$d" || return
+		expect_status 1 "$ESCAUDIT" compare --json --fail-on 'broken,unproven>9' "$d/pred" "$d/rec.gz"
+		expect_message 'gate: broken: 6 lines'
+		expect_all_verdicts
+		expect_status 1 "$ESCAUDIT" compare --fail-on 'broken>9,unproven' "$d/pred" "$d/rec.gz"
+		expect_message 'gate: unproven: 4 lines'
+		grep -q '^ASSERTIONS: 17: 6 broken, 1 undecided, 3 never executed, 7 held' <<<"$out" || complain "$(grep ASSERTIONS <<<"$out")"
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "what is not known is not claimed" {
+	need_bpf
+	use_go
+	local d=$BATS_TEST_TMPDIR
+	cd "$programs/asserted"
+	# without probes nobody knows what ran
+	expect_status 0 "$ESCAUDIT" audit --go "$GO" --reach none --json --flag=-trimpath -o "$d/rec.gz" --predictions "$d/pred" . -- -n 5
+	expect_verdict undecided '^func unused'
+	expect_verdict undecided 'node\{nil, 7\}'
+	expect_verdict held '^func sum'
+	expect_verdict broken '^func push'
+	# the sources are elsewhere
+	cp main.go "$d/main.go"
+	cd /
+	jq '.build.directory = "/nonexistent"' "$d/pred" >"$d/pred2" 2>/dev/null
+	expect_status 2 "$ESCAUDIT" compare --fail-on broken "$d/pred2" "$d/rec.gz"
+	expect_message 'sources were not found; name.*--source-root'
+	expect_status 1 "$ESCAUDIT" compare --source-root "$d" --fail-on broken "$d/pred2" "$d/rec.gz"
+	expect_status 2 "$ESCAUDIT" diff --fail-on broken "$d/rec.gz" "$d/rec.gz"
+	# a gate on assertions where there are none
+	cd "$programs/exit3"
+	expect_status 2 "$ESCAUDIT" audit --go "$GO" --fail-on broken .
+	expect_message 'no assertion in the sources'
+	[ "$complaints" -eq 0 ]
+}

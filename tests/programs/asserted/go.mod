@@ -1,0 +1,3 @@
+module example.com/escaudit/asserted
+
+go 1.19
