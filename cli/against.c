@@ -21,6 +21,7 @@
 #include "cli/interrupt.h"
 #include "cli/measure.h"
 #include "cli/program.h"
+#include "cli/progress.h"
 #include "predict/build.h"
 
 #define GO_MOD_LIMIT (1u << 20)
@@ -419,8 +420,12 @@ static int build_side(const struct against *a, struct side *side, struct error *
 
 	if (mkdir(side->binary_dir, 0700) < 0)
 		ret = error_set(err, -errno, "against: failed to create '%s': %s", side->binary_dir, strerror(errno));
-	else
+	else {
+		progress_begin(0, "building %s%s%s", side->package, side == &a->before ? " of revision " : "",
+			       side == &a->before ? a->revision : "");
 		ret = build_with_diagnostics(&build, side->set, err);
+		progress_end();
+	}
 	free(workspace);
 	free(flags);
 	return ret;

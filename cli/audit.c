@@ -9,6 +9,7 @@
 #include "cli/judge.h"
 #include "cli/measure.h"
 #include "cli/program.h"
+#include "cli/progress.h"
 #include "predict/build.h"
 
 static int run_and_judge(const struct cli_args *args, const char *binary, struct predictions *set,
@@ -37,7 +38,7 @@ static int audit(const struct cli_args *args, const struct session_options *opti
 	char *binary = xasprintf("%s/program", directory);
 	struct predictions *set = predictions_new();
 	struct error err = ERROR_INIT;
-	int code;
+	int code, ret;
 	const struct build_options build = {
 		.go = args->value[OPT_GO],
 		.packages = packages,
@@ -46,7 +47,10 @@ static int audit(const struct cli_args *args, const struct session_options *opti
 		.pattern = args->value[OPT_PATTERN],
 	};
 
-	if (build_with_diagnostics(&build, set, &err))
+	progress_begin(0, "building %s", packages[0]);
+	ret = build_with_diagnostics(&build, set, &err);
+	progress_end();
+	if (ret)
 		code = cli_fail(&err);
 	else
 		code = run_and_judge(args, binary, set, options);

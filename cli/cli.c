@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "cli/progress.h"
 #include "report/text_table.h"
 
 static const char *const reach_choices[] = {"none", "main", "all", NULL};
@@ -259,7 +260,9 @@ static void print_message(const char *text)
 			break;
 		strbuf_add(&clean, text + len, 1);
 	}
+	progress_hold();
 	fprintf(stderr, "escaudit: %s\n", strbuf_str(&clean));
+	progress_release();
 	strbuf_release(&clean);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
+#include "cli/progress.h"
 
 int merge_main(const struct cli_args *args)
 {
@@ -24,14 +25,18 @@ int merge_main(const struct cli_args *args)
 	if (!measure_can_write(output))
 		return EXIT_FAILED;
 	recs = xcalloc(n, sizeof(*recs));
+	progress_begin(0, "merging");
 	while (ret == 0 && opened < n) {
+		progress_say("reading %zu of %zu recordings", opened + 1, n);
 		ret = recording_read(&recs[opened], args->positional[opened], &err);
 		opened += ret == 0;
 	}
+	progress_say("adding up %zu recordings", n);
 	if (ret == 0)
 		ret = recording_merge(recs, (const char *const *)args->positional, n, &err);
 	if (ret == 0)
 		ret = recording_write(recs[0], output, &err);
+	progress_end();
 	if (ret) {
 		code = cli_fail(&err);
 	} else {

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "predict/build.h"
 #include "predict/rebuild.h"
 
@@ -47,7 +48,9 @@ static int predict_for(const struct cli_args *args, struct predictions *set, str
 		build.output = output;
 		build.flags = (const char *const *)recipe.flags;
 		build.env = (const char *const *)recipe.env;
+		progress_begin(0, "rebuilding '%s'", args->value[OPT_FOR]);
 		ret = build_with_diagnostics(&build, set, err);
+		progress_end();
 	}
 	if (ret == 0)
 		ret = open_binary(&again, output, err);
@@ -85,10 +88,15 @@ int predict_main(const struct cli_args *args)
 	if (!cli_report_options(args, &options))
 		return EXIT_MISUSE;
 	set = predictions_new();
-	if (binary)
+	if (binary) {
 		ret = predict_for(args, set, &err);
-	else
-		ret = log ? predictions_load(set, log, &err) : build_with_diagnostics(&build, set, &err);
+	} else if (log) {
+		ret = predictions_load(set, log, &err);
+	} else {
+		progress_begin(0, "building %s%s", args->positional[0], args->n_positional > 1 ? " and others" : "");
+		ret = build_with_diagnostics(&build, set, &err);
+		progress_end();
+	}
 	if (ret == 0 && output)
 		ret = predictions_save(set, output, &err);
 	if (ret)

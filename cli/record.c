@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
+#include "cli/progress.h"
 #include "cli/target.h"
 #include "probe/launch.h"
 #include "probe/process.h"
@@ -19,6 +20,7 @@ struct run {
 	struct target target;
 	const struct process *process; /* NULL: launched, or every process of the binary */
 	const char *shown;
+	double seconds; /* the window lasts, 0 if nobody knows */
 };
 
 /* REC, REC.1, REC.2 … in the order of time. */
@@ -71,6 +73,7 @@ static void on_armed(void *ctx)
 {
 	const struct run *run = ctx;
 
+	progress_begin(run->seconds, "recording");
 	if (run->process)
 		cli_note("recording process %d ('%s'); Ctrl-C ends", process_pid(run->process), run->shown);
 	else
@@ -105,6 +108,7 @@ static int measure(struct run *run, const char *path, char *const *argv, const s
 	bool *reach = options->mode == REC_MODE_SAMPLE && !scope ? NULL : target_reach(t, reach_scope_of(scope));
 	int ret, code;
 
+	run->seconds = options->duration_seconds;
 	session.reach = reach;
 	if (argv && reach)
 		target_add_points(t, NULL);
@@ -116,7 +120,9 @@ static int measure(struct run *run, const char *path, char *const *argv, const s
 		ret = session_launch(t->rec, t->bin, t->sym, path, argv, &session, &err);
 	} else {
 		session.events.armed = on_armed;
+		progress_begin(0, "placing probes");
 		ret = session_attach(t->rec, t->bin, t->sym, run->process, &session, &err);
+		progress_end();
 	}
 	if (ret == 0 && !argv)
 		note_end(t->rec);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/progress.h"
 #include "predict/assertion.h"
 #include "predict/package.h"
 #include "predict/sites.h"
@@ -31,12 +32,14 @@ int target_open_binary(struct target *out, struct go_binary *bin, const char *sh
 	int ret;
 
 	*out = (struct target){.bin = bin};
+	progress_begin(0, "reading '%s'", shown);
 	ret = symbolizer_new_pclntab(&out->sym, out->bin, err);
 	if (ret == 0) {
 		out->rec = recording_new();
 		session_describe(out->rec, out->bin, shown);
 		ret = sites_decode(out->rec, out->bin, out->sym, NULL, err);
 	}
+	progress_end();
 	if (ret)
 		target_release(out);
 	return ret;
