@@ -24,6 +24,16 @@ static bool same_version(const char *a, const char *b)
 	return n == m && strncmp(a, b, n) == 0;
 }
 
+/* The number that s begins with. */
+static int leading_number(const char *s)
+{
+	int n = 0;
+
+	while (*s >= '0' && *s <= '9' && n < 1000)
+		n = n * 10 + *s++ - '0';
+	return n;
+}
+
 /* The value of key in "key=value\n" lines, from the pool; "" if absent. */
 static const char *line_value(struct strpool *pool, const char *lines, const char *key)
 {
@@ -64,7 +74,62 @@ static const char *code_flags(struct strpool *pool, const char *flags)
 	return result;
 }
 
-void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec)
+/* The grammar of a log that does not name its version. */
+static void compare_grammar(struct audit *audit, const struct prediction_build *build, const char *go_version)
+{
+	int minor = strncmp(go_version, "go1.", 4) == 0 ? leading_number(go_version + 4) : 0;
+
+	if (minor == 0)
+		return;
+	if (build->since_minor > minor)
+		add_mismatch(audit, strpool_addf(audit->pool, "the log is of go1.%d or later, the binary of %s",
+						 build->since_minor, go_version));
+	else if (build->before_minor && build->before_minor <= minor)
+		add_mismatch(audit, strpool_addf(audit->pool, "the log is of a version before go1.%d, the binary of %s",
+						 build->before_minor, go_version));
+}
+
+static bool has_flag(const char *flags, const char *flag)
+{
+	size_t len = strlen(flag);
+
+	for (const char *at = flags; (at = strstr(at, flag)); at++) {
+		if ((at == flags || strchr(" =", at[-1])) && (!at[len] || at[len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+/* A log of -m=2 speaks of every function's inlining, unless -l forbade it. */
+static void compare_inlining(struct audit *audit, const struct predictions *set, const char *gcflags)
+{
+	bool of_log = set->n_declarations > 0, of_binary = !has_flag(gcflags, "-l");
+
+	if (!set->build.since_minor && !set->build.before_minor)
+		return;
+	if (of_log != of_binary)
+		add_mismatch(audit, strpool_addf(audit->pool, "the log's build %s, the binary's %s",
+						 of_log ? "inlined functions" : "did not inline (-l)",
+						 of_binary ? "did" : "did not (-l)"));
+}
+
+/* Functions on other lines: the source was edited in between. */
+static void compare_functions(struct audit *audit, const struct matching *matching)
+{
+	struct declaration d;
+	int line;
+	size_t n = matching_displaced(matching, &d, &line);
+
+	if (n)
+		add_mismatch(audit,
+			     strpool_addf(audit->pool,
+					  "the source was edited between the builds: %zu function%s on other lines, "
+					  "%s of %s on %d in the log and on %d in the binary",
+					  n, n > 1 ? "s" : "", d.name, d.file, d.line, line));
+}
+
+void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec,
+		 const struct matching *matching)
 {
 	static const char *const keys[] = {"-race",	   "-msan",  "-asan",	"-tags",      "-pgo",
 					   "GOEXPERIMENT", "GOARCH", "GOAMD64", "CGO_ENABLED"};
@@ -88,6 +153,11 @@ void build_match(struct audit *audit, const struct predictions *set, const struc
 			add_mismatch(audit, strpool_addf(pool, "the log is of %s, the binary of %s", build->go_version,
 							 h->go_version));
 	}
+	if (!build->go_version && h->go_version) { /* these find differences, but prove no match */
+		compare_grammar(audit, build, h->go_version);
+		compare_inlining(audit, set, recording_setting(rec, "-gcflags", value, sizeof(value)) ? value : "");
+	}
+	compare_functions(audit, matching);
 	if (build->main_module && h->main_module && strcmp(build->main_module, h->main_module) != 0)
 		add_mismatch(audit, strpool_addf(pool, "the log is of module %s, the binary of %s", build->main_module,
 						 h->main_module));

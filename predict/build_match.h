@@ -4,14 +4,16 @@
 #define ESCAUDIT_PREDICT_BUILD_MATCH_H
 
 #include "base/strbuf.h"
+#include "predict/match.h"
 #include "predict/verdict.h"
 
 /*
- * Compares what the log knows of its build with what the binary says of its own, and with how many of the predicted
- * lines the binary has code for. Fills audit->match and audit->mismatches, one finished sentence each. Needs
- * audit->totals.
+ * Compares what the log knows of its build with what the binary says of its own, with where the functions are that it
+ * names, and with how many of the predicted lines the binary has code for. Fills audit->match and audit->mismatches,
+ * one finished sentence each. Needs audit->totals.
  */
-void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec);
+void build_match(struct audit *audit, const struct predictions *set, const struct recording *rec,
+		 const struct matching *matching);
 
 /*
  * Appends the words of a -gcflags that change the code: "-m", "-m=2" and "-json=0,DIR" only make the compiler talk, and

@@ -998,6 +998,26 @@ static void set_header(struct reader *r, const char *line, const struct message 
 	strbuf_add(&r->header, line, (size_t)(m->text - 1 - line));
 }
 
+/* Of the functions declared at the top of a file, but for those whose name is not theirs alone or is written otherwise
+ * in the binary: closures, init functions, shapes of generic functions. */
+static void add_declaration(struct reader *r, const struct message *m)
+{
+	const char *name = m->text + (m->text[3] == ' ' ? strlen("can inline ") : strlen("cannot inline "));
+	size_t len = m->len - (size_t)(name - m->text), i = 0;
+	struct declaration *d;
+
+	while (i < len && !strchr(" :[", name[i]))
+		i++;
+	if (i == 0 || (i < len && name[i] == '[') || contains(name, i, ".func") || contains(name, i, "-range") ||
+	    (i == 1 && name[0] == '_') || (i == 4 && memcmp(name, "init", 4) == 0))
+		return;
+	d = predictions_declare(r->set);
+	d->package = r->package;
+	d->file = intern_file(r, m);
+	d->name = strpool_add_n(r->set->pool, name, i);
+	d->line = m->line;
+}
+
 static void add_function_line(struct reader *r, const struct message *m)
 {
 	if (starts(m->text, m->len, "cannot inline ")) {
@@ -1012,6 +1032,7 @@ static void add_function_line(struct reader *r, const struct message *m)
 	}
 	ARRAY_GROW(r->functions, r->n_functions + 1, r->alloc_functions);
 	r->functions[r->n_functions++] = (struct function_line){.file = intern_file(r, m), .line = m->line};
+	add_declaration(r, m);
 }
 
 static void read_escapes(struct reader *r, const struct message *m)
@@ -1115,6 +1136,10 @@ static void read_message(struct reader *r, const char *line, size_t len, const s
 		break;
 	case ':':
 		if (is_explanation(s, m->len, &n, &function, &function_len)) {
+			if (function)
+				r->set->build.since_minor = 25;
+			else
+				r->set->build.before_minor = 25;
 			begin_explanation(r, m, s, n, function, function_len);
 			set_header(r, line, m);
 			return;

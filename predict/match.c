@@ -42,6 +42,9 @@ struct source_file {
 	size_t n_sites, alloc_sites;
 	uint32_t *appends; /* predictions of escaping appends in it; owned */
 	size_t n_appends, alloc_appends;
+	uint32_t *declared; /* indexes into the log's declarations in it, by line; owned */
+	size_t n_declared, alloc_declared;
+	bool is_displaced;	 /* a function in it stands on another line than the log says */
 	uint32_t next_same_base; /* + 1 */
 };
 
@@ -68,6 +71,9 @@ struct matching {
 	struct reading *readings; /* per prediction */
 	bool *is_matched;	  /* per prediction */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
+	bool is_old;		  /* the binary has no lines of func keywords */
+	int *binary_line;   /* per declaration: where the binary has the function; 0 where that is not to be told */
+	bool *is_displaced; /* per prediction */
 	struct match_group *groups;
 	size_t n_groups, alloc_groups;
 };
@@ -331,6 +337,196 @@ static size_t first_site_at(const struct matching *m, uint32_t file, int line)
 	uint64_t *first = file == NO_FILE ? NULL : u64map_find(&m->sites_at, place_key(file, line));
 
 	return first ? *first : 0;
+}
+
+static const struct rec_extent *extent_of(const struct matching *m, uint32_t file, const char *function)
+{
+	const struct source_file *f = &m->files[file];
+
+	for (size_t i = 0; i < f->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[f->extents[i]];
+
+		if (extent->function == function)
+			return extent;
+	}
+	return NULL;
+}
+
+/* ---- editions --------------------------------------------------------------------------------------------------- */
+
+static int compare_declared(const void *a, const void *b, void *ctx)
+{
+	const struct predictions *set = ctx;
+	const uint32_t *x = a, *y = b;
+	int k = set->declarations[*x].line, n = set->declarations[*y].line;
+
+	return k != n ? (k < n ? -1 : 1) : *x < *y ? -1 : *x > *y;
+}
+
+static uint64_t declaration_key(struct matching *m, uint32_t file, const char *name)
+{
+	/* mixed once before: neighbours in the pool differ by as little as files do */
+	return u64_mix(u64_mix(0x2545f491, file), (uintptr_t)strpool_add(m->pool, name));
+}
+
+static const char *behind_package(const char *function)
+{
+	size_t package = package_length(function);
+
+	return function + package + (function[package] == '.');
+}
+
+/*
+ * The line of the func keyword, by file and name, of each function that has a site. The extent would not do, as the
+ * compiler sometimes gives an instruction the line of what was inlined, but not its place in the inline tree. Binaries
+ * before Go 1.20 do not have that line; there the extent must do: a function that calls begins with code of it.
+ */
+static void find_function_lines(struct matching *m, struct u64map *lines)
+{
+	const struct recording *rec = m->rec;
+
+	for (size_t i = 0; i < rec->n_sites; i++) {
+		const struct rec_frame *outer =
+			m->site_file[i] == NO_FILE ? NULL : &rec->sites[i].frames[rec->sites[i].n_frames - 1];
+		const struct rec_extent *extent;
+
+		if (outer && outer->start_line > 0) {
+			*u64map_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)), NULL) =
+				(uint64_t)outer->start_line;
+		} else if (outer && m->is_old) {
+			extent = extent_of(m, m->site_file[i], outer->function);
+			if (extent)
+				*u64map_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)),
+					   NULL) = (uint64_t)extent->first;
+		}
+	}
+}
+
+/* One function elsewhere will do, but for old binaries, where it takes half of them. */
+static bool is_file_displaced(const struct matching *m, const struct source_file *file)
+{
+	size_t n_moved = 0, n_known = 0;
+
+	for (size_t k = 0; k < file->n_declared; k++) {
+		int line = m->binary_line[file->declared[k]];
+
+		n_known += line != 0;
+		n_moved += line && line != m->set->declarations[file->declared[k]].line;
+	}
+	return n_moved && (!m->is_old || n_moved * 2 > n_known);
+}
+
+/* Where the log's functions stand in the binary. */
+static void find_declarations(struct matching *m)
+{
+	const struct predictions *set = m->set;
+	struct u64map lines = U64MAP_INIT, seen = U64MAP_INIT;
+
+	m->binary_line = xcalloc(set->n_declarations, sizeof(*m->binary_line));
+	m->is_displaced = xcalloc(set->n, sizeof(*m->is_displaced));
+	if (!set->n_declarations || (set->build.build_id && m->rec->header.build_id &&
+				     strcmp(set->build.build_id, m->rec->header.build_id) == 0))
+		return;
+	m->is_old = m->rec->header.go_version && strncmp(m->rec->header.go_version, "go1.1", 5) == 0;
+	find_function_lines(m, &lines);
+	for (size_t i = 0; i < set->n_declarations; i++) {
+		const struct declaration *d = &set->declarations[i];
+		const char *package = d->package && strcmp(d->package, "main") == 0 ? m->main_package : d->package;
+		uint32_t index = resolve_file(m, d->file, package);
+		struct source_file *file;
+		const uint64_t *line;
+		uint64_t key, *earlier;
+		bool is_new;
+
+		if (index == NO_FILE)
+			continue;
+		file = &m->files[index];
+		key = declaration_key(m, index, d->name);
+		line = u64map_find(&lines, key);
+		earlier = u64map_at(&seen, key, &is_new);
+		if (!is_new && set->declarations[*earlier].line != d->line) { /* two of one name */
+			m->binary_line[*earlier] = 0;
+			continue;
+		}
+		*earlier = i;
+		m->binary_line[i] = line ? (int)*line : 0;
+		ARRAY_GROW(file->declared, file->n_declared + 1, file->alloc_declared);
+		file->declared[file->n_declared++] = (uint32_t)i;
+	}
+	u64map_release(&lines);
+	u64map_release(&seen);
+	for (size_t f = 0; f < m->n_files; f++) {
+		struct source_file *file = &m->files[f];
+
+		if (file->n_declared)
+			qsort_r(file->declared, file->n_declared, sizeof(*file->declared), compare_declared,
+				(void *)(uintptr_t)set);
+		file->is_displaced = is_file_displaced(m, file);
+		for (size_t k = 0; k < file->n_declared && !file->is_displaced; k++)
+			m->binary_line[file->declared[k]] = 0;
+	}
+}
+
+/* Lines are where they were between two functions that are. */
+static bool is_displaced(const struct matching *m, const struct source_file *file, int line)
+{
+	bool after = false, before = false;
+
+	if (!file->is_displaced)
+		return false;
+	for (size_t k = 0; k < file->n_declared; k++) {
+		int of_log = m->set->declarations[file->declared[k]].line, moved;
+
+		if (!m->binary_line[file->declared[k]])
+			continue;
+		moved = m->binary_line[file->declared[k]] != of_log;
+		if (of_log > line) {
+			after = moved;
+			break;
+		}
+		before = moved;
+	}
+	return before || after;
+}
+
+static void displace(struct matching *m)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		uint32_t file = m->prediction_file[i];
+
+		if (file == NO_FILE || !is_displaced(m, &m->files[file], m->set->items[i].pos.line))
+			continue;
+		m->is_displaced[i] = true;
+		m->prediction_file[i] = NO_FILE;
+	}
+}
+
+bool matching_is_displaced(const struct matching *m, size_t prediction)
+{
+	return m->is_displaced[prediction];
+}
+
+size_t matching_displaced(const struct matching *m, struct declaration *example, int *line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->set->n_declarations; i++) {
+		const struct declaration *d = &m->set->declarations[i];
+
+		if (!m->binary_line[i] || m->binary_line[i] == d->line || n++)
+			continue;
+		*example = *d;
+		*line = m->binary_line[i];
+	}
+	return n;
+}
+
+bool matching_in_displaced_file(const struct matching *m, const struct rec_frame *frame)
+{
+	const char *path = frame->file ? strpool_find(m->pool, frame->file, strlen(frame->file)) : NULL;
+	const uint64_t *file = path ? u64map_find(&m->file_of_path, (uintptr_t)path) : NULL;
+
+	return file && m->files[*file].is_displaced;
 }
 
 /* ---- groups ----------------------------------------------------------------------------------------------------- */
@@ -902,19 +1098,6 @@ static void run_pass(struct matching *m, enum pass pass)
 }
 
 /* The extent of a function in a file, or NULL. */
-static const struct rec_extent *extent_of(const struct matching *m, uint32_t file, const char *function)
-{
-	const struct source_file *f = &m->files[file];
-
-	for (size_t i = 0; i < f->n_extents; i++) {
-		const struct rec_extent *extent = &m->rec->extents[f->extents[i]];
-
-		if (extent->function == function)
-			return extent;
-	}
-	return NULL;
-}
-
 /* The line of the func keyword: from the tables since Go 1.20; before that the first line that has code. */
 static int func_line(const struct rec_frame *physical, const struct rec_extent *extent)
 {
@@ -1196,6 +1379,8 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		reading_init(&m->readings[i], m->pool, p);
 	}
 	index_packages(m);
+	find_declarations(m);
+	displace(m);
 	index_by_file(m);
 	index_stack_claims(m);
 	run_pass(m, PASS_CHAIN);
@@ -1225,6 +1410,7 @@ void matching_free(struct matching *m)
 		free(m->files[i].extents);
 		free(m->files[i].sites);
 		free(m->files[i].appends);
+		free(m->files[i].declared);
 	}
 	free(m->files);
 	u64map_release(&m->file_of_path);
@@ -1243,6 +1429,8 @@ void matching_free(struct matching *m)
 	free(m->readings);
 	free(m->is_matched);
 	free(m->is_surplus);
+	free(m->binary_line);
+	free(m->is_displaced);
 	strpool_free(m->pool);
 	free(m);
 }

@@ -53,6 +53,17 @@ const char *matching_file_package(const struct matching *m, size_t prediction);
  * what it stands in. NULL if the binary has none there. */
 const char *matching_function(const struct matching *m, size_t prediction);
 
+/*
+ * The log is of another edition of the source where the functions it names stand on other lines than in the binary.
+ * What it claims in and about those functions has no sites, and its line is unknown. Not asked of predictions and
+ * binary that came out of one build.
+ */
+bool matching_is_displaced(const struct matching *m, size_t prediction);
+/* One of those functions, and how many there are (0: none); example->file is the log's, *line the binary's. */
+size_t matching_displaced(const struct matching *m, struct declaration *example, int *line);
+/* Is the frame's file one of those with such functions? */
+bool matching_in_displaced_file(const struct matching *m, const struct rec_frame *frame);
+
 /* Was the physical function compiled in a package the predictions cover? */
 bool matching_covers(const struct matching *m, const struct rec_frame *physical);
 

@@ -66,6 +66,7 @@ void predictions_free(struct predictions *set)
 	}
 	free(set->items);
 	free(set->packages);
+	free(set->declarations);
 	strpool_free(set->pool);
 	free(set);
 }
@@ -78,6 +79,13 @@ struct prediction *predictions_add(struct predictions *set)
 	p = &set->items[set->n++];
 	memset(p, 0, sizeof(*p));
 	return p;
+}
+
+struct declaration *predictions_declare(struct predictions *set)
+{
+	ARRAY_GROW(set->declarations, set->n_declarations + 1, set->alloc_declarations);
+	set->declarations[set->n_declarations] = (struct declaration){.line = 0};
+	return &set->declarations[set->n_declarations++];
 }
 
 void predictions_add_package(struct predictions *set, const char *path)

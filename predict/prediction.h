@@ -76,6 +76,14 @@ struct prediction {
 				 allocation (diagnostics.c, "Parameters") */
 };
 
+/* A function declared at the top of a file, and the line of its func keyword. */
+struct declaration {
+	const char *package; /* as in struct prediction */
+	const char *file;
+	const char *name; /* "f", "T.m", "(*T).m" */
+	int line;
+};
+
 /* How the log was made, as far as it says. */
 struct prediction_build {
 	const char *go_version; /* "go1.26.11" from the JSON header or a saved set; NULL if unknown */
@@ -87,6 +95,8 @@ struct prediction_build {
 	const char *build_id; /* of that binary */
 	const char *main_module;
 	const char *directory; /* where the build ran: relative positions are relative to it; NULL if unknown */
+	int since_minor;       /* the diagnostics' grammar is that of Go 1.N or later; 0 if it does not tell */
+	int before_minor;      /* or of a version before Go 1.N */
 };
 
 struct predictions {
@@ -97,6 +107,8 @@ struct predictions {
 	struct prediction_build build;
 	const char **packages; /* every "# path" seen, also without a prediction */
 	size_t n_packages;
+	struct declaration *declarations; /* the functions that "can inline" and "cannot inline" name */
+	size_t n_declarations, alloc_declarations;
 	/* for the report's header */
 	size_t lines;	      /* lines read */
 	size_t unknown_lines; /* position lines whose message is in no grammar we know; the first few are kept */
@@ -110,6 +122,8 @@ void predictions_free(struct predictions *set); /* accepts NULL */
 
 /* Appends a zeroed prediction. Earlier pointers may move. */
 struct prediction *predictions_add(struct predictions *set);
+/* Appends a zeroed declaration. Earlier pointers may move. */
+struct declaration *predictions_declare(struct predictions *set);
 /* Appends to set->packages; path belongs to the pool. */
 void predictions_add_package(struct predictions *set, const char *path);
 

@@ -5,6 +5,7 @@
  *     {"schema": "escaudit-predictions/1",
  *      "build": {"go_version": "go1.26.11", "goos": "linux", …},
  *      "packages": ["example.com/m"],
+ *      "functions": [{"package": "example.com/m", "file": "./m.go", "name": "newP", "line": 14}],
  *      "log": {"lines": 120, "unknown_lines": 0, "unknown": [], "json_joined": 8, "json_unjoined": 0},
  *      "predictions": [
  *     {"claim": "heap", "kind": "composite", "package": "example.com/m", "file": "./m.go", "line": 24, "column": 11,
@@ -146,6 +147,16 @@ static const char **build_member(struct prediction_build *build, size_t i)
 	return (const char **)((char *)build + build_members[i].offset);
 }
 
+static void put_declaration(FILE *f, const struct declaration *d, bool first)
+{
+	fputs(first ? "\n{\"file\": " : ",\n{\"file\": ", f);
+	put_string(f, d->file);
+	fprintf(f, ", \"line\": %d", d->line);
+	put_member(f, "name", d->name);
+	put_member(f, "package", d->package);
+	putc('}', f);
+}
+
 static void put_set(FILE *f, const struct predictions *set)
 {
 	struct prediction_build build = set->build;
@@ -167,9 +178,16 @@ static void put_set(FILE *f, const struct predictions *set)
 		fputs(i ? ", " : "", f);
 		put_string(f, set->packages[i]);
 	}
+	fputs("],\n\"functions\": [", f);
+	for (size_t i = 0; i < set->n_declarations; i++)
+		put_declaration(f, &set->declarations[i], i == 0);
 	while (n_unknown < ARRAY_SIZE(set->unknown) && set->unknown[n_unknown])
 		n_unknown++;
 	fprintf(f, "],\n\"log\": {\"lines\": %zu, \"unknown_lines\": %zu", set->lines, set->unknown_lines);
+	if (set->build.since_minor)
+		fprintf(f, ", \"since_minor\": %d", set->build.since_minor);
+	if (set->build.before_minor)
+		fprintf(f, ", \"before_minor\": %d", set->build.before_minor);
 	put_strings(f, "unknown", (const char *const *)set->unknown, n_unknown);
 	fprintf(f, ", \"json_joined\": %zu, \"json_unjoined\": %zu},\n\"predictions\": [", set->json_joined,
 		set->json_unjoined);
@@ -305,6 +323,26 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	       take_strings(set, object, "why", &p->why, &p->n_why);
 }
 
+/* Sets that an older escaudit saved have none. */
+static bool take_declarations(struct predictions *set, const json_t *root)
+{
+	const json_t *array = json_object_get(root, "functions");
+
+	if (array && !json_is_array(array))
+		return false;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *object = json_array_get(array, i);
+		struct declaration *d = predictions_declare(set);
+
+		d->file = take_string(set, object, "file");
+		d->name = take_string(set, object, "name");
+		d->package = take_string(set, object, "package");
+		if (!d->file || !d->name || !take_int(object, "line", &d->line))
+			return false;
+	}
+	return true;
+}
+
 static int take_set(struct predictions *set, const json_t *root, const char *name, struct error *err)
 {
 	const char *schema = json_string_value(json_object_get(root, "schema"));
@@ -313,6 +351,7 @@ static int take_set(struct predictions *set, const json_t *root, const char *nam
 	const json_t *items = json_object_get(root, "predictions");
 	const char **strings = NULL;
 	size_t n = 0;
+	int minor;
 	bool ok;
 
 	if (!schema || strcmp(schema, SCHEMA) != 0)
@@ -336,7 +375,11 @@ static int take_set(struct predictions *set, const json_t *root, const char *nam
 	set->unknown_lines = take_count(log, "unknown_lines");
 	set->json_joined = take_count(log, "json_joined");
 	set->json_unjoined = take_count(log, "json_unjoined");
-	if (!ok || !json_is_array(items))
+	if (take_int(log, "since_minor", &minor))
+		set->build.since_minor = minor;
+	if (take_int(log, "before_minor", &minor))
+		set->build.before_minor = minor;
+	if (!ok || !json_is_array(items) || !take_declarations(set, root))
 		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		if (!take_prediction(set, json_array_get(items, i)))

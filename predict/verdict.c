@@ -315,6 +315,8 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 			return "no call: only inlined copies of the function are left in the binary";
 		return "no call in the binary: constant data, zero size, or dead code";
 	case VERDICT_HELD:
+		if (site && !j->absence_is_fact)
+			return strpool_addf(pool, "no allocation seen at %s", callee);
 		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
 			    : "no allocating call in the binary";
 	case VERDICT_VIOLATED:
@@ -324,6 +326,9 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 	case VERDICT_UNPREDICTED:
 		return unpredicted(pool, v->cause, callee, site ? site->closure : NULL);
 	case VERDICT_STALE:
+		if (group && matching_is_displaced(j->matching, group->predictions[0]))
+			return "the source was edited between the builds: the functions here are on other lines in the "
+			       "binary";
 		return "the binary has no code for this line: dropped by the linker, or another build's log";
 	case VERDICT_COUNT:
 		break;
@@ -451,7 +456,9 @@ static void judge_unpredicted(struct judge *j)
 		v->samples = s->samples;
 		v->smallest = s->smallest;
 		v->largest = s->largest;
-		v->summary = summary_of(j, v, NULL, MATCH_LINE_KNOWN);
+		v->summary = matching_in_displaced_file(j->matching, outer)
+				     ? "the log is of another edition of this file, and says nothing of this line"
+				     : summary_of(j, v, NULL, MATCH_LINE_KNOWN);
 	}
 }
 
@@ -549,7 +556,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
 	set_accounts(&j);
 	total(audit);
-	build_match(audit, set, rec);
+	build_match(audit, set, rec, j.matching);
 	matching_free(j.matching);
 	free(j.seen);
 	u64map_release(&j.seen_at);

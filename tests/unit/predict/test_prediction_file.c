@@ -91,6 +91,15 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 	expect_text(a->build.build_id, b->build.build_id);
 	expect_text(a->build.main_module, b->build.main_module);
 	expect_text(a->build.directory, b->build.directory);
+	cr_expect_eq(a->build.since_minor, b->build.since_minor);
+	cr_expect_eq(a->build.before_minor, b->build.before_minor);
+	cr_assert_eq(a->n_declarations, b->n_declarations);
+	for (size_t i = 0; i < a->n_declarations; i++) {
+		expect_text(a->declarations[i].package, b->declarations[i].package);
+		expect_text(a->declarations[i].file, b->declarations[i].file);
+		expect_text(a->declarations[i].name, b->declarations[i].name);
+		cr_expect_eq(a->declarations[i].line, b->declarations[i].line);
+	}
 	cr_assert_eq(a->n_packages, b->n_packages);
 	for (size_t i = 0; i < a->n_packages; i++)
 		expect_text(a->packages[i], b->packages[i]);
@@ -151,8 +160,10 @@ Test(prediction_file, everything_comes_back)
 	predictions_add_package(set, "a");
 	predictions_add_package(set, "b");
 	predictions_add_package(set, "c");
-	set->build = (struct prediction_build){"go1.26.11",  "linux", "amd64",	       "-l",
-					       "a=b\nc=d\n", "id",    "example.com/m", "/src"};
+	set->build = (struct prediction_build){"go1.26.11", "linux",	     "amd64", "-l", "a=b\nc=d\n",
+					       "id",	    "example.com/m", "/src",  25,   26};
+	*predictions_declare(set) = (struct declaration){"example.com/m", "./m.go", "(*T).M", 7};
+	*predictions_declare(set) = (struct declaration){NULL, "./m.go", "f", 9};
 	set->lines = 1ull << 40;
 	set->unknown_lines = 7;
 	set->unknown[0] = "x.go:1: what?";
@@ -268,6 +279,11 @@ Test(prediction_file, damage_is_named)
 	expect_refused(SET(ITEM("heap", "new", "1", ", \"why\": \"a\"")), -EBADMSG, "prediction 1");
 	expect_refused(SET(ITEM("heap", "new", "1", ", \"inlined\": 1")), -EBADMSG, "prediction 1");
 	expect_refused(SET(ITEM("heap", "new", "1", ", \"inlined\": [{\"file\": \"f\"}]")), -EBADMSG, "prediction 1");
+	expect_refused("{\"schema\": \"escaudit-predictions/1\", \"functions\": 1, \"predictions\": []}", -EBADMSG,
+		       "damaged");
+	expect_refused("{\"schema\": \"escaudit-predictions/1\", \"functions\": [{\"file\": \"f\", \"name\": \"g\"}], "
+		       "\"predictions\": []}",
+		       -EBADMSG, "damaged");
 	expect_refused(SET("") "x", -EBADMSG, "line 1");
 	expect_refused("\x1f\x8b", -EBADMSG, "gzip data, a recording perhaps; name the predictions first");
 	expect_refused("", -ENODATA, "; make the log with: ");

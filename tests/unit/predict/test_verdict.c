@@ -370,3 +370,143 @@ Test(verdict, names_go_both_ways)
 		cr_expect_eq(verdict_from_name(verdict_name((enum verdict_kind)i)), i);
 	cr_expect_eq(verdict_from_name("nonsense"), VERDICT_COUNT);
 }
+
+/* ---- another edition of the source ---- */
+
+static void declare(struct scene *s, const char *name, int line)
+{
+	*predictions_declare(s->set) = (struct declaration){"example.com/m", "./x.go", name, line};
+}
+
+/* A call in another function, which begins on that line: 0 for a binary that does not tell. */
+static size_t emit_in(struct scene *s, const char *function, int start_line, int line, const char *type)
+{
+	size_t site = emit(s, line, "runtime.newobject", CAUSE_NEW_OBJECT, type, false);
+
+	s->rec->sites[site].frames[0].function = strpool_add(s->rec->pool, function);
+	s->rec->sites[site].frames[0].start_line = start_line;
+	return site;
+}
+
+static void extend(struct scene *s, const char *function, int first, int last)
+{
+	struct rec_extent *extent = recording_add_extent(s->rec);
+
+	*extent = (struct rec_extent){strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, FILE_PATH), first,
+				      last, true};
+}
+
+/* main.f, which the log has on line 9, begins on line 10: what the log says of line 11 is not about line 11. */
+Test(verdict, what_stands_elsewhere_in_the_binary_is_stale_and_the_header_says_so)
+{
+	struct scene s = scene_new();
+	size_t site = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false);
+
+	s.rec->header.go_version = "go1.27.3";
+	declare(&s, "f", 9);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	observe(&s, site, 3, 8);
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "new(T)")->kind, VERDICT_STALE);
+	cr_expect_not_null(strstr(verdict_of(&s, "new(T)")->summary, "edited"));
+	cr_expect_eq(s.audit->totals.n[VERDICT_CONFIRMED], 0);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 3);
+	cr_expect_eq(s.audit->match, BUILD_MATCH_DIFFERENT);
+	cr_assert_eq(s.audit->n_mismatches, 1);
+	cr_expect_str_eq(s.audit->mismatches[0],
+			 "the source was edited between the builds: 1 function on other lines, f of "
+			 "./x.go on 9 in the log and on 10 in the binary");
+	scene_free(&s);
+}
+
+/* Between f, which is where it was, and h, which is not, something was put in: perhaps in g, which tells nothing. */
+Test(verdict, what_stands_between_two_that_stayed_is_judged)
+{
+	struct scene s = scene_new();
+
+	s.rec->header.go_version = "go1.27.3";
+	extend(&s, "main.g", 31, 33);
+	extend(&s, "main.h", 42, 45);
+	declare(&s, "f", 10);
+	declare(&s, "g", 31);
+	declare(&s, "gone", 35);
+	declare(&s, "h", 41);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(inF)");
+	say(&s, CLAIM_HEAP, EXPR_NEW, 32, 9, "new(inG)");
+	say(&s, CLAIM_HEAP, EXPR_NEW, 36, 9, "new(gone)");
+	say(&s, CLAIM_HEAP, EXPR_NEW, 43, 9, "new(inH)");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.inF", false), 3, 8);
+	observe(&s, emit_in(&s, "main.g", 31, 32, "main.inG"), 5, 8);
+	observe(&s, emit_in(&s, "main.h", 42, 43, "main.inH"), 7, 8);
+	judge(&s);
+	expect(&s, "new(inF)", VERDICT_CONFIRMED, 3);
+	cr_expect_eq(verdict_of(&s, "new(inG)")->kind, VERDICT_STALE);
+	cr_expect_eq(verdict_of(&s, "new(gone)")->kind, VERDICT_STALE);
+	cr_expect_eq(verdict_of(&s, "new(inH)")->kind, VERDICT_STALE);
+	scene_free(&s);
+}
+
+/* Tables before Go 1.20 have no line for the func keyword. Functions that call begin with code of that line, others
+ * need not, and one line that differs may have strayed there; most of a file's do not. */
+Test(verdict, old_binaries_tell_the_line_of_functions_that_call)
+{
+	for (int moved = 0; moved < 3; moved++) {
+		struct scene s = scene_new();
+
+		s.rec->header.go_version = "go1.19.8";
+		extend(&s, "main.leaf", 42, 45);
+		extend(&s, "main.g", 31, 33);
+		declare(&s, "f", moved > 1 ? 9 : 10);
+		declare(&s, "g", moved > 0 ? 30 : 31);
+		declare(&s, "leaf", 41);
+		say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+		observe(&s, emit_in(&s, "main.f", 0, 11, "main.T"), 3, 8);
+		emit_in(&s, "main.g", 0, 33, "main.T");
+		judge(&s);
+		cr_expect_eq(verdict_of(&s, "new(T)")->kind, moved > 1 ? VERDICT_STALE : VERDICT_CONFIRMED, "%d",
+			     moved);
+		cr_expect_eq(s.audit->n_mismatches, moved > 1 ? 1 : 0, "%d", moved);
+		scene_free(&s);
+	}
+}
+
+/* Of one build there is no doubt. */
+Test(verdict, one_build_has_one_edition)
+{
+	struct scene s = scene_new();
+
+	s.rec->header.go_version = "go1.27.3";
+	s.rec->header.build_id = s.set->build.build_id = "id";
+	declare(&s, "f", 9);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 3, 8);
+	judge(&s);
+	expect(&s, "new(T)", VERDICT_CONFIRMED, 3);
+	scene_free(&s);
+}
+
+Test(verdict, a_log_betrays_its_version_and_its_inlining)
+{
+	struct scene s = scene_new();
+
+	s.rec->header.go_version = "go1.24.4";
+	s.set->build.since_minor = 25;
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	judge(&s);
+	cr_assert_eq(s.audit->n_mismatches, 2);
+	cr_expect_str_eq(s.audit->mismatches[0], "the log is of go1.25 or later, the binary of go1.24.4");
+	cr_expect_str_eq(s.audit->mismatches[1], "the log's build did not inline (-l), the binary's did");
+	scene_free(&s);
+
+	s = scene_new();
+	s.rec->header.go_version = "go1.25.1";
+	s.rec->header.modinfo = "build\t-gcflags=all=-N -l\n";
+	s.set->build.before_minor = 25;
+	declare(&s, "f", 10);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	judge(&s);
+	cr_assert_eq(s.audit->n_mismatches, 2);
+	cr_expect_str_eq(s.audit->mismatches[0], "the log is of a version before go1.25, the binary of go1.25.1");
+	cr_expect_str_eq(s.audit->mismatches[1], "the log's build inlined functions, the binary's did not (-l)");
+	scene_free(&s);
+}
