@@ -48,6 +48,27 @@ static json_t *text_object(const char *text)
 	return object;
 }
 
+/*
+ * A message (section 3.11 of the standard): braces would be placeholders and are doubled; "[…](…)", as in a call of an
+ * element, would be a link and gets a blank.
+ */
+static json_t *message_object(const char *text)
+{
+	struct strbuf sb = STRBUF_INIT;
+	json_t *object;
+
+	for (const char *p = text; *p; p++) {
+		strbuf_addch(&sb, *p);
+		if (*p == '{' || *p == '}')
+			strbuf_addch(&sb, *p);
+		if (*p == ']' && p[1] == '(')
+			strbuf_addch(&sb, ' ');
+	}
+	object = text_object(strbuf_str(&sb));
+	strbuf_release(&sb);
+	return object;
+}
+
 static size_t rule_index(const char *id)
 {
 	size_t i = 0;
@@ -135,7 +156,7 @@ static json_t *result_of(const struct findings *findings, const struct finding *
 	json_put(result, "ruleId", json_text(f->rule));
 	json_put(result, "ruleIndex", json_count(rule_index(f->rule)));
 	json_put(result, "level", json_text(levels[f->level]));
-	json_put(result, "message", text_object(f->message));
+	json_put(result, "message", message_object(f->message));
 	json_array_append_new(locations, location_of(f));
 	json_put(result, "locations", locations);
 	snprintf(text, sizeof(text), "%016" PRIx64, f->fingerprint);
@@ -159,7 +180,7 @@ static void add_notification(json_t *list, const char *text)
 	json_t *notification = json_object();
 
 	json_put(notification, "level", json_text("warning"));
-	json_put(notification, "message", text_object(text));
+	json_put(notification, "message", message_object(text));
 	json_array_append_new(list, notification);
 }
 

@@ -64,10 +64,11 @@ Test(export, sarif)
 	struct findings findings;
 	struct fixture x;
 	json_t *root, *run, *result;
-	const char *print = NULL, *rule, *uri;
+	const char *print = NULL, *rule, *uri, *text;
 	json_int_t line, index;
 
 	fixture_init(&x);
+	x.items[0].expr = "hooks[i](&Item{...})";
 	recording_add_loss(x.rec, "stack map full", 7);
 	x.items[0].file = "cart/a b#\xc3\xa4.go";
 	findings_init(&findings, x.rec, &x.audit, 0, 3);
@@ -80,6 +81,8 @@ Test(export, sarif)
 				 "startLine", &line, "partialFingerprints", "escauditSite/v1", &print),
 		     0);
 	cr_expect_str_eq(rule, "unpredicted");
+	cr_assert_eq(json_unpack(result, "{s:{s:s}}", "message", "text", &text), 0);
+	cr_expect_eq(strncmp(text, "hooks[i] (&Item{{...}}) in ", 27), 0, "%s", text);
 	cr_expect_str_eq(uri, "cart/a%20b%23%C3%A4.go");
 	cr_expect_eq(line, 40);
 	cr_expect_str_eq(json_string_value(json_object_get(
