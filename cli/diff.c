@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "cli/diff.h"
 #include "predict/bench.h"
 
@@ -45,15 +46,12 @@ struct work {
 	bool known;
 };
 
-/* --per, --per-before and --per-after, or the benchmarks' iterations. -1: go on. */
+/* --per, --per-before and --per-after; the benchmarks' iterations are still to be read. -1: go on. */
 static int work_of(struct work *work, const struct cli_args *args)
 {
 	const char *bench_before = args->value[OPT_BENCH_BEFORE], *bench_after = args->value[OPT_BENCH_AFTER];
 	bool per = args->value[OPT_PER] != NULL;
 	bool each = args->value[OPT_PER_BEFORE] || args->value[OPT_PER_AFTER];
-	struct bench before = {.n = 0}, after = {.n = 0};
-	struct error err = ERROR_INIT;
-	int code = -1;
 
 	*work = (struct work){1, 1, per || each || bench_before};
 	if (per + each + (bench_before || bench_after) > 1)
@@ -68,12 +66,50 @@ static int work_of(struct work *work, const struct cli_args *args)
 		return EXIT_MISUSE;
 	if (per)
 		work->after = work->before;
-	if (bench_before && (bench_read(&before, bench_before, &err) || bench_read(&after, bench_after, &err) ||
-			     bench_units(&before, &after, &work->before, &work->after, &err)))
-		code = cli_fail(&err);
+	return -1;
+}
+
+/* The benchmarks of the package whose test binary was recorded. */
+static int read_bench(struct bench *bench, const char *path, const struct recording *rec, struct error *err)
+{
+	static const char suffix[] = ".test";
+	const char *program = rec->header.main_package;
+	size_t n = program ? strlen(program) : 0;
+	char *package = NULL;
+	int ret = bench_read(bench, path, err);
+
+	if (ret)
+		return ret;
+	if (n > strlen(suffix) && strcmp(program + n - strlen(suffix), suffix) == 0)
+		package = xstrndup(program, n - strlen(suffix));
+	ret = bench_select(bench, package, err);
+	free(package);
+	return ret;
+}
+
+static int work_of_benchmarks(struct work *work, const struct cli_args *args, const struct recording *rec_before,
+			      const struct recording *rec_after, struct error *err)
+{
+	const char *bench_before = args->value[OPT_BENCH_BEFORE], *bench_after = args->value[OPT_BENCH_AFTER];
+	struct bench before = {.n = 0}, after = {.n = 0};
+	int ret;
+
+	if (!bench_before)
+		return 0;
+	ret = read_bench(&before, bench_before, rec_before, err);
+	if (ret == 0)
+		ret = read_bench(&after, bench_after, rec_after, err);
+	if (ret == 0)
+		ret = bench_units(&before, &after, &work->before, &work->after, err);
+	/* A benchmark that was told how often to run runs once more before; one that was not, an unknown number of
+	 * times. */
+	if (ret == 0 && work->before != work->after)
+		cli_note("the benchmarks ran for a time, not for a number of operations: the shorter rounds before the "
+			 "one they "
+			 "print are counted too; -benchtime=1000x is exact");
 	bench_release(&before);
 	bench_release(&after);
-	return code;
+	return ret;
 }
 
 static bool is_partial(const struct recording *rec)
@@ -133,7 +169,8 @@ int diff_main(const struct cli_args *args)
 	if (code >= 0)
 		return code;
 	if (side_open(&before, args->positional[0], args->value[OPT_PREDICTIONS_BEFORE], &err) ||
-	    side_open(&after, args->positional[1], args->value[OPT_PREDICTIONS_AFTER], &err))
+	    side_open(&after, args->positional[1], args->value[OPT_PREDICTIONS_AFTER], &err) ||
+	    work_of_benchmarks(&work, args, before.rec, after.rec, &err))
 		code = cli_fail(&err);
 	else
 		code = compare(args, &before, &after, &work, &options, &gates);

@@ -29,11 +29,17 @@ static size_t name_length(const char *name, size_t len)
 	return n && n < len && name[n - 1] == '-' ? n - 1 : len;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 /* Adds the count of one line; false if there are too many different ones. */
-static bool add(struct bench *b, const char *name, size_t len, uint64_t iterations)
+static bool add(struct bench *b, const char *package, const char *name, size_t len, uint64_t iterations)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		if (strlen(b->items[i].name) == len && memcmp(b->items[i].name, name, len) == 0) {
+		if (strlen(b->items[i].name) == len && memcmp(b->items[i].name, name, len) == 0 &&
+		    is_same(b->items[i].package, package)) {
 			b->items[i].iterations += iterations;
 			return true;
 		}
@@ -41,17 +47,23 @@ static bool add(struct bench *b, const char *name, size_t len, uint64_t iteratio
 	if (b->n == MAX_BENCHMARKS)
 		return false;
 	ARRAY_GROW(b->items, b->n + 1, b->alloc);
+	b->items[b->n].package = package ? xstrdup(package) : NULL;
 	b->items[b->n].name = xstrndup(name, len);
 	b->items[b->n++].iterations = iterations;
 	return true;
 }
 
-static bool read_line(struct bench *b, const char *line, size_t len)
+static bool read_line(struct bench *b, char **package, const char *line, size_t len)
 {
-	static const char lead[] = "Benchmark";
+	static const char lead[] = "Benchmark", pkg[] = "pkg: ";
 	size_t at = 0, begin, digits = 0;
 	uint64_t iterations = 0;
 
+	if (len >= sizeof(pkg) && memcmp(line, pkg, sizeof(pkg) - 1) == 0) {
+		free(*package);
+		*package = xstrndup(line + sizeof(pkg) - 1, len - sizeof(pkg) + 1);
+		return true;
+	}
 	if (len < sizeof(lead) || memcmp(line, lead, sizeof(lead) - 1) != 0)
 		return true;
 	while (at < len && !is_blank(line[at]))
@@ -64,21 +76,23 @@ static bool read_line(struct bench *b, const char *line, size_t len)
 	/* "BenchmarkX" alone announces one under -v; a result has a number and figures behind it. */
 	if (!iterations || at == len || !is_blank(line[at]))
 		return true;
-	return add(b, line, name_length(line, begin), iterations);
+	return add(b, *package, line, name_length(line, begin), iterations);
 }
 
 int bench_read_bytes(struct bench *out, const char *data, size_t size, const char *path, struct error *err)
 {
 	struct lines lines;
 	const char *line;
+	char *package = NULL;
 	size_t len;
 	bool fits = true;
 
 	*out = (struct bench){.path = xstrdup(path)};
 	lines_init_bytes(&lines, data, size);
 	while (fits && lines_next(&lines, &line, &len))
-		fits = read_line(out, line, len);
+		fits = read_line(out, &package, line, len);
 	lines_release(&lines);
+	free(package);
 	if (fits && out->n)
 		return 0;
 	bench_release(out);
@@ -107,11 +121,42 @@ int bench_read(struct bench *out, const char *path, struct error *err)
 
 void bench_release(struct bench *bench)
 {
-	for (size_t i = 0; i < bench->n; i++)
+	for (size_t i = 0; i < bench->n; i++) {
+		free(bench->items[i].package);
 		free(bench->items[i].name);
+	}
 	free(bench->items);
 	free(bench->path);
 	*bench = (struct bench){.path = NULL};
+}
+
+int bench_select(struct bench *b, const char *package, struct error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n && package; i++) {
+		if (!b->items[i].package || strcmp(b->items[i].package, package) == 0) {
+			b->items[n++] = b->items[i];
+			continue;
+		}
+		free(b->items[i].package);
+		free(b->items[i].name);
+	}
+	if (package)
+		b->n = n;
+	if (!b->n)
+		return error_set(err, -ENODATA,
+				 "bench: failed to find the operations in '%s': no benchmark of %s in it", b->path,
+				 package);
+	for (size_t i = 1; i < b->n; i++) {
+		if (!is_same(b->items[0].package, b->items[i].package))
+			return error_set(
+				err, -EINVAL,
+				"bench: failed to find the operations in '%s': it has benchmarks of several packages, "
+				"and the recording does not say of which it is",
+				b->path);
+	}
+	return 0;
 }
 
 static uint64_t iterations_of(const struct bench *b, const char *name)

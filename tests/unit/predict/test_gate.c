@@ -400,6 +400,37 @@ Test(bench, units)
 	}
 }
 
+Test(bench, of_one_package)
+{
+	static const char text[] = "pkg: example.com/a\nBenchmarkX-8 10 1 ns/op\nBenchmarkY-8 20 1 ns/op\nPASS\n"
+				   "pkg: example.com/b\nBenchmarkX-8 30 1 ns/op\n";
+	struct error err = ERROR_INIT;
+	struct bench b = bench_of(text);
+
+	cr_expect_eq(b.n, 3);
+	cr_expect_eq(bench_select(&b, "example.com/a", &err), 0);
+	cr_assert_eq(b.n, 2);
+	cr_expect_str_eq(b.items[1].name, "BenchmarkY");
+	bench_release(&b);
+	b = bench_of(text);
+	cr_expect_eq(bench_select(&b, "example.com/b", &err), 0);
+	cr_assert_eq(b.n, 1);
+	cr_expect_eq(b.items[0].iterations, 30);
+	bench_release(&b);
+	b = bench_of(text);
+	cr_expect_eq(bench_select(&b, "example.com/c", &err), -ENODATA);
+	error_release(&err);
+	bench_release(&b);
+	b = bench_of(text);
+	cr_expect_eq(bench_select(&b, NULL, &err), -EINVAL);
+	error_release(&err);
+	bench_release(&b);
+	b = bench_of("BenchmarkX-8 10 1 ns/op\n"); /* older output does not say */
+	cr_expect_eq(bench_select(&b, "example.com/c", &err), 0);
+	cr_expect_eq(b.n, 1);
+	bench_release(&b);
+}
+
 Test(bench, nothing_in_it)
 {
 	struct error err = ERROR_INIT;

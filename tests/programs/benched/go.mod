@@ -1,0 +1,3 @@
+module example.com/escaudit/benched
+
+go 1.19
