@@ -158,6 +158,9 @@ demo: deps
 
 install: build
 	install -D -m 755 $(O)/escaudit $(DESTDIR)$(PREFIX)/bin/escaudit
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(O)/escaudit --completion=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escaudit
+	$(O)/escaudit --completion=zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_escaudit
 	install -D -m 644 share/schema/escaudit.schema.json $(DESTDIR)$(PREFIX)/share/escaudit/escaudit.schema.json
 	for page in man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
 

@@ -218,7 +218,8 @@ void cli_print_usage(FILE *f)
 	      f);
 	for (size_t i = 0; i < n_commands; i++)
 		fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n`escaudit COMMAND --help` shows a command's options; `escaudit --version` the version.\n\n"
+	fputs("\n`escaudit COMMAND --help` shows a command's options; `escaudit --version` the version;\n"
+	      "`escaudit --completion=SHELL` prints what completes all of them in bash or zsh.\n\n"
 	      "Exit status: 0 done; 1 a --fail-on condition holds; 2 failed, nothing produced; 3 produced, but with "
 	      "losses;\n"
 	      "64 misuse. audit and record pass on a status other than 0 of the program they ran.\n",

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 
 #include "cli/cli.h"
+#include "cli/completion.h"
 
 int main(int argc, char **argv)
 {
@@ -25,6 +26,13 @@ int main(int argc, char **argv)
 	if (strcmp(name, "--version") == 0) {
 		printf("escaudit %s\n", ESCAUDIT_VERSION);
 		return EXIT_DONE;
+	}
+	if (strcmp(name, "--completion") == 0 || strncmp(name, "--completion=", 13) == 0) {
+		const char *shell = name[12] ? name + 13 : argc > 2 ? argv[2] : "";
+
+		return completion_print(stdout, shell)
+			       ? EXIT_DONE
+			       : cli_misuse(NULL, "--completion is for bash or zsh, not '%s'", shell);
 	}
 	for (size_t i = 0; i < n_commands; i++) {
 		if (strcmp(commands[i].name, name) != 0)
