@@ -319,14 +319,14 @@ static void put_section(FILE *f, const char *title, const char *nothing, enum se
 
 /*
  * change    from HEAD~1 (5d3f0c00aa12) to the working tree
- * verdict   of 2 lines meant to go 1 is removed, 1 kept; 1 line is added, +2400 B
+ * verdict   2 lines meant to go: 1 removed, 1 kept; 1 line added or grown
  */
 static void put_change(FILE *f, const struct diff *diff, const struct report_options *options)
 {
 	const struct source_change *change = diff->change;
 	struct strbuf sb = STRBUF_INIT;
 	size_t meant = 0, bad, added = diff->n_outcomes[DIFF_OUTCOME_ADDED];
-	const char *separator = " ";
+	const char *separator = ": ";
 
 	strbuf_addf(&sb, "from %s (%.12s) to the working tree", change->revision, change->commit);
 	header_line(f, "change", strbuf_str(&sb), TEXT_PLAIN, options);
@@ -334,7 +334,7 @@ static void put_change(FILE *f, const struct diff *diff, const struct report_opt
 	for (int i = DIFF_OUTCOME_REMOVED; i <= DIFF_OUTCOME_NOTHING; i++)
 		meant += diff->n_outcomes[i];
 	if (meant)
-		strbuf_addf(&sb, "of %zu line%s meant to go", meant, meant == 1 ? "" : "s");
+		strbuf_addf(&sb, "%zu line%s meant to go", meant, meant == 1 ? "" : "s");
 	else
 		strbuf_addstr(&sb, "no line that allocates was meant to go");
 	for (int i = DIFF_OUTCOME_REMOVED; i <= DIFF_OUTCOME_NOTHING; i++) {

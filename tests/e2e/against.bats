@@ -85,7 +85,7 @@ row() {
 	cd "$repo"
 	expect_status 1 "$ESCAUDIT" audit --go "$GO" --flag=-C=services/orders --against trunk --fail-on new-heap . -- -n 100
 	expect_message 'gate: new-heap: 1 line, 100 objects.*main\.go'
-	grep -q '^verdict   of 3 lines meant to go 1 removed, 2 kept; 1 line added' <<<"$out" || complain "verdict: $out"
+	grep -q '^verdict   3 lines meant to go: 1 removed, 2 kept; 1 line added' <<<"$out" || complain "verdict: $out"
 	expect_untouched "gate"
 	# the change taken back: nothing is left to say
 	git checkout -q . && git clean -qfd && state >"$BATS_TEST_TMPDIR/state"
