@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
+#include "predict/advice.h"
 #include "predict/build_match.h"
 #include "predict/match.h"
 #include "predict/package.h"
@@ -462,6 +463,22 @@ static void judge_unpredicted(struct judge *j)
 	}
 }
 
+static void advise(struct judge *j)
+{
+	uint64_t objects = 0, bytes = 0;
+
+	for (size_t i = 0; i < j->rec->n_observations; i++) {
+		objects += j->rec->observations[i].objects;
+		bytes += j->rec->observations[i].bytes;
+	}
+	for (size_t i = 0; i < j->audit->n; i++) {
+		struct verdict *v = &j->audit->items[i];
+
+		advice_trace(j->audit->pool, v);
+		v->advice = advice_of(j->audit->pool, v, objects, bytes);
+	}
+}
+
 /* ---- ranking and totals ----------------------------------------------------------------------------------------- */
 
 static int rank(enum verdict_kind kind)
@@ -553,6 +570,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	for (size_t i = 0; i < matching_count(j.matching); i++)
 		judge_group(&j, matching_group(j.matching, i));
 	judge_unpredicted(&j);
+	advise(&j);
 	qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
 	set_accounts(&j);
 	total(audit);
@@ -571,6 +589,7 @@ void audit_free(struct audit *audit)
 	for (size_t i = 0; i < audit->n; i++) {
 		free(audit->items[i].sites);
 		free(audit->items[i].why);
+		free(audit->items[i].path);
 	}
 	free(audit->items);
 	free(audit->mismatches);

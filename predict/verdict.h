@@ -34,6 +34,12 @@ bool verdict_is_divergence(enum verdict_kind kind);
 /* VERDICT_COUNT if name is none of them. */
 enum verdict_kind verdict_from_name(const char *name);
 
+/* One step of an object's way to the heap, by the compiler's account. */
+struct verdict_step {
+	const char *position; /* as in the log: "./m.go:24:5" */
+	const char *reason;   /* "assign", "return", "call parameter" … */
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	enum claim claim;
@@ -57,7 +63,10 @@ struct verdict {
 	size_t n_sites;
 	const char **why; /* evidence in sentences and flow lines */
 	size_t n_why;
+	struct verdict_step *path; /* of why: the shortest explanation, from the allocation on */
+	size_t n_path;
 	const char *summary; /* one line of why, at most about 90 columns */
+	const char *advice;  /* what would help, where the measurement backs it; NULL if nothing does */
 	size_t place;	     /* in the order they were made; of no meaning outside verdict.c */
 };
 

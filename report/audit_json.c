@@ -18,12 +18,20 @@ static json_t *site_of(const struct rec_site *site)
  * {"verdict": "confirmed", "claim": "heap", "file": "seeds/scen.go", "line": 164, "column": 30, "expr": "&small{...}",
  *  "function": "main.y5ptr", "package": "seeds", "type": "main.small", "cause": "new object", "objects": 500,
  *  "bytes": 8000, "smallest": 16, "largest": 16, "samples": 500, "upper_per_second": null, "ambiguous": false,
- *  "predictions": 1, "sites": [{…}], "summary": "…", "why": ["flow: ~r0 = &{storage for &small{...}}"]}
+ *  "predictions": 1, "sites": [{…}], "summary": "…", "why": ["flow: ~r0 = &{storage for &small{...}}"],
+ *  "path": [{"position": "./scen.go:164:30", "reason": "return"}], "advice": null}
  */
 static json_t *verdict_of(const struct verdict *v)
 {
-	json_t *object = json_object(), *sites = json_array(), *why = json_array();
+	json_t *object = json_object(), *sites = json_array(), *why = json_array(), *path = json_array();
 
+	for (size_t i = 0; i < v->n_path; i++) {
+		json_t *step = json_object();
+
+		json_put(step, "position", json_text(v->path[i].position));
+		json_put(step, "reason", json_text(v->path[i].reason));
+		json_array_append_new(path, step);
+	}
 	for (size_t i = 0; i < v->n_sites; i++)
 		json_array_append_new(sites, site_of(v->sites[i]));
 	for (size_t i = 0; i < v->n_why; i++)
@@ -49,6 +57,8 @@ static json_t *verdict_of(const struct verdict *v)
 	json_put(object, "sites", sites);
 	json_put(object, "summary", json_text(v->summary));
 	json_put(object, "why", why);
+	json_put(object, "path", path);
+	json_put(object, "advice", json_text(v->advice));
 	return object;
 }
 

@@ -120,6 +120,24 @@ static char *note_of(const struct verdict *v, enum rec_mode mode)
 	return strbuf_detach(&sb);
 }
 
+/* "by way of ./cart.go:31:9 (assign), ./cart.go:40:2 (return)": the steps before the last, which the note has. */
+static void add_path(struct text_table *table, const struct verdict *v)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *previous = "";
+
+	for (size_t i = 0; i + 1 < v->n_path; i++) {
+		/* taking the address where the object is made tells nothing */
+		if (strcmp(v->path[i].position, previous) == 0 || (i == 0 && strcmp(v->path[i].reason, "spill") == 0))
+			continue;
+		strbuf_addf(&sb, "%s%s (%s)", sb.len ? ", " : "by way of ", v->path[i].position, v->path[i].reason);
+		previous = v->path[i].position;
+	}
+	if (sb.len)
+		text_table_note(table, strbuf_str(&sb));
+	strbuf_release(&sb);
+}
+
 /* The column that a section of one verdict has no need of. */
 #define VERDICT_COLUMN 3
 
@@ -146,6 +164,13 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 	text_table_add(table, cells);
 	if (*note)
 		text_table_note(table, note);
+	add_path(table, v);
+	if (v->advice) {
+		char *advice = xasprintf("\xe2\x86\x92 %s", v->advice);
+
+		text_table_note(table, advice);
+		free(advice);
+	}
 	free(place);
 	free(note);
 	free(in);

@@ -214,7 +214,8 @@ void text_wrap(FILE *f, const char *s, size_t indent, size_t width, enum text_st
 struct row {
 	char **texts; /* cleaned */
 	enum text_style *styles;
-	char *note; /* NULL if there is none */
+	char **notes;
+	size_t n_notes;
 };
 
 struct text_table {
@@ -243,7 +244,9 @@ void text_table_free(struct text_table *table)
 			free(table->rows[i].texts[k]);
 		free(table->rows[i].texts);
 		free(table->rows[i].styles);
-		free(table->rows[i].note);
+		for (size_t k = 0; k < table->rows[i].n_notes; k++)
+			free(table->rows[i].notes[k]);
+		free(table->rows[i].notes);
 	}
 	free(table->rows);
 	free(table);
@@ -257,7 +260,8 @@ void text_table_add(struct text_table *table, const struct text_cell *cells)
 	row = &table->rows[table->n++];
 	row->texts = xcalloc(table->n_columns, sizeof(*row->texts));
 	row->styles = xcalloc(table->n_columns, sizeof(*row->styles));
-	row->note = NULL;
+	row->notes = NULL;
+	row->n_notes = 0;
 	for (size_t i = 0; i < table->n_columns; i++) {
 		struct strbuf sb = STRBUF_INIT;
 
@@ -271,8 +275,8 @@ void text_table_note(struct text_table *table, const char *text)
 {
 	struct row *row = &table->rows[table->n - 1];
 
-	free(row->note);
-	row->note = xstrdup(text);
+	row->notes = xreallocarray(row->notes, row->n_notes + 1, sizeof(*row->notes));
+	row->notes[row->n_notes++] = xstrdup(text);
 }
 
 static size_t claim_of(const struct text_table *table, size_t i, const size_t *widths)
@@ -365,9 +369,9 @@ void text_table_print(FILE *f, const struct text_table *table, size_t indent, si
 				 i + 1 == used);
 		}
 		putc('\n', f);
-		if (row->note) {
+		for (size_t i = 0; i < row->n_notes; i++) {
 			put_blanks(f, note_indent);
-			text_wrap(f, row->note, note_indent, width, TEXT_DIM, colour);
+			text_wrap(f, row->notes[i], note_indent, width, TEXT_DIM, colour);
 			putc('\n', f);
 		}
 	}

@@ -60,7 +60,7 @@ struct text_table *text_table_new(const struct text_column *columns, size_t n_co
 void text_table_free(struct text_table *table); /* accepts NULL */
 /* One cell for each column; texts are copied. */
 void text_table_add(struct text_table *table, const struct text_cell *cells);
-/* A line beneath the newest row, broken where it is too long. */
+/* One more line beneath the newest row, broken where it is too long. */
 void text_table_note(struct text_table *table, const char *text);
 /* The columns that may be cut are cut, the widest for its weight first, until a line fits into width. */
 void text_table_print(FILE *f, const struct text_table *table, size_t indent, size_t note_indent, size_t width,

@@ -223,3 +223,38 @@ in_scenarios() {
 	grep -q $'\e\[' <<<"$out" || complain "no colour with --color=always"
 	[ "$complaints" -eq 0 ]
 }
+
+@test "advice: what helps is said where it helps, and only there" {
+	need_bpf
+	check() {
+		local program name before after file line said wanted
+		program=$(build_go advised)
+		# That it helps: the remedy taken makes fewer objects.
+		while read -r name before after; do
+			case $name in append | make | box | concat)
+				[ "$after" -lt "$before" ] || complain "$name: $before objects a call, with the remedy $after" ;;
+			esac
+		done < <("$program" -measure)
+		in_advised() { (cd "$programs/advised" && "$@"); }
+		expect_status 0 in_advised "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" .
+		cp "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/audit.json"
+		for name in append append-seldom make make-varied box box-variable concat concat-once capture capture-variable; do
+			read -r file line < <(line_of advised $name)
+			said=$(jq -r --argjson line "$line" '[.verdicts[] | select(.line == $line and .objects > 0 and .advice).advice] | join("; ")' \
+				"$BATS_TEST_TMPDIR/audit.json")
+			case $name in
+			append) wanted='^capacity known: .* make\(\[\]int, 0, 128\)' ;;
+			make) version_in "$GO_VERSION" '<=1.24' && wanted='^$' || wanted='^size known: .* make\(\[\]int, 10\)' ;;
+			box) wanted='^value boxed for an interface argument of keep: 500 objects' ;;
+			concat) wanted='use a strings.Builder$' ;;
+			*) wanted='^$' ;;
+			esac
+			[[ $said =~ $wanted ]] || complain "@$name: ${said:-no advice}, not /$wanted/"
+		done
+		[ "$(jq -c '[.verdicts[] | select(.expr == "n * 1000" and .advice) | .path[] | .reason]' "$BATS_TEST_TMPDIR/audit.json")" = \
+			'["spill","call parameter"]' ] || complain "the path of what is boxed"
+		expect_status 0 in_advised "$ESCAUDIT" audit --go "$GO" -o "$BATS_TEST_TMPDIR/rec" .
+		grep -q '→ string concatenation in steps' <<<"$out" || complain "no advice in the text"
+	}
+	for_each_go check 1.24 1.27
+}

@@ -260,6 +260,7 @@ struct fixture {
 	struct verdict items[16];
 	const struct rec_site *evidence[3];
 	const char *why[2];
+	struct verdict_step path[3];
 };
 
 static inline void fixture_verdict(struct fixture *x, struct verdict v)
@@ -284,6 +285,9 @@ static inline void fixture_init(struct fixture *x)
 		x->evidence[i] = &x->rec->sites[i];
 	x->why[0] = "flow: ~r0 = &{storage for &Item{...}}";
 	x->why[1] = "from return &Item{...} (return) at ./cart/item.go:21:2";
+	x->path[0] = (struct verdict_step){"./cart/item.go:20:9", "spill"};
+	x->path[1] = (struct verdict_step){"./cart/item.go:20:4", "assign"};
+	x->path[2] = (struct verdict_step){"./cart/item.go:21:2", "return"};
 	x->audit.rec = x->rec;
 	x->audit.items = x->items;
 	x->audit.match = BUILD_MATCH_SAME;
@@ -295,7 +299,8 @@ static inline void fixture_init(struct fixture *x)
 	VERDICT(x, .kind = VERDICT_UNPREDICTED, .file = "cart/cart.go", .line = 40,
 		.function = "example.com/shop/cart.(*Cart).Add", .package = "example.com/shop/cart",
 		.type = "[]cart.Item", .cause = CAUSE_APPEND_GROWTH, .objects = 503, .bytes = 40240, .smallest = 80,
-		.largest = 80, .samples = 503, .summary = "the compiler reports nothing for this: runtime.growslice");
+		.largest = 80, .samples = 503, .summary = "the compiler reports nothing for this: runtime.growslice",
+		.advice = "capacity known: make([]cart.Item, 0, 5) makes each at once");
 	VERDICT(x, .kind = VERDICT_VIOLATED, .has_claim = true, .claim = CLAIM_STACK, .file = "cmd/shop/main.go",
 		.line = 9, .column = 14, .expr = "make([]int, n)", .function = "main.main",
 		.package = "example.com/shop/cmd/shop", .type = "int", .cause = CAUSE_MAKE_SLICE, .objects = 11,
@@ -315,7 +320,7 @@ static inline void fixture_init(struct fixture *x)
 		.line = 40, .column = 12, .expr = "&Item{...}", .function = "example.com/shop/cart.(*Cart).Add",
 		.package = "example.com/shop/cart", .type = "cart.Item", .cause = CAUSE_NEW_OBJECT, .objects = 1009,
 		.bytes = 16144, .smallest = 16, .largest = 16, .samples = 1009, .n_predictions = 1,
-		.sites = &x->evidence[0], .n_sites = 1, .why = x->why, .n_why = 2,
+		.sites = &x->evidence[0], .n_sites = 1, .why = x->why, .n_why = 2, .path = x->path, .n_path = 3,
 		.summary = "predicted, and made by runtime.newobject");
 	VERDICT(x, .kind = VERDICT_CONFIRMED, .has_claim = true, .claim = CLAIM_HEAP, .file = "cmd/shop/main.go",
 		.line = 14, .column = 3, .expr = "func literal, func literal", .function = "main.main.func1",

@@ -1,0 +1,3 @@
+module example.com/escaudit/advised
+
+go 1.19
