@@ -435,6 +435,9 @@ static void on_armed(void *ctx)
 {
 	struct live *live = ctx;
 
+	/* While the first interval lasts. */
+	if (target_decode(&live->target, &live->error))
+		error_release(&live->error); /* lines come from the symbols; only some types and causes do not */
 	live->now = recording_new_like(live->target.rec);
 	if (!live->count && !live->args->value[OPT_JSON])
 		live->screen = screen_open();

@@ -33,6 +33,8 @@ int program_record(struct target *out, const struct cli_args *args, const char *
 	int ret;
 
 	ret = target_open(out, binary, shown, err);
+	if (ret == 0)
+		ret = target_decode(out, err);
 	if (ret == 0) {
 		enum reach_scope scope = reach_scope_of(args->value[OPT_REACH]);
 

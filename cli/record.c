@@ -226,6 +226,17 @@ static void note_end(const struct recording *rec)
 		cli_note("the process executed a program: what it allocates since then is not this one's");
 }
 
+/* Without reach probes nobody needs the sites before the probes have left. */
+static void on_sites(void *ctx, struct recording *rec)
+{
+	struct error err = ERROR_INIT;
+	struct run *run = ctx;
+
+	/* What was counted is kept. */
+	if (rec == run->target.rec && target_decode(&run->target, &err))
+		cli_fail(&err);
+}
+
 /* Measures what run->target is, and writes it. argv: launch it from path. */
 static int measure(struct run *run, const char *path, char *const *argv, const struct session_options *options)
 {
@@ -233,17 +244,21 @@ static int measure(struct run *run, const char *path, char *const *argv, const s
 	struct target *t = &run->target;
 	struct error err = ERROR_INIT;
 	const char *scope = run->args->value[OPT_REACH];
-	/* Reach probes trap on every call until they retire: not where a budget was asked for, unless they were too. */
-	bool *reach = options->mode == REC_MODE_SAMPLE && !scope ? NULL : target_reach(t, reach_scope_of(scope));
+	bool *reach = NULL;
 	int ret, code;
 
 	run->seconds = options->duration_seconds;
 	name_test_package(t->rec);
-	if (is_directory(run->output) && name_in_directory(run, &err)) {
-		free(reach);
+	if (is_directory(run->output) && name_in_directory(run, &err))
 		return cli_fail(&err);
+	/* Reach probes trap on every call until they retire: not where a budget was asked for, unless they were too. */
+	if ((options->mode != REC_MODE_SAMPLE || scope) && reach_scope_of(scope) != REACH_SCOPE_NONE) {
+		if (target_decode(t, &err))
+			return cli_fail(&err);
+		reach = target_reach(t, reach_scope_of(scope));
 	}
 	session.reach = reach;
+	session.events.sites = on_sites;
 	if (argv && reach)
 		target_add_points(t, NULL);
 	session.events.ctx = run;

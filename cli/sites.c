@@ -40,6 +40,10 @@ int sites_main(const struct cli_args *args)
 		options.limit = 0;
 	if (target_open(&target, args->positional[0], args->positional[0], &err))
 		return cli_fail(&err);
+	if (target_decode(&target, &err)) {
+		target_release(&target);
+		return cli_fail(&err);
+	}
 	if (args->value[OPT_PACKAGE])
 		filter_sites(target.rec, args->value[OPT_PACKAGE]);
 	ret = args->value[OPT_JSON] ? report_sites_json(stdout, target.rec)

@@ -37,12 +37,16 @@ int target_open_binary(struct target *out, struct go_binary *bin, const char *sh
 	if (ret == 0) {
 		out->rec = recording_new();
 		session_describe(out->rec, out->bin, shown);
-		ret = sites_decode(out->rec, out->bin, out->sym, NULL, err);
 	}
 	progress_end();
 	if (ret)
 		target_release(out);
 	return ret;
+}
+
+int target_decode(struct target *target, struct error *err)
+{
+	return sites_decode(target->rec, target->bin, target->sym, NULL, err);
 }
 
 void target_release(struct target *target)

@@ -13,19 +13,21 @@
 struct target {
 	struct go_binary *bin;
 	struct symbolizer *sym;
-	struct recording *rec; /* header described, sites decoded */
+	struct recording *rec; /* header described */
 };
 
 /* Opens path (named `shown` in messages and in the recording). */
 int target_open(struct target *out, const char *path, const char *shown, struct error *err);
 /* The same for a binary that is open already; takes it, also where this fails. */
 int target_open_binary(struct target *out, struct go_binary *bin, const char *shown, struct error *err);
+/* Decodes the sites into target->rec: a second, and most of the memory, for a large binary. */
+int target_decode(struct target *target, struct error *err);
 void target_release(struct target *target);
 
 /* Which sites get a reach probe: calls that can run without allocating, in packages of the scope. */
 enum reach_scope { REACH_SCOPE_NONE, REACH_SCOPE_MAIN, REACH_SCOPE_ALL };
 enum reach_scope reach_scope_of(const char *name); /* NULL: main */
-/* One flag a site, owned by the caller; NULL for none. */
+/* One flag a site, which must be decoded, owned by the caller; NULL for none. */
 bool *target_reach(const struct target *target, enum reach_scope scope);
 /* What has to be watched for the assertions in the sources, as far as these are found. set may be NULL. */
 void target_add_points(struct target *target, const struct predictions *set);

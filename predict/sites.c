@@ -22,9 +22,10 @@
 #include "base/u64map.h"
 
 #define MAX_FRAMES  64
-#define LOOK_BACK   32 /* instructions before a call that are searched for its arguments */
-#define LOOK_AHEAD  16 /* instructions behind it that are searched for what the object is filled with */
-#define MAX_RENAMES 4  /* register-to-register moves followed */
+#define LOOK_BACK   32	      /* instructions before a call that are searched for its arguments */
+#define LOOK_AHEAD  16	      /* instructions behind it that are searched for what the object is filled with */
+#define KEEP_BYTES  (1 << 20) /* code read before its memory is given back */
+#define MAX_RENAMES 4	      /* register-to-register moves followed */
 
 /* A function of the runtime that may allocate. */
 struct callee {
@@ -294,13 +295,13 @@ static void add_site(struct sweep *sw, const struct callee *callee, size_t call,
 
 static void sweep_function(struct sweep *sw, const struct go_func *func)
 {
-	size_t avail, offset = 0;
+	size_t offset = 0;
 
-	sw->code = elf_image_at(go_binary_image(sw->bin), func->entry, &avail);
+	sw->code = elf_image_view(go_binary_image(sw->bin), func->entry, func->end - func->entry);
 	if (!sw->code)
 		return;
 	sw->entry = func->entry;
-	sw->size = func->end - func->entry < avail ? func->end - func->entry : avail;
+	sw->size = func->end - func->entry;
 	sw->n_starts = 0;
 	ARRAY_GROW(sw->is_target, sw->size / 8 + 1, sw->alloc_target);
 	memset(sw->is_target, 0, sw->size / 8 + 1);
@@ -349,11 +350,11 @@ static void add_edge(struct reach_sweep *rs, uint32_t caller, elf_vaddr callee)
 static void sweep_node(struct reach_sweep *rs, uint32_t caller)
 {
 	elf_vaddr entry = rs->nodes[caller].entry;
-	size_t avail, size = rs->nodes[caller].end - entry, offset = 0;
-	const uint8_t *code = elf_image_at(go_binary_image(rs->bin), entry, &avail);
+	size_t size = rs->nodes[caller].end - entry, offset = 0;
+	const uint8_t *code = elf_image_view(go_binary_image(rs->bin), entry, size);
 	ZydisDecodedInstruction insn;
 
-	size = !code ? 0 : size < avail ? size : avail;
+	size = code ? size : 0;
 	for (; offset < size; offset += insn.length) {
 		elf_vaddr target, word;
 
@@ -495,7 +496,8 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 {
 	struct sweep sw = {.rec = rec, .bin = bin, .sym = sym, .callees = U64MAP_INIT, .extents = U64MAP_INIT};
 	size_t count = go_binary_func_count(bin);
-	struct go_func func;
+	struct go_func func = {.entry = 0};
+	elf_vaddr kept = 0;
 	int ret = 0;
 
 	ZydisDecoderInit(&sw.quick, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
@@ -510,13 +512,22 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 		goto out;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (go_binary_func(bin, i, &func) &&
-		    !go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
+		if (!go_binary_func(bin, i, &func))
+			continue;
+		if (!go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
 			sweep_function(&sw, &func);
 			go_binary_each_line(bin, &func, widen_extent, &sw);
 			widen_to_start(&sw, &func);
 		}
+		/* Functions come in the order of their addresses: nobody needs the code behind. */
+		kept = kept ? kept : func.entry;
+		if (func.entry - kept >= KEEP_BYTES) {
+			elf_image_forget(go_binary_image(bin), kept, func.entry - kept);
+			kept = func.entry;
+		}
 	}
+	if (kept)
+		elf_image_forget(go_binary_image(bin), kept, func.end - kept);
 	rec->has_sites = true;
 	if (stats)
 		*stats = sw.stats;

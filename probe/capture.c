@@ -163,7 +163,7 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	/* Counting objects must not fail for want of memory while there is room in the map; memory is taken as stacks
 	 * appear. */
 	bpf_map__set_max_entries(c->skel->maps.observations_short, SHORT_OBSERVATIONS);
-	bpf_map__set_max_entries(c->skel->maps.stacks, STACK_RING_BYTES);
+	bpf_map__set_max_entries(c->skel->maps.stacks, c->is_launch ? STACK_RING_BYTES : STACK_RING_ATTACH_BYTES);
 	bpf_map__set_max_entries(c->skel->maps.reached, 1u << 16);
 	attach_prepare(c->skel->progs.on_alloc, c->method);
 	attach_prepare(c->skel->progs.on_reach, c->method);

@@ -64,17 +64,16 @@ void heap_stats_find(struct heap_stats_place *out, const struct go_binary *bin)
 	*out = (struct heap_stats_place){.words = HEAP_STATS_WORDS - !has_gc_bits, .first = 5 + has_gc_bits};
 	for (size_t i = 0; i < ARRAY_SIZE(callers) && go_binary_func_named(bin, ACQUIRE, &acquire); i++) {
 		const uint8_t *code;
-		size_t avail;
+		size_t size;
 		elf_vaddr address;
 
 		if (!go_binary_func_named(bin, callers[i], &func))
 			continue;
-		code = elf_image_at(image, func.entry, &avail);
+		size = func.end - func.entry;
+		code = elf_image_view(image, func.entry, size);
 		if (!code)
 			continue;
-		if (avail > func.end - func.entry)
-			avail = func.end - func.entry;
-		address = address_before_call(code, avail, func.entry, acquire.entry);
+		address = address_before_call(code, size, func.entry, acquire.entry);
 		if (address && found && address != found)
 			return;
 		found = address ? address : found;

@@ -14,7 +14,9 @@
 
 /* Return addresses kept of a stack unless told otherwise. */
 #define DEFAULT_STACK_DEPTH 64
-#define STACK_RING_BYTES    (16u << 20)
+/* Mapped twice by the reader. A program that starts meets all its stacks at once, one that runs met them before. */
+#define STACK_RING_BYTES	(16u << 20)
+#define STACK_RING_ATTACH_BYTES (4u << 20)
 
 /* All but expected_starts. skip_c: leave out frames of C code, if the program has any. */
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,

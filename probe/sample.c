@@ -30,7 +30,9 @@
 #include "probe/sample_cells.h"
 #include "probe/trap.h"
 
-#define MAP_SAMPLES	   (1u << 14)
+#define MAP_SAMPLES (1u << 14)
+/* Samples come by the ten thousand a second at most, and a stack that found no room is sent again. */
+#define SAMPLE_RING_BYTES  (2u << 20)
 #define DEFAULT_MAX_STACKS (1u << 18)
 #define BATCH		   4096
 #define MS_NS		   1000000u
@@ -151,7 +153,7 @@ static void configure(struct sample *s)
 	bpf_map__set_max_entries(s->skel->maps.samples_a, MAP_SAMPLES);
 	bpf_map__set_max_entries(s->skel->maps.samples_b, MAP_SAMPLES);
 	bpf_map__set_max_entries(s->skel->maps.exact, MAP_SAMPLES);
-	bpf_map__set_max_entries(s->skel->maps.stacks, STACK_RING_BYTES);
+	bpf_map__set_max_entries(s->skel->maps.stacks, SAMPLE_RING_BYTES);
 }
 
 static int make_descriptors(struct sample *s, struct error *err)

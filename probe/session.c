@@ -353,6 +353,8 @@ static int session_fill(struct session *s, struct recording *rec, enum filling f
 	struct raw_module *modules;
 	int ret;
 
+	if (!rec->has_sites && s->options->events.sites)
+		s->options->events.sites(s->options->events.ctx, rec);
 	ret = gear_read(s, rec, filling, &result, err);
 	if (ret)
 		return ret;

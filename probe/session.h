@@ -19,6 +19,8 @@ struct session_events {
 	void *ctx;
 	/* The probes are in place. */
 	void (*armed)(void *ctx);
+	/* What was counted is about to be put on lines, and rec has no sites: now is the time to decode them. */
+	void (*sites)(void *ctx, struct recording *rec);
 	/*
 	 * SIGHUP: rec is whole, up to now. Afterwards what was counted is taken out of it, and counting goes on: every
 	 * object is in exactly one of the recordings. Without this function SIGHUP is left alone.

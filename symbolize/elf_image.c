@@ -576,23 +576,70 @@ const uint8_t *elf_image_at(const struct elf_image *image, elf_vaddr vaddr, size
 	return NULL;
 }
 
+/* The segment with vaddr in its part of the file, or NULL; *into how far in. */
+static const struct elf_segment *segment_at(const struct elf_image *image, elf_vaddr vaddr, uint64_t *into)
+{
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct elf_segment *segment = &image->segments[i];
+
+		*into = vaddr - segment->vaddr;
+		if (vaddr >= segment->vaddr && *into < segment->file_size)
+			return segment;
+	}
+	return NULL;
+}
+
+const uint8_t *elf_image_view(const struct elf_image *image, elf_vaddr vaddr, size_t size)
+{
+	uint64_t into;
+	const struct elf_segment *segment = segment_at(image, vaddr, &into);
+
+	/* Only what is cached of the file changes, never what the image says. */
+	if (!segment || size > segment->file_size - into ||
+	    !load((struct elf_image *)image, segment->offset + into, size))
+		return NULL;
+	return image->data + segment->offset + into;
+}
+
+void elf_image_forget(const struct elf_image *image, elf_vaddr vaddr, size_t size)
+{
+	struct elf_image *cache = (struct elf_image *)image;
+	uint64_t into, first, end;
+	const struct elf_segment *segment = segment_at(image, vaddr, &into);
+
+	if (!segment || !image->reserved || size > segment->file_size - into)
+		return;
+	first = (segment->offset + into + CHUNK_BYTES - 1) / CHUNK_BYTES;
+	end = (segment->offset + into + size) / CHUNK_BYTES;
+	if (first >= end)
+		return;
+	madvise(cache->reserved + first * CHUNK_BYTES, (end - first) * CHUNK_BYTES, MADV_DONTNEED);
+	for (uint64_t chunk = first; chunk < end; chunk++) {
+		if (!chunk_is_loaded(image, chunk))
+			continue;
+		cache->chunk_loaded[chunk / 8] &= (uint8_t) ~(1u << chunk % 8);
+		cache->loaded_bytes -= CHUNK_BYTES;
+	}
+	cache->regions[segment - image->segments].loaded = false;
+}
+
 bool elf_image_read(const struct elf_image *image, elf_vaddr vaddr, void *out, size_t size)
 {
 	uint8_t *to = out;
 
 	/* A loop, as segments may adjoin. */
 	while (size > 0) {
-		size_t avail;
-		const uint8_t *from = elf_image_at(image, vaddr, &avail);
+		uint64_t into;
+		const struct elf_segment *segment = segment_at(image, vaddr, &into);
+		size_t part = segment && segment->file_size - into < size ? segment->file_size - into : size;
+		const uint8_t *from = elf_image_view(image, vaddr, part);
 
 		if (!from)
 			return false;
-		if (avail > size)
-			avail = size;
-		memcpy(to, from, avail);
-		to += avail;
-		vaddr += avail;
-		size -= avail;
+		memcpy(to, from, part);
+		to += part;
+		vaddr += part;
+		size -= part;
 	}
 	return true;
 }

@@ -67,7 +67,6 @@ struct go_module {
 	struct span pclntable; /* begins with ftab */
 	struct span gofunc;
 	elf_vaddr types, etypes;
-	struct span type_data;
 };
 
 /* A place in a pc-value table: value holds for the offsets from the function's entry in [from, offset). */

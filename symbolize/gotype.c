@@ -53,24 +53,41 @@ static size_t uncommon_offset(uint8_t kind, int minor)
 	}
 }
 
+static size_t types_size(const struct go_binary *bin)
+{
+	return bin->module.etypes - bin->module.types;
+}
+
+/* Types lie among all other constants, a large part of the file: only what is looked at is read. NULL outside of them.
+ */
+static const uint8_t *type_bytes(const struct go_binary *bin, size_t offset, size_t size)
+{
+	size_t all = types_size(bin);
+
+	if (offset > all || size > all - offset)
+		return NULL;
+	return elf_image_view(bin->image, bin->module.types + offset, size);
+}
+
 /* The name at an offset of the type data. The bytes behind an extra star if there is one. */
 static const char *type_name(const struct go_binary *bin, uint32_t offset, bool extra_star)
 {
-	const struct span *data = &bin->module.type_data;
-	const uint8_t *p, *end = data->at + data->size;
+	size_t at = (size_t)offset + 1; /* behind the flag byte */
+	const uint8_t *p;
 	uint32_t len = 0;
 
-	if (offset >= data->size)
-		return NULL;
-	p = data->at + offset + 1; /* the flag byte */
 	for (unsigned shift = 0;; shift += 7) {
-		if (p >= end || shift > 21)
+		p = type_bytes(bin, at++, 1);
+		if (!p || shift > 21)
 			return NULL;
 		len |= (uint32_t)(*p & 0x7f) << shift;
-		if (!(*p++ & 0x80))
+		if (!(*p & 0x80))
 			break;
 	}
-	if (len > MAX_NAME_BYTES || len > (size_t)(end - p) || memchr(p, '\0', len))
+	if (len > MAX_NAME_BYTES)
+		return NULL;
+	p = type_bytes(bin, at, len);
+	if (!p || memchr(p, '\0', len))
 		return NULL;
 	if (extra_star) {
 		if (len == 0 || *p != '*')
@@ -79,7 +96,7 @@ static const char *type_name(const struct go_binary *bin, uint32_t offset, bool 
 		len--;
 	}
 	/* In a sound file each descriptor is larger than its share of names. In another all may claim one long name. */
-	if (len == 0 || len > 4 * data->size - bin->cache->name_bytes)
+	if (len == 0 || len > 4 * types_size(bin) - bin->cache->name_bytes)
 		return NULL;
 	bin->cache->name_bytes += len;
 	return strpool_add_n(bin->strings, (const char *)p, len);
@@ -87,15 +104,15 @@ static const char *type_name(const struct go_binary *bin, uint32_t offset, bool 
 
 static bool read_type(const struct go_binary *bin, elf_vaddr addr, struct go_type *out)
 {
-	const struct span *data = &bin->module.type_data;
 	uint64_t at = addr - bin->module.types;
 	uint8_t flags, align;
 	const uint8_t *p;
-	size_t uncommon;
 
-	if (addr < bin->module.types || addr % 8 != 0 || at >= data->size || data->size - at < TYPE_SIZE)
+	if (addr < bin->module.types || addr % 8 != 0)
 		return false;
-	p = data->at + at;
+	p = type_bytes(bin, at, TYPE_SIZE);
+	if (!p)
+		return false;
 	flags = p[20];
 	align = p[21];
 	*out = (struct go_type){
@@ -105,9 +122,9 @@ static bool read_type(const struct go_binary *bin, elf_vaddr addr, struct go_typ
 	out->name = type_name(bin, load_u32(p + 40), flags & TFLAG_EXTRA_STAR);
 	if (!out->name)
 		return false;
-	uncommon = uncommon_offset(out->kind, bin->build.minor);
-	if (flags & TFLAG_NAMED && flags & TFLAG_UNCOMMON && data->size - at >= uncommon + 4) {
-		uint32_t path = load_u32(p + uncommon);
+	if (flags & TFLAG_NAMED && flags & TFLAG_UNCOMMON &&
+	    (p = type_bytes(bin, at + uncommon_offset(out->kind, bin->build.minor), 4))) {
+		uint32_t path = load_u32(p);
 
 		out->pkg_path = path ? type_name(bin, path, false) : NULL;
 	}

@@ -113,15 +113,13 @@ static bool read_slice(const struct go_binary *bin, elf_vaddr module, unsigned o
 		       struct span *out)
 {
 	uint64_t pointer, n;
-	size_t avail;
 
-	if (!read_word(bin, module, offset, &pointer) || pointer != begin || !read_word(bin, module, offset + 8, &n))
+	if (!read_word(bin, module, offset, &pointer) || pointer != begin || !read_word(bin, module, offset + 8, &n) ||
+	    n > SIZE_MAX / element)
 		return false;
-	out->at = elf_image_at(bin->image, pointer, &avail);
-	if (!out->at || n > avail / element)
-		return false;
+	out->at = elf_image_view(bin->image, pointer, n * element);
 	out->size = n * element;
-	return true;
+	return out->at != NULL;
 }
 
 /* Strings in a table are safe to use from any offset inside once its last byte is a NUL. */
@@ -144,13 +142,24 @@ static bool is_code(const struct go_binary *bin, elf_vaddr start, elf_vaddr end)
 	return false;
 }
 
+/* What the file has from there on; 0 if nothing. */
+static size_t to_end_of_segment(const struct go_binary *bin, elf_vaddr vaddr)
+{
+	for (size_t i = 0; i < elf_image_segment_count(bin->image); i++) {
+		const struct elf_segment *segment = elf_image_segment(bin->image, i);
+
+		if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_size)
+			return segment->file_size - (vaddr - segment->vaddr);
+	}
+	return 0;
+}
+
 static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr header, struct go_module *out)
 {
 	const struct layout *layout = layout_of(bin->build.minor);
 	uint8_t head[PCHEADER_SIZE];
 	uint64_t word, text_start, gofunc;
 	struct span ftab;
-	size_t avail;
 
 	*out = (struct go_module){0};
 	if (!elf_image_read(bin->image, header, head, sizeof(head)) || !read_word(bin, module, 0, &word) ||
@@ -194,11 +203,12 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 	if (!read_word(bin, module, layout->types, &out->types) ||
 	    !read_word(bin, module, layout->etypes, &out->etypes) || !read_word(bin, module, layout->gofunc, &gofunc))
 		return false;
-	out->type_data.at = elf_image_at(bin->image, out->types, &avail);
-	if (!out->type_data.at || out->etypes < out->types || out->etypes - out->types > avail)
+	if (out->etypes < out->types)
 		return false;
-	out->type_data.size = out->etypes - out->types;
-	out->gofunc.at = elf_image_at(bin->image, gofunc, &out->gofunc.size);
+	if (out->etypes - out->types > to_end_of_segment(bin, out->types))
+		return false;
+	out->gofunc.size = to_end_of_segment(bin, gofunc);
+	out->gofunc.at = out->gofunc.size ? elf_image_view(bin->image, gofunc, out->gofunc.size) : NULL;
 	return out->gofunc.at != NULL;
 }
 

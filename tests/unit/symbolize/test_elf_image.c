@@ -347,6 +347,40 @@ Test(elf_image, reads_stay_inside)
 	elf_image_free(image);
 }
 
+/* Of a file, only what is looked at is in memory, and what is given back comes again. */
+Test(elf_image, views_and_what_is_forgotten)
+{
+	const struct elf_segment *code = NULL;
+	struct error err = ERROR_INIT;
+	struct elf_image *image;
+	uint8_t first[64], again[64];
+	const uint8_t *p;
+
+	cr_assert_eq(elf_image_open(&image, "/bin/bash", &err), 0, "%s", err.text);
+	for (size_t i = 0; i < elf_image_segment_count(image); i++) {
+		if (elf_image_segment(image, i)->flags & PF_X)
+			code = elf_image_segment(image, i);
+	}
+	cr_assert_not_null(code);
+	cr_assert_gt(code->file_size, 200000);
+	p = elf_image_view(image, code->vaddr + 100000, sizeof(first));
+	cr_assert_not_null(p);
+	memcpy(first, p, sizeof(first));
+	elf_image_forget(image, code->vaddr, code->file_size);
+	elf_image_forget(image, code->vaddr, code->file_size + 1);
+	elf_image_forget(image, 0x10, 1);
+	p = elf_image_view(image, code->vaddr + 100000, sizeof(first));
+	cr_assert_not_null(p);
+	cr_expect_arr_eq(p, first, sizeof(first));
+	elf_image_forget(image, code->vaddr, code->file_size);
+	cr_expect(elf_image_read(image, code->vaddr + 100000, again, sizeof(again)));
+	cr_expect_arr_eq(again, first, sizeof(first));
+	cr_expect_not_null(elf_image_view(image, code->vaddr + code->file_size - 1, 1));
+	cr_expect_null(elf_image_view(image, code->vaddr + code->file_size - 1, 2));
+	cr_expect_null(elf_image_view(image, code->vaddr, SIZE_MAX));
+	elf_image_free(image);
+}
+
 Test(elf_image, addresses_and_offsets)
 {
 	struct elf_image *image;

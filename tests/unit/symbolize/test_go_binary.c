@@ -666,7 +666,8 @@ Test(go_binary, random_damage_is_survived, .timeout = 300)
 			module->pctab,
 			{module->pclntable.at + ftab, module->pclntable.size - ftab},
 			{module->gofunc.at, module->gofunc.size},
-			module->type_data,
+			{elf_image_view(bin->image, module->types, module->etypes - module->types),
+			 module->etypes - module->types},
 		};
 		srandom(seed);
 		for (int i = 0; i < 20000; i++) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Type descriptors against what reflect says in the program itself, and descriptors damaged by hand. */
+#include <elf.h>
+
 #include "symbolize/go_binary_internal.h"
 #include "tests/unit/symbolize/go_programs.h"
 
@@ -74,12 +76,40 @@ Test(types, agree_with_reflect, .timeout = 300)
 #define TYPES_AT 0x2000
 #define NAMES_AT 256
 
+/* A program that is nothing but data, which follows the headers and lies at TYPES_AT. */
+struct head {
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr phdr;
+};
+
 /* A named struct at 0x2040, its name at 256, its package path at 288. */
 struct tiny {
+	struct head head;
 	uint8_t data[512];
 	struct go_cache cache;
 	struct go_binary bin;
 };
+
+static struct elf_image *image_of(struct head *head, size_t data_size)
+{
+	struct elf_image *image = NULL;
+	struct error err = ERROR_INIT;
+
+	head->ehdr = (Elf64_Ehdr){.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+				  .e_type = ET_EXEC,
+				  .e_machine = EM_X86_64,
+				  .e_phoff = sizeof(head->ehdr),
+				  .e_phentsize = sizeof(head->phdr),
+				  .e_phnum = 1};
+	head->phdr = (Elf64_Phdr){.p_type = PT_LOAD,
+				  .p_flags = PF_R,
+				  .p_offset = sizeof(*head),
+				  .p_vaddr = TYPES_AT,
+				  .p_filesz = data_size,
+				  .p_memsz = data_size};
+	cr_assert_eq(elf_image_open_bytes(&image, head, sizeof(*head) + data_size, "tiny", &err), 0, "%s", err.text);
+	return image;
+}
 
 static void put_u32(uint8_t *p, uint32_t v)
 {
@@ -105,12 +135,13 @@ static void tiny_init(struct tiny *tiny)
 	tiny->bin.cache = &tiny->cache;
 	tiny->bin.module.types = TYPES_AT;
 	tiny->bin.module.etypes = TYPES_AT + sizeof(tiny->data);
-	tiny->bin.module.type_data = (struct span){.at = tiny->data, .size = sizeof(tiny->data)};
+	tiny->bin.image = image_of(&tiny->head, sizeof(tiny->data));
 }
 
 static void tiny_release(struct tiny *tiny)
 {
 	go_types_release(&tiny->cache);
+	elf_image_free(tiny->bin.image);
 	strpool_free(tiny->bin.strings);
 }
 
@@ -189,7 +220,7 @@ Test(types, damaged_package_path_is_no_path)
 
 	/* The descriptor fits, its uncommon part does not. */
 	tiny_init(&tiny);
-	tiny.bin.module.type_data.size = NAMES_AT + 32;
+	tiny.bin.module.etypes = TYPES_AT + NAMES_AT + 32;
 	memmove(tiny.data + NAMES_AT + 32 - 48, tiny.data + 0x40, 48);
 	memcpy(tiny.data + 0x80, "\0\x07*main.T", 9);
 	put_u32(tiny.data + NAMES_AT + 32 - 48 + 40, 0x80);
@@ -220,7 +251,8 @@ Test(types, names_are_bounded_by_the_data)
 	size_t size = 1 << 16, got = 0, n = 0;
 	struct go_type type;
 	struct tiny tiny;
-	uint8_t *data = xcalloc(1, size);
+	struct head *head = xcalloc(1, sizeof(*head) + size);
+	uint8_t *data = (uint8_t *)(head + 1);
 
 	tiny_init(&tiny);
 	for (size_t at = 0; at < size / 2; at += 48, n++) {
@@ -231,7 +263,8 @@ Test(types, names_are_bounded_by_the_data)
 	memset(data + size / 2, 0x7f, size / 2);
 	for (size_t at = size / 2; at < size / 2 + n + 1; at++)
 		data[at] = 0xff;
-	tiny.bin.module.type_data = (struct span){.at = data, .size = size};
+	elf_image_free(tiny.bin.image);
+	tiny.bin.image = image_of(head, size);
 	tiny.bin.module.etypes = TYPES_AT + size;
 	for (size_t i = 0; i < n; i++) {
 		data[i * 48 + 20] = 4;
@@ -243,5 +276,5 @@ Test(types, names_are_bounded_by_the_data)
 	cr_expect_gt(got, size);
 	cr_expect_leq(got, 4 * size);
 	tiny_release(&tiny);
-	free(data);
+	free(head);
 }
