@@ -115,13 +115,20 @@ static uint32_t add_functions(struct builder *b, const struct rec_observation *o
 	return at;
 }
 
+/* What is made: its type, or else why, or else where. */
+static const char *leaf_name(struct strpool *pool, const struct rec_observation *o, const char *file, int line)
+{
+	if (o->type || o->cause != CAUSE_UNKNOWN || !file)
+		return strpool_add(pool, o->type ? o->type : cause_name(o->cause));
+	return strpool_addf(pool, "%s:%d", file, line);
+}
+
 static void add_observation(struct builder *b, const struct rec_observation *o, const struct flame_label *label)
 {
 	struct strpool *pool = b->flame->pool;
 	const struct rec_frame *place = place_charged(b->rec, o, false);
 	uint32_t parent = add_functions(b, o), at;
 	struct flame_frame leaf = {.kind = FLAME_OBJECTS,
-				   .name = strpool_add(pool, o->type ? o->type : cause_name(o->cause)),
 				   .file = place ? place_file(pool, &b->rec->header, place) : NULL,
 				   .line = place ? place->line : 0,
 				   .origin = b->flame->frames[parent].origin,
@@ -129,6 +136,7 @@ static void add_observation(struct builder *b, const struct rec_observation *o, 
 				   .account = label->account,
 				   .row = label->row};
 
+	leaf.name = leaf_name(pool, o, leaf.file, leaf.line);
 	at = child(b, parent,
 		   strpool_addf(pool, "\1%u\1%d\1%d\1%s\1%s", label->account, (int)o->cause, leaf.line,
 				leaf.file ? leaf.file : "", leaf.name),

@@ -28,7 +28,7 @@ const state = {
 	zoom: 0,
 	focus: 0,
 	hover: -1,
-	colour: data.verdicts ? "verdict" : "cause",
+	colour: data.verdicts ? "verdict" : new Set(frames.cause).size > 2 ? "cause" : "origin",
 	sort: { key: null, down: true },
 	drawn: 0,
 	file: -1,
@@ -93,7 +93,7 @@ const colourings = {
 		},
 	},
 	origin: {
-		label: "origin of the function",
+		label: "origin",
 		names: origins,
 		leaf: (i) => frames.origin[i],
 		paint: (e, g) => {
@@ -166,7 +166,8 @@ function showSums() {
 function makeChips() {
 	const chips = groups.filter((g) => g.rows).sort((a, b) => b.shown - a.shown || b.bytes - a.bytes || b.rows - a.rows);
 
-	for (const g of chips) {
+	/* With one there is nothing to choose. */
+	for (const g of chips.length > 1 ? chips : []) {
 		const swatch = of("i");
 
 		grouping.paint(swatch, g.index);
@@ -361,6 +362,7 @@ function showFlame() {
 		todo.push(...below.reverse());
 	}
 	const room = of("div");
+	room.setAttribute("role", "presentation");
 	room.style.height = `${(deepest + 1) * rowHeight + 1}px`;
 	flame.replaceChildren(room, ...cells);
 	if (!cellOf.has(state.focus))
@@ -577,8 +579,8 @@ const columns = [
 	!data.counted && { title: "Samples", ...number("samples", countText) },
 	{ title: "Line", value: (i) => [text(rows.file[i]), rows.line[i], rows.column[i]], cell: placeCell },
 	data.verdicts && { title: "Expression", ...words("expr", "code") },
-	{ title: "Type", ...words("type", "code") },
-	{ title: "Cause", ...words("cause", "cause wide") },
+	rows.type.some(Boolean) && { title: "Type", ...words("type", "code") },
+	rows.cause.some(Boolean) && { title: "Cause", ...words("cause", "cause wide") },
 	{ title: "Function", ...words("short", "code wide") },
 ].filter(Boolean);
 

@@ -125,8 +125,11 @@ frame_named() {
 		"document.activeElement.dataset.frame" 0
 	press ArrowDown
 	is "document.activeElement.ariaLevel" 2
-	press ArrowRight ArrowLeft
-	is "document.activeElement.ariaLevel" 2
+	main=$(js "document.activeElement.dataset.frame")
+	press ArrowRight
+	is "document.activeElement.ariaLevel" 2 "document.activeElement.dataset.frame !== '$main'" true
+	press ArrowLeft
+	is "document.activeElement.dataset.frame" "$main"
 	press ArrowDown ArrowDown Enter
 	is "document.activeElement.ariaLevel" 4 \
 		"document.activeElement.offsetWidth" "$total"
@@ -144,10 +147,14 @@ frame_named() {
 
 @test "units, colours and themes are switched" {
 	open_page "$page"
-	local bytes colour dark
-	bytes=$(js 'document.querySelector("#bar").ariaLabel + document.querySelector("#table tbody").textContent')
+	local bytes share colour dark
+	share="[...document.querySelectorAll('#table tbody tr')].find(tr => tr.textContent.includes('main.y5pointer')).querySelector('.share').textContent"
+	bytes=$(js 'document.querySelector("#bar").ariaLabel')
+	is "$share" '<0.1%' '[...document.querySelectorAll("#bar span")].reduce((s, e) => s + +e.style.flexGrow, 0).toFixed(6)' 1.000000
 	click '#unit label:nth-of-type(2)'
-	[ "$(js 'document.querySelector("#bar").ariaLabel + document.querySelector("#table tbody").textContent')" != "$bytes" ] || complain "units: no change"
+	[ "$(js 'document.querySelector("#bar").ariaLabel')" != "$bytes" ] || complain "units: no change of the bar"
+	is "parseFloat($share).toFixed(1) + '%'" "$(jq -n --argjson all "$("$ESCAUDIT" top --json "$rec" | jq .totals.objects)" '200 / $all * 1000 | round / 10' |
+		xargs printf '%.1f%%')"
 	is "document.querySelector('#table th[aria-sort]').textContent" Objects
 	shot objects
 	colour=$(js 'getComputedStyle(document.querySelector(".frame.leaf")).backgroundColor')
