@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/profile.h"
 #include "report/annotate.h"
 
 static int annotate(const struct cli_args *args, const struct recording *rec, const struct audit *audit,
@@ -42,7 +43,7 @@ int annotate_main(const struct cli_args *args)
 		return EXIT_MISUSE;
 	if (predictions)
 		set = predictions_new();
-	if (recording_read(&rec, args->positional[0], &err) ||
+	if (profile_read(&rec, args->positional[0], args->value[OPT_PROGRAM], &err) ||
 	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err))))
 		code = cli_fail(&err);
 	else

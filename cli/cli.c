@@ -84,6 +84,10 @@ const struct option_spec option_specs[OPT_COUNT] = {
 		       order_choices},
 	[OPT_BY_REPLICA] = {"by-replica", 0, NULL, "of a merged recording: what each replica contributed to a row",
 			    NULL},
+	[OPT_PROGRAM] = {"program", 0, "FILE", "of a heap profile from net/http/pprof: the program it is of", NULL},
+	[OPT_PROGRAM_BEFORE] = {"program-before", 0, "FILE", "where BEFORE is a heap profile: the program it is of",
+				NULL},
+	[OPT_PROGRAM_AFTER] = {"program-after", 0, "FILE", "where AFTER is a heap profile: the program it is of", NULL},
 	[OPT_INTERVAL] = {"interval", 'i', "SECONDS", "look at the process every SECONDS (default 2)", NULL},
 	[OPT_COUNT_VIEWS] = {"count", 0, "N", "print N tables, one after each interval, then end", NULL},
 	[OPT_FORMAT] = {"format", 0, "FORMAT", "html, json, folded, pprof, markdown, sarif, github or junit",
@@ -145,8 +149,8 @@ const struct command commands[] = {
 		.details = "PREDICTIONS is what `escaudit predict -o` saved, or a log of go build -gcflags=-m. Works "
 			   "offline, without\n"
 			   "privileges.\n",
-		OPTIONS(OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_SOURCE_ROOT, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR,
-			OPT_HELP),
+		OPTIONS(OPT_PROGRAM, OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_SOURCE_ROOT, OPT_JSON, OPT_ALL, OPT_LIMIT,
+			OPT_COLOR, OPT_HELP),
 		.run = compare_main,
 	},
 	{
@@ -156,24 +160,25 @@ const struct command commands[] = {
 		.details = "Pairs the lines of two recordings, also where lines moved, files were renamed or functions "
 			   "inlined,\n"
 			   "and shows what is new, more, fewer, gone or of another type, size or verdict.\n",
-		OPTIONS(OPT_PREDICTIONS_BEFORE, OPT_PREDICTIONS_AFTER, OPT_PER, OPT_PER_BEFORE, OPT_PER_AFTER,
-			OPT_BENCH_BEFORE, OPT_BENCH_AFTER, OPT_CHARGE, OPT_FAIL_ON, OPT_BASELINE, OPT_JSON, OPT_ALL,
-			OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_PREDICTIONS_BEFORE, OPT_PREDICTIONS_AFTER, OPT_PROGRAM_BEFORE, OPT_PROGRAM_AFTER, OPT_PER,
+			OPT_PER_BEFORE, OPT_PER_AFTER, OPT_BENCH_BEFORE, OPT_BENCH_AFTER, OPT_CHARGE, OPT_FAIL_ON,
+			OPT_BASELINE, OPT_JSON, OPT_ALL, OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = diff_main,
 	},
 	{
 		.name = "export",
 		.usage = "[OPTIONS] --format=FORMAT RECORDING",
 		.summary = "a recording in a format that other programs read",
-		OPTIONS(OPT_FORMAT, OPT_WITH_PREDICTIONS, OPT_OUTPUT, OPT_BY, OPT_SOURCE_ROOT, OPT_FAIL_ON, OPT_LIMIT,
-			OPT_HELP),
+		OPTIONS(OPT_FORMAT, OPT_WITH_PREDICTIONS, OPT_PROGRAM, OPT_OUTPUT, OPT_BY, OPT_SOURCE_ROOT, OPT_FAIL_ON,
+			OPT_LIMIT, OPT_HELP),
 		.run = export_main,
 	},
 	{
 		.name = "annotate",
 		.usage = "[OPTIONS] RECORDING FILE|FUNCTION",
 		.summary = "source with predicted, emitted and observed beside each line",
-		OPTIONS(OPT_WITH_PREDICTIONS, OPT_SOURCE_ROOT, OPT_CHARGE, OPT_JSON, OPT_ALL, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_WITH_PREDICTIONS, OPT_PROGRAM, OPT_SOURCE_ROOT, OPT_CHARGE, OPT_JSON, OPT_ALL, OPT_COLOR,
+			OPT_HELP),
 		.run = annotate_main,
 	},
 	{
@@ -192,9 +197,9 @@ const struct command commands[] = {
 			   "table after each interval. --interval, --count, --duration, --mode, --max-overhead, "
 			   "--max-stacks and\n"
 			   "--attach are for that.\n",
-		OPTIONS(OPT_ORDER, OPT_KEY, OPT_CHARGE, OPT_BY_REPLICA, OPT_WITH_PREDICTIONS, OPT_PID, OPT_BINARY,
-			OPT_INTERVAL, OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_MAX_STACKS,
-			OPT_ATTACH, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_ORDER, OPT_KEY, OPT_CHARGE, OPT_BY_REPLICA, OPT_WITH_PREDICTIONS, OPT_PROGRAM, OPT_PID,
+			OPT_BINARY, OPT_INTERVAL, OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD,
+			OPT_MAX_STACKS, OPT_ATTACH, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = top_main,
 	},
 	{

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/judge.h"
+#include "cli/profile.h"
 
 int compare_main(const struct cli_args *args)
 {
@@ -15,7 +16,8 @@ int compare_main(const struct cli_args *args)
 		predictions_free(set);
 		return cli_misuse(args, "compare needs PREDICTIONS and RECORDING");
 	}
-	if (predictions_load(set, args->positional[0], &err) || recording_read(&rec, args->positional[1], &err))
+	if (predictions_load(set, args->positional[0], &err) ||
+	    profile_read(&rec, args->positional[1], args->value[OPT_PROGRAM], &err))
 		code = cli_fail(&err);
 	else
 		code = judge(args, set, rec);

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "cli/diff.h"
+#include "cli/profile.h"
 #include "predict/bench.h"
 
 /* One of the two recordings, with its verdicts where there are predictions. */
@@ -13,9 +14,10 @@ struct side {
 	struct audit *audit;
 };
 
-static int side_open(struct side *side, const char *path, const char *predictions, struct error *err)
+static int side_open(struct side *side, const char *path, const char *predictions, const char *program,
+		     struct error *err)
 {
-	int ret = recording_read(&side->rec, path, err);
+	int ret = profile_read(&side->rec, path, program, err);
 
 	if (ret || !predictions)
 		return ret;
@@ -168,8 +170,10 @@ int diff_main(const struct cli_args *args)
 		code = gates_open(&gates, args);
 	if (code >= 0)
 		return code;
-	if (side_open(&before, args->positional[0], args->value[OPT_PREDICTIONS_BEFORE], &err) ||
-	    side_open(&after, args->positional[1], args->value[OPT_PREDICTIONS_AFTER], &err) ||
+	if (side_open(&before, args->positional[0], args->value[OPT_PREDICTIONS_BEFORE],
+		      args->value[OPT_PROGRAM_BEFORE], &err) ||
+	    side_open(&after, args->positional[1], args->value[OPT_PREDICTIONS_AFTER], args->value[OPT_PROGRAM_AFTER],
+		      &err) ||
 	    work_of_benchmarks(&work, args, before.rec, after.rec, &err))
 		code = cli_fail(&err);
 	else

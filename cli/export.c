@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
+#include "cli/profile.h"
 #include "report/export.h"
 
 #define COPY_LIMIT ((size_t)1 << 30)
@@ -134,7 +135,7 @@ int export_main(const struct cli_args *args)
 	if (x.errors && !predictions)
 		return cli_misuse(args, "--fail-on: verdicts need --predictions");
 	x.path = args->positional[0];
-	if (recording_read(&x.rec, x.path, &err)) {
+	if (profile_read(&x.rec, x.path, args->value[OPT_PROGRAM], &err)) {
 		code = cli_fail(&err);
 	} else {
 		x.set = predictions ? predictions_new() : NULL;

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/live.h"
+#include "cli/profile.h"
 #include "recording/merge.h"
 
 static enum top_key key_of(const char *name)
@@ -65,7 +66,7 @@ static int of_recording(const struct cli_args *args, struct top_options *options
 	struct error err = ERROR_INIT;
 	int code;
 
-	if (recording_read(&rec, args->positional[0], &err) ||
+	if (profile_read(&rec, args->positional[0], args->value[OPT_PROGRAM], &err) ||
 	    (options->by_replica && check_replicas(rec, args->positional[0], &err)) ||
 	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err)))) {
 		code = cli_fail(&err);
@@ -97,6 +98,8 @@ int top_main(const struct cli_args *args)
 	if (!top_order_fits(options.order, options.key))
 		return cli_misuse(args, "a row for each %s has no %s to be sorted by", top_key_name(options.key),
 				  top_order_name(options.order));
+	if (is_live && args->value[OPT_PROGRAM])
+		return cli_misuse(args, "--program is for a heap profile; the program of a process is known");
 	if (is_live && options.by_replica)
 		return cli_misuse(args, "--by-replica is for a merged recording");
 	if (is_live)

@@ -80,6 +80,7 @@ struct judge {
 	struct u64map seen_at; /* return address -> index into seen */
 	size_t alloc_items;
 	double upper_per_second; /* of what was not seen; 0 where absence is a fact */
+	uint64_t upper_bytes;	 /* of the same; 0 but for heap profiles of Go's own */
 	bool absence_is_fact;	 /* exact, complete, lossless: what was not seen did not happen */
 };
 
@@ -239,6 +240,23 @@ static double upper_per_second(const struct judge *j)
 		samples += (double)j->rec->observations[i].samples;
 	}
 	return samples > 0 ? 3 / samples * objects / h->window_seconds : 0;
+}
+
+/*
+ * Go's profiler samples one byte in `period`, on average, as a Poisson process: a line that made more than three times
+ * that was seen, 95 times of 100.
+ */
+static uint64_t upper_bytes(const struct judge *j)
+{
+	uint64_t period = 0;
+
+	if (j->rec->header.mode != REC_MODE_PROFILE)
+		return 0;
+	for (size_t i = 0; i < j->rec->n_extra; i++) {
+		if (strcmp(j->rec->extra[i].key, "period") == 0)
+			period = strtoull(j->rec->extra[i].value, NULL, 10);
+	}
+	return period > 1 && period < UINT64_MAX / 3 ? 3 * period : 0;
 }
 
 static const char *absence(const struct judge *j)
@@ -415,6 +433,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		v->smallest = 0;
 		if (v->n_sites)
 			v->upper_per_second = j->upper_per_second;
+		if (v->n_sites)
+			v->upper_bytes = j->upper_bytes;
 	}
 }
 
@@ -555,8 +575,11 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	if (!rec->has_sites)
 		return error_set(
 			err, -ENODATA,
-			"compare: failed to judge the recording of '%s': it carries no emitted sites; record the "
-			"program with `escaudit record`",
+			rec->header.mode == REC_MODE_PROFILE
+				? "compare: failed to judge the heap profile of '%s': what sites a program has is in "
+				  "the program; name it with --program"
+				: "compare: failed to judge the recording of '%s': it carries no emitted sites; record "
+				  "the program with `escaudit record`",
 			rec->header.path ? rec->header.path : "?");
 	audit = xcalloc(1, sizeof(*audit));
 	audit->pool = strpool_new();
@@ -565,6 +588,9 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	j.absence_is_fact = rec->header.mode == REC_MODE_EXACT && rec->header.window_complete &&
 			    !recording_losses(rec) && !rec->header.coverage;
 	j.upper_per_second = upper_per_second(&j);
+	j.upper_bytes = upper_bytes(&j);
+	for (size_t i = 0; i < rec->n_observations; i++)
+		audit->samples += rec->observations[i].samples;
 	j.matching = matching_new(set, rec);
 	collect_seen(&j);
 	for (size_t i = 0; i < matching_count(j.matching); i++)

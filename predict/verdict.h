@@ -57,6 +57,7 @@ struct verdict {
 	uint64_t smallest, largest; /* bytes of one object */
 	uint64_t samples;
 	double upper_per_second;       /* for absences under sampling or loss: 95 % bound; 0 where not used */
+	uint64_t upper_bytes;	       /* for absences in a heap profile of Go's own: 95 % bound; 0 where not used */
 	bool ambiguous;		       /* one verdict for a group that nothing told apart */
 	size_t n_predictions;	       /* how many predictions it speaks of: >= 1, 0 for unpredicted */
 	const struct rec_site **sites; /* evidence; pointers into the recording */
@@ -87,6 +88,7 @@ struct audit {
 	struct verdict *items;	     /* ranked: divergences by bytes, then confirmed by bytes, then the rest */
 	size_t n;
 	struct verdict_totals totals;
+	uint64_t samples; /* of all observations: what absences rest on where not every object was counted */
 	/* observations outside the predicted packages and in the runtime itself, so that everything adds up to the
 	 * recording's total */
 	uint64_t elsewhere_objects, elsewhere_bytes; /* user frame in a package the predictions do not cover */

@@ -52,6 +52,8 @@ static json_t *verdict_of(const struct verdict *v)
 	json_put(object, "largest", json_count(v->largest));
 	json_put(object, "samples", json_count(v->samples));
 	json_put(object, "upper_per_second", v->upper_per_second > 0 ? json_real(v->upper_per_second) : json_null());
+	if (v->upper_bytes)
+		json_put(object, "upper_bytes", json_count(v->upper_bytes));
 	json_put(object, "ambiguous", json_boolean(v->ambiguous));
 	json_put(object, "predictions", json_count(v->n_predictions));
 	json_put(object, "sites", sites);

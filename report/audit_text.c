@@ -99,7 +99,7 @@ static const char *last_step(const struct verdict *v)
  * The line beneath: cause, reason, and what limits the verdict. That an object was predicted and made is what
  * "confirmed" says already, so there the reason is that of the escape.
  */
-static char *note_of(const struct verdict *v, enum rec_mode mode)
+static char *note_of(const struct verdict *v, const struct audit *audit)
 {
 	const char *step = last_step(v);
 	struct strbuf sb = STRBUF_INIT;
@@ -111,9 +111,12 @@ static char *note_of(const struct verdict *v, enum rec_mode mode)
 	else
 		strbuf_addstr(&sb, v->summary ? v->summary : "");
 	if (v->upper_per_second > 0)
-		strbuf_addf(&sb, "; none in %" PRIu64 " samples, at most %.3g/s (95%%)", v->samples,
+		strbuf_addf(&sb, "; none in %" PRIu64 " samples, at most %.3g/s (95%%)", audit->samples,
 			    v->upper_per_second);
-	else if (mode != REC_MODE_EXACT && v->samples)
+	else if (v->upper_bytes)
+		strbuf_addf(&sb, "; none in %" PRIu64 " samples, at most %s (95%%)", audit->samples,
+			    units_bytes(v->upper_bytes).text);
+	else if (audit->rec->header.mode != REC_MODE_EXACT && v->samples)
 		strbuf_addf(&sb, "; %" PRIu64 " sample%s", v->samples, v->samples == 1 ? "" : "s");
 	if (v->ambiguous)
 		strbuf_addf(&sb, "; ambiguous (%zu predictions)", v->n_predictions);
@@ -141,12 +144,12 @@ static void add_path(struct text_table *table, const struct verdict *v)
 /* The column that a section of one verdict has no need of. */
 #define VERDICT_COLUMN 3
 
-static void add_row(struct text_table *table, const struct verdict *v, uint64_t all_bytes, enum rec_mode mode,
+static void add_row(struct text_table *table, const struct verdict *v, uint64_t all_bytes, const struct audit *audit,
 		    bool one_verdict)
 {
 	struct units_text bytes = units_bytes(v->bytes), objects = units_count(v->objects),
 			  share = units_share(v->bytes, all_bytes);
-	char *place = place_of(v), *note = note_of(v, mode);
+	char *place = place_of(v), *note = note_of(v, audit);
 	char *in = !v->expr && v->function ? xasprintf("in %s", place_short_function(v->function)) : NULL;
 	struct text_cell cells[] = {
 		{v->objects ? bytes.text : "-", TEXT_BOLD},
@@ -250,7 +253,7 @@ static void put_section(FILE *f, const char *title, const char *nothing, verdict
 			left_out++;
 			left_out_bytes += v->bytes;
 		} else {
-			add_row(table, v, all_bytes, audit->rec->header.mode, one_verdict);
+			add_row(table, v, all_bytes, audit, one_verdict);
 		}
 	}
 	if (n || nothing) {

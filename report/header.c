@@ -130,7 +130,8 @@ void header_add_window(struct strbuf *sb, const struct recording *rec)
 
 		strbuf_addstr(sb, "a heap profile of Go's own: sizes are size classes");
 		if (bytes > 1)
-			strbuf_addf(sb, ", one sample every %s", units_bytes(bytes).text);
+			strbuf_addf(sb, ", one sample every %s; a line that is not in it made less than %s (95%%)",
+				    units_bytes(bytes).text, units_bytes(3 * bytes).text);
 	} else {
 		strbuf_addf(sb, "%s, %s, %s",
 			    h->mode == REC_MODE_EXACT ? "exact: every allocation" : "sampled: counts are estimates",

@@ -88,17 +88,17 @@ expect_over() {
 	(cd "$programs/sleeper" && "$ESCAUDIT" predict --go "$GO" -o "$p" .) 2>/dev/null
 	expect_status 0 timeout 20 "$ESCAUDIT" top -p "$sleeper" --mode=exact --interval=0.5 --count=2 --predictions="$p"
 	[ "$(grep -c '^target ' <<<"$out")" -eq 2 ] || complain "not two tables: $out"
-	grep -qE '^observed .*; now [2-5][0-9]{3} objects/s' <<<"$out" || complain "no rate: $out"
+	grep -qE '^observed .*; now [1-9][0-9]{3} objects/s' <<<"$out" || complain "no rate: $out"
 	grep -qE '^cost +one trap for each object' <<<"$out" || complain "no cost: $out"
 	grep -qE 'BYTES/S +OBJECTS +OBJ/S +VERDICT' <<<"$out" || complain "no titles: $out"
-	grep -qE ' [2-5][0-9]{3}  confirmed +main\.go:[0-9]+ +\[5\]uint64 +new object' <<<"$out" || complain "no row: $out"
+	grep -qE ' [1-9][0-9]{3}  confirmed +main\.go:[0-9]+ +\[5\]uint64 +new object' <<<"$out" || complain "no row: $out"
 	expect_message "watching process $sleeper"
 	# sampled unless told otherwise; one object for each table
 	expect_status 0 timeout 20 "$ESCAUDIT" top -p "$sleeper" --interval=1 --count=2 --json
 	[ "$(jq -s length <<<"$out")" -eq 2 ] || complain "not two objects: $out"
 	jq -es '.[1] | .window.mode == "sample" and .lines[0].type == "[5]uint64" and
-		.lines[0].objects_per_second > 2500 and .lines[0].objects_per_second < 10000 and
-		.lines[0].objects > 2500' <<<"$out" >/dev/null || complain "$out"
+		.lines[0].objects_per_second > 500 and .lines[0].objects_per_second < 20000 and
+		.lines[0].objects > 500' <<<"$out" >/dev/null || complain "$out"
 	[ "$complaints" -eq 0 ]
 }
 

@@ -291,6 +291,7 @@ static inline void fixture_init(struct fixture *x)
 	x->audit.rec = x->rec;
 	x->audit.items = x->items;
 	x->audit.match = BUILD_MATCH_SAME;
+	x->audit.samples = 800;
 	x->audit.elsewhere_objects = 14503 + 17;
 	x->audit.elsewhere_bytes = 232048 + 816;
 	x->audit.runtime_objects = 7;
@@ -334,7 +335,7 @@ static inline void fixture_init(struct fixture *x)
 		.summary = "the call of runtime.newobject was never executed");
 	VERDICT(x, .kind = VERDICT_UNDECIDED, .has_claim = true, .claim = CLAIM_HEAP, .file = "cart/cart.go",
 		.line = 70, .column = 5, .expr = "n", .cause = CAUSE_INTERFACE_CONVERSION, .n_predictions = 1,
-		.samples = 800, .upper_per_second = 3.25, .summary = "no allocation seen at runtime.convT64");
+		.upper_per_second = 3.25, .summary = "no allocation seen at runtime.convT64");
 }
 
 static inline void fixture_release(struct fixture *x)

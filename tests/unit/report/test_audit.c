@@ -91,7 +91,34 @@ Test(audit, text_of_a_sampled_recording)
 	x.audit.match = BUILD_MATCH_UNKNOWN;
 	for (size_t i = 0; i < x.audit.n; i++)
 		x.items[i].samples = (x.items[i].samples + 9) / 10;
+	x.audit.samples = 80;
 	expect_text(&x, &(struct report_options){.width = 100, .all = true}, "audit-sample.txt");
+}
+
+/* What a heap profile of Go's own does not show it bounds in bytes. */
+Test(audit, text_of_a_heap_profile)
+{
+	struct fixture x;
+	struct capture c;
+
+	fixture_init(&x);
+	x.rec->header.mode = REC_MODE_PROFILE;
+	x.rec->header.exit_status = -1;
+	recording_add_extra(x.rec, "period", "524288");
+	for (size_t i = 0; i < x.audit.n; i++) {
+		if (x.items[i].upper_per_second > 0) {
+			x.items[i].upper_per_second = 0;
+			x.items[i].upper_bytes = 3 * 524288;
+		}
+	}
+	cr_expect_eq(report_audit_text(capture_begin(&c), &x.audit, x.set,
+				       &(struct report_options){.width = 200, .all = true}),
+		     0);
+	fclose(c.f);
+	cr_expect(strstr(c.text, "none in 800 samples, at most 1.57 MB (95%)"), "%s", c.text);
+	cr_expect(strstr(c.text, "one sample every 524 kB; a line that is not in it made less than"), "%s", c.text);
+	free(c.text);
+	fixture_release(&x);
 }
 
 Test(audit, text_of_nothing)
