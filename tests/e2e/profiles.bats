@@ -74,6 +74,10 @@ pprof_totals() {
 			([.verdicts[] | select(.verdict == "confirmed")] | length > 0) and
 			([.verdicts[] | select(.verdict == "undecided")] | length > 5 and all(.upper_bytes == 3 * 512))' <<<"$out" >/dev/null ||
 			complain "verdicts: $(jq -c '[.verdicts[].verdict] | group_by(.) | map([.[0], length])' <<<"$out")"
+		if python3 -c 'import jsonschema' 2>/dev/null; then
+			"$ESCAUDIT" compare --json --program "$program" "$d/p" "$d/heap" >"$d/json"
+			"$top/tests/validate-json" "$top/share/schema/escaudit.schema.json" "$d/json" >/dev/null || complain "not what the schema says"
+		fi
 		expect_status 0 "$ESCAUDIT" compare --all --program "$program" "$d/p" "$d/heap"
 		tr -s ' \n' ' ' <<<"$out" | grep -qE 'none in [0-9]+ samples, at most 1536 B \(95%\)' || complain "no bound: $out"
 		expect_status 0 "$ESCAUDIT" annotate --program "$program" --predictions "$d/p" --source-root "$programs/httpserver" "$d/heap" main.go
