@@ -50,25 +50,27 @@ static size_t utf8_length(const unsigned char *s)
 
 static void put_string(FILE *f, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	const unsigned char *s = (const unsigned char *)text, *plain = s;
 
-	putc('"', f);
+	putc_unlocked('"', f);
 	while (*s) {
 		size_t n = utf8_length(s);
 
-		if (n == 0) {
-			fputs("\xef\xbf\xbd", f); /* U+FFFD */
-			n = 1;
-		} else if (*s == '"' || *s == '\\') {
-			fprintf(f, "\\%c", *s);
-		} else if (*s < 0x20) {
-			fprintf(f, "\\u%04x", *s);
-		} else {
-			fwrite(s, 1, n, f);
+		if (n && *s >= 0x20 && *s != '"' && *s != '\\') {
+			s += n;
+			continue;
 		}
-		s += n;
+		fwrite_unlocked(plain, 1, (size_t)(s - plain), f);
+		if (n == 0)
+			fputs_unlocked("\xef\xbf\xbd", f); /* U+FFFD */
+		else if (*s >= 0x20)
+			fprintf(f, "\\%c", *s);
+		else
+			fprintf(f, "\\u%04x", *s);
+		plain = ++s;
 	}
-	putc('"', f);
+	fwrite_unlocked(plain, 1, (size_t)(s - plain), f);
+	putc_unlocked('"', f);
 }
 
 static void put_strings(FILE *f, const char *name, const char *const *strings, size_t n)

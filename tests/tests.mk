@@ -55,5 +55,9 @@ $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-bench: build proof $(O)/tests/bench/floor
+$(O)/tests/bench/symbolize: $(O)/tests/bench/symbolize.o $(call archives,symbolize base)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+bench: build proof $(O)/tests/bench/floor $(O)/tests/bench/symbolize
 	$(Q)tests/bench/run $(O)
