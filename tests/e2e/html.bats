@@ -46,6 +46,12 @@ shot() {
 	[ -z "${ESCAUDIT_SHOTS:-}" ] || screenshot "$ESCAUDIT_SHOTS/$1.png"
 }
 
+readable() {
+	local low
+	low=$(js "$(sed '/^\/\*/d' "$BATS_TEST_DIRNAME/contrast.js")")
+	[ -z "$low" ] || complain "too little contrast: $low"
+}
+
 frame_named() {
 	js "[...document.querySelectorAll('.frame')].filter(e => e.textContent === '$1').map(e => e.dataset.frame)[0] ?? -1"
 }
@@ -161,8 +167,10 @@ frame_named() {
 	js '(s => { s.value = "cause"; s.dispatchEvent(new Event("change")); })(document.querySelector("#colour"))' >/dev/null
 	[ "$(js 'getComputedStyle(document.querySelector(".frame.leaf")).backgroundColor')" != "$colour" ] || complain "colours: no change"
 	dark=$(js 'getComputedStyle(document.body).backgroundColor')
+	readable
 	click '#theme'
 	[ "$(js 'getComputedStyle(document.body).backgroundColor')" != "$dark" ] || complain "theme: no change"
+	readable
 	is "document.querySelector('#theme').ariaPressed" true
 	shot dark
 	resize 420 900
@@ -191,7 +199,12 @@ frame_named() {
 		"document.querySelector('#source-body tr.here + tr.remark .tag').textContent" confirmed \
 		"(r => r.top >= 0 && r.bottom <= innerHeight)(document.querySelector('#source-body tr.here').getBoundingClientRect())" true \
 		"document.querySelectorAll('#source-body tbody tr[data-line]').length" "$(wc -l <"$programs/scenarios/$file")"
+	readable
+	click '#theme'
+	readable
 	shot source
+	click '#theme'
+	js 'document.querySelector("#source-title").focus()' >/dev/null
 	press p
 	is "+document.querySelector('#source-body tr.here').dataset.line < $line" true
 	press n
