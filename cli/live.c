@@ -435,9 +435,6 @@ static void on_armed(void *ctx)
 {
 	struct live *live = ctx;
 
-	/* While the first interval lasts. */
-	if (target_decode(&live->target, &live->error))
-		error_release(&live->error); /* lines come from the symbols; only some types and causes do not */
 	live->now = recording_new_like(live->target.rec);
 	if (!live->count && !live->args->value[OPT_JSON])
 		live->screen = screen_open();
@@ -574,6 +571,9 @@ int live_main(const struct cli_args *args, const struct top_options *options)
 	if (ret == 0)
 		ret = pid ? open_process(&live, &process, (pid_t)pid, binary, &err)
 			  : target_open(&live.target, binary, binary, &err);
+	/* Before the probes are in place: they are not to stand while nobody minds their budget. */
+	if (ret == 0)
+		ret = target_decode(&live.target, &err);
 	code = ret ? cli_fail(&err) : watch(&live);
 	release(&live);
 	process_free(process);

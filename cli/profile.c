@@ -117,6 +117,8 @@ static int complete(struct recording **rec, const char *path, const char *progra
 			"profile: failed to read '%s' with '%s': its addresses are not that program's, or it is "
 			"position-independent; record the program with 'escaudit record'",
 			path, program);
+	if (ret == 0)
+		ret = target_decode(&target, err);
 	if (ret == 0) {
 		add_counts(&target, *rec);
 		recording_free(*rec);

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/target.h"
 #include "predict/package.h"
+#include "predict/sites.h"
 #include "probe/launch.h"
 #include "probe/process.h"
 
@@ -232,8 +233,8 @@ static void on_sites(void *ctx, struct recording *rec)
 	struct error err = ERROR_INIT;
 	struct run *run = ctx;
 
-	/* What was counted is kept. */
-	if (rec == run->target.rec && target_decode(&run->target, &err))
+	/* What was counted is kept. In silence: a program that was started may still have the terminal. */
+	if (rec == run->target.rec && sites_decode(rec, run->target.bin, run->target.sym, NULL, &err))
 		cli_fail(&err);
 }
 

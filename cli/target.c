@@ -32,13 +32,11 @@ int target_open_binary(struct target *out, struct go_binary *bin, const char *sh
 	int ret;
 
 	*out = (struct target){.bin = bin};
-	progress_begin(0, "reading '%s'", shown);
 	ret = symbolizer_new_pclntab(&out->sym, out->bin, err);
 	if (ret == 0) {
 		out->rec = recording_new();
 		session_describe(out->rec, out->bin, shown);
 	}
-	progress_end();
 	if (ret)
 		target_release(out);
 	return ret;
@@ -46,7 +44,12 @@ int target_open_binary(struct target *out, struct go_binary *bin, const char *sh
 
 int target_decode(struct target *target, struct error *err)
 {
-	return sites_decode(target->rec, target->bin, target->sym, NULL, err);
+	int ret;
+
+	progress_begin(0, "reading '%s'", target->rec->header.path);
+	ret = sites_decode(target->rec, target->bin, target->sym, NULL, err);
+	progress_end();
+	return ret;
 }
 
 void target_release(struct target *target)

@@ -20,7 +20,7 @@ struct target {
 int target_open(struct target *out, const char *path, const char *shown, struct error *err);
 /* The same for a binary that is open already; takes it, also where this fails. */
 int target_open_binary(struct target *out, struct go_binary *bin, const char *shown, struct error *err);
-/* Decodes the sites into target->rec: a second, and most of the memory, for a large binary. */
+/* Decodes the sites into target->rec: a second, and most of the memory, for a large binary. Shows progress. */
 int target_decode(struct target *target, struct error *err);
 void target_release(struct target *target);
 
