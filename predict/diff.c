@@ -6,6 +6,7 @@
  */
 #include "predict/diff.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,10 @@ const char *diff_noise_name(enum diff_noise noise)
 struct line {
 	struct diff_side side;
 	enum diff_noise noise;
-	const char *identity; /* the function as far as an edit elsewhere cannot change it */
-	int offset;	      /* lines below the func keyword; -1 if unknown */
+	const char *identity;  /* the function as far as an edit elsewhere cannot change it */
+	const char *bare_type; /* without package names */
+	int offset;	       /* lines below the func keyword; -1 if unknown */
+	bool vanished;	       /* the other program has no such function, as far as that is known */
 	double variance;
 	size_t partner;
 	bool unsure;
@@ -157,6 +160,7 @@ static struct line *line_at(struct builder *b, const struct diff_side *side, enu
 		*line = (struct line){.side = *side, .noise = noise, .offset = offset, .partner = UNPAIRED};
 		line->side.present = true;
 		line->identity = place_identity(b->pool, text_or_empty(side->function));
+		line->bare_type = side->type ? place_bare_type(b->pool, side->type) : NULL;
 	}
 	return &lines->items[*index];
 }
@@ -404,6 +408,8 @@ enum key_part {
 	KEY_TYPE = 8,
 	KEY_CAUSE = 16,
 	KEY_EXPR = 32,
+	KEY_EXPR_HEAD = 64, /* "make([]int" of "make([]int, 100)" */
+	KEY_BARE_TYPE = 128,
 };
 
 struct round {
@@ -412,38 +418,55 @@ struct round {
 	bool quiet_too;	  /* also lines of which neither call nor allocation is known */
 	bool same_counts; /* of a pair, the counts must agree, and there must be some */
 	bool closures;	  /* for closures only: their types are made of what they capture */
+	bool vanished;	  /* for lines of functions that the other program does not have */
 };
 
 static const struct round rounds[] = {
-	{KEY_PACKAGE | KEY_FUNCTION | KEY_TYPE | KEY_CAUSE | KEY_EXPR, false, true, false, false},
-	{KEY_PACKAGE | KEY_FUNCTION | KEY_EXPR, false, true, false, false},
-	{KEY_PACKAGE | KEY_FUNCTION | KEY_TYPE | KEY_CAUSE, false, false, false, false},
-	{KEY_PACKAGE | KEY_FUNCTION | KEY_CAUSE, true, false, false, false},
-	{KEY_PACKAGE | KEY_FUNCTION | KEY_CAUSE, false, false, false, true},
-	{KEY_NAME | KEY_TYPE | KEY_CAUSE | KEY_EXPR, true, false, false, false},
-	{KEY_TYPE | KEY_CAUSE | KEY_EXPR, true, false, true, false},
+	{.key = KEY_PACKAGE | KEY_FUNCTION | KEY_TYPE | KEY_CAUSE | KEY_EXPR, .quiet_too = true},
+	{.key = KEY_PACKAGE | KEY_FUNCTION | KEY_EXPR, .quiet_too = true},
+	{.key = KEY_PACKAGE | KEY_FUNCTION | KEY_TYPE | KEY_CAUSE},
+	{.key = KEY_PACKAGE | KEY_FUNCTION | KEY_EXPR_HEAD, .only_one = true, .quiet_too = true},
+	{.key = KEY_PACKAGE | KEY_FUNCTION | KEY_CAUSE, .only_one = true},
+	{.key = KEY_PACKAGE | KEY_FUNCTION | KEY_CAUSE, .closures = true},
+	{.key = KEY_NAME | KEY_BARE_TYPE | KEY_CAUSE | KEY_EXPR, .only_one = true},
+	{.key = KEY_PACKAGE | KEY_TYPE | KEY_CAUSE | KEY_EXPR, .only_one = true, .same_counts = true, .vanished = true},
+	{.key = KEY_TYPE | KEY_CAUSE | KEY_EXPR, .only_one = true, .same_counts = true},
 };
+
+/* Of a make, what stays when its size changes. Length; 0 for other expressions. */
+static size_t head_length(const char *expr)
+{
+	return expr && strncmp(expr, "make(", 5) == 0 ? strcspn(expr, ",") : 0;
+}
 
 /* The line's key, or NULL where the round is not for it: what has no expression is not found by expression alone. */
 static const char *key_of(struct pairing *p, const struct round *round, const struct line *line)
 {
 	const struct diff_side *s = &line->side;
 	bool nothing_known = !s->objects && s->cause == CAUSE_UNKNOWN;
+	size_t head = round->key & KEY_EXPR_HEAD ? head_length(s->expr) : 0;
 
-	if ((nothing_known && !round->quiet_too) || (round->closures && s->cause != CAUSE_CLOSURE))
+	if ((nothing_known && !round->quiet_too) || (round->closures && s->cause != CAUSE_CLOSURE) ||
+	    (round->vanished && !line->vanished) || (round->key & KEY_EXPR_HEAD && !head))
 		return NULL;
-	if (!s->expr && (round->key & KEY_EXPR) && !(round->key & KEY_FUNCTION) && !(round->key & KEY_NAME))
+	if (!s->expr && (round->key & KEY_EXPR) && !(round->key & KEY_FUNCTION) && !(round->key & KEY_NAME) &&
+	    !round->vanished)
 		return NULL;
-	if (!s->expr && (round->key & KEY_EXPR) && !(round->key & KEY_TYPE))
+	if (!s->expr && (round->key & KEY_EXPR) && !(round->key & (KEY_TYPE | KEY_BARE_TYPE)))
 		return NULL;
-	return strpool_addf(p->pool, "%d\1%s\1%s\1%s\1%d\1%s", (int)line->noise,
+	return strpool_addf(p->pool, "%d\1%s\1%s\1%s\1%d\1%.*s", (int)line->noise,
 			    round->key & KEY_PACKAGE ? text_or_empty(s->package) : "",
 			    round->key & KEY_FUNCTION ? line->identity
 			    : round->key & KEY_NAME   ? line->identity + package_length(line->identity)
 						      : "",
-			    round->key & KEY_TYPE ? text_or_empty(s->type) : "",
+			    round->key & KEY_TYPE	 ? text_or_empty(s->type)
+			    : round->key & KEY_BARE_TYPE ? text_or_empty(line->bare_type)
+							 : "",
 			    round->key & KEY_CAUSE ? (int)s->cause : 0,
-			    round->key & KEY_EXPR ? text_or_empty(s->expr) : "");
+			    head		    ? (int)head
+			    : round->key & KEY_EXPR ? INT_MAX
+						    : 0,
+			    text_or_empty(s->expr));
 }
 
 struct group {
@@ -679,6 +702,14 @@ static enum diff_outcome outcome_of(const struct diff_row *row)
 	return row->change == DIFF_NEW || row->change == DIFF_MORE ? DIFF_OUTCOME_ADDED : DIFF_OUTCOME_NONE;
 }
 
+/* A type that went to another package with its function is the same one. */
+static bool is_same_type(const struct line *a, const struct line *b)
+{
+	if (compare_texts(a->side.package, b->side.package) != 0)
+		return compare_texts(a->bare_type, b->bare_type) == 0;
+	return compare_texts(a->side.type, b->side.type) == 0;
+}
+
 static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, const struct line *a,
 		    const struct line *b)
 {
@@ -702,8 +733,8 @@ static void add_row(struct diff *diff, size_t *alloc, const struct pairing *p, c
 	if (a && b) {
 		row.moved = a->side.line != b->side.line || compare_texts(a->side.file, b->side.file) != 0 ||
 			    strcmp(a->identity, b->identity) != 0;
-		row.retyped = a->side.objects && b->side.objects &&
-			      (compare_texts(a->side.type, b->side.type) != 0 || a->side.cause != b->side.cause);
+		row.retyped =
+			a->side.objects && b->side.objects && (!is_same_type(a, b) || a->side.cause != b->side.cause);
 		row.resized = is_resized(diff, &row);
 		row.turned = a->side.has_verdict && b->side.has_verdict && a->side.verdict != b->side.verdict;
 	}
@@ -764,6 +795,21 @@ static int compare_rows(const void *a, const void *b, void *ctx)
 	return c ? c : (s->cause > t->cause) - (s->cause < t->cause);
 }
 
+/* Which lines are of functions that the other program does not have? Only the machine code tells. */
+static void mark_vanished(struct pairing *p, struct lines *lines, const struct lines *other)
+{
+	const struct recording *rec = other->in->rec;
+	struct u64map there = U64MAP_INIT;
+
+	if (!rec->has_sites || !rec->n_extents)
+		return;
+	for (size_t i = 0; i < rec->n_extents; i++)
+		u64map_at(&there, (uintptr_t)place_identity(p->pool, rec->extents[i].function), NULL);
+	for (size_t i = 0; i < lines->n; i++)
+		lines->items[i].vanished = !u64map_find(&there, (uintptr_t)lines->items[i].identity);
+	u64map_release(&there);
+}
+
 static struct diff_sums sums_of(const struct lines *lines)
 {
 	struct diff_sums sums = {.objects = 0};
@@ -797,6 +843,8 @@ static void run(struct diff **out, const struct diff_input *before, const struct
 	p.after.in = &diff->after;
 	build_lines(&p.before, p.pool, use_expr, charge_module);
 	build_lines(&p.after, p.pool, use_expr, charge_module);
+	mark_vanished(&p, &p.before, &p.after);
+	mark_vanished(&p, &p.after, &p.before);
 	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++)
 		pair_round(&p, &rounds[i]);
 	for (size_t i = 0; i < p.before.n; i++) {

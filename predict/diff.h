@@ -6,12 +6,15 @@
  * function is the innermost one of the inline chain, so that inlining changes nothing. Lines are paired by what
  * survives an edit, strictest first, and within a group of alike in the order of the source:
  *
- *     function, type, cause, expression     lines moved, files renamed, closures renumbered
+ *     function, type, cause, expression     lines moved, files renamed, closures renumbered, receivers made pointers
  *     function, expression                  also the type or the cause changed, or the call is gone
  *     function, type, cause                 also the expression was rewritten
+ *     function, what a make makes           also its size, if only one is left
  *     function, cause, if only one is left  the type changed (of closures, also of several: it is what they capture)
- *     name, type, cause, expression         the function went to another package, if only one is left
- *     type, cause, expression, counts       the function was renamed or split, if only one is left
+ *     name, type, cause, expression         the function, and maybe the type, went to another package, if only one is
+ * left type, cause, expression, counts       the function was renamed: the other program has none of its name; if only
+ *                                           one such is left
+ *     type, cause, expression, counts       it was split, if only one is left
  *
  * What finds no partner is new or gone. If others like it found theirs, nothing tells for certain which of them is the
  * new one: it is marked unsure.

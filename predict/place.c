@@ -134,7 +134,9 @@ const char *place_identity(struct strpool *pool, const char *function)
 		}
 		if (*p == '[' && depth++ == 0)
 			strbuf_addstr(&sb, "[...]");
-		if (!depth)
+		if (!depth && p[0] == '(' && p[1] == '*')
+			p++; /* and the star */
+		else if (!depth && *p != ')')
 			strbuf_addch(&sb, *p);
 		if (*p == ']' && depth)
 			depth--;
@@ -143,4 +145,34 @@ const char *place_identity(struct strpool *pool, const char *function)
 	identity = strpool_add(pool, strbuf_str(&sb));
 	strbuf_release(&sb);
 	return identity;
+}
+
+static bool is_path_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
+	       c == '-' || c == '~' || c == '%' || c == '.' || (unsigned char)c >= 0x80;
+}
+
+const char *place_bare_type(struct strpool *pool, const char *type)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *bare;
+
+	for (const char *p = type; *p;) {
+		size_t n = 0, keep = 0;
+
+		for (; *p == '.'; p++) /* of "...int" */
+			strbuf_addch(&sb, *p);
+		for (; is_path_char(p[n]); n++) {
+			if (p[n] == '.' && is_path_char(p[n + 1]))
+				keep = n + 1; /* behind the last point within a name */
+		}
+		strbuf_add(&sb, p + keep, n - keep);
+		p += n;
+		if (*p)
+			strbuf_addch(&sb, *p++);
+	}
+	bare = strpool_add(pool, strbuf_str(&sb));
+	strbuf_release(&sb);
+	return bare;
 }

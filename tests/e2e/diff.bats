@@ -46,7 +46,7 @@ row_of() {
 		jq -e '.counts.new == 1 and .counts.more == 0 and .counts.gone == 1 and .counts.fewer == 0' <<<"$out" >/dev/null ||
 			complain "counts: $(jq -c .counts <<<"$out") $(jq -c '.changes[] | select(.change != "same")' <<<"$out")"
 	}
-	for_each_go check
+	for_each_go check 1.19 1.24 1.27
 }
 
 @test "a gate catches what looks like an improvement" {

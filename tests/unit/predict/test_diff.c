@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "predict/diff.h"
+#include "predict/place.h"
 
 #define DIR "/src/m/"
 
@@ -293,6 +294,105 @@ Test(diff, function_in_another_package)
 	cr_expect_eq(p.diff->rows[0].change, DIFF_MORE);
 	cr_expect(p.diff->rows[0].moved);
 	pair_release(&p);
+}
+
+static void has_code(struct made *m, const char *function)
+{
+	*recording_add_extent(m->rec) = (struct rec_extent){
+		.function = function, .file = DIR "x.go", .first = 1, .last = 9, .is_physical = true};
+	m->rec->has_sites = true;
+}
+
+/* Two functions lost a line of one kind, and another has one now: the one that is no longer there was renamed. */
+Test(diff, renamed_function_by_its_machine_code)
+{
+	struct pair p;
+
+	pair_init(&p);
+	has_code(&p.before, "main.f");
+	has_code(&p.before, "main.old");
+	has_code(&p.after, "main.f");
+	has_code(&p.after, "main.renamed");
+	observe(&p.before, AT("main.f", 10), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	observe(&p.before, AT("main.old", 20), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	observe(&p.after, AT("main.renamed", 30), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	run(&p);
+	cr_expect_eq(row_at(&p, 30)->change, DIFF_SAME);
+	cr_expect_str_eq(row_at(&p, 30)->before.function, "main.old");
+	cr_expect_eq(row_at(&p, 10)->change, DIFF_GONE);
+	pair_release(&p);
+	/* with other counts nothing says so */
+	pair_init(&p);
+	has_code(&p.before, "main.old");
+	has_code(&p.after, "main.renamed");
+	observe(&p.before, AT("main.old", 20), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	observe(&p.after, AT("main.renamed", 30), "main.A", CAUSE_NEW_OBJECT, 5, 16);
+	run(&p);
+	cr_expect_eq(row_at(&p, 30)->change, DIFF_NEW);
+	pair_release(&p);
+}
+
+Test(diff, receivers_and_packages)
+{
+	struct pair p;
+
+	pair_init(&p);
+	observe(&p.before, AT("main.T.Add", 10), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	observe(&p.before, AT("main.(*U).Add.func1", 12), "main.A", CAUSE_CLOSURE, 4, 16);
+	observe(&p.before, AT("example.com/m/old.Make", 14), "map[string]*old.Thing", CAUSE_MAKE_MAP, 4, 16);
+	observe(&p.after, AT("main.(*T).Add", 10), "main.A", CAUSE_NEW_OBJECT, 5, 16);
+	observe(&p.after, AT("main.U.Add.func2", 12), "main.A", CAUSE_CLOSURE, 5, 16);
+	observe(&p.after, AT("example.com/m/new.Make", 14), "map[string]*new.Thing", CAUSE_MAKE_MAP, 5, 16);
+	run(&p);
+	cr_expect_eq(p.diff->n, 3);
+	for (size_t i = 0; i < p.diff->n; i++) {
+		cr_expect_eq(p.diff->rows[i].change, DIFF_MORE, "row %zu", i);
+		cr_expect_not(p.diff->rows[i].retyped, "row %zu", i);
+	}
+	cr_expect(row_at(&p, 14)->moved);
+	pair_release(&p);
+}
+
+/* A make that fits the stack now is found by what it makes. */
+Test(diff, a_make_of_another_size)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.verdicts = true;
+	observe(&p.before, AT("main.f", 10), "int", CAUSE_MAKE_SLICE, 4, 160000);
+	judge(&p.before, VERDICT_CONFIRMED, "make([]int, 20000)");
+	judge_quiet(&p.after, VERDICT_HELD, "make([]int, 100)", "main.f", 12);
+	judge_quiet(&p.after, VERDICT_HELD, "make([]byte, 100)", "main.f", 13);
+	run(&p);
+	cr_assert_eq(p.diff->n, 1);
+	cr_expect_eq(p.diff->rows[0].change, DIFF_GONE);
+	cr_expect(p.diff->rows[0].turned);
+	cr_expect_eq(p.diff->rows[0].after.line, 12);
+	pair_release(&p);
+}
+
+Test(diff, types_without_packages)
+{
+	static const struct {
+		const char *type, *bare;
+	} cases[] = {
+		{"int", "int"},
+		{"cart.Item", "Item"},
+		{"map[string]*cart.Item", "map[string]*Item"},
+		{"struct { F uintptr; X0 *cart.Item }", "struct { F uintptr; X0 *Item }"},
+		{"cart.Set[example.com/shop/v2.Item,int]", "Set[Item,int]"},
+		{"func(...cart.Item) error", "func(...Item) error"},
+		{"[3]cart.Item", "[3]Item"},
+		{"", ""},
+		{"a.", "a."},
+		{".", "."},
+	};
+	struct strpool *pool = strpool_new();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_str_eq(place_bare_type(pool, cases[i].type), cases[i].bare);
+	strpool_free(pool);
 }
 
 Test(diff, a_verdict_turns)

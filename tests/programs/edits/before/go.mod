@@ -1,0 +1,3 @@
+module example.com/escaudit/edits
+
+go 1.19

@@ -1,0 +1,6 @@
+package main
+
+//go:noinline
+func moving(i int) {
+	sinkPair = &pair{i, 5} // @moving
+}
