@@ -108,7 +108,12 @@ page() {
 			grep -q "^\.SH \"\{0,1\}$section" "$page" || complain "$(basename "$page"): no section $section"
 		done
 	done
-	for page in audit record; do
+	! grep -nE 'FIGURES|TODO|FIXME|TBD' "$top"/man/*.1 || complain "something is to be filled in"
+	# every subcommand is in the list of the main page, and at its end
+	for page in $(subcommands); do
+		[ "$(grep -cF "escaudit-$page (1)" "$top/man/escaudit.1")" -ge 2 ] || complain "escaudit.1 does not list $page"
+	done
+	for page in audit record top doctor; do
 		grep -q '^\.SH OVERHEAD' "$top/man/escaudit-$page.1" || complain "escaudit-$page.1: no section OVERHEAD"
 	done
 	[ "$complaints" -eq 0 ]
