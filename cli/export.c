@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/gates.h"
 #include "cli/profile.h"
+#include "predict/assertion.h"
 #include "report/export.h"
 
 #define COPY_LIMIT ((size_t)1 << 30)
@@ -16,7 +17,8 @@ struct export_job {
 	struct recording *rec;
 	struct predictions *set; /* NULL without --predictions */
 	struct audit *audit;
-	unsigned errors; /* verdicts that are errors */
+	struct assertions *assertions; /* of the source; NULL where the format has no place for them */
+	unsigned errors;	       /* verdicts that are errors */
 	size_t limit;
 	bool by_objects;
 };
@@ -96,6 +98,15 @@ static int write_output(const struct export_job *x, const char *output)
 	return cli_fail(&err);
 }
 
+static void add_assertions(struct export_job *x)
+{
+	if (strcmp(x->format, "html") != 0 && strcmp(x->format, "json") != 0)
+		return;
+	assertions_read(&x->assertions, x->rec, x->set, x->source_root);
+	assertions_judge(x->assertions, x->rec);
+	x->audit->assertions = x->assertions;
+}
+
 /* --fail-on names verdicts, which become errors; nothing else of it makes sense here. */
 static bool read_errors(const struct cli_args *args, unsigned *errors)
 {
@@ -140,12 +151,16 @@ int export_main(const struct cli_args *args)
 	} else {
 		x.set = predictions ? predictions_new() : NULL;
 		if (predictions &&
-		    (predictions_load(x.set, predictions, &err) || audit_run(&x.audit, x.set, x.rec, &err)))
+		    (predictions_load(x.set, predictions, &err) || audit_run(&x.audit, x.set, x.rec, &err))) {
 			code = cli_fail(&err);
-		else
+		} else {
+			if (x.audit)
+				add_assertions(&x);
 			code = write_output(&x, args->value[OPT_OUTPUT]);
+		}
 	}
 	audit_free(x.audit);
+	assertions_free(x.assertions);
 	predictions_free(x.set);
 	recording_free(x.rec);
 	return code;

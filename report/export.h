@@ -29,8 +29,9 @@ struct html_options {
 	bool by_objects;	 /* what is shown first */
 };
 
-#define EXPORT_HTML_ROWS   5000
-#define EXPORT_HTML_FRAMES 40000
+#define EXPORT_HTML_ASSERTIONS 1000
+#define EXPORT_HTML_ROWS       5000
+#define EXPORT_HTML_FRAMES     40000
 
 /*
  * One page for a browser, with all it needs: stacks, lines and the text of the sources that are found. audit and set

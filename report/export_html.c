@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
+#include "predict/assertion.h"
 #include "predict/place.h"
 #include "report/export.h"
 #include "report/flame.h"
@@ -357,6 +358,41 @@ static json_t *alarms_of(const struct page *p)
 	return list;
 }
 
+/* In the order of the text report: what is broken first. */
+static json_t *assertions_of(const struct page *p)
+{
+	const struct assertions *a = p->audit ? p->audit->assertions : NULL;
+	json_t *list = json_array();
+
+	for (size_t i = 0; a && i < a->n && i < EXPORT_HTML_ASSERTIONS; i++) {
+		const struct assertion *item = &a->items[i];
+		json_t *object = json_object(), *why = json_array();
+
+		for (size_t k = 0; k < item->n_why; k++)
+			json_array_append_new(why, clean_text(item->why[k]));
+		json_put(object, "verdict", json_text(assertion_verdict_name(item->verdict)));
+		json_put(object, "text", clean_text(item->directive.text));
+		json_put(object, "file", clean_text(item->file));
+		json_put(object, "line", json_integer(item->directive.line));
+		json_put(object, "function", clean_text(item->directive.function));
+		json_put(object, "objects", json_count(item->objects));
+		json_put(object, "bytes", json_count(item->bytes));
+		json_put(object, "why", why);
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *assertion_counts(const struct page *p)
+{
+	const struct assertions *a = p->audit ? p->audit->assertions : NULL;
+	json_t *object = json_object();
+
+	for (int i = 0; a && i < ASSERTION_COUNT; i++)
+		json_put(object, assertion_verdict_name((enum assertion_verdict)i), json_count(a->n_verdicts[i]));
+	return object;
+}
+
 static json_t *sums(uint64_t objects, uint64_t bytes)
 {
 	json_t *object = json_object();
@@ -391,6 +427,8 @@ static json_t *data_of(struct page *p, const struct predictions *set, const stru
 	json_put(data, "verdicts", json_boolean(p->audit != NULL));
 	json_put(data, "counted", json_boolean(p->rec->header.mode == REC_MODE_EXACT));
 	json_put(data, "accounts", accounts_of());
+	json_put(data, "assertions", assertions_of(p));
+	json_put(data, "assertionCounts", assertion_counts(p));
 	json_put(data, "totals", sums(all->objects, all->bytes));
 	json_put(data, "rows", rows_of(p));
 	json_put(data, "rest", rest);

@@ -570,7 +570,7 @@ const number = (name, format) => ({
 	number: true, value: (i) => rows[name][i],
 	cell: (i) => of("td", "num", rows[name][i] || rows.objects[i] ? format(rows[name][i]) : "–"),
 });
-const words = (name, style) => ({ value: (i) => text(rows[name][i]), cell: (i) => of("td", style, text(rows[name][i])), wide: style.includes("wide") });
+const words = (name, style) => ({ value: (i) => text(rows[name][i]), cell: (i) => of("td", style, text(rows[name][i])), wide: /wide|side/.exec(style)?.[0] || "" });
 const columns = [
 	data.verdicts && { title: "Verdict", value: (i) => grouping.names[groupOfRow[i]], cell: (i) => of("td", "", paintedTag(i)) },
 	{ title: "Bytes", key: "bytes", ...number("bytes", bytesText) },
@@ -579,7 +579,7 @@ const columns = [
 	!data.counted && { title: "Samples", ...number("samples", countText) },
 	{ title: "Line", value: (i) => [text(rows.file[i]), rows.line[i], rows.column[i]], cell: placeCell },
 	data.verdicts && { title: "Expression", ...words("expr", "code") },
-	rows.type.some(Boolean) && { title: "Type", ...words("type", "code") },
+	rows.type.some(Boolean) && { title: "Type", ...words("type", "code side") },
 	rows.cause.some(Boolean) && { title: "Cause", ...words("cause", "cause wide") },
 	{ title: "Function", ...words("short", "code wide") },
 ].filter(Boolean);
@@ -595,7 +595,7 @@ function makeHead() {
 
 	for (const column of columns) {
 		const button = of("button", "", column.title);
-		const th = of("th", `${column.number ? "num" : ""} ${column.wide ? "wide" : ""}`, button);
+		const th = of("th", `${column.number ? "num" : ""} ${column.wide || ""}`, button);
 
 		button.type = "button";
 		th.scope = "col";
@@ -666,7 +666,7 @@ function footRow(label, sums) {
 		const value = column.key === "bytes" ? bytesText(sums.bytes) : column.key === "objects" ? countText(sums.objects) :
 			column.key === "share" ? shareText(sums[state.unit], whole) : column.title === "Line" ? label : "";
 
-		tr.append(of("td", `${column.number ? "num" : ""} ${column.wide ? "wide" : ""}`, value));
+		tr.append(of("td", `${column.number ? "num" : ""} ${column.wide || ""}`, value));
 	}
 	tr.dataset.bytes = sums.bytes;
 	tr.dataset.objects = sums.objects;
@@ -720,6 +720,28 @@ function markRow() {
 		const i = Number(tr.dataset.row), file = state.file >= 0 && data.files[state.file].file;
 
 		tr.classList.toggle("open", text(rows.file[i]) === file && rows.line[i] === state.line);
+	}
+}
+
+/* ---- assertions -------------------------------------------------------------------------------------------------- */
+
+function showAssertions() {
+	const fills = { broken: "violated", held: "confirmed", "never executed": "unreached", undecided: "undecided" };
+	const order = ["broken", "undecided", "never executed", "held"];
+
+	$("assertions").hidden = data.assertions.length === 0;
+	$("asserted").textContent = order.filter((name) => data.assertionCounts[name])
+		.map((name) => `${data.assertionCounts[name]} ${name}`).join(", ");
+	for (const a of data.assertions) {
+		const tag = of("span", "tag", a.verdict), item = of("li", "", tag, " ", of("span", "code", a.text), " ");
+
+		tag.style.setProperty("--fill", `var(--${fills[a.verdict]})`);
+		tag.classList.toggle("violated-fill", a.verdict === "broken");
+		item.append(linkTo(a.file, a.line, `${a.file}:${a.line}`), a.function ? ` ${a.function}` : "");
+		if (a.objects)
+			item.append(` · ${bytesText(a.bytes)}, ${objectsText(a.objects)}`);
+		item.append(...a.why.map((line) => of("p", "quiet", line)));
+		$("asserts").append(item);
 	}
 }
 
@@ -1054,6 +1076,7 @@ watchTools();
 watchFlame();
 watchTable();
 watchSource();
+showAssertions();
 splitFrames();
 showSums();
 showFlame();
