@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/target.h"
-#include "predict/package.h"
 #include "predict/sites.h"
 #include "probe/launch.h"
 #include "probe/process.h"
@@ -36,134 +34,13 @@ static char *output_name(const struct run *run)
 	return run->n_cuts ? xasprintf("%s.%u", name, run->n_cuts) : xstrdup(name);
 }
 
-/* ---- go test -exec: one recording for each test binary ---------------------------------------------------------- */
-
-/* "/tmp/go-build123/" of "/tmp/go-build123/b001/cart.test": where one go test builds; its length, 0 for other paths. */
-static size_t go_build_length(const char *path)
-{
-	const char *at = path ? strstr(path, "/go-build") : NULL;
-	size_t n = at ? strlen("/go-build") + strspn(at + strlen("/go-build"), "0123456789") : 0;
-
-	return at && at[n] == '/' ? (size_t)(at - path) + n + 1 : 0;
-}
-
-/* Test binaries of one go test, given one file, would leave the last one's recording, and no word of the others. */
-static int check_replaced(const char *name, const struct recording *rec, struct error *err)
-{
-	size_t n = go_build_length(rec->header.path);
-	struct recording *there = NULL;
-	int ret = 0;
-
-	if (!n || recording_read(&there, name, NULL))
-		return 0;
-	if (there->header.path && go_build_length(there->header.path) == n &&
-	    strncmp(there->header.path, rec->header.path, n) == 0 && strcmp(there->header.path, rec->header.path) != 0)
-		ret = error_set(err, -EEXIST,
-				"record: failed to write '%s': it has the recording of %s, of the same go test; name a "
-				"directory "
-				"with -o, and each test binary gets a file of its own in it",
-				name, there->header.main_package ? there->header.main_package : there->header.path);
-	recording_free(there);
-	return ret;
-}
-
-/*
- * Test binaries of older Go versions do not say which package they test, but go test starts them in its directory: it
- * is the package of the functions whose source is there. NULL if there is none.
- */
-static const char *package_here(const struct recording *rec)
-{
-	char *here = realpath(".", NULL);
-	size_t n = here ? strlen(here) : 0;
-	const char *package = NULL;
-
-	for (size_t i = 0; n && i < rec->n_extents && !package; i++) {
-		const struct rec_extent *e = &rec->extents[i];
-
-		if (!e->file || strncmp(e->file, here, n) != 0 || e->file[n] != '/' || strchr(e->file + n + 1, '/') ||
-		    package_is_main(e->function))
-			continue;
-		package = package_path(rec->pool, e->function);
-		n = strlen(package);
-		if (n > 5 && strcmp(package + n - 5, "_test") == 0)
-			package = strpool_add_n(rec->pool, package, n - 5);
-	}
-	free(here);
-	return package && *package ? package : NULL;
-}
-
-static void name_test_package(struct recording *rec)
-{
-	size_t n = rec->header.path ? strlen(rec->header.path) : 0;
-	const char *package;
-
-	if (rec->header.main_package || n < 5 || strcmp(rec->header.path + n - 5, ".test") != 0)
-		return;
-	package = package_here(rec);
-	if (package)
-		rec->header.main_package = strpool_addf(rec->pool, "%s.test", package);
-}
-
-/* Import paths come out of binaries: one that would lead out of the directory is none. */
-static bool is_plain_path(const char *path)
-{
-	while (path && *path) {
-		size_t n = strcspn(path, "/");
-
-		if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
-			return false;
-		for (size_t i = 0; i < n; i++) {
-			if ((unsigned char)path[i] < ' ')
-				return false;
-		}
-		path += n;
-		if (*path && !*++path)
-			return false;
-	}
-	return path != NULL;
-}
-
-/* DIR/example.com/shop/cart.test.pb.gz, and the directories above it. */
-static int name_in_directory(struct run *run, struct error *err)
-{
-	const struct rec_header *h = &run->target.rec->header;
-	const char *package = h->main_package && *h->main_package ? h->main_package : NULL;
-	const char *base = strrchr(run->shown, '/') ? strrchr(run->shown, '/') + 1 : run->shown;
-	size_t n = strlen(run->output);
-
-	if (!is_plain_path(package))
-		package = *base ? base : "program";
-	while (n > 1 && run->output[n - 1] == '/')
-		n--;
-	run->in_directory = xasprintf("%.*s/%s.pb.gz", (int)n, run->output, package);
-	for (char *slash = run->in_directory + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-		*slash = '\0';
-		if (mkdir(run->in_directory, 0777) < 0 && errno != EEXIST)
-			return error_set(err, -errno, "record: failed to create the directory '%s': %s",
-					 run->in_directory, strerror(errno));
-		if (!strchr(slash + 1, '/') && access(run->in_directory, W_OK | X_OK) < 0)
-			return error_set(err, -errno, "record: failed to write to the directory '%s': %s",
-					 run->in_directory, strerror(errno));
-	}
-	return 0;
-}
-
-static bool is_directory(const char *path)
-{
-	size_t n = strlen(path);
-	struct stat st;
-
-	return (n && path[n - 1] == '/') || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
-}
-
 static int write_one(struct run *run, const struct recording *rec, struct error *err)
 {
 	char *name = output_name(run);
-	int ret = check_replaced(name, rec, err);
+	int ret = output_check_replaced(name, rec, err);
 
 	if (ret == 0)
 		ret = recording_write(rec, name, err);
-
 	if (ret == 0)
 		measure_note(rec, name);
 	free(name);
@@ -249,8 +126,9 @@ static int measure(struct run *run, const char *path, char *const *argv, const s
 	int ret, code;
 
 	run->seconds = options->duration_seconds;
-	name_test_package(t->rec);
-	if (is_directory(run->output) && name_in_directory(run, &err))
+	output_name_test_package(t->rec, t->bin);
+	if (output_is_directory(run->output) &&
+	    output_in_directory(&run->in_directory, run->output, t->rec, run->shown, &err))
 		return cli_fail(&err);
 	/* Reach probes trap on every call until they retire: not where a budget was asked for, unless they were too. */
 	if ((options->mode != REC_MODE_SAMPLE || scope) && reach_scope_of(scope) != REACH_SCOPE_NONE) {
@@ -335,7 +213,7 @@ int record_main(const struct cli_args *args)
 		return cli_misuse(args, "record needs one of -p PID, -x BINARY and -- COMMAND");
 	if (args->tail && !args->tail[0])
 		return cli_misuse(args, "record needs a command behind `--`");
-	if (!is_directory(run.output) && !measure_can_write(run.output))
+	if (!output_is_directory(run.output) && !measure_can_write(run.output))
 		return EXIT_FAILED;
 	if (pid) {
 		code = record_process(&run, (pid_t)pid, binary, &options);
