@@ -101,6 +101,28 @@ row() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "modules beside each other, in a work tree of the user's own" {
+	need_bpf
+	use_go
+	local linked=$BATS_TEST_TMPDIR/linked
+	mkdir -p "$repo/lib" "$repo/svc"
+	printf 'module example.com/lib\n\ngo 1.19\n' >"$repo/lib/go.mod"
+	printf 'package lib\n\ntype T struct{ A, B int }\n\n//go:noinline\nfunc Make(i int) *T { return &T{i, i} }\n' >"$repo/lib/lib.go"
+	printf 'module example.com/svc\n\ngo 1.19\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n' >"$repo/svc/go.mod"
+	printf 'package main\n\nimport "example.com/lib"\n\nfunc main() {\n\tn := 0\n\tfor i := 0; i < 50; i++ {\n\t\tn += lib.Make(i).A\n\t}\n\tprintln(n)\n}\n' \
+		>"$repo/svc/main.go"
+	commit modules
+	git -C "$repo" worktree add -q "$linked"
+	sed -i 's/\*T { return &T{/T { return T{/' "$linked/lib/lib.go"
+	state >"$BATS_TEST_TMPDIR/state"
+	cd "$linked"
+	expect_status 0 "$ESCAUDIT" audit --go "$GO" --against trunk --pattern 'example.com/...' --flag=-C=svc --json .
+	jq -e '.changes[] | select(.outcome == "removed") | .touched and .before.file == "example.com/lib/lib.go" and .before.objects == 50' <<<"$out" >/dev/null ||
+		complain "lib: $(jq -c '.changes[] | select(.change != "same" and .noise != "runtime")' <<<"$out")"
+	expect_untouched "modules"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "what cannot be compared" {
 	need_bpf
 	use_go
