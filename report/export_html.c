@@ -224,20 +224,27 @@ static json_t *text_number(struct page *p, const char *s)
 	return json_integer((json_int_t)*at);
 }
 
+/* Columns are there also where there is nothing to put into them. */
+static json_t *columns_new(const char *const *names, size_t n)
+{
+	json_t *columns = json_object();
+
+	for (size_t i = 0; i < n; i++)
+		json_put(columns, names[i], json_array());
+	return columns;
+}
+
 static void push(json_t *columns, const char *name, json_t *value)
 {
-	json_t *column = json_object_get(columns, name);
-
-	if (!column) {
-		column = json_array();
-		json_put(columns, name, column);
-	}
-	json_array_append_new(column, value);
+	json_array_append_new(json_object_get(columns, name), value);
 }
 
 static json_t *rows_of(struct page *p)
 {
-	json_t *columns = json_object();
+	static const char *const names[] = {"account", "file",	  "line",     "column",	 "expr",     "function",
+					    "short",   "package", "type",     "cause",	 "summary",  "objects",
+					    "bytes",   "samples", "smallest", "largest", "ambiguous"};
+	json_t *columns = columns_new(names, ARRAY_SIZE(names));
 
 	for (size_t i = 0; i < p->n_rows; i++) {
 		const struct row *row = &p->rows[i];
@@ -265,7 +272,9 @@ static json_t *rows_of(struct page *p)
 
 static json_t *frames_of(struct page *p)
 {
-	json_t *columns = json_object();
+	static const char *const names[] = {"kind",   "parent", "name",	   "short", "file",    "line",
+					    "origin", "cause",	"account", "row",   "objects", "bytes"};
+	json_t *columns = columns_new(names, ARRAY_SIZE(names));
 
 	for (size_t i = 0; i < p->flame.n; i++) {
 		const struct flame_frame *frame = &p->flame.frames[i];

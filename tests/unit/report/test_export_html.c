@@ -137,6 +137,23 @@ Test(export_html, nothing_is_lost)
 	fixture_release(&x);
 }
 
+Test(export_html, nothing_at_all)
+{
+	static const char *const names[] = {"account", "file", "type", "bytes"};
+	struct fixture x;
+	struct page_text page;
+
+	fixture_init(&x);
+	recording_clear_counts(x.rec);
+	page = page_of(&x, false, (struct html_options){.rows = 0});
+	expect_sums(&x, page.json);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		cr_expect_eq(json_array_size(at(at(page.json, "rows"), names[i])), 0);
+	cr_expect_eq(json_array_size(at(at(page.json, "frames"), "kind")), 1);
+	page_release(&page);
+	fixture_release(&x);
+}
+
 Test(export_html, leaves_have_the_verdict_of_their_line)
 {
 	struct fixture x;
