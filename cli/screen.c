@@ -100,6 +100,18 @@ static void start_colours(struct screen *s)
 		init_pair((short)(colours[i] + 1), colours[i], -1);
 }
 
+/* Without that there is no screen; newterm() would not say so. */
+static bool can_move_cursor(void)
+{
+	bool can;
+
+	if (setupterm(NULL, STDOUT_FILENO, &(int){0}) != OK)
+		return false;
+	can = cursor_address != NULL;
+	del_curterm(cur_term);
+	return can;
+}
+
 struct screen *screen_open(void)
 {
 	static bool registered;
@@ -108,8 +120,7 @@ struct screen *screen_open(void)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &at_crash.before))
 		return NULL;
 	choose_locale();
-	/* A cursor that cannot be moved makes no screen; newterm() would end the program over it only later. */
-	if (setupterm(NULL, STDOUT_FILENO, &(int){0}) != OK || !cursor_address)
+	if (!can_move_cursor())
 		return NULL;
 	signal(SIGTSTP, SIG_IGN);
 	s = xcalloc(1, sizeof(*s));
