@@ -42,6 +42,10 @@ expect_progress() {
 	on_terminal "'$ESCAUDIT' predict --go '$d/go' -o '$d/p' ."
 	expect_progress 'building \.'
 
+	# decoding a large program takes a second
+	on_terminal "'$ESCAUDIT' sites --json '$("$GO" tool -n compile)' >/dev/null"
+	expect_progress "reading '.*'"
+
 	"$program" -rate 5000 >"$d/log" 2>&1 3>&- &
 	sleeper=$!
 	pids+=("$sleeper")
