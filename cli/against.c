@@ -22,6 +22,7 @@
 #include "cli/measure.h"
 #include "cli/program.h"
 #include "cli/progress.h"
+#include "predict/assertion.h"
 #include "predict/build.h"
 
 #define GO_MOD_LIMIT (1u << 20)
@@ -38,6 +39,7 @@ struct side {
 	struct predictions *set;
 	struct target target;
 	struct audit *audit;
+	struct assertions *assertions; /* of the working tree */
 	struct changed changed;
 };
 
@@ -355,6 +357,7 @@ static void side_init(struct side *side, const struct against *a, const char *di
 static void side_release(struct side *side)
 {
 	audit_free(side->audit);
+	assertions_free(side->assertions);
 	target_release(&side->target);
 	predictions_free(side->set);
 	if (side->changed.pool)
@@ -469,6 +472,11 @@ static int run_side(const struct against *a, struct side *side, off_t input, str
 		ret = error_set(err, -EINTR, "against: interrupted");
 	if (ret == 0)
 		ret = audit_run(&side->audit, side->set, side->target.rec, err);
+	if (ret == 0 && side == &a->after) {
+		assertions_read(&side->assertions, side->target.rec, side->set, NULL);
+		assertions_judge(side->assertions, side->target.rec);
+		side->audit->assertions = side->assertions;
+	}
 	if (ret == 0 && side->target.rec->header.exit_status > 0)
 		cli_note("the program %s ended with status %d", side->name, side->target.rec->header.exit_status);
 	return ret;

@@ -53,7 +53,8 @@ static char **environment(char *index)
 static int spawn(pid_t *pid, const char *directory, const char *const args[], const struct git_options *options,
 		 int out, int said)
 {
-	static const char *const first[] = {"git", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false"};
+	static const char *const first[] = {
+		"git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"};
 	const char *argv[ARGS_MAX + ARRAY_SIZE(first) + 1] = {NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;

@@ -477,6 +477,14 @@ int gate_judge_diff(const struct gate *gate, struct baseline *baseline, const st
 		if ((c->subject == GATE_NEW_HEAP || c->subject == GATE_MORE || c->percent) &&
 		    diff->sums_before.objects == 0)
 			return cannot(err, c, "the recording before holds no allocation: nothing to compare with");
+		if ((c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN) && diff->after.audit &&
+		    diff->after.audit->assertions) {
+			int ret = judge_assertions(c, baseline, diff->after.audit, diff->after.units, out, err);
+
+			if (ret)
+				return ret;
+			continue;
+		}
 		if (c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN)
 			return cannot(err, c,
 				      "assertions are held against one run: `escaudit audit` or `escaudit compare`");

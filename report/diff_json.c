@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "report/assertions.h"
 #include "report/json.h"
 #include "report/report.h"
 
@@ -94,5 +95,6 @@ int report_diff_json(FILE *f, const struct diff *diff)
 	for (size_t i = 0; i < diff->n; i++)
 		json_report_row(&report, row_of(&diff->rows[i], diff->change != NULL));
 	json_report_list_end(&report);
+	assertions_put_json(&report, diff->after.audit ? diff->after.audit->assertions : NULL);
 	return json_report_end(&report);
 }

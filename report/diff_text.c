@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "predict/place.h"
+#include "report/assertions.h"
 #include "report/header.h"
 #include "report/report.h"
 #include "report/text_table.h"
@@ -448,6 +449,8 @@ int report_diff_text(FILE *f, const struct diff *diff, const struct report_optio
 		put_section(f, "SAME", NULL, SECTION_SAME, diff, options);
 		put_section(f, "THE RUNTIME'S OWN", NULL, SECTION_NOISE, diff, options);
 	}
+	if (diff->after.audit)
+		assertions_put(f, diff->after.audit->assertions, options);
 	put_totals(f, diff, options);
 	return report_finish(f);
 }

@@ -83,8 +83,11 @@ row() {
 	use_go
 	make_refactor
 	cd "$repo"
-	expect_status 1 "$ESCAUDIT" audit --go "$GO" --flag=-C=services/orders --against trunk --fail-on new-heap . -- -n 100
+	sed -i 's|^func announce|//escaudit:noalloc\n&|' services/orders/main.go
+	state >"$BATS_TEST_TMPDIR/state"
+	expect_status 1 "$ESCAUDIT" audit --go "$GO" --flag=-C=services/orders --against trunk --fail-on new-heap,broken . -- -n 100
 	expect_message 'gate: new-heap: 1 line, 100 objects.*main\.go'
+	expect_message 'gate: broken: 1 line, .*announce'
 	grep -q '^verdict   3 lines meant to go: 1 removed, 2 kept; 1 line added' <<<"$out" || complain "verdict: $out"
 	expect_untouched "gate"
 	# the change taken back: nothing is left to say
