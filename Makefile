@@ -152,7 +152,8 @@ deps:
 toolchains:
 	$(Q)scripts/toolchains
 
-demo: deps
+demo:
+	$(Q)scripts/deps --build
 	$(Q)$(MAKE) --no-print-directory build
 	$(Q)scripts/demo $(O)/escaudit
 

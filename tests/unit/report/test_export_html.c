@@ -190,6 +190,49 @@ Test(export_html, leaves_have_the_verdict_of_their_line)
 	fixture_release(&x);
 }
 
+static void expect_pair(json_t *list, const char *label, const char *words)
+{
+	json_t *pair;
+	size_t i;
+
+	json_array_foreach(list, i, pair)
+	{
+		const char *text = json_string_value(json_array_get(pair, 1));
+
+		if (strcmp(json_string_value(json_array_get(pair, 0)), label) != 0)
+			continue;
+		cr_expect(strstr(text, words), "%s: %s", label, text);
+		return;
+	}
+	cr_expect_fail("no %s", label);
+}
+
+Test(export_html, what_may_be_doubted_is_said)
+{
+	struct page_text page;
+	struct fixture x;
+
+	fixture_init(&x);
+	x.audit.account = fixture_accounts;
+	page = page_of(&x, true, (struct html_options){.rows = 0});
+	cr_expect_eq(json_array_size(at(page.json, "alarms")), 0);
+	expect_pair(at(page.json, "facts"), "build", "go1.26.11 amd64");
+	expect_pair(at(page.json, "facts"), "window", "exact: every allocation, 12.3 s, complete");
+	expect_pair(at(page.json, "facts"), "log", "3 predictions in 2 packages, of the same build");
+	page_release(&page);
+	recording_add_loss(x.rec, "stack map full", 7);
+	x.rec->header.coverage = "runtime.persistentalloc is not covered";
+	x.audit.match = BUILD_MATCH_DIFFERENT;
+	x.audit.mismatches = x.why;
+	x.audit.n_mismatches = 1;
+	page = page_of(&x, true, (struct html_options){.rows = 0});
+	expect_pair(at(page.json, "alarms"), "lost", "stack map full 7; counts are lower bounds");
+	expect_pair(at(page.json, "alarms"), "partial", "persistentalloc");
+	expect_pair(at(page.json, "alarms"), "mismatch", "not of one build");
+	page_release(&page);
+	fixture_release(&x);
+}
+
 static size_t occurrences(const char *text, const char *what)
 {
 	size_t n = 0;
