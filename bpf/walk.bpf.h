@@ -24,8 +24,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define CHUNK_BYTES	  1024
-#define PAGE_BYTES	  4096
+#define PAGE_BYTES 4096
+/* One copy costs as much as a kilobyte of it: the kernel checks where it goes. */
+#define CHUNK_BYTES	  PAGE_BYTES
 #define SCRATCH_SLOTS	  8
 #define RING_WAKEUP_BYTES (1 << 20)
 
@@ -47,15 +48,11 @@ struct scratch_slot {
 	__u8 chunk[CHUNK_BYTES];
 };
 
-struct scratch {
-	struct scratch_slot slots[SCRATCH_SLOTS];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, SCRATCH_SLOTS);
 	__type(key, __u32);
-	__type(value, struct scratch);
+	__type(value, struct scratch_slot);
 } scratch_map SEC(".maps");
 
 struct {
@@ -87,14 +84,11 @@ static __always_inline void count(__u32 which, __u64 n)
 /* NULL if all of this CPU's are taken, which is counted. */
 static __always_inline struct scratch_slot *take_slot(void)
 {
-	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratch_map, &zero);
+	for (__u32 i = 0; i < SCRATCH_SLOTS; i++) {
+		struct scratch_slot *slot = bpf_map_lookup_elem(&scratch_map, &i);
 
-	if (!scratch)
-		return NULL;
-	for (int i = 0; i < SCRATCH_SLOTS; i++) {
-		if (__sync_lock_test_and_set(&scratch->slots[i].busy, 1) == 0)
-			return &scratch->slots[i];
+		if (slot && __sync_lock_test_and_set(&slot->busy, 1) == 0)
+			return slot;
 	}
 	count(COUNTER_LOST_SCRATCH, 1);
 	return NULL;
@@ -123,8 +117,6 @@ static __always_inline int read_chunk(struct scratch_slot *slot, __u64 address)
 {
 	__u64 len = PAGE_BYTES - (address & (PAGE_BYTES - 1));
 
-	if (len > CHUNK_BYTES)
-		len = CHUNK_BYTES;
 	if (len < 16)
 		len = 16;
 	slot->base = address;
@@ -132,11 +124,12 @@ static __always_inline int read_chunk(struct scratch_slot *slot, __u64 address)
 	return bpf_probe_read_user(slot->chunk, len, (void *)address);
 }
 
-/* Unsigned: below the start is far beyond the size. */
+/* Unsigned: below the start is far beyond the size. What the binary does not have the verifier takes out. */
 static __always_inline int is_root(__u64 pc)
 {
 	for (int k = 0; k < STACK_ROOTS; k++) {
-		if (pc - settings.roots[k].start < settings.roots[k].end - settings.roots[k].start)
+		if (settings.roots[k].end &&
+		    pc - settings.roots[k].start < settings.roots[k].end - settings.roots[k].start)
 			return 1;
 	}
 	return 0;
