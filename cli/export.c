@@ -8,6 +8,7 @@
 #include "cli/profile.h"
 #include "predict/assertion.h"
 #include "report/export.h"
+#include "report/findings.h"
 
 #define COPY_LIMIT ((size_t)1 << 30)
 
@@ -100,14 +101,14 @@ static int write_output(const struct export_job *x, const char *output)
 
 static void add_assertions(struct export_job *x)
 {
-	if (strcmp(x->format, "html") != 0 && strcmp(x->format, "json") != 0)
+	if (strcmp(x->format, "folded") == 0 || strcmp(x->format, "pprof") == 0)
 		return;
 	assertions_read(&x->assertions, x->rec, x->set, x->source_root);
 	assertions_judge(x->assertions, x->rec);
 	x->audit->assertions = x->assertions;
 }
 
-/* --fail-on names verdicts, which become errors; nothing else of it makes sense here. */
+/* --fail-on names verdicts and broken assertions, which become errors; nothing else of it makes sense here. */
 static bool read_errors(const struct cli_args *args, unsigned *errors)
 {
 	struct gates gates;
@@ -116,11 +117,17 @@ static bool read_errors(const struct cli_args *args, unsigned *errors)
 	if (gates_open(&gates, args) >= 0)
 		return false;
 	*errors = gate_verdicts(&gates.gate);
-	for (size_t i = 0; i < gates.gate.n; i++)
-		ok = ok && gates.gate.items[i].subject == GATE_VERDICT && !strpbrk(gates.gate.items[i].text, ".>");
+	for (size_t i = 0; i < gates.gate.n; i++) {
+		const struct gate_condition *c = &gates.gate.items[i];
+
+		if (c->subject == GATE_BROKEN)
+			*errors |= FINDINGS_BROKEN;
+		ok = ok && (c->subject == GATE_VERDICT || c->subject == GATE_BROKEN) && !strpbrk(c->text, ".>");
+	}
 	gates_release(&gates);
 	if (!ok)
-		cli_misuse(args, "export --fail-on takes names of verdicts only; for thresholds use compare or diff");
+		cli_misuse(args, "export --fail-on takes names of verdicts, and broken, only; for thresholds use "
+				 "compare or diff");
 	return ok;
 }
 

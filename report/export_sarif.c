@@ -34,6 +34,8 @@ static const struct {
 	 "Nothing can be said.", FINDING_NOTE},
 	{"stale", "Stale", "The binary does not have the line or function of this prediction",
 	 "The linker dropped it, or the log is another build's.", FINDING_NOTE},
+	{"broken", "AssertionBroken", "Allocated where a comment in the source says that nothing is",
+	 "An assertion (//escaudit:noalloc or //gcassert:noescape) did not hold in the run.", FINDING_WARNING},
 	{"allocation", "HeapAllocation", "Allocated on the heap", "Recorded without the compiler's predictions.",
 	 FINDING_NOTE},
 };

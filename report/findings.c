@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
+#include "predict/assertion.h"
 #include "predict/package.h"
 #include "predict/place.h"
 #include "report/units.h"
@@ -91,6 +92,30 @@ static void add_verdicts(struct findings *out, const struct audit *audit, unsign
 		else if (v->kind == VERDICT_VIOLATED)
 			f.level = FINDING_WARNING;
 		set_message(out, &f, v->summary);
+		add(out, &f);
+	}
+}
+
+/* An assertion is about lines, not about an expression: what it says stands in its place. */
+static void add_assertions(struct findings *out, const struct assertions *a, unsigned errors)
+{
+	for (size_t i = 0; a && i < a->n; i++) {
+		const struct assertion *item = &a->items[i];
+		struct finding f = {.rule = assertion_verdict_name(item->verdict),
+				    .level = errors & FINDINGS_BROKEN ? FINDING_ERROR : FINDING_WARNING,
+				    .file = item->file,
+				    .line = item->directive.first,
+				    .function = item->directive.function,
+				    .expr = item->directive.text,
+				    .objects = item->objects,
+				    .bytes = item->bytes};
+
+		if (item->verdict != ASSERTION_BROKEN)
+			continue;
+		f.message = strpool_addf(out->pool, "%s%s%s: %s object%s, %s; %s", f.expr, f.function ? " of " : "",
+					 f.function ? f.function : "", units_count(f.objects).text,
+					 f.objects == 1 ? "" : "s", units_bytes(f.bytes).text,
+					 item->n_why ? item->why[0] : "");
 		add(out, &f);
 	}
 }
@@ -187,10 +212,12 @@ void findings_init(struct findings *out, const struct recording *rec, const stru
 			add_observation(out, &index, &rec->observations[i]);
 	}
 	u64map_release(&index);
-	if (audit)
+	if (audit) {
+		add_assertions(out, audit->assertions, errors);
 		add_verdicts(out, audit, errors);
-	else if (out->n)
+	} else if (out->n) {
 		qsort(out->items, out->n, sizeof(*out->items), compare_findings);
+	}
 	for (size_t i = 0; !audit && i < out->n; i++)
 		set_message(out, &out->items[i], NULL);
 	if (out->n)

@@ -20,7 +20,7 @@ enum finding_level {
 };
 
 struct finding {
-	const char *rule; /* the verdict's name, or "allocation" without predictions */
+	const char *rule; /* the verdict's name, "broken" for an assertion, or "allocation" without predictions */
 	enum finding_level level;
 	const char *file;			      /* as place_file() */
 	int line, column;			      /* column 0: unknown */
@@ -45,10 +45,13 @@ struct findings {
 };
 
 /*
- * From verdicts, if audit is not NULL: those with something to act on (violated, unpredicted, elided, confirmed). Else
+ * From verdicts, if audit is not NULL: assertions of the source that are broken, then verdicts with something to act on
+ * (violated, unpredicted, elided, confirmed). Else
  * from the recording alone: what is allocated, charged to the nearest line of the main module. errors is a set of bits,
- * 1 << verdict: these are errors; violated is a warning, the rest are notes. At most limit, 0 for all.
+ * 1 << verdict or FINDINGS_BROKEN: these are errors; violated and broken are warnings, the rest are notes. At most
+ * limit, 0 for all.
  */
+#define FINDINGS_BROKEN (1u << VERDICT_COUNT)
 void findings_init(struct findings *out, const struct recording *rec, const struct audit *audit, unsigned errors,
 		   size_t limit);
 void findings_release(struct findings *findings);

@@ -54,6 +54,8 @@ expect_all_verdicts() {
 		expect_status 1 "$ESCAUDIT" compare --json --fail-on 'broken,unproven>9' "$d/pred" "$d/rec.gz"
 		expect_message 'gate: broken: 6 lines'
 		expect_all_verdicts
+		expect_status 0 "$ESCAUDIT" export --format=github --source-root "$programs/asserted" --predictions "$d/pred" --fail-on broken "$d/rec.gz"
+		[ "$(grep -c '^::error .*//escaudit:noalloc of push: 50 objects, 800 B' <<<"$out")" = 1 ] || complain "annotations: $(head -n 3 <<<"$out")"
 		expect_status 1 "$ESCAUDIT" compare --fail-on 'broken>9,unproven' "$d/pred" "$d/rec.gz"
 		expect_message 'gate: unproven: 4 lines'
 		grep -q '^ASSERTIONS: 17: 6 broken, 1 undecided, 3 never executed, 7 held' <<<"$out" || complain "$(grep ASSERTIONS <<<"$out")"

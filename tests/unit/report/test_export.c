@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "predict/assertion.h"
 #include "report/export.h"
 
 #include "tests/unit/report/fixture.h"
@@ -24,6 +25,48 @@ Test(export, verdicts)
 	expect(export_github, true, 1u << VERDICT_VIOLATED, 0, "export-github.txt");
 	expect(export_markdown, true, 1u << VERDICT_VIOLATED, 0, "export.md");
 	expect(export_junit, true, 1u << VERDICT_VIOLATED, 0, "export-junit.xml");
+}
+
+/* An assertion that is broken comes first. */
+Test(export, assertions)
+{
+	static const char *why[] = {"new object of cart.Item at cart/item.go:21: 1009 objects, 16144 bytes"};
+	struct assertion items[] = {
+		{.file = "cart/item.go",
+		 .verdict = ASSERTION_BROKEN,
+		 .objects = 1009,
+		 .bytes = 16144,
+		 .why = why,
+		 .n_why = 1,
+		 .directive = {DIRECTIVE_NOALLOC, false, "//escaudit:noalloc", 17, 18, 23, "newItem"}},
+		{.file = "cart/cart.go",
+		 .verdict = ASSERTION_HELD,
+		 .directive = {.text = "//escaudit:noalloc", .first = 60}},
+	};
+	const struct assertions assertions = {.items = items, .n = 2};
+	struct findings findings;
+	struct fixture x;
+	size_t n;
+
+	fixture_init(&x);
+	findings_init(&findings, x.rec, &x.audit, 0, 0);
+	n = findings.n;
+	findings_release(&findings);
+	x.audit.assertions = &assertions;
+	findings_init(&findings, x.rec, &x.audit, FINDINGS_BROKEN, 0);
+	cr_assert_eq(findings.n, n + 1);
+	cr_expect_str_eq(findings.items[0].rule, "broken");
+	cr_expect_eq(findings.items[0].level, FINDING_ERROR);
+	cr_expect_eq(findings.items[0].line, 18);
+	cr_expect_str_eq(findings.items[0].message,
+			 "//escaudit:noalloc of newItem: 1009 objects, 16.1 kB; new object of cart.Item at "
+			 "cart/item.go:21: 1009 objects, 16144 bytes");
+	cr_expect_neq(findings.items[0].fingerprint, findings.items[1].fingerprint);
+	findings_release(&findings);
+	findings_init(&findings, x.rec, &x.audit, 0, 0);
+	cr_expect_eq(findings.items[0].level, FINDING_WARNING);
+	findings_release(&findings);
+	fixture_release(&x);
 }
 
 Test(export, without_predictions)
