@@ -218,5 +218,6 @@ expect_over() {
 	wait_for shows 'over:0'
 	shows '^observed' || complain "dumb: $(screen)"
 	kill -0 "$sleeper" || complain "the target died"
+	wait_for "$ESCAUDIT_BUILD/tests/proof/text_intact" "$sleeper"
 	[ "$complaints" -eq 0 ]
 }
