@@ -52,6 +52,8 @@ struct sweep {
 	uint8_t *is_target; /* one bit a byte: some jump lands here */
 	size_t alloc_target;
 	struct u64map extents; /* function name and file, as pointers, mixed -> first extent of that key + 1 */
+	const char *func_file; /* of the function at hand, and the line of its func keyword; 0 if unknown */
+	int func_line;
 };
 
 /* One function of the runtime, and one way from it to another. */
@@ -457,6 +459,10 @@ static void widen_extent(void *ctx, const struct go_line_run *run)
 	uint64_t *index;
 	bool is_new;
 
+	/* Now and then the compiler gives an instruction the line of what was inlined, but not its place in the tree.
+	 */
+	if (!run->inlined && run->file == sw->func_file && run->line < sw->func_line)
+		return;
 	for (;; key = u64_mix(key, 1)) {
 		index = u64map_at(&sw->extents, key, &is_new);
 		if (is_new)
@@ -516,6 +522,8 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 			continue;
 		if (!go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
 			sweep_function(&sw, &func);
+			sw.func_file = go_binary_func_file(bin, &func);
+			sw.func_line = go_binary_func_start_line(bin, &func);
 			go_binary_each_line(bin, &func, widen_extent, &sw);
 			widen_to_start(&sw, &func);
 		}

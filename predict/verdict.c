@@ -379,13 +379,24 @@ static const char *function_of(const struct judge *j, const struct verdict *v, s
 			    main_package && !strcmp(v->package, main_package) ? "main" : v->package, p->function);
 }
 
+/* The runtime's own packages: what they do is the runtime's own account, and no call in them is a site. */
+static bool is_runtime_package(const char *package)
+{
+	return package && (strcmp(package, "runtime") == 0 || strncmp(package, "runtime/internal/", 17) == 0 ||
+			   strncmp(package, "internal/runtime/", 17) == 0);
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
 	enum match_line line = matching_line(j->matching, group->predictions[0]);
-	struct verdict *v = new_verdict(j);
 	struct strbuf exprs = STRBUF_INIT;
 	const char *package;
+	struct verdict *v;
+
+	if (!group->n_sites && is_runtime_package(own_package(j, p)))
+		return;
+	v = new_verdict(j);
 
 	v->claim = p->claim;
 	v->has_claim = true;
