@@ -7,15 +7,17 @@ setup() {
 	complaints=0
 }
 
-# expect_edit MARKER CONDITION: holds for exactly one row of the difference in $out that is on the marker's line, before or after.
+# expect_edit MARKER CONDITION: holds for exactly one row of the difference in $out that is on the marker's line, after or,
+# where there is no after, before.
 expect_edit() {
-	local marker=$1 condition=$2 before after got
-	before=$(cd "$programs/edits/before" && grep -rnE "// @$marker\$" . | head -n 1) || true
-	after=$(cd "$programs/edits/after" && grep -rnE "// @$marker\$" . | head -n 1) || true
-	got=$(jq -c --arg before "$before" --arg after "$after" '
-		def at($place): ($place | split(":")) as $p | . != null and ("./" + .file) == $p[0] and (.line | tostring) == $p[1];
-		.changes[] | select(.noise != "runtime" and (if .after then (.after | at($after)) else (.before | at($before)) end))' <<<"$out")
-	jq -s -e "length == 1 and (.[0] | $condition)" <<<"$got" >/dev/null || complain "$marker: ${got:-no row}"
+	local marker=$1 condition=$2 before after
+	before=$(cd "$programs/edits/before" && grep -rE -n -m 1 "// @$marker\$" .) || true
+	after=$(cd "$programs/edits/after" && grep -rE -n -m 1 "// @$marker\$" .) || true
+	got=$(jq -c --arg before "$before" --arg after "$after" "
+		def at(\$place): (\$place | split(\":\")) as \$p | . != null and (\"./\" + .file) == \$p[0] and (.line | tostring) == \$p[1];
+		[.changes[] | select(.noise != \"runtime\" and (if .after then (.after | at(\$after)) else (.before | at(\$before)) end))] |
+		if length == 1 and (.[0] | $condition) then empty else . end" <<<"$out") || got="no answer"
+	[ -z "$got" ] || complain "$marker: $got"
 }
 
 expect_edits() {
