@@ -163,10 +163,11 @@ static const char *advise_make(struct strpool *pool, const struct verdict *v)
 static const char *called(struct strpool *pool, const struct verdict *v)
 {
 	for (size_t i = 0; i < v->n_why; i++) {
-		const char *s = v->why[i] + 5, *end;
+		const char *s = v->why[i], *end;
 
-		if (!starts(v->why[i], "from ") || !strstr(s, " (call parameter)"))
+		if (!starts(s, "from ") || !strstr(s, " (call parameter)"))
 			continue;
+		s += strlen("from ");
 		end = s + strspn(s, "*(");
 		end += strcspn(end, "(");
 		/* a method expression, "(*T).m(x)": the parenthesis closed before the name is not the arguments' */
