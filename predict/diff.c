@@ -327,7 +327,8 @@ static void build_lines(struct lines *lines, struct strpool *pool, bool use_expr
 		add_observation(&b, &rec->observations[i]);
 	if (audit && !charge_module) {
 		for (size_t i = 0; i < audit->n; i++) {
-			if (!audit->items[i].objects)
+			/* What the binary does not have (a wrapper that nobody calls) is nothing to pair. */
+			if (!audit->items[i].objects && audit->items[i].kind != VERDICT_STALE)
 				add_quiet_verdict(&b, &audit->items[i]);
 		}
 	}

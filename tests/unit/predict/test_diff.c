@@ -410,6 +410,7 @@ Test(diff, a_verdict_turns)
 	observe(&p.after, AT("main.g", 20), "int", CAUSE_MAKE_SLICE, 3, 80);
 	judge(&p.after, VERDICT_VIOLATED, "make([]int, n)");
 	/* nothing before, nothing after, other words */
+	judge_quiet(&p.before, VERDICT_STALE, "x", "main.h", 1); /* a wrapper that the linker dropped */
 	judge_quiet(&p.before, VERDICT_COMPILED_OUT, "x", "main.h", 30);
 	judge_quiet(&p.after, VERDICT_HELD, "x", "main.h", 30);
 	/* and the same words */
