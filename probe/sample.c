@@ -38,10 +38,14 @@
 #define MS_NS		   1000000u
 /* An exact window ends after this much cost, or this much time. One costs the target what it costs, at once: no more
  * than a thread's time slice. */
-#define EXACT_COST_NS (1400 * 1000u)
-#define EXACT_MAX_NS  (20 * MS_NS)
-#define EXACT_LOOK_NS (MS_NS / 4)
-#define EXACT_SHARE   0.25
+#define EXACT_COST_NS	  (1400 * 1000u)
+#define EXACT_MAX_NS	  (20 * MS_NS)
+#define EXACT_LOOK_NS	  250e3 /* at least, and at most */
+#define EXACT_LOOK_MAX_NS 5e6
+#define EXACT_SHARE	  0.25
+/* Of a core, for coming and going with the probes of exact windows: beside a program that allocates little they would
+ * cost it next to nothing, and this process more than all else. */
+#define EXACT_OWN_SHARE 0.004
 /* A class with this part of the bytes is half as likely to be looked at as one with nearly all. */
 #define WORTH_A_LOOK   0.01
 #define EXACT_FIRST_NS (2 * MS_NS)
@@ -78,6 +82,7 @@ struct sample {
 	uint64_t cold_since, cold_ns;
 	uint64_t hot_ns;
 	uint64_t windows, exact_windows, exact_objects;
+	uint64_t exact_not_before;			    /* the next window, for this process's own sake */
 	uint64_t cut_spent[GROUP_MAX], cut_hits[GROUP_MAX]; /* at the last cut */
 	struct rusage own_before;
 	struct class_list seen, cut_seen; /* totals already told the estimator; those at the last cut */
@@ -556,6 +561,30 @@ static int attach_exact(struct sample *s, const bool *flags, struct attachment *
 	return ret;
 }
 
+/* How long to sleep where so much was spent in so much time: half of what seems to be left. */
+static uint64_t until_look(uint64_t spent, uint64_t elapsed)
+{
+	double left = spent ? (double)elapsed * ((double)EXACT_COST_NS / (double)spent - 1) / 2 : 0;
+
+	return (uint64_t)fmin(EXACT_LOOK_MAX_NS, fmax(EXACT_LOOK_NS, left));
+}
+
+/* Processor time of this process and of those that held its probes. */
+static uint64_t own_ns(void)
+{
+	const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+	uint64_t us = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(whose); i++) {
+		struct rusage r;
+
+		if (getrusage(whose[i], &r) == 0)
+			us += (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000u +
+			      (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+	}
+	return us * 1000;
+}
+
 /*
  * Counts every object of one class, and of those that come the same way, for about a millisecond of probe time: in that
  * order they were made in, which is what refills cannot see.
@@ -563,6 +592,7 @@ static int attach_exact(struct sample *s, const bool *flags, struct attachment *
 static int exact_window(struct sample *s, struct error *err)
 {
 	uint32_t class = choose_class(s);
+	uint64_t own_before = own_ns();
 	bool *flags = xcalloc(s->entries->n, sizeof(*flags)), covered[SPAN_CLASSES];
 	uint64_t spent[GROUP_MAX], before, begun;
 	struct attachment *attachment = NULL;
@@ -586,7 +616,7 @@ static int exact_window(struct sample *s, struct error *err)
 	begun = now_ns();
 	set_gate(s, GROUP_EXACT, true);
 	do {
-		sleep_ns(EXACT_LOOK_NS);
+		sleep_ns(until_look(spent[GROUP_EXACT] - before, now_ns() - begun));
 		ret = read_costs(s, spent, NULL, err);
 	} while (ret == 0 && spent[GROUP_EXACT] - before < EXACT_COST_NS && now_ns() - begun < EXACT_MAX_NS);
 	set_gate(s, GROUP_EXACT, false);
@@ -597,6 +627,7 @@ static int exact_window(struct sample *s, struct error *err)
 		ret = add_samples(s, bpf_map__fd(s->skel->maps.exact), true, err);
 	estimator_close_exact(sample_cells_estimator(s->cells), covered);
 	s->exact_windows++;
+	s->exact_not_before = now_ns() + (uint64_t)((double)(own_ns() - own_before) / EXACT_OWN_SHARE);
 out:
 	calm_down(hurried);
 	free(flags);
@@ -624,7 +655,7 @@ static int apply(struct sample *s, const struct controller_plan *plan, struct er
 		ret = close_hot(s, err);
 	if (!plan->cold)
 		close_cold(s);
-	if (ret == 0 && plan->exact && !s->options.without_exact)
+	if (ret == 0 && plan->exact && !s->options.without_exact && now_ns() >= s->exact_not_before)
 		ret = exact_window(s, err);
 	if (ret == 0 && plan->cold && !s->cold_since)
 		ret = open_cold(s, err);
