@@ -45,9 +45,9 @@
 #define EXACT_SHARE	  0.25
 /* Of a core, for coming and going with the probes of exact windows: beside a program that allocates little they would
  * cost it next to nothing, and this process more than all else. */
-#define EXACT_OWN_SHARE 0.004
+#define EXACT_OWN_SHARE 0.005
 /* A class with this part of the bytes is half as likely to be looked at as one with nearly all. */
-#define WORTH_A_LOOK   0.01
+#define WORTH_A_LOOK   0.03
 #define EXACT_FIRST_NS (2 * MS_NS)
 #define BUDGET_AIM     0.96
 /* The runtime's own counts are read this often: when a process ends, what it counted last is lost. */

@@ -456,6 +456,7 @@ cut_into() {
 		part=.$i
 	done
 	burst
+	sleep 0.2
 	kill -TERM "$target"
 }
 
