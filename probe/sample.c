@@ -45,7 +45,8 @@
 #define EXACT_SHARE	  0.25
 /* Of a core, for coming and going with the probes of exact windows: beside a program that allocates little they would
  * cost it next to nothing, and this process more than all else. */
-#define EXACT_OWN_SHARE 0.005
+#define EXACT_OWN_SHARE	   0.005
+#define EXACT_FREE_WINDOWS 12
 /* A class with this part of the bytes is half as likely to be looked at as one with nearly all. */
 #define WORTH_A_LOOK   0.03
 #define EXACT_FIRST_NS (2 * MS_NS)
@@ -634,6 +635,12 @@ out:
 	return ret;
 }
 
+/* The first windows are what tells whether the program is in step with its refills: they are not put off. */
+static bool may_look(const struct sample *s)
+{
+	return s->exact_windows < EXACT_FREE_WINDOWS || now_ns() >= s->exact_not_before;
+}
+
 /* ---- the controller's hands ---- */
 
 static void set_timer(struct sample *s)
@@ -655,7 +662,7 @@ static int apply(struct sample *s, const struct controller_plan *plan, struct er
 		ret = close_hot(s, err);
 	if (!plan->cold)
 		close_cold(s);
-	if (ret == 0 && plan->exact && !s->options.without_exact && now_ns() >= s->exact_not_before)
+	if (ret == 0 && plan->exact && !s->options.without_exact && may_look(s))
 		ret = exact_window(s, err);
 	if (ret == 0 && plan->cold && !s->cold_since)
 		ret = open_cold(s, err);
