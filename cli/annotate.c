@@ -24,7 +24,7 @@ static int annotate(const struct cli_args *args, const struct recording *rec, co
 	annotation_free(annotation);
 	if (ret)
 		return EXIT_FAILED;
-	return recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+	return recording_is_partial(rec) ? EXIT_PARTIAL : EXIT_DONE;
 }
 
 int annotate_main(const struct cli_args *args)

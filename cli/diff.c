@@ -114,17 +114,13 @@ static int work_of_benchmarks(struct work *work, const struct cli_args *args, co
 	return ret;
 }
 
-static bool is_partial(const struct recording *rec)
-{
-	return recording_losses(rec) || rec->header.coverage;
-}
-
 int diff_finish(const struct cli_args *args, const struct diff *diff, bool has_units,
 		const struct report_options *options, struct gates *gates)
 {
 	struct gate_result result = {.n = 0};
 	struct error err = ERROR_INIT;
-	int code = is_partial(diff->before.rec) || is_partial(diff->after.rec) ? EXIT_PARTIAL : EXIT_DONE;
+	int code = recording_is_partial(diff->before.rec) || recording_is_partial(diff->after.rec) ? EXIT_PARTIAL
+												   : EXIT_DONE;
 
 	if (args->value[OPT_JSON] ? report_diff_json(stdout, diff) : report_diff_text(stdout, diff, options))
 		code = EXIT_FAILED;

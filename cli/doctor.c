@@ -105,20 +105,6 @@ static int put_json(const struct doctor *d, const struct subject *subject)
 	return json_report_end(&report);
 }
 
-static struct go_binary *open_binary(const char *path, struct error *err)
-{
-	struct elf_image *image = NULL;
-	struct go_binary *bin = NULL;
-
-	if (elf_image_open(&image, path, err))
-		return NULL;
-	if (go_binary_open(&bin, image, err)) {
-		elf_image_free(image);
-		return NULL;
-	}
-	return bin;
-}
-
 int doctor_main(const struct cli_args *args)
 {
 	struct subject subject = {.path = args->n_positional ? args->positional[0] : NULL};
@@ -146,9 +132,9 @@ int doctor_main(const struct cli_args *args)
 			doctor_check_process(&doctor, process);
 		}
 	} else if (subject.path) {
-		subject.bin = bin = open_binary(subject.path, &err);
-		if (!bin)
+		if (go_binary_open_file(&bin, subject.path, &err))
 			doctor_add_error(&doctor, "binary", "binary", &err);
+		subject.bin = bin;
 	}
 	if (subject.bin)
 		doctor_check_binary(&doctor, subject.bin);

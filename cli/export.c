@@ -94,7 +94,7 @@ static int write_output(const struct export_job *x, const char *output)
 	if (f && f != stdout && fclose(f) != 0 && ret == 0)
 		ret = -errno;
 	if (ret == 0)
-		return recording_losses(x->rec) || x->rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+		return recording_is_partial(x->rec) ? EXIT_PARTIAL : EXIT_DONE;
 	error_set(&err, ret, "export: failed to write '%s': %s", output ? output : "standard output", strerror(-ret));
 	return cli_fail(&err);
 }

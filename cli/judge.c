@@ -41,7 +41,7 @@ int judge(const struct cli_args *args, const struct predictions *set, const stru
 	assertions_read(&assertions, rec, set, args->value[OPT_SOURCE_ROOT]);
 	assertions_judge(assertions, rec);
 	audit->assertions = assertions;
-	code = recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+	code = recording_is_partial(rec) ? EXIT_PARTIAL : EXIT_DONE;
 	if (args->value[OPT_JSON] ? report_audit_json(stdout, audit, set)
 				  : report_audit_text(stdout, audit, set, &options))
 		code = EXIT_FAILED;

@@ -456,12 +456,9 @@ static void on_armed(void *ctx)
 static char *why_it_ended(const struct live *live, bool *by_user)
 {
 	const struct recording *rec = live->target.rec;
-	const char *ended = "";
+	const char *ended = recording_extra(rec, "ended");
 
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (strcmp(rec->extra[i].key, "ended") == 0)
-			ended = rec->extra[i].value;
-	}
+	ended = ended ? ended : "";
 	*by_user = false;
 	if (strcmp(ended, SESSION_ENDED_EXIT) == 0)
 		return xasprintf("process %d ended", process_pid(live->process));

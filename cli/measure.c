@@ -61,11 +61,9 @@ bool measure_can_write(const char *path)
 
 static const char *figure(const struct recording *rec, const char *key)
 {
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (strcmp(rec->extra[i].key, key) == 0)
-			return rec->extra[i].value;
-	}
-	return "?";
+	const char *value = recording_extra(rec, key);
+
+	return value ? value : "?";
 }
 
 static void note_sample(const struct recording *rec, const char *output)
@@ -102,5 +100,5 @@ int measure_exit_code(const struct recording *rec)
 {
 	if (rec->header.exit_status > 0)
 		return rec->header.exit_status;
-	return recording_losses(rec) || rec->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+	return recording_is_partial(rec) ? EXIT_PARTIAL : EXIT_DONE;
 }

@@ -43,7 +43,7 @@ int merge_main(const struct cli_args *args)
 		for (size_t i = 0; i < recs[0]->n_observations; i++)
 			objects += recs[0]->observations[i].objects;
 		cli_note("merged %zu recordings: %" PRIu64 " objects, to %s", n, objects, output);
-		code = recording_losses(recs[0]) || recs[0]->header.coverage ? EXIT_PARTIAL : EXIT_DONE;
+		code = recording_is_partial(recs[0]) ? EXIT_PARTIAL : EXIT_DONE;
 	}
 	for (size_t i = 0; i < opened; i++)
 		recording_free(recs[i]);

@@ -8,19 +8,6 @@
 #include "predict/build.h"
 #include "predict/rebuild.h"
 
-static int open_binary(struct go_binary **out, const char *path, struct error *err)
-{
-	struct elf_image *image = NULL;
-	int ret = elf_image_open(&image, path, err);
-
-	if (ret == 0) {
-		ret = go_binary_open(out, image, err);
-		if (ret)
-			elf_image_free(image);
-	}
-	return ret;
-}
-
 /* The predictions of a binary that is already built, from its sources and its own build information. */
 static int predict_for(const struct cli_args *args, struct predictions *set, struct error *err)
 {
@@ -37,7 +24,7 @@ static int predict_for(const struct cli_args *args, struct predictions *set, str
 	};
 	int ret;
 
-	ret = open_binary(&bin, args->value[OPT_FOR], err);
+	ret = go_binary_open_file(&bin, args->value[OPT_FOR], err);
 	if (ret == 0)
 		ret = rebuild_init(&recipe, bin, build.dir, err);
 	if (ret == 0 && !mkdtemp(dir))
@@ -53,7 +40,7 @@ static int predict_for(const struct cli_args *args, struct predictions *set, str
 		progress_end();
 	}
 	if (ret == 0)
-		ret = open_binary(&again, output, err);
+		ret = go_binary_open_file(&again, output, err);
 	if (ret == 0)
 		ret = rebuild_check(bin, again, err);
 	go_binary_free(again);

@@ -90,12 +90,8 @@ static void on_armed(void *ctx)
 /* Why a window ended that nobody ended. */
 static void note_end(const struct recording *rec)
 {
-	const char *ended = NULL;
+	const char *ended = recording_extra(rec, "ended");
 
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (strcmp(rec->extra[i].key, "ended") == 0)
-			ended = rec->extra[i].value;
-	}
 	if (!ended)
 		return;
 	if (strcmp(ended, SESSION_ENDED_EXIT) == 0)
@@ -111,7 +107,7 @@ static void on_sites(void *ctx, struct recording *rec)
 	struct run *run = ctx;
 
 	/* What was counted is kept. In silence: a program that was started may still have the terminal. */
-	if (rec == run->target.rec && sites_decode(rec, run->target.bin, run->target.sym, NULL, &err))
+	if (sites_decode(rec, run->target.bin, run->target.sym, NULL, &err))
 		cli_fail(&err);
 }
 

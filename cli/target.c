@@ -11,20 +11,12 @@
 
 int target_open(struct target *out, const char *path, const char *shown, struct error *err)
 {
-	struct elf_image *image = NULL;
 	struct go_binary *bin;
 	int ret;
 
 	*out = (struct target){.bin = NULL};
-	ret = elf_image_open(&image, path, err);
-	if (ret)
-		return ret;
-	ret = go_binary_open(&bin, image, err);
-	if (ret) {
-		elf_image_free(image);
-		return ret;
-	}
-	return target_open_binary(out, bin, shown, err);
+	ret = go_binary_open_file(&bin, path, err);
+	return ret ? ret : target_open_binary(out, bin, shown, err);
 }
 
 int target_open_binary(struct target *out, struct go_binary *bin, const char *shown, struct error *err)

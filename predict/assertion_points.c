@@ -187,13 +187,12 @@ static void see_run(void *ctx, const struct go_line_run *run)
 
 static void look_at_function(struct finder *f)
 {
-	size_t available;
 	int start;
 
-	f->code = elf_image_at(go_binary_image(f->bin), f->func.entry, &available);
+	f->size = f->func.end - f->func.entry;
+	f->code = elf_image_view(go_binary_image(f->bin), f->func.entry, f->size);
 	if (!f->code)
 		return;
-	f->size = f->func.end - f->func.entry < available ? f->func.end - f->func.entry : available;
 	f->jumps = f->starts = NULL;
 	f->decoded = false;
 	f->own_file = NULL;

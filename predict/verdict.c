@@ -248,14 +248,11 @@ static double upper_per_second(const struct judge *j)
  */
 static uint64_t upper_bytes(const struct judge *j)
 {
-	uint64_t period = 0;
+	const char *text = recording_extra(j->rec, "period");
+	uint64_t period = text ? strtoull(text, NULL, 10) : 0;
 
 	if (j->rec->header.mode != REC_MODE_PROFILE)
 		return 0;
-	for (size_t i = 0; i < j->rec->n_extra; i++) {
-		if (strcmp(j->rec->extra[i].key, "period") == 0)
-			period = strtoull(j->rec->extra[i].value, NULL, 10);
-	}
 	return period > 1 && period < UINT64_MAX / 3 ? 3 * period : 0;
 }
 

@@ -139,6 +139,20 @@ void recording_add_extra(struct recording *rec, const char *key, const char *val
 	rec->extra[n].value = strpool_add(rec->pool, value);
 }
 
+const char *recording_extra(const struct recording *rec, const char *key)
+{
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, key) == 0)
+			return rec->extra[i].value;
+	}
+	return NULL;
+}
+
+bool recording_is_partial(const struct recording *rec)
+{
+	return recording_losses(rec) || rec->header.coverage;
+}
+
 /* Undoes Go's strconv.Quote as far as settings need it; an unquoted value is copied. Cuts at the buffer's end. */
 static void copy_setting(const char *value, size_t len, char *buf, size_t size)
 {

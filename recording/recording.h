@@ -191,6 +191,10 @@ void recording_add_loss(struct recording *rec, const char *name,
 			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
 uint64_t recording_losses(const struct recording *rec); /* sum of all */
 void recording_add_extra(struct recording *rec, const char *key, const char *value);
+/* The first further comment of that key, NULL if there is none. */
+const char *recording_extra(const struct recording *rec, const char *key);
+/* Was something lost, or could something not be covered? */
+bool recording_is_partial(const struct recording *rec);
 /* A build setting ("-gcflags") out of header.modinfo, into buf; false if absent. */
 bool recording_setting(const struct recording *rec, const char *key, char *buf, size_t size);
 

@@ -111,21 +111,12 @@ void header_add_build(struct strbuf *sb, const struct recording *rec)
 	add_settings(sb, rec);
 }
 
-const char *header_extra(const struct recording *rec, const char *key)
-{
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (strcmp(rec->extra[i].key, key) == 0)
-			return rec->extra[i].value;
-	}
-	return NULL;
-}
-
 void header_add_window(struct strbuf *sb, const struct recording *rec)
 {
 	const struct rec_header *h = &rec->header;
 
 	if (h->mode == REC_MODE_PROFILE) {
-		const char *period = header_extra(rec, "period");
+		const char *period = recording_extra(rec, "period");
 		uint64_t bytes = period ? strtoull(period, NULL, 10) : 0;
 
 		strbuf_addstr(sb, "a heap profile of Go's own: sizes are size classes");

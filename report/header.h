@@ -24,8 +24,6 @@ void header_put(FILE *f, const struct recording *rec, const struct report_option
 /* Nothing where log and binary are of one build, as far as is known. */
 void header_put_mismatch(FILE *f, const struct audit *audit, const struct report_options *options);
 enum text_style header_verdict_style(enum verdict_kind kind);
-/* A further comment of the recording's, NULL if it has none of that key. */
-const char *header_extra(const struct recording *rec, const char *key);
 /* Only target and build, for what needs no run. */
 void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options);
 /* What of the window may be missing: losses and allocator entries not covered. Nothing where nothing is. */

@@ -333,8 +333,8 @@ void top_view_put_rows(FILE *f, const struct top_view *view, size_t first, size_
 static void put_cost(FILE *f, const struct top_rows *rows)
 {
 	const struct recording *rec = rows->rec;
-	const char *spent = header_extra(rec, "overhead_pct"), *most = header_extra(rec, "overhead_max_pct"),
-		   *own = header_extra(rec, "own_cpu_pct"), *seen = header_extra(rec, "sample_seen_pct");
+	const char *spent = recording_extra(rec, "overhead_pct"), *most = recording_extra(rec, "overhead_max_pct"),
+		   *own = recording_extra(rec, "own_cpu_pct"), *seen = recording_extra(rec, "sample_seen_pct");
 	struct strbuf sb = STRBUF_INIT;
 
 	if (rec->header.mode == REC_MODE_EXACT) {

@@ -560,22 +560,6 @@ const struct elf_section *elf_image_section(const struct elf_image *image, const
 
 /* ---- reading ---- */
 
-const uint8_t *elf_image_at(const struct elf_image *image, elf_vaddr vaddr, size_t *avail)
-{
-	for (size_t i = 0; i < image->n_segments; i++) {
-		const struct elf_segment *segment = &image->segments[i];
-		uint64_t into = vaddr - segment->vaddr;
-
-		if (vaddr < segment->vaddr || into >= segment->file_size)
-			continue;
-		if (!load_region(image, &image->regions[i]))
-			return NULL;
-		*avail = segment->file_size - into;
-		return image->data + segment->offset + into;
-	}
-	return NULL;
-}
-
 /* The segment with vaddr in its part of the file, or NULL; *into how far in. */
 static const struct elf_segment *segment_at(const struct elf_image *image, elf_vaddr vaddr, uint64_t *into)
 {
@@ -587,6 +571,25 @@ static const struct elf_segment *segment_at(const struct elf_image *image, elf_v
 			return segment;
 	}
 	return NULL;
+}
+
+const uint8_t *elf_image_at(const struct elf_image *image, elf_vaddr vaddr, size_t *avail)
+{
+	uint64_t into;
+	const struct elf_segment *segment = segment_at(image, vaddr, &into);
+
+	if (!segment || !load_region(image, &image->regions[segment - image->segments]))
+		return NULL;
+	*avail = segment->file_size - into;
+	return image->data + segment->offset + into;
+}
+
+size_t elf_image_available(const struct elf_image *image, elf_vaddr vaddr)
+{
+	uint64_t into;
+	const struct elf_segment *segment = segment_at(image, vaddr, &into);
+
+	return segment ? segment->file_size - into : 0;
 }
 
 const uint8_t *elf_image_view(const struct elf_image *image, elf_vaddr vaddr, size_t size)
@@ -646,15 +649,12 @@ bool elf_image_read(const struct elf_image *image, elf_vaddr vaddr, void *out, s
 
 bool elf_image_vaddr_to_offset(const struct elf_image *image, elf_vaddr vaddr, elf_offset *out)
 {
-	for (size_t i = 0; i < image->n_segments; i++) {
-		const struct elf_segment *segment = &image->segments[i];
+	uint64_t into;
+	const struct elf_segment *segment = segment_at(image, vaddr, &into);
 
-		if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_size) {
-			*out = vaddr - segment->vaddr + segment->offset;
-			return true;
-		}
-	}
-	return false;
+	if (segment)
+		*out = segment->offset + into;
+	return segment != NULL;
 }
 
 bool elf_image_offset_to_vaddr(const struct elf_image *image, elf_offset offset, elf_vaddr *out)

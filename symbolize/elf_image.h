@@ -70,6 +70,8 @@ const struct elf_section *elf_image_section(const struct elf_image *image, const
 /* The raw bytes at vaddr as far as the file maps them, *avail of them (at least 1), or NULL. Relocations not applied.
  */
 const uint8_t *elf_image_at(const struct elf_image *image, elf_vaddr vaddr, size_t *avail);
+/* What of it elf_image_at would say is available, without reading any; 0 where it says NULL. */
+size_t elf_image_available(const struct elf_image *image, elf_vaddr vaddr);
 /* Exactly size raw bytes at vaddr, in one segment, or NULL: only these are read from the file. */
 const uint8_t *elf_image_view(const struct elf_image *image, elf_vaddr vaddr, size_t size);
 /* Gives back the memory of size bytes at vaddr, as far as nothing else shares it. Pointers to them are no longer valid;

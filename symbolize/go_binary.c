@@ -28,6 +28,19 @@ int go_binary_open(struct go_binary **out, struct elf_image *image, struct error
 	return 0;
 }
 
+int go_binary_open_file(struct go_binary **out, const char *path, struct error *err)
+{
+	struct elf_image *image = NULL;
+	int ret = elf_image_open(&image, path, err);
+
+	if (ret == 0) {
+		ret = go_binary_open(out, image, err);
+		if (ret)
+			elf_image_free(image);
+	}
+	return ret;
+}
+
 void go_binary_free(struct go_binary *bin)
 {
 	if (!bin)

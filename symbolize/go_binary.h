@@ -26,6 +26,8 @@ struct go_binary;
  * (-EPROTONOSUPPORT), a layout that does not validate (-EBADMSG). Go 1.20 is accepted where every table validates.
  */
 int go_binary_open(struct go_binary **out, struct elf_image *image, struct error *err);
+/* The same for the file at path. */
+int go_binary_open_file(struct go_binary **out, const char *path, struct error *err);
 void go_binary_free(struct go_binary *bin);
 
 const struct elf_image *go_binary_image(const struct go_binary *bin);

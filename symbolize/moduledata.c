@@ -142,18 +142,6 @@ static bool is_code(const struct go_binary *bin, elf_vaddr start, elf_vaddr end)
 	return false;
 }
 
-/* What the file has from there on; 0 if nothing. */
-static size_t to_end_of_segment(const struct go_binary *bin, elf_vaddr vaddr)
-{
-	for (size_t i = 0; i < elf_image_segment_count(bin->image); i++) {
-		const struct elf_segment *segment = elf_image_segment(bin->image, i);
-
-		if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_size)
-			return segment->file_size - (vaddr - segment->vaddr);
-	}
-	return 0;
-}
-
 static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr header, struct go_module *out)
 {
 	const struct layout *layout = layout_of(bin->build.minor);
@@ -205,9 +193,9 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 		return false;
 	if (out->etypes < out->types)
 		return false;
-	if (out->etypes - out->types > to_end_of_segment(bin, out->types))
+	if (out->etypes - out->types > elf_image_available(bin->image, out->types))
 		return false;
-	out->gofunc.size = to_end_of_segment(bin, gofunc);
+	out->gofunc.size = elf_image_available(bin->image, gofunc);
 	out->gofunc.at = out->gofunc.size ? elf_image_view(bin->image, gofunc, out->gofunc.size) : NULL;
 	return out->gofunc.at != NULL;
 }
