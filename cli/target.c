@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "cli/progress.h"
 #include "predict/assertion.h"
-#include "predict/package.h"
+#include "predict/place.h"
 #include "predict/sites.h"
 
 int target_open(struct target *out, const char *path, const char *shown, struct error *err)
@@ -62,7 +62,6 @@ enum reach_scope reach_scope_of(const char *name)
 bool *target_reach(const struct target *target, enum reach_scope scope)
 {
 	const struct recording *rec = target->rec;
-	const char *module = rec->header.main_module;
 	bool *reach;
 
 	if (scope == REACH_SCOPE_NONE)
@@ -71,12 +70,10 @@ bool *target_reach(const struct target *target, enum reach_scope scope)
 	for (size_t i = 0; i < rec->n_sites; i++) {
 		const struct rec_site *site = &rec->sites[i];
 		const char *function = site->n_frames ? site->frames[site->n_frames - 1].function : "";
-		size_t len = package_length(function);
 
 		if (!site->may_elide)
 			continue;
-		reach[i] = scope == REACH_SCOPE_ALL || package_is_main(function) ||
-			   (module && package_is_under(function, len, module));
+		reach[i] = scope == REACH_SCOPE_ALL || place_in_main_module(&rec->header, function);
 	}
 	return reach;
 }

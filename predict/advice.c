@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "predict/diagnostics.h"
 
 #define HOT_PCT		1
 #define MIN_SAMPLES	30
@@ -25,21 +26,14 @@ static bool starts(const char *s, const char *prefix)
 /* "from gp = ~r0 (assign) at ./m.go:24:5": the reason and the position. */
 static bool read_step(struct strpool *pool, const char *line, struct verdict_step *step)
 {
-	const char *at = NULL, *open, *next = line;
+	static const char at[] = ") at ";
+	size_t n;
+	const char *reason = diagnostics_reason(line, strlen(line), &n);
 
-	if (!starts(line, "from "))
+	if (!reason || !starts(reason + n, at))
 		return false;
-	while ((next = strstr(next, ") at "))) /* the last: expressions may hold anything */
-		at = next++;
-	if (!at)
-		return false;
-	/* reasons hold no parentheses */
-	for (open = at; open > line && *open != '('; open--)
-		;
-	if (*open != '(')
-		return false;
-	step->reason = strpool_add_n(pool, open + 1, (size_t)(at - open - 1));
-	step->position = strpool_add(pool, at + strlen(") at "));
+	step->reason = strpool_add_n(pool, reason, n);
+	step->position = strpool_add(pool, reason + n + strlen(at));
 	return *step->position != '\0';
 }
 

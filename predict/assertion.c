@@ -33,10 +33,9 @@ const char *assertion_verdict_name(enum assertion_verdict verdict)
 
 static bool is_covered(const struct recording *rec, const struct predictions *set, const char *function)
 {
-	const char *module = rec->header.main_module;
 	size_t len = package_length(function);
 
-	if (package_is_main(function) || (module && package_is_under(function, len, module)))
+	if (place_in_main_module(&rec->header, function))
 		return true;
 	for (size_t i = 0; set && i < set->n_packages; i++) {
 		if (strlen(set->packages[i]) == len && strncmp(set->packages[i], function, len) == 0)
@@ -81,14 +80,6 @@ static const char *find_source(struct strpool *pool, const char *file, const cha
 	return is_file(path) ? path : NULL;
 }
 
-static bool is_newer(const struct recording *rec, const char *path)
-{
-	struct stat st;
-
-	return rec->header.start_unix_ns && stat(path, &st) == 0 &&
-	       (uint64_t)st.st_mtim.tv_sec > rec->header.start_unix_ns / 1000000000;
-}
-
 static void read_file(struct assertions *a, const struct recording *rec, const char *path, const char *recorded,
 		      const char *file)
 {
@@ -108,7 +99,7 @@ static void read_file(struct assertions *a, const struct recording *rec, const c
 			.directive = found.items[i],
 			.recorded = recorded,
 			.file = file,
-			.is_newer = is_newer(rec, path),
+			.is_newer = place_is_newer(rec, path),
 			.has_line_comments = found.has_line_comments,
 		};
 	}

@@ -168,13 +168,7 @@ static struct line *line_at(struct builder *b, const struct diff_side *side, enu
 /* Of several verdicts on one line (copies of an inlined function), the one that says most. */
 static void add_verdict(struct line *line, enum verdict_kind kind)
 {
-	static const int rank[VERDICT_COUNT] = {
-		[VERDICT_VIOLATED] = 0, [VERDICT_UNPREDICTED] = 1,  [VERDICT_CONFIRMED] = 2,
-		[VERDICT_ELIDED] = 3,	[VERDICT_UNDECIDED] = 4,    [VERDICT_UNREACHED] = 5,
-		[VERDICT_HELD] = 6,	[VERDICT_COMPILED_OUT] = 7, [VERDICT_STALE] = 8,
-	};
-
-	if (!line->side.has_verdict || rank[kind] < rank[line->side.verdict])
+	if (!line->side.has_verdict || verdict_says_more(kind, line->side.verdict))
 		line->side.verdict = kind;
 	line->side.has_verdict = true;
 }
@@ -195,8 +189,7 @@ static bool is_standard_library(const struct rec_header *header, const struct re
 
 	if (goroot && *goroot)
 		return frame->file && strncmp(frame->file, goroot, strlen(goroot)) == 0;
-	if (!len || package_is_main(frame->function) ||
-	    (header->main_module && package_is_under(frame->function, len, header->main_module)))
+	if (!len || place_in_main_module(header, frame->function))
 		return false;
 	/* Import paths outside it begin with the name of a host. */
 	return host >= len || frame->function[host] == '/';

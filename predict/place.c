@@ -2,6 +2,7 @@
 #include "predict/place.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/strbuf.h"
@@ -65,11 +66,10 @@ const struct rec_frame *place_innermost(const struct rec_frame *frames, size_t n
 	return &frames[0];
 }
 
-static bool in_main_module(const struct rec_header *header, const struct rec_frame *frame)
+bool place_in_main_module(const struct rec_header *header, const char *function)
 {
-	return package_is_main(frame->function) ||
-	       (header->main_module &&
-		package_is_under(frame->function, package_length(frame->function), header->main_module));
+	return package_is_main(function) ||
+	       (header->main_module && package_is_under(function, package_length(function), header->main_module));
 }
 
 static const struct rec_frame *nearest_in_main_module(const struct recording *rec, const struct rec_observation *o)
@@ -78,7 +78,7 @@ static const struct rec_frame *nearest_in_main_module(const struct recording *re
 		const struct rec_location *loc = &rec->locations[o->locations[i]];
 
 		for (size_t k = 0; k < loc->n_frames; k++) {
-			if (in_main_module(&rec->header, &loc->frames[k]))
+			if (place_in_main_module(&rec->header, loc->frames[k].function))
 				return &loc->frames[k];
 		}
 	}
@@ -175,4 +175,12 @@ const char *place_bare_type(struct strpool *pool, const char *type)
 	bare = strpool_add(pool, strbuf_str(&sb));
 	strbuf_release(&sb);
 	return bare;
+}
+
+bool place_is_newer(const struct recording *rec, const char *path)
+{
+	struct stat st;
+
+	return rec->header.start_unix_ns && stat(path, &st) == 0 &&
+	       (uint64_t)st.st_mtim.tv_sec > rec->header.start_unix_ns / 1000000000;
 }

@@ -45,6 +45,17 @@ enum verdict_kind verdict_from_name(const char *name)
 	return VERDICT_COUNT;
 }
 
+bool verdict_says_more(enum verdict_kind a, enum verdict_kind b)
+{
+	static const int rank[VERDICT_COUNT] = {
+		[VERDICT_VIOLATED] = 0, [VERDICT_UNPREDICTED] = 1,  [VERDICT_CONFIRMED] = 2,
+		[VERDICT_ELIDED] = 3,	[VERDICT_UNDECIDED] = 4,    [VERDICT_UNREACHED] = 5,
+		[VERDICT_HELD] = 6,	[VERDICT_COMPILED_OUT] = 7, [VERDICT_STALE] = 8,
+	};
+
+	return rank[a] < rank[b];
+}
+
 bool verdict_is_divergence(enum verdict_kind kind)
 {
 	switch (kind) {

@@ -270,14 +270,6 @@ void annotate_expand_tabs(struct strbuf *sb, const char *text, size_t len)
 	}
 }
 
-bool annotate_is_newer(const struct recording *rec, const char *path)
-{
-	struct stat st;
-
-	return rec->header.start_unix_ns && stat(path, &st) == 0 &&
-	       (uint64_t)st.st_mtim.tv_sec > rec->header.start_unix_ns / 1000000000;
-}
-
 static int read_source(struct annotation *a, struct error *err)
 {
 	struct strbuf sb = STRBUF_INIT, line = STRBUF_INIT;
@@ -298,7 +290,7 @@ static int read_source(struct annotation *a, struct error *err)
 				(struct annotated_line){.text = strpool_add(a->pool, strbuf_str(&line))};
 		}
 		lines_release(&lines);
-		a->is_newer = annotate_is_newer(a->rec, a->path);
+		a->is_newer = place_is_newer(a->rec, a->path);
 	}
 	strbuf_release(&sb);
 	strbuf_release(&line);

@@ -45,7 +45,5 @@ const char *annotate_find_source(struct strpool *pool, const char *file, const c
 				 const char **tried);
 /* Appends a line of source, its tabs as blanks. */
 void annotate_expand_tabs(struct strbuf *sb, const char *text, size_t len);
-/* Was the file changed after the recording began? */
-bool annotate_is_newer(const struct recording *rec, const char *path);
 
 #endif

@@ -24,7 +24,6 @@
 #include "report/html_page.h"
 #include "report/json.h"
 #include "report/sources.h"
-#include "report/text_table.h"
 
 /* Accounts of rows and leaves: the verdicts, and what is none. */
 enum account {
@@ -195,19 +194,6 @@ static void make_rows(struct page *p, size_t limit)
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static json_t *clean_text(const char *s)
-{
-	struct strbuf sb = STRBUF_INIT;
-	json_t *value;
-
-	if (!s)
-		return json_null();
-	text_clean(&sb, s);
-	value = json_text(strbuf_str(&sb));
-	strbuf_release(&sb);
-	return value;
-}
-
 /* Its number in the table of texts. */
 static json_t *text_number(struct page *p, const char *s)
 {
@@ -219,7 +205,7 @@ static json_t *text_number(struct page *p, const char *s)
 	at = u64map_at(&p->string_index, (uintptr_t)strpool_add(p->pool, s), &is_new);
 	if (is_new) {
 		*at = json_array_size(p->strings);
-		json_array_append_new(p->strings, clean_text(s));
+		json_array_append_new(p->strings, json_clean(s));
 	}
 	return json_integer((json_int_t)*at);
 }
@@ -318,7 +304,7 @@ static void add_fact(json_t *list, const char *label, const struct strbuf *text)
 		return;
 	pair = json_array();
 	json_array_append_new(pair, json_text(label));
-	json_array_append_new(pair, clean_text(strbuf_str(text)));
+	json_array_append_new(pair, json_clean(strbuf_str(text)));
 	json_array_append_new(list, pair);
 }
 
@@ -352,7 +338,7 @@ static json_t *alarms_of(const struct page *p)
 	struct strbuf sb = STRBUF_INIT;
 
 	if (p->audit && p->audit->match == BUILD_MATCH_DIFFERENT) {
-		strbuf_addstr(&sb, "the log and the binary are not of one build: what follows may be wrong");
+		strbuf_addstr(&sb, HEADER_MISMATCH);
 		for (size_t i = 0; i < p->audit->n_mismatches; i++)
 			strbuf_addf(&sb, "; %s", p->audit->mismatches[i]);
 	}
@@ -378,12 +364,12 @@ static json_t *assertions_of(const struct page *p)
 		json_t *object = json_object(), *why = json_array();
 
 		for (size_t k = 0; k < item->n_why; k++)
-			json_array_append_new(why, clean_text(item->why[k]));
+			json_array_append_new(why, json_clean(item->why[k]));
 		json_put(object, "verdict", json_text(assertion_verdict_name(item->verdict)));
-		json_put(object, "text", clean_text(item->directive.text));
-		json_put(object, "file", clean_text(item->file));
+		json_put(object, "text", json_clean(item->directive.text));
+		json_put(object, "file", json_clean(item->file));
 		json_put(object, "line", json_integer(item->directive.line));
-		json_put(object, "function", clean_text(item->directive.function));
+		json_put(object, "function", json_clean(item->directive.function));
 		json_put(object, "objects", json_count(item->objects));
 		json_put(object, "bytes", json_count(item->bytes));
 		json_put(object, "why", why);
@@ -429,7 +415,7 @@ static json_t *data_of(struct page *p, const struct predictions *set, const stru
 	json_put(summed, "frames", json_count(p->flame.n_summed));
 	json_put(summed, "share", json_real(p->flame.summed_share));
 	json_put(data, "version", json_text(ESCAUDIT_VERSION));
-	json_put(data, "title", clean_text(title_of(&p->rec->header)));
+	json_put(data, "title", json_clean(title_of(&p->rec->header)));
 	json_put(data, "unit", json_text(options->by_objects ? "objects" : "bytes"));
 	json_put(data, "facts", facts_of(p, set));
 	json_put(data, "alarms", alarms_of(p));

@@ -9,7 +9,6 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "predict/assertion.h"
-#include "predict/package.h"
 #include "predict/place.h"
 #include "report/units.h"
 
@@ -120,13 +119,6 @@ static void add_assertions(struct findings *out, const struct assertions *a, uns
 	}
 }
 
-static bool in_main_module(const struct rec_header *header, const struct rec_frame *frame)
-{
-	return package_is_main(frame->function) ||
-	       (header->main_module &&
-		package_is_under(frame->function, package_length(frame->function), header->main_module));
-}
-
 static void add_observation(struct findings *out, struct u64map *index, const struct rec_observation *o)
 {
 	const struct rec_frame *frame = place_charged(out->rec, o, true);
@@ -135,7 +127,7 @@ static void add_observation(struct findings *out, struct u64map *index, const st
 	uint64_t *at;
 	bool is_new;
 
-	if (!frame || !frame->file || !in_main_module(&out->rec->header, frame))
+	if (!frame || !frame->file || !place_in_main_module(&out->rec->header, frame->function))
 		return;
 	f.file = place_file(out->pool, &out->rec->header, frame);
 	f.line = frame->line;

@@ -59,8 +59,7 @@ static enum flame_origin origin_of(const struct recording *rec, const struct rec
 
 	if (is_runtime || strncmp(frame->function, "runtime.", 8) == 0)
 		return FLAME_RUNTIME;
-	if (package_is_main(frame->function) ||
-	    (h->main_module && package_is_under(frame->function, len, h->main_module)))
+	if (place_in_main_module(h, frame->function))
 		return FLAME_MAIN;
 	if (!len)
 		return FLAME_OTHER;

@@ -42,8 +42,7 @@ void header_put_mismatch(FILE *f, const struct audit *audit, const struct report
 {
 	if (audit->match != BUILD_MATCH_DIFFERENT)
 		return;
-	header_line(f, "MISMATCH", "the log and the binary are not of one build: what follows may be wrong", TEXT_ALARM,
-		    options);
+	header_line(f, "MISMATCH", HEADER_MISMATCH, TEXT_ALARM, options);
 	for (size_t i = 0; i < audit->n_mismatches; i++)
 		header_line(f, "", audit->mismatches[i], TEXT_RED, options);
 	putc('\n', f);

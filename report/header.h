@@ -21,6 +21,7 @@ void header_add_losses(struct strbuf *sb, const struct recording *rec);
 void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set);
 
 void header_put(FILE *f, const struct recording *rec, const struct report_options *options);
+#define HEADER_MISMATCH "the log and the binary are not of one build: what follows may be wrong"
 /* Nothing where log and binary are of one build, as far as is known. */
 void header_put_mismatch(FILE *f, const struct audit *audit, const struct report_options *options);
 enum text_style header_verdict_style(enum verdict_kind kind);

@@ -35,6 +35,19 @@ json_t *json_text(const char *s)
 	return value;
 }
 
+json_t *json_clean(const char *s)
+{
+	struct strbuf sb = STRBUF_INIT;
+	json_t *value;
+
+	if (!s)
+		return json_null();
+	text_clean(&sb, s);
+	value = json_text(strbuf_str(&sb));
+	strbuf_release(&sb);
+	return value;
+}
+
 json_t *json_count(uint64_t n)
 {
 	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);

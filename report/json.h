@@ -48,6 +48,8 @@ int json_report_end(struct json_report *report);
 
 /* A new string; null for NULL. What is not UTF-8 becomes U+FFFD. */
 json_t *json_text(const char *s);
+/* The same, with nothing in it that would steer a terminal. */
+json_t *json_clean(const char *s);
 /* A new number; those beyond a JSON reader's 64 signed bits become the largest. */
 json_t *json_count(uint64_t n);
 /* A line or a column; null where it is unknown, 0. */

@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "base/u64map.h"
 #include "predict/lines.h"
-#include "predict/package.h"
 #include "predict/place.h"
 #include "report/annotate_internal.h"
 #include "report/json.h"
@@ -70,14 +69,10 @@ static struct annotated_line *line_at(struct sources *s, const struct source *so
 
 static void learn_path(const struct sources *s, struct source *source, const struct rec_frame *frame)
 {
-	const struct rec_header *h = &s->rec->header;
-
 	if (source->recorded)
 		return;
 	source->recorded = frame->file;
-	source->is_main =
-		package_is_main(frame->function) ||
-		(h->main_module && package_is_under(frame->function, package_length(frame->function), h->main_module));
+	source->is_main = place_in_main_module(&s->rec->header, frame->function);
 }
 
 static void add_observation(struct sources *s, const struct rec_observation *o)
@@ -237,17 +232,6 @@ static const char *take_text(struct sources *s, const struct source *source, con
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static json_t *json_clean(const char *text)
-{
-	struct strbuf sb = STRBUF_INIT;
-	json_t *value;
-
-	text_clean(&sb, text);
-	value = json_text(strbuf_str(&sb));
-	strbuf_release(&sb);
-	return value;
-}
-
 static json_t *json_note(const struct verdict *v)
 {
 	json_t *note = json_object(), *why = json_array();
@@ -296,7 +280,7 @@ static json_t *json_source(struct sources *s, const struct source *source, const
 	json_put(object, "objects", json_count(source->objects));
 	json_put(object, "bytes", json_count(source->bytes));
 	json_put(object, "path", missing ? json_null() : json_clean(path));
-	json_put(object, "newer", json_boolean(!missing && annotate_is_newer(s->rec, path)));
+	json_put(object, "newer", json_boolean(!missing && place_is_newer(s->rec, path)));
 	json_put(object, "text", missing ? json_null() : json_text(strbuf_str(&text)));
 	json_put(object, "missing", missing ? json_clean(missing) : json_null());
 	json_put(object, "lines", lines);

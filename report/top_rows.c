@@ -131,13 +131,7 @@ const char *top_rows_key(struct top_rows *rows, const struct rec_observation *o)
 /* Of several verdicts on one line (copies of an inlined function), the one that says most. */
 static void add_verdict(struct top_row *row, enum verdict_kind kind)
 {
-	static const int rank[VERDICT_COUNT] = {
-		[VERDICT_VIOLATED] = 0, [VERDICT_UNPREDICTED] = 1,  [VERDICT_CONFIRMED] = 2,
-		[VERDICT_ELIDED] = 3,	[VERDICT_UNDECIDED] = 4,    [VERDICT_UNREACHED] = 5,
-		[VERDICT_HELD] = 6,	[VERDICT_COMPILED_OUT] = 7, [VERDICT_STALE] = 8,
-	};
-
-	if (!row->has_verdict || rank[kind] < rank[row->verdict])
+	if (!row->has_verdict || verdict_says_more(kind, row->verdict))
 		row->verdict = kind;
 	row->has_verdict = true;
 }
