@@ -47,9 +47,11 @@ struct against {
 	const struct cli_args *args;
 	const struct session_options *options;
 	const char *revision;
-	char *base;   /* where the user's go build is started */
-	char *top;    /* of the user's work tree */
-	char *prefix; /* base below top: "" or "sub/" */
+	const char **flags;    /* for go build; without -C, */
+	const char *directory; /* which is this, or NULL */
+	char *base;	       /* where the user's go build is started */
+	char *top;	       /* of the user's work tree */
+	char *prefix;	       /* base below top: "" or "sub/" */
 	char *commit;
 	char *tree;  /* of the revision */
 	char *index; /* our own */
@@ -59,18 +61,31 @@ struct against {
 
 /* ---- the repository --------------------------------------------------------------------------------------------- */
 
-/* The value of -C among the flags for go build; NULL if there is none. */
-static const char *change_directory(const char **flags)
+/* Flags for go build without -C, whose first value goes to *directory (NULL if there is none): it is said by itself. */
+static const char **without_directory(const char **flags, const char **directory)
 {
-	for (size_t i = 0; flags && flags[i]; i++) {
-		const char *flag = flags[i] + (strncmp(flags[i], "--", 2) == 0);
+	size_t n = 0, k = 0;
+	const char **out;
 
-		if (strncmp(flag, "-C=", 3) == 0)
-			return flag + 3;
-		if (strcmp(flag, "-C") == 0)
-			return flags[i + 1];
+	*directory = NULL;
+	while (flags && flags[n])
+		n++;
+	out = xcalloc(n + 1, sizeof(*out));
+	for (size_t i = 0; i < n; i++) {
+		const char *flag = flags[i] + (strncmp(flags[i], "--", 2) == 0), *value;
+
+		if (strncmp(flag, "-C=", 3) == 0) {
+			value = flag + 3;
+		} else if (strcmp(flag, "-C") == 0) {
+			value = flags[++i];
+		} else {
+			out[k++] = flags[i];
+			continue;
+		}
+		if (!*directory)
+			*directory = value;
 	}
-	return NULL;
+	return out;
 }
 
 static char *cut_line(struct strbuf *sb, size_t *at)
@@ -85,17 +100,16 @@ static char *cut_line(struct strbuf *sb, size_t *at)
 static int find_repository(struct against *a, struct error *err)
 {
 	static const char *const places[] = {"rev-parse", "--show-toplevel", "--show-prefix", NULL};
-	const char *change = change_directory(a->args->flags);
+	const char *change = a->directory ? a->directory : ".";
 	struct strbuf answer = STRBUF_INIT;
 	char *peeled = xasprintf("%s^{commit}", a->revision);
 	const char *const commit[] = {"rev-parse", "--verify", "--quiet", peeled, NULL};
 	size_t at = 0;
 	int ret;
 
-	a->base = realpath(change ? change : ".", NULL);
+	a->base = realpath(change, NULL);
 	if (!a->base) {
-		ret = error_set(err, -errno, "against: failed to enter '%s': %s", change ? change : ".",
-				strerror(errno));
+		ret = error_set(err, -errno, "against: failed to enter '%s': %s", change, strerror(errno));
 		goto out;
 	}
 	ret = git_run(a->base, places, NULL, &answer, err);
@@ -373,26 +387,6 @@ static void side_release(struct side *side)
 	free(side->recording);
 }
 
-/* Flags without -C: the directory is said by itself. */
-static const char **without_change_directory(const char **flags)
-{
-	size_t n = 0, k = 0;
-	const char **out;
-
-	while (flags && flags[n])
-		n++;
-	out = xcalloc(n + 1, sizeof(*out));
-	for (size_t i = 0; i < n; i++) {
-		const char *flag = flags[i] + (strncmp(flags[i], "--", 2) == 0);
-
-		if (strcmp(flag, "-C") == 0)
-			i++;
-		else if (strncmp(flag, "-C=", 3) != 0)
-			out[k++] = flags[i];
-	}
-	return out;
-}
-
 /* A workspace file named by its place in the tree is the other tree's own there. */
 static char *workspace_of(const struct against *a)
 {
@@ -407,14 +401,13 @@ static char *workspace_of(const struct against *a)
 static int build_side(const struct against *a, struct side *side, struct error *err)
 {
 	const char *packages[] = {side->package, NULL};
-	const char **flags = without_change_directory(a->args->flags);
 	char *workspace = side == &a->before ? workspace_of(a) : NULL;
 	const char *env[] = {GIT_NO_LOCKS, workspace, NULL};
 	const struct build_options build = {
 		.go = a->args->value[OPT_GO],
 		.dir = side->build_dir,
 		.packages = packages,
-		.flags = flags,
+		.flags = a->flags,
 		.output = side->binary,
 		.pattern = a->args->value[OPT_PATTERN],
 		.env = env,
@@ -430,7 +423,6 @@ static int build_side(const struct against *a, struct side *side, struct error *
 		progress_end();
 	}
 	free(workspace);
-	free(flags);
 	return ret;
 }
 
@@ -451,8 +443,7 @@ static void prepare_input(off_t *start)
 	} else if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) {
 		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		cli_note("against: standard input is a pipe, which only one of the two runs could read: both get none; "
-			 "give "
-			 "them a file");
+			 "give them a file");
 		if (null >= 0) {
 			dup2(null, STDIN_FILENO);
 			close(null);
@@ -555,6 +546,7 @@ int against_run(const struct cli_args *args, const struct session_options *optio
 	if (code >= 0)
 		return code;
 	session.events.signalled = on_signal;
+	a.flags = without_directory(args->flags, &a.directory);
 	real = realpath(directory, NULL);
 	a.tree = xasprintf("%s/tree", real ? real : directory);
 	a.index = xasprintf("%s/index", real ? real : directory);
@@ -569,6 +561,7 @@ int against_run(const struct cli_args *args, const struct session_options *optio
 	side_release(&a.after);
 	gates_release(&gates);
 	free(real);
+	free(a.flags);
 	free(a.base);
 	free(a.top);
 	free(a.prefix);

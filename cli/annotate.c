@@ -29,10 +29,7 @@ static int annotate(const struct cli_args *args, const struct recording *rec, co
 
 int annotate_main(const struct cli_args *args)
 {
-	const char *predictions = args->value[OPT_WITH_PREDICTIONS];
-	struct predictions *set = NULL;
-	struct recording *rec = NULL;
-	struct audit *audit = NULL;
+	struct judged in;
 	struct report_options options;
 	struct error err = ERROR_INIT;
 	int code;
@@ -41,15 +38,10 @@ int annotate_main(const struct cli_args *args)
 		return cli_misuse(args, "annotate needs a RECORDING and a FILE or FUNCTION");
 	if (!cli_report_options(args, &options))
 		return EXIT_MISUSE;
-	if (predictions)
-		set = predictions_new();
-	if (profile_read(&rec, args->positional[0], args->value[OPT_PROGRAM], &err) ||
-	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err))))
+	if (judged_open(&in, args->positional[0], args->value[OPT_PROGRAM], args->value[OPT_WITH_PREDICTIONS], &err))
 		code = cli_fail(&err);
 	else
-		code = annotate(args, rec, audit, &options);
-	audit_free(audit);
-	predictions_free(set);
-	recording_free(rec);
+		code = annotate(args, in.rec, in.audit, &options);
+	judged_release(&in);
 	return code;
 }

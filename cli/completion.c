@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "cli/cli.h"
 
 enum value_kind {
@@ -33,7 +34,7 @@ static enum value_kind value_kind(const struct option_spec *option)
 		return VALUE_NONE;
 	if (option->choices)
 		return VALUE_CHOICE;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kinds[i].argument, option->argument) == 0)
 			return kinds[i].kind;
 	}
@@ -176,6 +177,9 @@ static void put_zsh_text(FILE *f, const char *s)
 /* '(-n --limit)'{-n+,--limit=}'[show at most N rows]:N: ' */
 static void put_zsh_option(FILE *f, const struct option_spec *option, bool repeated)
 {
+	static const char *const actions[] = {
+		[VALUE_FILE] = "_files", [VALUE_DIRECTORY] = "_files -/", [VALUE_PID] = "_pids", [VALUE_OTHER] = " "};
+	enum value_kind kind = value_kind(option);
 	const char *equals = option->argument ? "=" : "", *plus = option->argument ? "+" : "";
 
 	fputs("\t\t\t\t", f);
@@ -186,26 +190,12 @@ static void put_zsh_option(FILE *f, const struct option_spec *option, bool repea
 		fprintf(f, "'%s--%s%s[", repeated ? "*" : "", option->name, equals);
 	put_zsh_text(f, option->help);
 	putc(']', f);
-	switch (value_kind(option)) {
-	case VALUE_NONE:
-		break;
-	case VALUE_CHOICE:
+	if (kind == VALUE_CHOICE) {
 		fprintf(f, ":%s:(", option->argument);
 		put_choices(f, option);
 		putc(')', f);
-		break;
-	case VALUE_FILE:
-		fprintf(f, ":%s:_files", option->argument);
-		break;
-	case VALUE_DIRECTORY:
-		fprintf(f, ":%s:_files -/", option->argument);
-		break;
-	case VALUE_PID:
-		fprintf(f, ":%s:_pids", option->argument);
-		break;
-	case VALUE_OTHER:
-		fprintf(f, ":%s: ", option->argument);
-		break;
+	} else if (kind != VALUE_NONE) {
+		fprintf(f, ":%s:%s", option->argument, actions[kind]);
 	}
 	fputs("' \\\n", f);
 }

@@ -7,34 +7,8 @@
 #include "cli/profile.h"
 #include "predict/bench.h"
 
-/* One of the two recordings, with its verdicts where there are predictions. */
-struct side {
-	struct recording *rec;
-	struct predictions *set;
-	struct audit *audit;
-};
-
-static int side_open(struct side *side, const char *path, const char *predictions, const char *program,
-		     struct error *err)
-{
-	int ret = profile_read(&side->rec, path, program, err);
-
-	if (ret || !predictions)
-		return ret;
-	side->set = predictions_new();
-	ret = predictions_load(side->set, predictions, err);
-	return ret ? ret : audit_run(&side->audit, side->set, side->rec, err);
-}
-
-static void side_release(struct side *side)
-{
-	audit_free(side->audit);
-	predictions_free(side->set);
-	recording_free(side->rec);
-}
-
 /* A verdict of another build's log is none. */
-static void warn_of_mismatch(const struct side *side, const char *which)
+static void warn_of_mismatch(const struct judged *side, const char *which)
 {
 	if (!side->audit || side->audit->match != BUILD_MATCH_DIFFERENT)
 		return;
@@ -132,7 +106,7 @@ int diff_finish(const struct cli_args *args, const struct diff *diff, bool has_u
 	return code;
 }
 
-static int compare(const struct cli_args *args, struct side *a, struct side *b, const struct work *work,
+static int compare(const struct cli_args *args, const struct judged *a, const struct judged *b, const struct work *work,
 		   const struct report_options *options, struct gates *gates)
 {
 	const struct diff_input before = {a->rec, a->audit, work->before}, after = {b->rec, b->audit, work->after};
@@ -150,7 +124,7 @@ static int compare(const struct cli_args *args, struct side *a, struct side *b, 
 
 int diff_main(const struct cli_args *args)
 {
-	struct side before = {.rec = NULL}, after = {.rec = NULL};
+	struct judged before = {.rec = NULL}, after = {.rec = NULL};
 	struct report_options options;
 	struct error err = ERROR_INIT;
 	struct gates gates;
@@ -166,16 +140,16 @@ int diff_main(const struct cli_args *args)
 		code = gates_open(&gates, args);
 	if (code >= 0)
 		return code;
-	if (side_open(&before, args->positional[0], args->value[OPT_PREDICTIONS_BEFORE],
-		      args->value[OPT_PROGRAM_BEFORE], &err) ||
-	    side_open(&after, args->positional[1], args->value[OPT_PREDICTIONS_AFTER], args->value[OPT_PROGRAM_AFTER],
-		      &err) ||
+	if (judged_open(&before, args->positional[0], args->value[OPT_PROGRAM_BEFORE],
+			args->value[OPT_PREDICTIONS_BEFORE], &err) ||
+	    judged_open(&after, args->positional[1], args->value[OPT_PROGRAM_AFTER], args->value[OPT_PREDICTIONS_AFTER],
+			&err) ||
 	    work_of_benchmarks(&work, args, before.rec, after.rec, &err))
 		code = cli_fail(&err);
 	else
 		code = compare(args, &before, &after, &work, &options, &gates);
 	gates_release(&gates);
-	side_release(&before);
-	side_release(&after);
+	judged_release(&before);
+	judged_release(&after);
 	return code;
 }

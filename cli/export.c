@@ -15,9 +15,7 @@
 /* What is exported, and how. */
 struct export_job {
 	const char *path, *format, *source_root;
-	struct recording *rec;
-	struct predictions *set; /* NULL without --predictions */
-	struct audit *audit;
+	struct judged in;
 	struct assertions *assertions; /* of the source; NULL where the format has no place for them */
 	unsigned errors;	       /* verdicts that are errors */
 	size_t limit;
@@ -59,7 +57,7 @@ static int write_findings(FILE *f, const struct export_job *x)
 			continue;
 		if (formats[i].write == export_sarif && (limit == 0 || limit > EXPORT_SARIF_RESULTS))
 			limit = EXPORT_SARIF_RESULTS;
-		findings_init(&findings, x->rec, x->audit, x->errors, limit);
+		findings_init(&findings, x->in.rec, x->in.audit, x->errors, limit);
 		ret = formats[i].write(f, &findings);
 		findings_release(&findings);
 	}
@@ -75,11 +73,11 @@ static int write_format(FILE *f, const struct export_job *x)
 					  .by_objects = x->by_objects};
 
 	if (strcmp(x->format, "json") == 0)
-		return x->audit ? report_audit_json(f, x->audit, x->set) : report_top_json(f, x->rec, &top);
+		return x->in.audit ? report_audit_json(f, x->in.audit, x->in.set) : report_top_json(f, x->in.rec, &top);
 	if (strcmp(x->format, "html") == 0)
-		return export_html(f, x->rec, x->audit, x->set, &html);
+		return export_html(f, x->in.rec, x->in.audit, x->in.set, &html);
 	if (strcmp(x->format, "folded") == 0)
-		return export_folded(f, x->rec, x->by_objects);
+		return export_folded(f, x->in.rec, x->by_objects);
 	if (strcmp(x->format, "pprof") == 0)
 		return copy(f, x->path);
 	return write_findings(f, x);
@@ -94,7 +92,7 @@ static int write_output(const struct export_job *x, const char *output)
 	if (f && f != stdout && fclose(f) != 0 && ret == 0)
 		ret = -errno;
 	if (ret == 0)
-		return recording_is_partial(x->rec) ? EXIT_PARTIAL : EXIT_DONE;
+		return recording_is_partial(x->in.rec) ? EXIT_PARTIAL : EXIT_DONE;
 	error_set(&err, ret, "export: failed to write '%s': %s", output ? output : "standard output", strerror(-ret));
 	return cli_fail(&err);
 }
@@ -103,9 +101,9 @@ static void add_assertions(struct export_job *x)
 {
 	if (strcmp(x->format, "folded") == 0 || strcmp(x->format, "pprof") == 0)
 		return;
-	assertions_read(&x->assertions, x->rec, x->set, x->source_root);
-	assertions_judge(x->assertions, x->rec);
-	x->audit->assertions = x->assertions;
+	assertions_read(&x->assertions, x->in.rec, x->in.set, x->source_root);
+	assertions_judge(x->assertions, x->in.rec);
+	x->in.audit->assertions = x->assertions;
 }
 
 /* --fail-on names verdicts and broken assertions, which become errors; nothing else of it makes sense here. */
@@ -153,22 +151,14 @@ int export_main(const struct cli_args *args)
 	if (x.errors && !predictions)
 		return cli_misuse(args, "--fail-on: verdicts need --predictions");
 	x.path = args->positional[0];
-	if (profile_read(&x.rec, x.path, args->value[OPT_PROGRAM], &err)) {
+	if (judged_open(&x.in, x.path, args->value[OPT_PROGRAM], predictions, &err)) {
 		code = cli_fail(&err);
 	} else {
-		x.set = predictions ? predictions_new() : NULL;
-		if (predictions &&
-		    (predictions_load(x.set, predictions, &err) || audit_run(&x.audit, x.set, x.rec, &err))) {
-			code = cli_fail(&err);
-		} else {
-			if (x.audit)
-				add_assertions(&x);
-			code = write_output(&x, args->value[OPT_OUTPUT]);
-		}
+		if (x.in.audit)
+			add_assertions(&x);
+		code = write_output(&x, args->value[OPT_OUTPUT]);
 	}
-	audit_free(x.audit);
 	assertions_free(x.assertions);
-	predictions_free(x.set);
-	recording_free(x.rec);
+	judged_release(&x.in);
 	return code;
 }

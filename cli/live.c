@@ -536,15 +536,13 @@ static void release(struct live *live)
 
 static int open_process(struct live *live, struct process **process, pid_t pid, const char *file, struct error *err)
 {
-	int ret = process_open(process, pid, file, err);
+	int ret = target_open_process(&live->target, process, pid, file, err);
 
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < process_note_count(*process); i++)
-		cli_note("%s", process_note(*process, i));
-	live->process = *process;
-	live->shown_path = process_path(*process);
-	return target_open_binary(&live->target, process_take_binary(*process), live->shown_path, err);
+	if (*process) {
+		live->process = *process;
+		live->shown_path = process_path(*process);
+	}
+	return ret;
 }
 
 int live_main(const struct cli_args *args, const struct top_options *options)

@@ -150,3 +150,23 @@ int profile_read(struct recording **out, const char *path, const char *program, 
 	}
 	return ret;
 }
+
+int judged_open(struct judged *out, const char *path, const char *program, const char *predictions, struct error *err)
+{
+	int ret;
+
+	*out = (struct judged){.rec = NULL};
+	ret = profile_read(&out->rec, path, program, err);
+	if (ret || !predictions)
+		return ret;
+	out->set = predictions_new();
+	ret = predictions_load(out->set, predictions, err);
+	return ret ? ret : audit_run(&out->audit, out->set, out->rec, err);
+}
+
+void judged_release(struct judged *judged)
+{
+	audit_free(judged->audit);
+	predictions_free(judged->set);
+	recording_free(judged->rec);
+}

@@ -7,6 +7,7 @@
 #define ESCAUDIT_CLI_PROFILE_H
 
 #include "base/error.h"
+#include "predict/verdict.h"
 #include "recording/recording.h"
 
 /*
@@ -14,5 +15,16 @@
  * there and of the same build id, else nothing is added. A program that is named and is another one is an error.
  */
 int profile_read(struct recording **out, const char *path, const char *program, struct error *err);
+
+/* A recording with the verdicts that predictions of it give. */
+struct judged {
+	struct recording *rec;
+	struct predictions *set; /* NULL without predictions, like the audit */
+	struct audit *audit;
+};
+
+/* path and program as above; predictions names a file, or is NULL. out is to be released also where this fails. */
+int judged_open(struct judged *out, const char *path, const char *program, const char *predictions, struct error *err);
+void judged_release(struct judged *judged);
 
 #endif

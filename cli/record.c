@@ -163,16 +163,13 @@ static int record_process(struct run *run, pid_t pid, const char *file, const st
 	struct process *process;
 	int code;
 
-	if (process_open(&process, pid, file, &err))
-		return cli_fail(&err);
-	for (size_t i = 0; i < process_note_count(process); i++)
-		cli_note("%s", process_note(process, i));
-	run->process = process;
-	run->shown = process_path(process);
-	if (target_open_binary(&run->target, process_take_binary(process), run->shown, &err))
+	if (target_open_process(&run->target, &process, pid, file, &err)) {
 		code = cli_fail(&err);
-	else
+	} else {
+		run->process = process;
+		run->shown = process_path(process);
 		code = measure(run, NULL, NULL, options);
+	}
 	target_release(&run->target);
 	process_free(process);
 	return code;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/cli.h"
 #include "cli/progress.h"
 #include "predict/assertion.h"
 #include "predict/place.h"
@@ -32,6 +33,20 @@ int target_open_binary(struct target *out, struct go_binary *bin, const char *sh
 	if (ret)
 		target_release(out);
 	return ret;
+}
+
+int target_open_process(struct target *out, struct process **process, pid_t pid, const char *file, struct error *err)
+{
+	int ret;
+
+	*out = (struct target){.bin = NULL};
+	*process = NULL;
+	ret = process_open(process, pid, file, err);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < process_note_count(*process); i++)
+		cli_note("%s", process_note(*process, i));
+	return target_open_binary(out, process_take_binary(*process), process_path(*process), err);
 }
 
 int target_decode(struct target *target, struct error *err)

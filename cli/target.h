@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "predict/prediction.h"
+#include "probe/process.h"
 #include "probe/session.h"
 #include "recording/recording.h"
 #include "symbolize/symbolizer.h"
@@ -20,6 +21,11 @@ struct target {
 int target_open(struct target *out, const char *path, const char *shown, struct error *err);
 /* The same for a binary that is open already; takes it, also where this fails. */
 int target_open_binary(struct target *out, struct go_binary *bin, const char *shown, struct error *err);
+/*
+ * The same for a process, which the caller frees after the target (*process is NULL where there is none to free): tells
+ * the user what is remarkable about it. file: which of its Go binaries; NULL: its only one.
+ */
+int target_open_process(struct target *out, struct process **process, pid_t pid, const char *file, struct error *err);
 /* Decodes the sites into target->rec: a second, and most of the memory, for a large binary. Shows progress. */
 int target_decode(struct target *target, struct error *err);
 void target_release(struct target *target);

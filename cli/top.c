@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/live.h"
 #include "cli/profile.h"
@@ -31,7 +32,7 @@ static bool check_offline(const struct cli_args *args, const struct top_options 
 	static const enum option_id live[] = {OPT_INTERVAL,	OPT_COUNT_VIEWS, OPT_DURATION, OPT_MODE,
 					      OPT_MAX_OVERHEAD, OPT_MAX_STACKS,	 OPT_ATTACH};
 
-	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(live); i++) {
 		if (args->value[live[i]]) {
 			cli_misuse(args, "--%s is for top of a running process (-p, -x)", option_specs[live[i]].name);
 			return false;
@@ -59,27 +60,22 @@ static int check_replicas(const struct recording *rec, const char *path, struct 
 
 static int of_recording(const struct cli_args *args, struct top_options *options)
 {
-	const char *predictions = args->value[OPT_WITH_PREDICTIONS];
-	struct predictions *set = predictions ? predictions_new() : NULL;
-	struct recording *rec = NULL;
-	struct audit *audit = NULL;
+	const char *path = args->positional[0];
 	struct error err = ERROR_INIT;
+	struct judged in;
 	int code;
 
-	if (profile_read(&rec, args->positional[0], args->value[OPT_PROGRAM], &err) ||
-	    (options->by_replica && check_replicas(rec, args->positional[0], &err)) ||
-	    (set && (predictions_load(set, predictions, &err) || audit_run(&audit, set, rec, &err)))) {
+	if (judged_open(&in, path, args->value[OPT_PROGRAM], args->value[OPT_WITH_PREDICTIONS], &err) ||
+	    (options->by_replica && check_replicas(in.rec, path, &err))) {
 		code = cli_fail(&err);
 	} else {
-		options->audit = audit;
-		code = (args->value[OPT_JSON] ? report_top_json(stdout, rec, options)
-					      : report_top_text(stdout, rec, options))
+		options->audit = in.audit;
+		code = (args->value[OPT_JSON] ? report_top_json(stdout, in.rec, options)
+					      : report_top_text(stdout, in.rec, options))
 			       ? EXIT_FAILED
 			       : EXIT_DONE;
 	}
-	audit_free(audit);
-	predictions_free(set);
-	recording_free(rec);
+	judged_release(&in);
 	return code;
 }
 

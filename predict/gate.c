@@ -324,6 +324,11 @@ static void judge_verdicts(const struct gate_condition *c, struct baseline *base
 	tally_judge(&t, c, units, out);
 }
 
+static bool is_on_assertions(const struct gate_condition *c)
+{
+	return c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN;
+}
+
 /* Assertions of the source; a gate on them that finds none could never fail. */
 static int judge_assertions(const struct gate_condition *c, struct baseline *baseline, const struct audit *audit,
 			    uint64_t units, struct gate_result *out, struct error *err)
@@ -372,7 +377,7 @@ int gate_judge_audit(const struct gate *gate, struct baseline *baseline, const s
 			return cannot(err, c, "it is not known how much work was done; say --per N");
 		if (c->subject == GATE_NEW_HEAP || c->subject == GATE_MORE || c->percent)
 			return cannot(err, c, "there is no earlier recording to compare with; use `escaudit diff`");
-		if (c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN) {
+		if (is_on_assertions(c)) {
 			int ret = judge_assertions(c, baseline, audit, units ? units : 1, out, err);
 
 			if (ret)
@@ -477,17 +482,18 @@ int gate_judge_diff(const struct gate *gate, struct baseline *baseline, const st
 		if ((c->subject == GATE_NEW_HEAP || c->subject == GATE_MORE || c->percent) &&
 		    diff->sums_before.objects == 0)
 			return cannot(err, c, "the recording before holds no allocation: nothing to compare with");
-		if ((c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN) && diff->after.audit &&
-		    diff->after.audit->assertions) {
-			int ret = judge_assertions(c, baseline, diff->after.audit, diff->after.units, out, err);
+		if (is_on_assertions(c)) {
+			int ret;
 
+			if (!diff->after.audit || !diff->after.audit->assertions)
+				return cannot(err, c,
+					      "assertions are held against one run: `escaudit audit` or `escaudit "
+					      "compare`");
+			ret = judge_assertions(c, baseline, diff->after.audit, diff->after.units, out, err);
 			if (ret)
 				return ret;
 			continue;
 		}
-		if (c->subject == GATE_BROKEN || c->subject == GATE_UNPROVEN)
-			return cannot(err, c,
-				      "assertions are held against one run: `escaudit audit` or `escaudit compare`");
 		if (c->subject == GATE_VERDICT && (!diff->after.audit || !diff->before.audit))
 			return cannot(err, c, "verdicts need --predictions-before and --predictions-after");
 		if (c->subject == GATE_OBJECTS || c->subject == GATE_BYTES)
