@@ -8,21 +8,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-	done
-}
-
-# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready. Its output is in $log.
-start_sleeper() {
-	local program
-	program=$(build_go sleeper)
-	log=$(mktemp "$BATS_TEST_TMPDIR/sleeper.XXXXXX")
-	"$program" "$@" >"$log" 2>&1 3>&- &
-	sleeper=$!
-	pids+=("$sleeper")
-	wait_for grep -q ready "$log"
+	kill_pids
 }
 
 wait_for() {

@@ -75,6 +75,25 @@ version_in() {
 	esac
 }
 
+# For a teardown: ends what is left of the processes in pids.
+kill_pids() {
+	local pid
+	for pid in "${pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+	done
+}
+
+# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready. Its output is in $log. wait_for is the file's own.
+start_sleeper() {
+	local program
+	program=$(build_go sleeper)
+	log=$(mktemp "$BATS_TEST_TMPDIR/sleeper.XXXXXX")
+	"$program" "$@" >"$log" 2>&1 3>&- &
+	sleeper=$!
+	pids+=("$sleeper")
+	wait_for grep -q ready "$log"
+}
+
 # ---- Go programs -------------------------------------------------------------------------------------------------------
 
 # build_go PROGRAM [VARIABLE=VALUE...] [FLAG...]: prints the path of the program built with $GO, from the cache when

@@ -10,21 +10,8 @@ setup() {
 }
 
 teardown() {
-	local pid
 	"${tmux[@]}" kill-server 2>/dev/null || true
-	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-	done
-}
-
-# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready.
-start_sleeper() {
-	local program log=$BATS_TEST_TMPDIR/sleeper.log
-	program=$(build_go sleeper)
-	"$program" "$@" >"$log" 2>&1 3>&- &
-	sleeper=$!
-	pids+=("$sleeper")
-	wait_for grep -q ready "$log"
+	kill_pids
 }
 
 wait_for() {

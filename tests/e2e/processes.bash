@@ -8,10 +8,7 @@ processes_setup() {
 }
 
 processes_teardown() {
-	local pid
-	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-	done
+	kill_pids
 }
 
 # wait_for COMMAND...: until it succeeds, 10 s at most.

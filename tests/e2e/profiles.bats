@@ -9,10 +9,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-	done
+	kill_pids
 }
 
 # The service may still be on its way up.

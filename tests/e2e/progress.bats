@@ -9,10 +9,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in "${pids[@]}"; do
-		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-	done
+	kill_pids
 }
 
 # on_terminal COMMAND: what it writes to a terminal is in $out, with "\r" and escape sequences.
