@@ -100,7 +100,7 @@ expect_over() {
 	wait_for grep -q watching "$BATS_TEST_TMPDIR/err"
 	for burst in 1 2 3; do
 		kill -USR1 "$sleeper"
-		wait_for grep -q "burst $burst" "$BATS_TEST_TMPDIR/sleeper.log"
+		wait_for grep -q "burst $burst" "$log"
 		sleep 0.3
 	done
 	kill -TERM "$sleeper"
