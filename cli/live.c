@@ -21,6 +21,7 @@
 #include "cli/measure.h"
 #include "cli/screen.h"
 #include "cli/target.h"
+#include "predict/sites.h"
 #include "probe/process.h"
 #include "report/text_table.h"
 #include "report/top_view.h"
@@ -36,6 +37,7 @@ struct live {
 	struct session_options session;
 	struct predictions *set; /* NULL without --predictions */
 	struct target target;
+	struct site_decoder *decoder; /* NULL with predictions, which need all sites */
 	const char *shown_path;
 	const struct process *process; /* NULL for all that run the binary */
 	struct screen *screen;	       /* NULL: plain tables */
@@ -431,6 +433,13 @@ static bool on_view(void *ctx, struct recording *rec)
 	return print_view(live) == 0 && live->looks != live->count;
 }
 
+static void on_sites(void *ctx, struct recording *rec, const struct raw_capture *raw)
+{
+	const struct live *live = ctx;
+
+	site_decoder_add_seen(live->decoder, rec, raw);
+}
+
 static void on_armed(void *ctx)
 {
 	struct live *live = ctx;
@@ -506,6 +515,8 @@ static int watch(struct live *live)
 	live->session.events.ctx = live;
 	live->session.events.armed = on_armed;
 	live->session.events.view = on_view;
+	if (live->decoder)
+		live->session.events.sites = on_sites;
 	ret = session_attach(live->target.rec, live->target.bin, live->target.sym, live->process, &live->session,
 			     &live->error);
 	if (ret == 0 && !live->error.text)
@@ -528,6 +539,7 @@ static void release(struct live *live)
 	drop(live, live->now);
 	drop(live, live->before);
 	drop(live, live->pending);
+	site_decoder_free(live->decoder);
 	target_release(&live->target); /* last: the others have its sites */
 	predictions_free(live->set);
 	free(live->ended);
@@ -568,7 +580,8 @@ int live_main(const struct cli_args *args, const struct top_options *options)
 			  : target_open(&live.target, binary, binary, &err);
 	/* Before the probes are in place: they are not to stand while nobody minds their budget. */
 	if (ret == 0)
-		ret = target_decode(&live.target, &err);
+		ret = live.set ? target_decode(&live.target, &err)
+			       : site_decoder_new(&live.decoder, live.target.bin, live.target.sym, &err);
 	code = ret ? cli_fail(&err) : watch(&live);
 	release(&live);
 	process_free(process);

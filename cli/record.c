@@ -101,11 +101,12 @@ static void note_end(const struct recording *rec)
 }
 
 /* Without reach probes nobody needs the sites before the probes have left. */
-static void on_sites(void *ctx, struct recording *rec)
+static void on_sites(void *ctx, struct recording *rec, const struct raw_capture *raw)
 {
 	struct error err = ERROR_INIT;
 	struct run *run = ctx;
 
+	(void)raw;
 	/* What was counted is kept. In silence: a program that was started may still have the terminal. */
 	if (sites_decode(rec, run->target.bin, run->target.sym, NULL, &err))
 		cli_fail(&err);

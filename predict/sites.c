@@ -33,10 +33,10 @@ struct callee {
 	const struct callee_info *info;
 };
 
-struct sweep {
-	struct recording *rec;
+struct site_decoder {
 	const struct go_binary *bin;
 	struct symbolizer *sym;
+	struct recording *rec; /* that sites are added to at present */
 	struct sites_stats stats;
 	ZydisDecoder quick; /* lengths and branch targets only */
 	ZydisDecoder full;
@@ -80,13 +80,13 @@ struct reach_sweep {
 	struct u64map node_at; /* entry vaddr -> node */
 };
 
-static void mark_target(struct sweep *sw, uint64_t offset)
+static void mark_target(struct site_decoder *sw, uint64_t offset)
 {
 	if (offset < sw->size)
 		sw->is_target[offset / 8] |= (uint8_t)(1u << (offset % 8));
 }
 
-static bool is_target(const struct sweep *sw, uint32_t offset)
+static bool is_target(const struct site_decoder *sw, uint32_t offset)
 {
 	return sw->is_target[offset / 8] >> (offset % 8) & 1;
 }
@@ -103,7 +103,7 @@ struct constant {
  * it a constant. Stops at a place some earlier jump lands on: the value may differ by path. Jumps from behind need no
  * care, since the call itself clobbers every register.
  */
-static struct constant constant_before(const struct sweep *sw, size_t call, ZydisRegister reg)
+static struct constant constant_before(const struct site_decoder *sw, size_t call, ZydisRegister reg)
 {
 	struct constant none = {.known = false};
 	ZydisDecodedInstruction insn;
@@ -154,7 +154,7 @@ static struct constant constant_before(const struct sweep *sw, size_t call, Zydi
 	return none;
 }
 
-static bool site_type(struct sweep *sw, struct rec_site *site, struct constant c, struct go_type *type)
+static bool site_type(struct site_decoder *sw, struct rec_site *site, struct constant c, struct go_type *type)
 {
 	if (!c.known || !c.is_address || !go_binary_type(sw->bin, c.value, type))
 		return false;
@@ -167,7 +167,7 @@ static bool site_type(struct sweep *sw, struct rec_site *site, struct constant c
  * Functions that are handed room on the stack where the result does not escape, and nil where it does: the string
  * functions take a buffer first, makemap a header third.
  */
-static void read_room(struct sweep *sw, struct rec_site *site, const struct callee_info *info, size_t call)
+static void read_room(struct site_decoder *sw, struct rec_site *site, const struct callee_info *info, size_t call)
 {
 	struct constant room;
 
@@ -180,7 +180,7 @@ static void read_room(struct sweep *sw, struct rec_site *site, const struct call
 		site->room = SITE_ROOM_STACK;
 }
 
-static void read_arguments(struct sweep *sw, struct rec_site *site, const struct callee_info *info, size_t call)
+static void read_arguments(struct site_decoder *sw, struct rec_site *site, const struct callee_info *info, size_t call)
 {
 	struct go_type type;
 	struct constant c, size;
@@ -239,7 +239,7 @@ static void read_arguments(struct sweep *sw, struct rec_site *site, const struct
  * The function of the closure that the object made by the call before `after` becomes: its address is the first word
  * stored into it. NULL if the next instructions do not show it.
  */
-static const char *closure_function(const struct sweep *sw, size_t after)
+static const char *closure_function(const struct site_decoder *sw, size_t after)
 {
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
@@ -266,7 +266,7 @@ static const char *closure_function(const struct sweep *sw, size_t after)
 	return NULL;
 }
 
-static void add_site(struct sweep *sw, const struct callee *callee, size_t call, uint8_t length)
+static void add_site(struct site_decoder *sw, const struct callee *callee, size_t call, uint8_t length)
 {
 	const struct callee_info *info = callee->info;
 	struct sym_frame frames[MAX_FRAMES];
@@ -295,7 +295,7 @@ static void add_site(struct sweep *sw, const struct callee *callee, size_t call,
 	}
 }
 
-static void sweep_function(struct sweep *sw, const struct go_func *func)
+static void sweep_function(struct site_decoder *sw, const struct go_func *func)
 {
 	size_t offset = 0;
 
@@ -401,14 +401,14 @@ static void spread(struct reach_sweep *rs)
 	free(queue);
 }
 
-static void add_callee(struct sweep *sw, const struct go_func *func, const struct callee_info *info)
+static void add_callee(struct site_decoder *sw, const struct go_func *func, const struct callee_info *info)
 {
 	*u64map_at(&sw->callees, func->entry, NULL) = sw->n_callees;
 	ARRAY_GROW(sw->callee_list, sw->n_callees + 1, sw->alloc_callees);
 	sw->callee_list[sw->n_callees++] = (struct callee){func->name, info};
 }
 
-static void find_callees(struct sweep *sw)
+static void find_callees(struct site_decoder *sw)
 {
 	/* What the table does not know is the runtime's affair, and may well do without allocating. */
 	static const struct callee_info other = {.cause = CAUSE_RUNTIME_INTERNAL, .may_elide = true};
@@ -451,7 +451,7 @@ static void find_callees(struct sweep *sw)
  * are stored once. */
 static void widen_extent(void *ctx, const struct go_line_run *run)
 {
-	struct sweep *sw = ctx;
+	struct site_decoder *sw = ctx;
 	struct recording *rec = sw->rec;
 	uint64_t key = u64_mix((uintptr_t)run->function, (uintptr_t)run->file);
 	const char *function = NULL, *file = NULL;
@@ -487,7 +487,7 @@ static void widen_extent(void *ctx, const struct go_line_run *run)
 }
 
 /* The func keyword belongs to the function even where no instruction comes from its line. */
-static void widen_to_start(struct sweep *sw, const struct go_func *func)
+static void widen_to_start(struct site_decoder *sw, const struct go_func *func)
 {
 	struct go_line_run run = {.function = func->name,
 				  .file = go_binary_func_file(sw->bin, func),
@@ -497,35 +497,102 @@ static void widen_to_start(struct sweep *sw, const struct go_func *func)
 		widen_extent(sw, &run);
 }
 
+int site_decoder_new(struct site_decoder **out, const struct go_binary *bin, struct symbolizer *sym, struct error *err)
+{
+	struct site_decoder *sw = xcalloc(1, sizeof(*sw));
+
+	*sw = (struct site_decoder){.bin = bin, .sym = sym, .callees = U64MAP_INIT, .extents = U64MAP_INIT};
+	ZydisDecoderInit(&sw->quick, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	ZydisDecoderEnableMode(&sw->quick, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
+	ZydisDecoderInit(&sw->full, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	find_callees(sw);
+	if (!sw->n_callees) {
+		site_decoder_free(sw);
+		return error_set(err, -ENODATA,
+				 "sites: failed to find an allocating function of the Go runtime in '%s': "
+				 "the binary is not a complete Go program",
+				 elf_image_path(go_binary_image(bin)));
+	}
+	*out = sw;
+	return 0;
+}
+
+void site_decoder_free(struct site_decoder *sw)
+{
+	if (!sw)
+		return;
+	u64map_release(&sw->callees);
+	u64map_release(&sw->extents);
+	free(sw->callee_list);
+	free(sw->starts);
+	free(sw->is_target);
+	free(sw);
+}
+
+static bool is_swept(const struct site_decoder *sw, const struct go_func *func)
+{
+	return !go_binary_is_runtime(sw->bin, func->name, go_binary_func_file(sw->bin, func));
+}
+
+/* Is it not the runtime's? Sweeps its function if it is the first to say so. */
+static bool sweep_at(struct site_decoder *sw, elf_vaddr ret, struct u64map *swept)
+{
+	struct go_func func;
+	bool is_new;
+
+	if (!go_binary_func_at(sw->bin, ret - 1, &func) || !is_swept(sw, &func))
+		return false;
+	u64map_at(swept, func.entry, &is_new);
+	if (is_new)
+		sweep_function(sw, &func);
+	return true;
+}
+
+void site_decoder_add_seen(struct site_decoder *sw, struct recording *rec, const struct raw_capture *raw)
+{
+	struct u64map is_charged = U64MAP_INIT; /* by return address */
+	struct u64map swept = U64MAP_INIT;	/* entries of functions */
+
+	sw->rec = rec;
+	for (size_t i = 0; i < raw->n_stacks; i++) {
+		const struct raw_stack *stack = &raw->stacks[i];
+		bool charged = false;
+
+		for (uint32_t d = 0; d < stack->depth && !charged; d++) {
+			bool is_new;
+			uint64_t *known = u64map_at(&is_charged, stack->pcs[d], &is_new);
+
+			if (is_new)
+				*known = sweep_at(sw, stack->pcs[d], &swept);
+			charged = *known;
+		}
+	}
+	u64map_release(&is_charged);
+	u64map_release(&swept);
+}
+
 int sites_decode(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, struct sites_stats *stats,
 		 struct error *err)
 {
-	struct sweep sw = {.rec = rec, .bin = bin, .sym = sym, .callees = U64MAP_INIT, .extents = U64MAP_INIT};
 	size_t count = go_binary_func_count(bin);
 	struct go_func func = {.entry = 0};
+	struct site_decoder *sw;
 	elf_vaddr kept = 0;
-	int ret = 0;
+	int ret;
 
-	ZydisDecoderInit(&sw.quick, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	ZydisDecoderEnableMode(&sw.quick, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
-	ZydisDecoderInit(&sw.full, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	find_callees(&sw);
-	if (!sw.n_callees) {
-		ret = error_set(err, -ENODATA,
-				"sites: failed to find an allocating function of the Go runtime in '%s': "
-				"the binary is not a complete Go program",
-				elf_image_path(go_binary_image(bin)));
-		goto out;
-	}
+	ret = site_decoder_new(&sw, bin, sym, err);
+	if (ret)
+		return ret;
+	sw->rec = rec;
 	for (size_t i = 0; i < count; i++) {
 		if (!go_binary_func(bin, i, &func))
 			continue;
-		if (!go_binary_is_runtime(bin, func.name, go_binary_func_file(bin, &func))) {
-			sweep_function(&sw, &func);
-			sw.func_file = go_binary_func_file(bin, &func);
-			sw.func_line = go_binary_func_start_line(bin, &func);
-			go_binary_each_line(bin, &func, widen_extent, &sw);
-			widen_to_start(&sw, &func);
+		if (is_swept(sw, &func)) {
+			sweep_function(sw, &func);
+			sw->func_file = go_binary_func_file(bin, &func);
+			sw->func_line = go_binary_func_start_line(bin, &func);
+			go_binary_each_line(bin, &func, widen_extent, sw);
+			widen_to_start(sw, &func);
 		}
 		/* Functions come in the order of their addresses: nobody needs the code behind. */
 		kept = kept ? kept : func.entry;
@@ -538,12 +605,7 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 		elf_image_forget(go_binary_image(bin), kept, func.end - kept);
 	rec->has_sites = true;
 	if (stats)
-		*stats = sw.stats;
-out:
-	u64map_release(&sw.callees);
-	u64map_release(&sw.extents);
-	free(sw.callee_list);
-	free(sw.starts);
-	free(sw.is_target);
-	return ret;
+		*stats = sw->stats;
+	site_decoder_free(sw);
+	return 0;
 }

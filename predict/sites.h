@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "recording/raw.h"
 #include "recording/recording.h"
 #include "symbolize/symbolizer.h"
 
@@ -26,5 +27,19 @@ struct sites_stats {
  */
 int sites_decode(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, struct sites_stats *stats,
 		 struct error *err);
+
+/* The same for parts of a binary: it knows which functions of the runtime allocate. */
+struct site_decoder;
+
+/* bin and sym belong together and are borrowed. Errors as above; on success the caller frees *out. */
+int site_decoder_new(struct site_decoder **out, const struct go_binary *bin, struct symbolizer *sym, struct error *err);
+void site_decoder_free(struct site_decoder *decoder);
+
+/*
+ * Adds to rec, in no order, the sites of the functions that raw's stacks charge: the first of each stack that is not
+ * the runtime's. Enough to name what was observed, a thousandth of the whole. No extents, and rec->has_sites stays as
+ * it is: of what was not observed rec then says nothing.
+ */
+void site_decoder_add_seen(struct site_decoder *decoder, struct recording *rec, const struct raw_capture *raw);
 
 #endif

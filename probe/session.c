@@ -353,8 +353,6 @@ static int session_fill(struct session *s, struct recording *rec, enum filling f
 	struct raw_module *modules;
 	int ret;
 
-	if (!rec->has_sites && s->options->events.sites)
-		s->options->events.sites(s->options->events.ctx, rec);
 	ret = gear_read(s, rec, filling, &result, err);
 	if (ret)
 		return ret;
@@ -382,6 +380,8 @@ static int session_fill(struct session *s, struct recording *rec, enum filling f
 	}
 	result.raw.modules = modules;
 	result.raw.n_modules = s->n_modules;
+	if (!rec->has_sites && s->options->events.sites)
+		s->options->events.sites(s->options->events.ctx, rec, &result.raw);
 	recording_assemble(rec, &result.raw, s->bin, s->sym);
 	free(modules);
 	return 0;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "probe/process.h"
+#include "recording/raw.h"
 #include "recording/recording.h"
 #include "symbolize/symbolizer.h"
 
@@ -19,8 +20,8 @@ struct session_events {
 	void *ctx;
 	/* The probes are in place. */
 	void (*armed)(void *ctx);
-	/* What was counted is about to be put on lines, and rec has no sites: now is the time to decode them. */
-	void (*sites)(void *ctx, struct recording *rec);
+	/* raw was counted and is about to be put on lines, and rec has no sites: now is the time to decode them. */
+	void (*sites)(void *ctx, struct recording *rec, const struct raw_capture *raw);
 	/*
 	 * SIGHUP: rec is whole, up to now. Afterwards what was counted is taken out of it, and counting goes on: every
 	 * object is in exactly one of the recordings. Without this function SIGHUP is left alone.

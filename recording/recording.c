@@ -37,14 +37,15 @@ struct recording *recording_new_like(const struct recording *of)
 	struct recording *rec = recording_new();
 
 	rec->header = of->header;
-	rec->sites = of->sites;
-	rec->n_sites = of->n_sites;
-	rec->extents = of->extents;
-	rec->n_extents = of->n_extents;
-	rec->points = of->points;
-	rec->n_points = of->n_points;
-	rec->has_sites = of->has_sites;
-	rec->borrows_sites = true;
+	if (of->has_sites) {
+		rec->sites = of->sites;
+		rec->n_sites = of->n_sites;
+		rec->extents = of->extents;
+		rec->n_extents = of->n_extents;
+		rec->points = of->points;
+		rec->n_points = of->n_points;
+		rec->has_sites = rec->borrows_sites = true;
+	}
 	return rec;
 }
 

@@ -175,7 +175,8 @@ struct recording {
 };
 
 struct recording *recording_new(void);
-/* An empty recording of the same binary: header, sites and extents are those of `of`, which must outlive it. */
+/* An empty recording of the same binary: header, and sites and extents if it has them all, are those of `of`, which
+ * must outlive it. */
 struct recording *recording_new_like(const struct recording *of);
 void recording_free(struct recording *rec); /* accepts NULL */
 /* Takes out what was measured (observations, locations, losses, comments); the binary's identity and sites stay. */
