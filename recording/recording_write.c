@@ -42,8 +42,9 @@ struct writer {
 	uint8_t *message; /* the element being packed */
 	size_t message_alloc;
 
-	struct strpool *strings;
-	struct u64map string_ids; /* pointer into strings -> index in string_table */
+	const struct strpool *names; /* the recording's */
+	struct strpool *strings;     /* what it lacks; no text is in both */
+	struct u64map string_ids;    /* pointer into one of them -> index in string_table */
 	struct u64map name_ids;	  /* name << 32 | file -> number */
 	struct u64map function_ids;
 	struct strbuf text;
@@ -123,16 +124,20 @@ static void put_message(struct writer *w, enum profile_field field, const Protob
 /* The index of s in string_table; NULL and "" are 0. */
 static int64_t string_id(struct writer *w, const char *s)
 {
+	const char *name;
 	uint64_t *id;
 	bool is_new;
+	size_t len;
 
 	if (!s || !*s)
 		return 0;
-	s = strpool_add(w->strings, s);
+	len = strlen(s);
+	name = strpool_find(w->names, s, len);
+	s = name ? name : strpool_add_n(w->strings, s, len);
 	id = u64map_at(&w->string_ids, (uintptr_t)s, &is_new);
 	if (is_new) {
 		*id = w->string_ids.n; /* the empty string is 0 and not in the map */
-		put_field(w, FIELD_STRING, s, strlen(s));
+		put_field(w, FIELD_STRING, s, len);
 	}
 	return (int64_t)*id;
 }
@@ -506,6 +511,7 @@ static int write_fd(const struct recording *rec, int fd)
 	int ret;
 
 	w->fd = fd;
+	w->names = rec->pool;
 	w->strings = strpool_new();
 	w->z.next_out = w->out;
 	w->z.avail_out = sizeof(w->out);
