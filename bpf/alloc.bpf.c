@@ -57,6 +57,7 @@ int on_alloc(struct pt_regs *ctx)
 
 	if (is_over(cookie) || !is_object(ctx, cookie, bias))
 		return 0;
+	key.type = ctx->rbx ? ctx->rbx - bias : 0; /* from here on nothing needs ctx: the walk has its register */
 	count(COUNTER_HITS, 1);
 	count(COUNTER_BYTES, size);
 
@@ -68,7 +69,6 @@ int on_alloc(struct pt_regs *ctx)
 		goto out;
 	}
 	key.stack = w.id;
-	key.type = ctx->rbx ? ctx->rbx - bias : 0;
 	value = observation_at(&observations, &key);
 	if (!value) {
 		if (shorten(&w, sp, fp, bias)) {

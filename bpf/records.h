@@ -40,7 +40,10 @@ struct walk_settings {
 	 * one of the goroutine they switched from, up to Go 1.24, and runtime.mstart begins with one of the thread that
 	 * made this one: behind it lies a stack that is in use elsewhere, and changes while we read.
 	 */
-	struct text_range roots[STACK_ROOTS];
+	struct {
+		__u64 start;
+		__u64 size;
+	} roots[STACK_ROOTS]; /* those that the binary has; behind them size is 0 */
 	/*
 	 * Go's own text in a program with C code in it, size 0 in one without. C code keeps no frame pointers: what the
 	 * chain shows of it may be anything and differ at every hit. Only what comes back into Go counts.

@@ -43,9 +43,9 @@ struct scratch_slot {
 	/* Of the copy in chunk. Kept in map memory so that the verifier forgets them: known bounds would make every
 	 * turn of the walk a state of its own. */
 	volatile __u64 base;
-	volatile __u64 last; /* the last offset at which a frame record fits */
-	volatile __u64 in_c; /* the last frame was C code's */
-	__u8 chunk[CHUNK_BYTES];
+	volatile __u64 last;	     /* the last offset at which a frame record fits */
+	volatile __u64 in_c;	     /* the last frame was C code's */
+	__u8 chunk[CHUNK_BYTES + 8]; /* a record at the last place of all has its second word behind */
 };
 
 struct {
@@ -99,14 +99,15 @@ static __always_inline void give_slot(struct scratch_slot *slot)
 	*(volatile __u64 *)&slot->busy = 0;
 }
 
-/* The hash only has to tell stacks apart; two of them with different constants make an accident impossible in practice.
+/*
+ * Two polynomials of the addresses, at different odd places: they only have to tell stacks apart, which both failing at
+ * once makes an accident impossible in practice. The factors fit an instruction and sums need no more than that, since
+ * this is done for every frame.
  */
 static __always_inline void mix(struct stack_id *id, __u64 pc)
 {
-	id->hash = (id->hash ^ pc) * 0x9e3779b97f4a7c15ull;
-	id->hash ^= id->hash >> 29;
-	id->check = (id->check + pc) * 0xc2b2ae3d27d4eb4full;
-	id->check ^= id->check >> 32;
+	id->hash = (id->hash + pc) * (__u64)-0x61c88647ll;
+	id->check = (id->check + pc) * (__u64)-0x7a143589ll;
 }
 
 /*
@@ -127,9 +128,14 @@ static __always_inline int read_chunk(struct scratch_slot *slot, __u64 address)
 /* Unsigned: below the start is far beyond the size. What the binary does not have the verifier takes out. */
 static __always_inline int is_root(__u64 pc)
 {
+	const volatile struct walk_settings *fixed = &settings;
+
+	/* Formed anew for every frame, which costs nothing: a register for it is taken from the walk. */
+	asm volatile("" : "+r"(fixed));
 	for (int k = 0; k < STACK_ROOTS; k++) {
-		if (settings.roots[k].end &&
-		    pc - settings.roots[k].start < settings.roots[k].end - settings.roots[k].start)
+		if (!fixed->roots[k].size)
+			break;
+		if (pc - fixed->roots[k].start < fixed->roots[k].size)
 			return 1;
 	}
 	return 0;
@@ -142,23 +148,21 @@ static __always_inline int is_root(__u64 pc)
 static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot, __u64 sp, __u64 fp, __u64 bias,
 				      struct stack_record *out)
 {
-	__u64 pc, offset;
-	__u32 i;
+	__u64 depth = settings.stack_depth < STACK_DEPTH_MAX ? settings.stack_depth : STACK_DEPTH_MAX;
+	struct stack_id id = {};
+	__u64 pc, offset, i;
 
-	w->id.hash = w->id.check = 0;
 	w->flags = 0;
 	slot->in_c = 0;
 	if (read_chunk(slot, sp))
 		return -1;
 	pc = *(__u64 *)slot->chunk - bias;
-	mix(&w->id, pc);
+	mix(&id, pc);
 	if (out)
 		out->pcs[0] = pc;
-	for (i = 1; i < STACK_DEPTH_MAX; i++) {
-		if (i >= settings.stack_depth)
-			break;
+	for (i = 1; i < depth; i++) {
 		offset = fp - slot->base;
-		if (offset > slot->last) {
+		if (__builtin_expect(offset > slot->last, 0)) {
 			if (fp < PAGE_BYTES || (fp & 7))
 				break; /* the end of a goroutine's stack, or no frame pointer at all */
 			if (read_chunk(slot, fp)) {
@@ -169,8 +173,6 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 			offset = 0;
 		}
 		offset &= CHUNK_BYTES - 8;
-		if (offset > CHUNK_BYTES - 16)
-			break;
 		pc = *(__u64 *)(slot->chunk + offset + 8);
 		fp = *(__u64 *)(slot->chunk + offset);
 		if (!pc)
@@ -184,7 +186,7 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 				continue;
 			}
 		}
-		mix(&w->id, pc);
+		mix(&id, pc);
 		if (out)
 			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
 		if (is_root(pc)) {
@@ -193,10 +195,11 @@ static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot,
 		}
 	}
 	w->depth = i;
-	if (i >= settings.stack_depth && !slot->in_c)
+	if (i >= depth && !slot->in_c)
 		w->flags |= STACK_TRUNCATED;
 	/* A stack cut short by a fault is not the same as one that ends there. */
-	w->id.check += w->flags;
+	id.check += w->flags;
+	w->id = id;
 	return 0;
 }
 

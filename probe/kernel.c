@@ -52,6 +52,7 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 		int newest; /* the last minor version that needs it */
 	} roots[STACK_ROOTS] = {{"runtime.mcall", 24}, {"runtime.morestack", 24}, {"runtime.mstart", INT_MAX}};
 	struct go_func func, from_c;
+	size_t n = 0;
 
 	*out = (struct walk_settings){
 		.dispatcher_start = entries->dispatcher_start,
@@ -61,8 +62,8 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 	find_runtime_text(bin, out->runtime_text);
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
 		if (go_binary_minor(bin) <= roots[i].newest && go_binary_func_named(bin, roots[i].function, &func)) {
-			out->roots[i].start = func.entry;
-			out->roots[i].end = func.end;
+			out->roots[n].start = func.entry;
+			out->roots[n++].size = func.end - func.entry;
 		}
 	}
 	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {

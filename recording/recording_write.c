@@ -45,7 +45,7 @@ struct writer {
 	const struct strpool *names; /* the recording's */
 	struct strpool *strings;     /* what it lacks; no text is in both */
 	struct u64map string_ids;    /* pointer into one of them -> index in string_table */
-	struct u64map name_ids;	  /* name << 32 | file -> number */
+	struct u64map name_ids;	     /* name << 32 | file -> number */
 	struct u64map function_ids;
 	struct strbuf text;
 };
