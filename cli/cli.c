@@ -410,7 +410,8 @@ bool cli_number(const struct cli_args *args, enum option_id id, double min, doub
 		return true;
 	v = strtod(text, &end);
 	if (end == text || *end || !isfinite(v) || v < min || v > max) {
-		cli_misuse(args, "--%s needs a number from %g to %g, not '%s'", option_specs[id].name, min, max, text);
+		cli_misuse(args, "--%s needs a number from %.15g to %.15g, not '%s'", option_specs[id].name, min, max,
+			   text);
 		return false;
 	}
 	*out = v;

@@ -357,6 +357,7 @@ static int session_fill(struct session *s, struct recording *rec, enum filling f
 	if (ret)
 		return ret;
 	rec->header.hits = result.hits;
+	rec->header.shortened = result.shortened;
 	rec->header.stacks = result.raw.n_stacks;
 	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
 	if (ended)

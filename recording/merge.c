@@ -341,6 +341,7 @@ static void add_header(struct recording *into, const struct recording *from)
 	if (!x->coverage)
 		x->coverage = strpool_add(into->pool, y->coverage);
 	x->hits += y->hits;
+	x->shortened += y->shortened;
 	if (y->entries > x->entries)
 		x->entries = y->entries;
 	for (size_t i = 0; i < from->n_losses; i++)

@@ -149,6 +149,9 @@ struct rec_header {
 	uint64_t hits;
 	uint64_t entries; /* allocator entries probed */
 	uint64_t stacks;  /* different stacks */
+	/* Objects under a stack that ends with the caller of their line, because there were more stacks than room was
+	 * asked for. */
+	uint64_t shortened;
 };
 
 struct recording {

@@ -25,6 +25,7 @@
 #define REC_KEY_HITS		"hits"
 #define REC_KEY_ENTRIES		"entries"
 #define REC_KEY_STACKS		"stacks"
+#define REC_KEY_SHORTENED	"shortened" /* not there if 0 */
 #define REC_KEY_LOSS		"loss "
 
 #define REC_MODE_NAMES                                                                                                 \

@@ -549,6 +549,7 @@ static bool read_header_comment(struct rec_header *h, const char *key, const cha
 		{REC_KEY_HITS, NULL, &h->hits},
 		{REC_KEY_ENTRIES, NULL, &h->entries},
 		{REC_KEY_STACKS, NULL, &h->stacks},
+		{REC_KEY_SHORTENED, NULL, &h->shortened},
 	};
 	int64_t number;
 

@@ -247,6 +247,8 @@ static void add_comments(struct comments *c, const struct recording *rec)
 	comment_number(c, REC_KEY_HITS, to_i64(h->hits));
 	comment_number(c, REC_KEY_ENTRIES, to_i64(h->entries));
 	comment_number(c, REC_KEY_STACKS, to_i64(h->stacks));
+	if (h->shortened)
+		comment_number(c, REC_KEY_SHORTENED, to_i64(h->shortened));
 	for (size_t i = 0; i < rec->n_losses; i++) {
 		char *key = xasprintf(REC_KEY_LOSS "%s", rec->losses[i].name);
 

@@ -141,11 +141,24 @@ void header_add_losses(struct strbuf *sb, const struct recording *rec)
 		strbuf_addstr(sb, "; counts are lower bounds, absences prove nothing");
 }
 
+static void add_shortened(struct strbuf *sb, const struct recording *rec)
+{
+	const struct rec_header *h = &rec->header;
+
+	if (h->shortened)
+		strbuf_addf(sb,
+			    "stacks of %" PRIu64 " objects end with the caller of their line: there were more than "
+			    "--max-stacks has room for; lines, types and counts are not affected, "
+			    "--charge=module is",
+			    h->shortened);
+}
+
 void header_put_missing(FILE *f, const struct recording *rec, const struct report_options *options)
 {
 	put_line(f, "LOST", header_add_losses, rec, TEXT_ALARM, options);
 	if (rec->header.coverage)
 		header_line(f, "PARTIAL", rec->header.coverage, TEXT_ALARM, options);
+	put_line(f, "SHORT", add_shortened, rec, TEXT_YELLOW, options);
 }
 
 void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options)

@@ -166,6 +166,7 @@ static json_t *window_of(const struct rec_header *h)
 	json_put(window, "hits", json_count(h->hits));
 	json_put(window, "entries", json_count(h->entries));
 	json_put(window, "stacks", json_count(h->stacks));
+	json_put(window, "shortened", json_count(h->shortened));
 	return window;
 }
 

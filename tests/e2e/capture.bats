@@ -4,11 +4,14 @@
 
 load helper
 
+record_options=()
+charges=(site module)
+
 # check_capture PROGRAM [ARGS...]: records it and holds the counts against those it prints.
 check_capture() {
 	local rec=$BATS_TEST_TMPDIR/rec truth=$BATS_TEST_TMPDIR/truth status=0 charge wrong
 	rm -f "$rec"
-	"$ESCAUDIT" record -o "$rec" -- "$@" >"$truth" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	"$ESCAUDIT" record "${record_options[@]}" -o "$rec" -- "$@" >"$truth" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	if [ "$status" -ne 0 ]; then
 		complain "record $*: status $status"
 		head -c 2000 "$BATS_TEST_TMPDIR/err"
@@ -19,7 +22,7 @@ check_capture() {
 		return 0
 	fi
 	expect_sites "$rec"
-	for charge in site module; do
+	for charge in "${charges[@]}"; do
 		"$ESCAUDIT" top --json --limit 0 --charge=$charge "$rec" >"$BATS_TEST_TMPDIR/top" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 		if [ "$status" -ne 0 ]; then
 			complain "top: status $status"
@@ -161,6 +164,23 @@ built() {
 		check_capture "$program" -loop $n
 	}
 	for_each_go check 1.23 1.27
+}
+
+@test "more stacks than there is room for: counts and lines stay, and the report says what is short" {
+	need_bpf
+	record_options=(--max-stacks=16)
+	charges=(site)
+	check() {
+		local program rec=$BATS_TEST_TMPDIR/rec
+		program=$(build_go capture)
+		check_capture "$program"
+		expect_status 0 "$ESCAUDIT" top --json "$rec"
+		jq -e '.window.shortened > 1000 and .window.shortened < .window.hits' <<<"$out" >/dev/null ||
+			complain "shortened: $(jq -c .window <<<"$out")"
+		expect_status 0 "$ESCAUDIT" top "$rec"
+		grep -q '^SHORT  *stacks of [0-9]* objects' <<<"$out" || complain "nothing is said: $(head -n 8 <<<"$out")"
+	}
+	for_each_go check 1.19 1.24 1.27
 }
 
 @test "go tool pprof opens a recording and agrees on the total" {

@@ -49,6 +49,7 @@ static struct recording *made(uint64_t start, int64_t pid)
 	rec->header.start_unix_ns = start;
 	rec->header.pid = pid;
 	rec->header.hits = 100;
+	rec->header.shortened = 7;
 	return rec;
 }
 
@@ -102,6 +103,7 @@ Test(merge, sums)
 	cr_expect_eq(recs[0]->observations[2].locations[0], 0);
 	cr_expect_eq(recording_losses(recs[0]), 3);
 	cr_expect_eq(recs[0]->header.hits, 200);
+	cr_expect_eq(recs[0]->header.shortened, 14);
 	cr_expect_eq(recs[0]->header.start_unix_ns, 6000);
 	cr_expect_eq(recs[0]->header.stacks, 3);
 	cr_expect_eq(recs[0]->header.exit_status, 3);

@@ -78,6 +78,7 @@ static struct recording *sample(void)
 	h->hits = 1531;
 	h->entries = 5;
 	h->stacks = 4;
+	h->shortened = 3;
 	recording_add_loss(rec, "stack map full", 3);
 	recording_add_loss(rec, "read fault", 0);
 	recording_add_loss(rec, "observation map full", 5);
@@ -204,6 +205,7 @@ static void expect_header(const struct rec_header *a, const struct rec_header *b
 	cr_expect_eq(a->hits, b->hits);
 	cr_expect_eq(a->entries, b->entries);
 	cr_expect_eq(a->stacks, b->stacks);
+	cr_expect_eq(a->shortened, b->shortened);
 }
 
 static void expect_same(const struct recording *a, const struct recording *b)
