@@ -23,6 +23,7 @@
 
 #include "base/memory.h"
 #include "predict/package.h"
+#include "predict/place.h"
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
@@ -150,7 +151,7 @@ static void mark_surplus(struct matching *m, const struct place *place)
 		for (size_t k = 0; k < place->n_predictions && !m->is_matched[p]; k++) {
 			size_t q = place->predictions[k];
 
-			if (m->is_matched[q] && match_same_text(&items[p], &items[q]) && items[p].kind != EXPR_OTHER)
+			if (m->is_matched[q] && match_same_text(m, p, q) && items[p].kind != EXPR_OTHER)
 				m->is_surplus[p] = true;
 		}
 	}
@@ -456,6 +457,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->pool = strpool_new();
 	m->main_package = strpool_add(m->pool, rec->header.main_package);
 	m->prediction_file = xcalloc(set->n, sizeof(*m->prediction_file));
+	m->bare_expr = xcalloc(set->n, sizeof(*m->bare_expr));
 	m->readings = xcalloc(set->n, sizeof(*m->readings));
 	m->is_matched = xcalloc(set->n, sizeof(*m->is_matched));
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
@@ -465,6 +467,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		const struct prediction *p = &set->items[i];
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
 
+		m->bare_expr[i] = p->expr ? place_bare_type(m->pool, p->expr) : NULL;
 		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);
 		reading_init(&m->readings[i], m->pool, p);
 	}
@@ -472,12 +475,14 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_find_declarations(m);
 	match_displace(m);
 	match_index_by_file(m);
+	match_silence_echoes(m, true);
 	index_stack_claims(m);
 	run_pass(m, PASS_CHAIN);
 	run_pass(m, PASS_CALL);
 	run_pass(m, PASS_LINE);
 	run_other_lines(m);
 	run_pass(m, PASS_STACK);
+	match_silence_echoes(m, false);
 	for (size_t i = 0; i < set->n; i++) {
 		if (!m->is_matched[i])
 			match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
@@ -516,6 +521,7 @@ void matching_free(struct matching *m)
 	free(m->site_group);
 	free(m->next_stack_claim);
 	free(m->prediction_file);
+	free(m->bare_expr);
 	free(m->readings);
 	free(m->is_matched);
 	free(m->is_surplus);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the three files that match: where the log's positions are in the binary (match_source.c), what belongs
- * together in one place (match_place.c), which places are tried, and in which order (match.c).
+ * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
+ * once of the same code (match_echo.c), what belongs together in one place (match_place.c), which places are tried, and
+ * in which order (match.c).
  */
 #ifndef ESCAUDIT_PREDICT_MATCH_INTERNAL_H
 #define ESCAUDIT_PREDICT_MATCH_INTERNAL_H
@@ -55,6 +56,7 @@ struct matching {
 	size_t *next_stack_claim;      /* + 1, on the same line, by column */
 	size_t *site_group;	       /* MATCH_NONE while free */
 	uint32_t *prediction_file;
+	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
 	bool *is_matched;	  /* per prediction */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
@@ -90,6 +92,14 @@ const struct rec_extent *match_extent(const struct matching *m, uint32_t file, c
 void match_find_declarations(struct matching *m);
 void match_displace(struct matching *m);
 
+/* ---- match_echo.c ---- */
+
+/*
+ * Takes out of the way what several packages say of the same generic code, but for one package's account: of
+ * predictions whose function is named before any pass, of the others after all of them.
+ */
+void match_silence_echoes(struct matching *m, bool named);
+
 /* ---- match_place.c ---- */
 
 /* The predictions and sites of one place. */
@@ -108,7 +118,7 @@ struct match_group *match_group_new(struct matching *m, const size_t *prediction
 void match_group_add_site(struct matching *m, struct match_group *group, size_t site);
 void match_group_add_prediction(struct matching *m, struct match_group *group, size_t prediction);
 /* At one column, one expression. */
-bool match_same_text(const struct prediction *a, const struct prediction *b);
+bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
 /* Pairs what is in one place, as far as it can be told apart. */

@@ -51,9 +51,10 @@ static bool maybe_constant(const struct prediction *p)
 	return s[-1] != '(' && s[0] == ')' && s[1] == '\0';
 }
 
-bool match_same_text(const struct prediction *a, const struct prediction *b)
+bool match_same_text(const struct matching *m, size_t a, size_t b)
 {
-	return a->pos.column == b->pos.column && a->expr && b->expr && strcmp(a->expr, b->expr) == 0;
+	return m->set->items[a].pos.column == m->set->items[b].pos.column && m->bare_expr[a] &&
+	       m->bare_expr[a] == m->bare_expr[b];
 }
 
 const char *match_physical_function(const struct rec_site *site)
@@ -273,7 +274,7 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 		np = ns;
 	}
 	for (size_t i = 1; i < np; i++)
-		interchangeable = interchangeable && match_same_text(&items[ps[0]], &items[ps[i]]);
+		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
 	if ((np == ns || (interchangeable && ns < np)) &&
 	    (interchangeable || !round->boxing || order_calls(m, place, ps, np)) &&
 	    fits_in_order(m, round, ps, ss, ns)) {

@@ -458,11 +458,48 @@ bool matching_in_displaced_file(const struct matching *m, const struct rec_frame
 
 /* ---- asked afterwards ---- */
 
+/* How many elements an import path shares from its end with the directory of a file; a module's has its version too. */
+static size_t elements_at_home(const char *package, const char *path)
+{
+	size_t end = strlen(package), dir = (size_t)(match_base_name(path) - path), n = 0;
+
+	while (end && dir) {
+		size_t start = end, first = --dir, len;
+
+		while (start && package[start - 1] != '/')
+			start--;
+		while (first && path[first - 1] != '/')
+			first--;
+		len = strcspn(path + first, "@/");
+		if (len != end - start || memcmp(package + start, path + first, len) != 0)
+			break;
+		n++;
+		end = start ? start - 1 : 0;
+		dir = first;
+	}
+	return n;
+}
+
 const char *matching_file_package(const struct matching *m, size_t prediction)
 {
-	uint32_t file = m->prediction_file[prediction];
+	uint32_t index = m->prediction_file[prediction];
+	const struct source_file *file = &m->files[index];
+	const char *home = NULL;
+	size_t best = 0;
 
-	return file != NO_FILE && m->files[file].n_packages == 1 ? m->files[file].packages[0] : NULL;
+	if (index == NO_FILE || file->n_packages == 1)
+		return index == NO_FILE ? NULL : file->packages[0];
+	/* Wrappers of promoted methods stand in the file of the method, whatever package they are in. */
+	for (size_t i = 0; i < file->n_packages; i++) {
+		size_t n = elements_at_home(file->packages[i], file->path);
+
+		if (n > best)
+			home = file->packages[i];
+		else if (n == best)
+			home = NULL;
+		best = n > best ? n : best;
+	}
+	return home;
 }
 
 /* How much of a function's name is that of the function declared at the top of the file: closures are inside. */

@@ -376,15 +376,20 @@ static const char *own_package(const struct judge *j, const struct prediction *p
 static const char *function_of(const struct judge *j, const struct verdict *v, size_t prediction)
 {
 	const struct prediction *p = &j->set->items[prediction];
-	const char *main_package = j->rec->header.main_package, *found;
+	const char *main_package = j->rec->header.main_package, *found, *package;
+	bool is_shape;
 
 	if (v->n_sites && v->sites[0]->n_frames)
 		return v->sites[0]->frames[v->sites[0]->n_frames - 1].function;
-	found = matching_function(j->matching, prediction);
+	/* An instantiation is compiled by who needs it, and named after who wrote it; on its lines there are others. */
+	is_shape = p->function && strchr(p->function, '[');
+	found = is_shape ? NULL : matching_function(j->matching, prediction);
 	if (found || !p->function || !v->package || package_length(p->function))
 		return found ? found : p->function;
-	return strpool_addf(j->audit->pool, "%s.%s",
-			    main_package && !strcmp(v->package, main_package) ? "main" : v->package, p->function);
+	package = is_shape ? matching_file_package(j->matching, prediction) : NULL;
+	package = package ? package : v->package;
+	return strpool_addf(j->audit->pool, "%s.%s", main_package && !strcmp(package, main_package) ? "main" : package,
+			    p->function);
 }
 
 /* The runtime's own packages: what they do is the runtime's own account, and no call in them is a site. */

@@ -11,6 +11,7 @@ func init() {
 	register("generic-method", genericMethod)
 	register("generic-value", genericValue)
 	register("generic-other-package", genericOther)
+	register("generic-shared", genericShared)
 	register("generic-moved", genericMoved)
 	register("generic-closure", genericClosure)
 	register("generic-convert", genericConvert)
@@ -108,6 +109,12 @@ func genericOther() {
 	sinkPairs = lib.Map(sinkLongInts, func(n int) *pair { // @generic-other-package
 		return &pair{n, n} // @generic-other-package.inside
 	})
+}
+
+//go:noinline
+func genericShared() {
+	sinkInts, sinkInt = lib.Repeat(ten, 3)
+	sinkInts, sinkInt = lib.Ones(3)
 }
 
 //go:noinline

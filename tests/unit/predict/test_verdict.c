@@ -557,3 +557,70 @@ Test(verdict, the_runtime_itself_gets_none)
 	cr_expect_not_null(verdict_of(&s, "new(c)"));
 	scene_free(&s);
 }
+
+/* The same, from a package that compiled the function for itself. */
+static void echo(struct scene *s, const char *package, enum claim claim, enum expr_kind kind, int line,
+		 const char *function, const char *expr)
+{
+	struct prediction *p = say(s, claim, kind, line, 9, expr);
+
+	p->package = package;
+	p->function = function;
+}
+
+static size_t count_line(const struct scene *s, int line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->audit->n; i++)
+		n += s->audit->items[i].line == line;
+	return n;
+}
+
+Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
+{
+	static const char *const home = "example.com/m", *const other = "example.com/m/a";
+	struct scene s = scene_new();
+	size_t made;
+
+	/* named by its shape: the home package speaks, though another came first, and two expressions stay two */
+	echo(&s, other, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, "F[go.shape.int]", "make([]go.shape.int, m.n)");
+	echo(&s, other, CLAIM_HEAP, EXPR_NEW, 11, "F[go.shape.int]", "new(go.shape.int)");
+	echo(&s, home, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, "F[go.shape.int]", "make([]go.shape.int, n)");
+	echo(&s, home, CLAIM_HEAP, EXPR_NEW, 11, "F[go.shape.int]", "new(go.shape.int)");
+	made = emit(&s, 11, "runtime.makeslice", CAUSE_MAKE_SLICE, "int", true);
+	s.rec->sites[made].frames[0].function = strpool_add(s.rec->pool, "main.F[go.shape.int]");
+	observe(&s, made, 5, 24);
+	made = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false);
+	s.rec->sites[made].frames[0].function = strpool_add(s.rec->pool, "main.F[go.shape.int]");
+	observe(&s, made, 6, 8);
+	/* with no site in the binary: one of them is left */
+	echo(&s, home, CLAIM_HEAP, EXPR_CONSTANT, 12, "F[go.shape.int]", "\"text\"");
+	echo(&s, other, CLAIM_HEAP, EXPR_CONSTANT, 12, "F[go.shape.int]", "\"text\"");
+	/* copies that one package makes are copies */
+	echo(&s, home, CLAIM_HEAP, EXPR_CONSTANT, 13, "F[go.shape.int]", "\"copied\"");
+	echo(&s, home, CLAIM_HEAP, EXPR_CONSTANT, 13, "F[go.shape.int]", "\"copied\"");
+	echo(&s, other, CLAIM_HEAP, EXPR_CONSTANT, 13, "F[go.shape.int]", "\"copied\"");
+	/* another shape is another function */
+	echo(&s, home, CLAIM_STACK, EXPR_FUNC_LIT, 14, "F[go.shape.int]", "func literal");
+	echo(&s, other, CLAIM_STACK, EXPR_FUNC_LIT, 14, "F[go.shape.string]", "func literal");
+	/* up to 1.24 nothing names the function: who found a site is another shape, who found none is an echo */
+	echo(&s, home, CLAIM_HEAP, EXPR_NEW, 15, NULL, "new(T)");
+	echo(&s, other, CLAIM_HEAP, EXPR_NEW, 15, NULL, "new(T)");
+	echo(&s, "example.com/m/b", CLAIM_HEAP, EXPR_NEW, 15, NULL, "new(T)");
+	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 2, 8);
+	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "string", false), 3, 16);
+
+	judge(&s);
+	expect(&s, "make([]go.shape.int, n)", VERDICT_CONFIRMED, 5);
+	expect(&s, "new(go.shape.int)", VERDICT_CONFIRMED, 6);
+	cr_expect_str_eq(verdict_of(&s, "new(go.shape.int)")->package, home);
+	cr_expect_eq(count_line(&s, 11), 2);
+	expect(&s, "\"text\"", VERDICT_COMPILED_OUT, 0);
+	cr_expect_eq(count_line(&s, 12), 1);
+	cr_expect_eq(count_line(&s, 13), 2);
+	cr_expect_eq(count_line(&s, 14), 2);
+	cr_expect_eq(count_line(&s, 15), 2);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_CONFIRMED], 16);
+	scene_free(&s);
+}

@@ -32,3 +32,22 @@ func Map[T, U any](from []T, to func(T) U) []U {
 	}
 	return made
 }
+
+// Repeat is generic too, and this package needs it as well: it is compiled in both, and the linker keeps one.
+//
+//go:noinline
+func Repeat[T any](v T, n int) ([]T, *T) {
+	made, last := make([]T, n), new(T) // @generic-shared.inside
+	for i := range made {
+		made[i] = v
+	}
+	*last = v
+	return made, last
+}
+
+// Ones is this package's use.
+//
+//go:noinline
+func Ones(n int) ([]int, *int) {
+	return Repeat(1, n)
+}
