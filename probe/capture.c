@@ -20,9 +20,11 @@
 
 #include "bpf/alloc.skel.h" /* uses the types of records.h */
 
-#define DEFAULT_OBSERVATIONS (1u << 17)
-#define SHORT_OBSERVATIONS   (1u << 17)
-#define BATCH		     4096
+/* 128 bytes of the kernel's memory each: a production machine has less to spare than one that tries a program out. */
+#define LAUNCH_OBSERVATIONS (1u << 19)
+#define ATTACH_OBSERVATIONS (1u << 17)
+#define SHORT_OBSERVATIONS  (1u << 17)
+#define BATCH		    4096
 /* A trap each, so some milliseconds of the target: what it also takes to arm a few thousand probes anew. */
 #define REACH_WASTE_MAX 5000
 
@@ -135,11 +137,13 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 		const struct capture_options *options, struct error *err)
 {
 	struct capture *c = xcalloc(1, sizeof(*c));
-	uint32_t max = options->max_observations ? options->max_observations : DEFAULT_OBSERVATIONS;
+	uint32_t max = options->is_launch ? LAUNCH_OBSERVATIONS : ATTACH_OBSERVATIONS;
 	struct walk_settings settings;
 	int ret;
 
 	*out = NULL;
+	if (options->max_observations)
+		max = options->max_observations;
 	c->bin = bin;
 	c->entries = entries;
 	c->method = options->method;
