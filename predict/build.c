@@ -550,11 +550,11 @@ static char *next_line(char **text)
 
 static int ask_env(struct build *b)
 {
-	static const char *const words[] = {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS"};
+	static const char *const words[] = {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOTMPDIR"};
 	struct prediction_build *build = &b->set->build;
 	struct words argv = {.items = NULL};
 	struct strbuf answer = STRBUF_INIT;
-	char *lines[4] = {NULL}, *text;
+	char *lines[5] = {NULL}, *text;
 	int ret;
 
 	words_add(&argv, b->go);
@@ -576,6 +576,10 @@ static int ask_env(struct build *b)
 		build->goarch = strpool_add(b->set->pool, lines[2]);
 		build->directory = strpool_add(b->set->pool, b->dir);
 		sort_flags(b, lines[3] ? lines[3] : "");
+		/* Interrupted before it minds signals, the go command leaves its directory behind: then it goes with
+		 * ours. */
+		if (!lines[4] || !*lines[4])
+			words_take(&b->env, xasprintf("GOTMPDIR=%s", b->work));
 	}
 	words_release(&argv);
 	strbuf_release(&answer);

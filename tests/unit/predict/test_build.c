@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -719,6 +720,18 @@ Test(build, a_temporary_directory_that_cannot_be_made_is_named)
 	setenv("TMPDIR", scratch, 1);
 }
 
+/* Has the go command made its own directory in ours? */
+static bool is_building(void)
+{
+	char *pattern = xasprintf("%s/escaudit-*/go-build*", scratch);
+	glob_t found;
+	bool any = glob(pattern, 0, NULL, &found) == 0;
+
+	globfree(&found);
+	free(pattern);
+	return any;
+}
+
 /* The signal ends the process, but only after the go command was stopped and the directory is gone. */
 Test(build, a_signal_leaves_nothing_behind)
 {
@@ -741,8 +754,10 @@ Test(build, a_signal_leaves_nothing_behind)
 		build_with_diagnostics(&options, set, NULL);
 		_exit(42);
 	}
-	for (int i = 0; i < 3000 && count_left("go-build") == 0; i++) /* the go command's own: it is at work */
+	for (int i = 0; i < 3000 && !is_building(); i++)
 		usleep(10000);
+	cr_expect(is_building());
+	cr_expect_eq(count_left("go-build"), 0, "what the go command leaves when it is killed stays");
 	cr_expect_eq(count_left("escaudit-"), 1);
 	cr_expect_eq(kill(pid, SIGTERM), 0);
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
