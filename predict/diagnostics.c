@@ -42,6 +42,10 @@
 #include "predict/diagnostics_internal.h"
 #include "predict/lines.h"
 
+/* Of source in the middle of an expression. */
+#define OPEN_LINES_LIMIT 1000
+#define OPEN_BYTES_LIMIT (1 << 16)
+
 static const char unknown_position[] = DIAGNOSTICS_UNKNOWN_POSITION;
 
 /* ---- sections ---- */
@@ -268,6 +272,13 @@ static void unknown_line(struct reader *r, const char *line, size_t len)
 		set->unknown[i] = strpool_add_n(set->pool, line, len < 400 ? len : 400);
 }
 
+/* Its next lines belong to it. */
+static void open_lines(struct reader *r, const char *line, size_t len)
+{
+	strbuf_add(&r->open, line, len);
+	r->open_lines = 1;
+}
+
 static void read_message(struct reader *r, const char *line, size_t len, const struct message *m)
 {
 	const char *s = m->text;
@@ -355,7 +366,10 @@ static void read_message(struct reader *r, const char *line, size_t len, const s
 	if (text_is_information(s, m->len))
 		return;
 	r->known--;
-	unknown_line(r, line, len);
+	if (diagnostics_is_open(line, len))
+		open_lines(r, line, len);
+	else
+		unknown_line(r, line, len);
 }
 
 static void read_line(struct reader *r, const char *line, size_t len)
@@ -365,7 +379,9 @@ static void read_line(struct reader *r, const char *line, size_t len)
 
 	if (header && len > header + 2 && line[header] == ' ' && line[header + 1] == ' ' &&
 	    memcmp(line, r->header.buf, header) == 0) {
-		if (r->explaining != NONE)
+		if (r->explaining != NONE && diagnostics_is_open(line, len))
+			open_lines(r, line, len);
+		else if (r->explaining != NONE)
 			add_flow(r, line + header, len - header);
 		return;
 	}
@@ -384,10 +400,38 @@ static void read_line(struct reader *r, const char *line, size_t len)
 	}
 }
 
+/* A line while a raw string is open. A diagnostic, or too many lines: what looked like one was none. */
+static void read_open(struct reader *r, const char *line, size_t len)
+{
+	struct strbuf whole = STRBUF_INIT;
+	struct message m;
+	const char *first, *close;
+
+	if (r->open_lines == OPEN_LINES_LIMIT || r->open.len + len > OPEN_BYTES_LIMIT ||
+	    (message_split(line, len, &m) && diagnostics_line_is_known(line, len))) {
+		first = memchr(r->open.buf, '\n', r->open.len);
+		unknown_line(r, r->open.buf, first ? (size_t)(first - r->open.buf) : r->open.len);
+		strbuf_clear(&r->open);
+		read_line(r, line, len);
+		return;
+	}
+	strbuf_addch(&r->open, '\n');
+	strbuf_add(&r->open, line, len);
+	r->open_lines++;
+	close = memchr(line, '`', len);
+	if (!close || diagnostics_is_open(close + 1, (size_t)(line + len - close - 1)))
+		return;
+	diagnostics_add_quoted(&whole, r->open.buf, r->open.len);
+	strbuf_clear(&r->open);
+	read_line(r, strbuf_str(&whole), whole.len);
+	strbuf_release(&whole);
+}
+
 static int read_all(struct predictions *set, struct lines *lines, const char *name, struct error *err)
 {
 	struct reader r = {.set = set,
 			   .first = set->n,
+			   .open = STRBUF_INIT,
 			   .header = STRBUF_INIT,
 			   .flow_text = STRBUF_INIT,
 			   .explaining = NONE,
@@ -401,8 +445,13 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 
 	while (lines_next(lines, &line, &len)) {
 		set->lines++;
-		read_line(&r, line, len);
+		if (r.open.len)
+			read_open(&r, line, len);
+		else
+			read_line(&r, line, len);
 	}
+	if (r.open.len)
+		unknown_line(&r, r.open.buf, strcspn(r.open.buf, "\n"));
 	end_section(&r);
 	if (lines->error)
 		ret = error_set(err, lines->error, "diagnostics: failed to read '%s': %s", name,
@@ -424,6 +473,7 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 	u64map_release(&r.count_at);
 	u64map_release(&r.packages);
 	strbuf_release(&r.header);
+	strbuf_release(&r.open);
 	return ret;
 }
 

@@ -6,11 +6,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/strbuf.h"
+
 /* What stands for file, line and column where the compiler has none. */
 #define DIAGNOSTICS_UNKNOWN_POSITION "<unknown line number>"
 
 /* Is this a line that -m, -m=2 or the "# package" headers print? What is not, in a failed build, is the error. */
 bool diagnostics_line_is_known(const char *line, size_t len);
+
+/*
+ * Up to Go 1.23 an expression with a raw string in it is printed as it stands in the source, over several lines. Is
+ * such a string open at the end of this text?
+ */
+bool diagnostics_is_open(const char *s, size_t len);
+/* Appends the text with such strings as newer versions print them, "on one\nline". */
+void diagnostics_add_quoted(struct strbuf *sb, const char *s, size_t len);
 
 /* The reason at the end of a flow line: "return" of "from x (return) at ./m.go:24:5". NULL if it names none. */
 const char *diagnostics_reason(const char *line, size_t len, size_t *reason_len);

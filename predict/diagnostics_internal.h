@@ -154,6 +154,9 @@ struct reader {
 	size_t n_counts, alloc_counts;
 	struct u64map count_at;
 
+	struct strbuf open; /* lines so far that a raw string holds together; empty: none */
+	size_t open_lines;
+
 	struct strbuf header; /* "file:line:column:" of the explanation being read; empty: none */
 	size_t explaining;    /* the explanation its lines belong to; NONE: to none that is kept */
 	/* old form */

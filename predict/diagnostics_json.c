@@ -420,6 +420,20 @@ static struct position position_of(struct joiner *j, const json_t *location)
 				 column >= 255 ? 0 : column};
 }
 
+/* Where older versions put lines of source into a text, what newer ones put there. */
+static const char *intern_quoted(struct joiner *j, const char *s, size_t len)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *interned;
+
+	if (!memchr(s, '\n', len))
+		return strpool_add_n(j->set->pool, s, len);
+	diagnostics_add_quoted(&sb, s, len);
+	interned = strpool_add_n(j->set->pool, strbuf_str(&sb), sb.len);
+	strbuf_release(&sb);
+	return interned;
+}
+
 /* Appends the entry's flow, in the words of -m=2. */
 static void add_why(struct joiner *j, struct prediction *p, const struct entry *e)
 {
@@ -438,6 +452,10 @@ static void add_why(struct joiner *j, struct prediction *p, const struct entry *
 		message += strlen(prefix);
 		message += strspn(message, " ");
 		len = strlen(message);
+		if (memchr(message, '\n', len)) {
+			message = intern_quoted(j, message, len);
+			len = strlen(message);
+		}
 		reason = diagnostics_reason(message, len, &len);
 		if (reason)
 			p->reason = strpool_add_n(j->set->pool, reason, len);
@@ -817,7 +835,7 @@ static void read_entry(struct joiner *j, const char *line, size_t len)
 	e = &j->entries[j->n_entries++];
 	*e = (struct entry){.json = json};
 	if (n)
-		e->text = strpool_add_n(j->set->pool, message, n - strlen(suffix));
+		e->text = intern_quoted(j, message, n - strlen(suffix));
 	read_chain(j, e);
 }
 

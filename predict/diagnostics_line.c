@@ -271,3 +271,75 @@ bool diagnostics_line_is_known(const char *line, size_t len)
 	       text_starts(m.text, m.len, "moved to heap: ") ||
 	       text_is_explanation(m.text, m.len, &n, &function, &function_len) || text_is_information(m.text, m.len);
 }
+
+/* The length of the string or character that begins at s, 1 if it is none that ends there. */
+static size_t quoted_length(const char *s, size_t len)
+{
+	if (s[0] == '\'' && !(len > 2 && (s[1] == '\\' || s[2] == '\'')))
+		return 1; /* an apostrophe */
+	for (size_t i = 1; i < len && s[i] != '\n'; i++) {
+		if (s[i] == s[0])
+			return i + 1;
+		i += s[i] == '\\';
+	}
+	return 1;
+}
+
+/* The first raw string, with its quotes; one that is not closed goes to the end. NULL if there is none. */
+static const char *find_raw(const char *s, size_t len, size_t *raw_len, bool *is_open)
+{
+	const char *end = s + len, *close;
+
+	if (!memchr(s, '`', len))
+		return NULL;
+	while (s < end && *s != '`')
+		s += *s == '"' || *s == '\'' ? quoted_length(s, (size_t)(end - s)) : 1;
+	if (s == end)
+		return NULL;
+	close = memchr(s + 1, '`', (size_t)(end - s) - 1);
+	*is_open = !close;
+	*raw_len = close ? (size_t)(close + 1 - s) : (size_t)(end - s);
+	return s;
+}
+
+bool diagnostics_is_open(const char *s, size_t len)
+{
+	const char *end = s + len, *raw;
+	size_t raw_len;
+	bool is_open;
+
+	for (; (raw = find_raw(s, (size_t)(end - s), &raw_len, &is_open)); s = raw + raw_len) {
+		if (is_open)
+			return true;
+	}
+	return false;
+}
+
+void diagnostics_add_quoted(struct strbuf *sb, const char *s, size_t len)
+{
+	const char *end = s + len, *raw;
+	size_t raw_len;
+	bool is_open;
+
+	for (; (raw = find_raw(s, (size_t)(end - s), &raw_len, &is_open)); s = raw + raw_len) {
+		strbuf_add(sb, s, (size_t)(raw - s));
+		if (is_open || !memchr(raw, '\n', raw_len)) {
+			strbuf_add(sb, raw, raw_len);
+			continue;
+		}
+		strbuf_addch(sb, '"');
+		for (size_t i = 1; i + 1 < raw_len; i++) {
+			if (raw[i] == '\n') {
+				strbuf_addstr(sb, "\\n");
+			} else if (raw[i] == '\t') {
+				strbuf_addstr(sb, "\\t");
+			} else {
+				if (raw[i] == '"' || raw[i] == '\\')
+					strbuf_addch(sb, '\\');
+				strbuf_addch(sb, raw[i]);
+			}
+		}
+		strbuf_addch(sb, '"');
+	}
+	strbuf_add(sb, s, (size_t)(end - s));
+}

@@ -495,7 +495,10 @@ static void judge_unpredicted(struct judge *j)
 		else
 			s->taken = true;
 		v->cause = s->cause;
-		v->type = s->type ? s->type : v->type;
+		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
+		 */
+		if (s->type && !(v->type && s->cause == CAUSE_MAKE_CHAN))
+			v->type = s->type;
 		v->objects = s->objects;
 		v->bytes = s->bytes;
 		v->samples = s->samples;

@@ -10,6 +10,8 @@ func init() {
 	register("concat-short", func() { concatShort(short) })
 	register("concat-long", func() { concatLong(long) })
 	register("concat-escapes", func() { concatEscapes(long) })
+	register("concat-raw", func() { concatRaw(long) })
+	register("concat-raw-stays", func() { concatRawStays(short) })
 	register("concat-empty", func() { concatEmpty(long) })
 	register("concat-many", func() { concatMany(long) })
 	register("concat-const", concatConst)
@@ -61,6 +63,19 @@ func concatLong(s string) {
 //go:noinline
 func concatEscapes(s string) {
 	sinkString = s + "!" // @concat-escapes
+}
+
+//go:noinline
+func concatRaw(s string) {
+	sinkString = `a "raw" string,
+over two lines of ` + s // @concat-raw
+}
+
+//go:noinline
+func concatRawStays(s string) {
+	t := `a
+b` + s // @concat-raw-stays
+	theInt = len(t)
 }
 
 //go:noinline

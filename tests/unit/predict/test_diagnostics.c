@@ -658,3 +658,42 @@ Test(diagnostics, what_a_failed_build_says_beside_its_diagnostics)
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
 		cr_expect_not(diagnostics_line_is_known(errors[i], strlen(errors[i])), "%s", errors[i]);
 }
+
+Test(diagnostics, raw_strings_of_several_lines)
+{
+	struct predictions *set;
+
+	/* up to 1.23 as they stand in the source, then on one line: both are read alike */
+	expect_read("./m.go:14:22: `Help for \"it\".\n"
+		    "\tType ` + name + ` help\n"
+		    "for details.` escapes to heap\n"
+		    "./m.go:16:2: `one\n"
+		    "\n"
+		    "three` does not escape\n"
+		    "./m.go:17:2: `one` + '`' + \"`\" escapes to heap\n",
+		    "./m.go:14:22 heap concatenation: \"Help for \\\"it\\\".\\n\\tType \" + name + \" help\\nfor "
+		    "details.\"\n"
+		    "./m.go:16:2 stack constant: \"one\\n\\nthree\"\n"
+		    "./m.go:17:2 heap constant: `one` + '`' + \"`\"\n");
+	/* the explanation, too, from header to last step */
+	set = read_text("./m.go:3:9: `a\nb` + s escapes to heap:\n"
+			"./m.go:3:9:   flow: {heap} = &{storage for `a\nb` + s}:\n"
+			"./m.go:3:9:     from `a\nb` + s (spill) at ./m.go:3:9\n"
+			"./m.go:3:9:     from sink = `a\nb` + s (assign) at ./m.go:3:7\n"
+			"./m.go:3:9: `a\nb` + s escapes to heap\n");
+	expect_rows(set, "./m.go:3:9 heap concatenation: \"a\\nb\" + s\n");
+	cr_assert_eq(set->items[0].n_why, 3);
+	cr_expect_str_eq(set->items[0].why[2], "from sink = \"a\\nb\" + s (assign) at ./m.go:3:7");
+	cr_expect_str_eq(set->items[0].reason, "assign");
+	predictions_free(set);
+	/* what only looks like one swallows nothing: neither up to the next diagnostic nor up to the end */
+	set = read_text("./m.go:3:9: something ` new\n"
+			"text\n"
+			"./m.go:4:9: &T{} escapes to heap\n"
+			"./m.go:5:9: another ` one\n"
+			"text\n");
+	expect_rows(set, "./m.go:4:9 heap composite: &T{}\n");
+	cr_expect_eq(set->unknown_lines, 2);
+	cr_expect_str_eq(set->unknown[1], "./m.go:5:9: another ` one");
+	predictions_free(set);
+}
