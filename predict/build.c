@@ -550,11 +550,11 @@ static char *next_line(char **text)
 
 static int ask_env(struct build *b)
 {
-	static const char *const words[] = {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOTMPDIR"};
+	static const char *const words[] = {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS"};
 	struct prediction_build *build = &b->set->build;
 	struct words argv = {.items = NULL};
 	struct strbuf answer = STRBUF_INIT;
-	char *lines[5] = {NULL}, *text;
+	char *lines[4] = {NULL}, *text;
 	int ret;
 
 	words_add(&argv, b->go);
@@ -576,10 +576,6 @@ static int ask_env(struct build *b)
 		build->goarch = strpool_add(b->set->pool, lines[2]);
 		build->directory = strpool_add(b->set->pool, b->dir);
 		sort_flags(b, lines[3] ? lines[3] : "");
-		/* Interrupted before it minds signals, the go command leaves its directory behind: then it goes with
-		 * ours. */
-		if (!lines[4] || !*lines[4])
-			words_take(&b->env, xasprintf("GOTMPDIR=%s", b->work));
 	}
 	words_release(&argv);
 	strbuf_release(&answer);
@@ -935,16 +931,20 @@ static bool is_given(const struct build_options *options, const char *variable)
 	return false;
 }
 
-/* The go command takes $PWD for the name of its directory if it is one of its names. */
+/*
+ * The go command takes $PWD for the name of its directory if it is one of its names. Interrupted before it minds
+ * signals, it leaves its temporary files behind: they are in our directory, and go with it.
+ */
 static void prepare_environment(struct build *b)
 {
 	for (char **e = environ; *e; e++) {
-		if (strncmp(*e, "PWD=", 4) != 0 && !is_given(b->options, *e))
+		if (strncmp(*e, "PWD=", 4) != 0 && strncmp(*e, "TMPDIR=", 7) != 0 && !is_given(b->options, *e))
 			words_add(&b->env, *e);
 	}
 	for (const char *const *e = b->options->env; e && *e; e++)
 		words_add(&b->env, *e);
 	words_take(&b->env, xasprintf("PWD=%s", b->dir));
+	words_take(&b->env, xasprintf("TMPDIR=%s", b->work));
 }
 
 int build_with_diagnostics(const struct build_options *options, struct predictions *set, struct error *err)
