@@ -331,7 +331,8 @@ static void put_totals(FILE *f, const struct audit *audit, const struct report_o
 			  listed ? NULL : "--all lists them");
 	}
 	if (elsewhere.objects)
-		add_total(table, "elsewhere", TEXT_PLAIN, NULL, elsewhere, all, "packages not predicted: --pattern=all");
+		add_total(table, "elsewhere", TEXT_PLAIN, NULL, elsewhere, all,
+			  "packages not predicted: --pattern=all");
 	if (runtime.objects)
 		add_total(table, "runtime", TEXT_PLAIN, NULL, runtime, all, "the runtime's own, on no line");
 	/* Must not happen; if it does, the reader is told rather than left with sums that do not add up. */
