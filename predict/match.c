@@ -512,6 +512,7 @@ void matching_free(struct matching *m)
 	u64map_release(&m->file_of_base);
 	u64map_release(&m->resolved);
 	u64map_release(&m->sites_at);
+	u64map_release(&m->named);
 	u64map_release(&m->packages);
 	u64map_release(&m->covered_files);
 	u64map_release(&m->stack_claims_at);

@@ -47,6 +47,7 @@ struct matching {
 	struct u64map file_of_base;  /* pooled base -> first file + 1 */
 	struct u64map resolved;	     /* pooled "package NUL path" of a prediction -> file, or NO_FILE */
 	struct u64map sites_at;	     /* (file, outermost line) -> first site + 1 */
+	struct u64map named;	     /* pooled "file function" -> enum match_line of the function of that name */
 	struct u64map packages;	     /* pooled import paths the predictions cover */
 	struct u64map covered_files; /* files some prediction stands in */
 	uint32_t *site_file;

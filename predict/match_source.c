@@ -59,6 +59,31 @@ static void add_package(struct source_file *file, const char *package)
 	file->packages[file->n_packages++] = package;
 }
 
+static const char *behind_package(const char *function)
+{
+	size_t package = package_length(function);
+
+	return function + package + (function[package] == '.');
+}
+
+/* A function by its file and its name in the package. free() it. */
+static char *named_key(const struct matching *m, const struct source_file *file, const char *function)
+{
+	return xasprintf("%zu %s", (size_t)(file - m->files), function);
+}
+
+static void index_name(struct matching *m, const struct source_file *file, const struct rec_extent *extent)
+{
+	char *name = named_key(m, file, behind_package(extent->function));
+	uint64_t *known = u64map_at(&m->named, (uintptr_t)strpool_add(m->pool, name), NULL);
+
+	if (extent->is_physical)
+		*known = MATCH_LINE_KNOWN;
+	else if (*known == MATCH_LINE_UNKNOWN)
+		*known = MATCH_LINE_INLINED_ONLY;
+	free(name);
+}
+
 void match_index_files(struct matching *m)
 {
 	const struct recording *rec = m->rec;
@@ -75,6 +100,7 @@ void match_index_files(struct matching *m)
 		add_package(file, match_import_path(m, extent->function));
 		ARRAY_GROW(file->extents, file->n_extents + 1, file->alloc_extents);
 		file->extents[file->n_extents++] = (uint32_t)i;
+		index_name(m, file, extent);
 	}
 }
 
@@ -295,13 +321,6 @@ static uint64_t declaration_key(struct matching *m, uint32_t file, const char *n
 {
 	/* mixed once before: neighbours in the pool differ by as little as files do */
 	return u64_mix(u64_mix(0x2545f491, file), (uintptr_t)strpool_add(m->pool, name));
-}
-
-static const char *behind_package(const char *function)
-{
-	size_t package = package_length(function);
-
-	return function + package + (function[package] == '.');
 }
 
 /*
@@ -547,19 +566,16 @@ static enum match_line line_between(const struct matching *m, const struct sourc
 /* What the binary has of the function that the diagnostics name. */
 static enum match_line named_function(const struct matching *m, const struct source_file *file, const char *function)
 {
-	enum match_line known = MATCH_LINE_UNKNOWN;
+	const uint64_t *known;
+	char *name;
 
-	for (size_t i = 0; function && i < file->n_extents; i++) {
-		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
-		size_t package = package_length(extent->function);
-
-		if (strcmp(extent->function + package + (extent->function[package] == '.'), function) != 0)
-			continue;
-		if (extent->is_physical)
-			return MATCH_LINE_KNOWN;
-		known = MATCH_LINE_INLINED_ONLY;
-	}
-	return known;
+	if (!function)
+		return MATCH_LINE_UNKNOWN;
+	name = named_key(m, file, function);
+	function = strpool_find(m->pool, name, strlen(name));
+	free(name);
+	known = function ? u64map_find(&m->named, (uintptr_t)function) : NULL;
+	return known ? (enum match_line) * known : MATCH_LINE_UNKNOWN;
 }
 
 /* What initialises package variables has lines all over the file: "init", "map.init.0". */

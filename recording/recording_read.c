@@ -40,6 +40,7 @@ struct reader {
 	const char **strings;  /* string_table in the recording's pool */
 	struct u64map functions;
 	struct u64map locations; /* id -> index */
+	bool is_numbered;	 /* every index is the id less one, as in what we write */
 	struct u64map mappings;
 	uint64_t total[3]; /* objects, bytes, samples */
 	size_t n_replicas;
@@ -96,6 +97,8 @@ static int inflate_all(struct reader *r, struct strbuf *out, const uint8_t *data
 /* ---- unpack
  * ---------------------------------------------------------------------------------------------------------- */
 
+#define ARENA_BLOCK_BYTES (1 << 20)
+
 /* The messages live and die together, so they are cut from large blocks, up to a limit. */
 struct arena {
 	struct arena_block {
@@ -119,7 +122,7 @@ static void *arena_alloc(void *ctx, size_t size)
 	}
 	size = (size + align - 1) / align * align;
 	if (!arena->blocks || size > arena->size - arena->used) {
-		size_t block = size > 65536 ? size : 65536;
+		size_t block = size > ARENA_BLOCK_BYTES ? size : ARENA_BLOCK_BYTES;
 		struct arena_block *b = malloc(sizeof(*b) + block);
 
 		if (!b) {
@@ -262,10 +265,12 @@ static uint64_t foreign_pc(struct reader *r, const Pprof__Location *l)
 
 static int read_locations(struct reader *r)
 {
+	r->is_numbered = true;
 	for (size_t i = 0; i < r->profile->n_location; i++) {
 		const Pprof__Location *l = r->profile->location[i];
 		struct rec_location *loc = recording_add_location(r->rec);
 
+		r->is_numbered = r->is_numbered && l->id == i + 1;
 		if (add_id(r, &r->locations, "location", l->id, i) < 0 ||
 		    read_lines(r, l->line, l->n_line, &loc->frames, &loc->n_frames) < 0)
 			return -EBADMSG;
@@ -397,10 +402,16 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 	o->bytes = (uint64_t)s->value[r->space];
 	o->locations = xcalloc(s->n_location_id ? s->n_location_id : 1, sizeof(*o->locations));
 	for (size_t i = 0; i < s->n_location_id; i++) {
-		const uint64_t *index = u64map_find(&r->locations, s->location_id[i]);
+		uint64_t id = s->location_id[i];
+		const uint64_t *index;
 
+		if (r->is_numbered && id - 1 < r->rec->n_locations) {
+			o->locations[i] = (uint32_t)(id - 1);
+			continue;
+		}
+		index = u64map_find(&r->locations, id);
 		if (!index)
-			return BAD(r, "location %llu is missing", (unsigned long long)s->location_id[i]);
+			return BAD(r, "location %llu is missing", (unsigned long long)id);
 		o->locations[i] = (uint32_t)*index;
 	}
 	o->n_locations = (uint32_t)s->n_location_id;
