@@ -400,18 +400,25 @@ static void read_line(struct reader *r, const char *line, size_t len)
 	}
 }
 
-/* A line while a raw string is open. A diagnostic, or too many lines: what looked like one was none. */
+/* What looked like a line with an open raw string was none. */
+static void give_up_open(struct reader *r)
+{
+	const char *end = memchr(r->open.buf, '\n', r->open.len);
+
+	unknown_line(r, r->open.buf, end ? (size_t)(end - r->open.buf) : r->open.len);
+	strbuf_clear(&r->open);
+}
+
+/* A line while a raw string is open. Where it is a diagnostic, or one line too many, none was. */
 static void read_open(struct reader *r, const char *line, size_t len)
 {
 	struct strbuf whole = STRBUF_INIT;
 	struct message m;
-	const char *first, *close;
+	const char *close;
 
 	if (r->open_lines == OPEN_LINES_LIMIT || r->open.len + len > OPEN_BYTES_LIMIT ||
 	    (message_split(line, len, &m) && diagnostics_line_is_known(line, len))) {
-		first = memchr(r->open.buf, '\n', r->open.len);
-		unknown_line(r, r->open.buf, first ? (size_t)(first - r->open.buf) : r->open.len);
-		strbuf_clear(&r->open);
+		give_up_open(r);
 		read_line(r, line, len);
 		return;
 	}
@@ -451,7 +458,7 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 			read_line(&r, line, len);
 	}
 	if (r.open.len)
-		unknown_line(&r, r.open.buf, strcspn(r.open.buf, "\n"));
+		give_up_open(&r);
 	end_section(&r);
 	if (lines->error)
 		ret = error_set(err, lines->error, "diagnostics: failed to read '%s': %s", name,

@@ -502,21 +502,23 @@ static size_t elements_at_home(const char *package, const char *path)
 const char *matching_file_package(const struct matching *m, size_t prediction)
 {
 	uint32_t index = m->prediction_file[prediction];
-	const struct source_file *file = &m->files[index];
+	const struct source_file *file;
 	const char *home = NULL;
 	size_t best = 0;
 
-	if (index == NO_FILE || file->n_packages == 1)
-		return index == NO_FILE ? NULL : file->packages[0];
+	if (index == NO_FILE)
+		return NULL;
+	file = &m->files[index];
+	if (file->n_packages == 1)
+		return file->packages[0];
 	/* Wrappers of promoted methods stand in the file of the method, whatever package they are in. */
 	for (size_t i = 0; i < file->n_packages; i++) {
 		size_t n = elements_at_home(file->packages[i], file->path);
 
-		if (n > best)
-			home = file->packages[i];
-		else if (n == best)
-			home = NULL;
-		best = n > best ? n : best;
+		if (n < best)
+			continue;
+		home = n > best ? file->packages[i] : NULL; /* two that fit alike say nothing */
+		best = n;
 	}
 	return home;
 }

@@ -137,13 +137,12 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 		const struct capture_options *options, struct error *err)
 {
 	struct capture *c = xcalloc(1, sizeof(*c));
-	uint32_t max = options->is_launch ? LAUNCH_OBSERVATIONS : ATTACH_OBSERVATIONS;
+	uint32_t usual = options->is_launch ? LAUNCH_OBSERVATIONS : ATTACH_OBSERVATIONS;
+	uint32_t max = options->max_observations ? options->max_observations : usual;
 	struct walk_settings settings;
 	int ret;
 
 	*out = NULL;
-	if (options->max_observations)
-		max = options->max_observations;
 	c->bin = bin;
 	c->entries = entries;
 	c->method = options->method;

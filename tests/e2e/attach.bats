@@ -11,16 +11,6 @@ teardown() {
 	kill_pids
 }
 
-wait_for() {
-	local i
-	for i in $(seq 100); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	echo "waited in vain for: $*"
-	return 1
-}
-
 # start_recording ARGS...: sets recorder; returns when the probes are in the text of the sleeper.
 start_recording() {
 	rec=$BATS_TEST_TMPDIR/rec

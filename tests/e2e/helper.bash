@@ -83,7 +83,18 @@ kill_pids() {
 	done
 }
 
-# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready. Its output is in $log. wait_for is the file's own.
+# wait_for COMMAND...: until it succeeds, 10 s at most.
+wait_for() {
+	local i
+	for i in $(seq 200); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.05
+	done
+	echo "waited in vain for: $*"
+	return 1
+}
+
+# start_sleeper [ARGS...]: sets sleeper to its process id once it is ready. Its output is in $log.
 start_sleeper() {
 	local program
 	program=$(build_go sleeper)

@@ -14,6 +14,7 @@ teardown() {
 	kill_pids
 }
 
+# As elsewhere, but a test goes on, with what the screen shows.
 wait_for() {
 	local i
 	for i in $(seq 100); do

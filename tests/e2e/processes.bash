@@ -11,17 +11,6 @@ processes_teardown() {
 	kill_pids
 }
 
-# wait_for COMMAND...: until it succeeds, 10 s at most.
-wait_for() {
-	local i
-	for i in $(seq 200); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.05
-	done
-	echo "waited in vain for: $*"
-	return 1
-}
-
 # own_copy PROGRAM: a copy of this test's own, so that nobody else's probes on the file reach our processes.
 own_copy() {
 	local copy
