@@ -293,6 +293,9 @@ int screen_key(struct screen *s)
 	case KEY_LEFT:
 		return SCREEN_BACK;
 	case KEY_RESIZE:
+		/* Also where the size is what it was, after two changes at once: then ncurses takes what it drew for
+		   still there, and the terminal has cut it. */
+		clearok(curscr, TRUE);
 		return SCREEN_RESIZED;
 	default:
 		return c >= 0 && c < 256 ? c : SCREEN_OTHER;

@@ -44,6 +44,9 @@ type_keys() { "${tmux[@]}" send-keys "$@"; }
 screen() { "${tmux[@]}" capture-pane -p; }
 shows() { screen | grep -qE -- "$1"; }
 shows_not() { ! shows "$1"; }
+last_line_is_help() { [ "$(screen | tail -n 1 | cut -c 1-5)" = Enter ]; }
+# What the program in the terminal is told of its size, which tmux changes a moment after its own.
+size_is() { [ "$(stty size -F "$("${tmux[@]}" display-message -p '#{pane_tty}')")" = "$2 $1" ]; }
 has_alternate_screen() { [ "$("${tmux[@]}" display-message -p '#{alternate_on}')" = 1 ]; }
 shows_cursor() { [ "$("${tmux[@]}" display-message -p '#{cursor_flag}')" = 1 ]; }
 
@@ -125,11 +128,13 @@ expect_over() {
 @test "top on a terminal: sort, group, stacks, freeze, help, resize, and the last view of a process that ended" {
 	need_bpf
 	use_go
-	local p=$BATS_TEST_TMPDIR/p frozen
+	local p=$BATS_TEST_TMPDIR/p frozen top
 	start_sleeper -rate 5000
 	(cd "$programs/sleeper" && "$ESCAUDIT" predict --go "$GO" -o "$p" .) 2>/dev/null
 	start_terminal 120 24
+	type_line 'set +m' # so that it does not come forward when top is stopped below
 	start_top -p "$sleeper" --mode=exact --interval=0.3 --predictions="$p"
+	top=$(pgrep -f "top -p $sleeper --mode" | head -n 1)
 	shows '^by bytes, a row for each site, every 0.3 s' || complain "no status line: $(screen)"
 	shows '5 kB|[0-9] kB .*confirmed +main\.go:[0-9]+ +\[5\]uint64' || complain "no verdict: $(screen)"
 	# every key sorts or groups
@@ -166,9 +171,18 @@ expect_over() {
 	wait_for eval '! [ "$(screen)" = "$frozen" ]'
 	# another size
 	"${tmux[@]}" resize-window -x 70 -y 12
-	wait_for eval 'shows_not ".{71}" && [ "$(screen | tail -n 1 | cut -c 1-5)" = Enter ]'
+	wait_for size_is 70 12
+	wait_for eval 'shows_not ".{71}" && last_line_is_help'
 	"${tmux[@]}" resize-window -x 120 -y 24
-	wait_for eval '[ "$(screen | tail -n 1 | cut -c 1-5)" = Enter ]'
+	wait_for eval 'shows "^target " && last_line_is_help'
+	# there and back before top has seen either
+	kill -STOP "$top"
+	"${tmux[@]}" resize-window -x 50 -y 10
+	wait_for size_is 50 10
+	"${tmux[@]}" resize-window -x 120 -y 24
+	wait_for size_is 120 24
+	kill -CONT "$top"
+	wait_for eval 'shows "^target " && last_line_is_help'
 	kill -TERM "$sleeper"
 	wait_for shows "^process $sleeper ended; this is the last view"
 	shows '\[5\]uint64$' || complain "the last view has gone: $(screen)"
