@@ -24,7 +24,7 @@
 #define MAX_FRAMES  64
 #define LOOK_BACK   32	      /* instructions before a call that are searched for its arguments */
 #define LOOK_AHEAD  16	      /* instructions behind it that are searched for what the object is filled with */
-#define KEEP_BYTES  (1 << 20) /* code read before its memory is given back */
+#define KEEP_BYTES  (1 << 19) /* code read before the memory of what it took is given back */
 #define MAX_RENAMES 4	      /* register-to-register moves followed */
 
 /* A function of the runtime that may allocate. */
@@ -594,15 +594,14 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 			go_binary_each_line(bin, &func, widen_extent, sw);
 			widen_to_start(sw, &func);
 		}
-		/* Functions come in the order of their addresses: nobody needs the code behind. */
+		/* Functions come in the order of their addresses: nobody needs what is behind. */
 		kept = kept ? kept : func.entry;
 		if (func.entry - kept >= KEEP_BYTES) {
-			elf_image_forget(go_binary_image(bin), kept, func.entry - kept);
+			go_binary_forget(bin);
 			kept = func.entry;
 		}
 	}
-	if (kept)
-		elf_image_forget(go_binary_image(bin), kept, func.end - kept);
+	go_binary_forget(bin);
 	rec->has_sites = true;
 	if (stats)
 		*stats = sw->stats;

@@ -36,7 +36,6 @@ struct stack_slot {
 };
 
 struct reach_set {
-	elf_vaddr *calls;
 	elf_offset *offsets;
 	size_t n;
 	uint8_t *reached; /* 1 once hit */
@@ -295,11 +294,9 @@ int capture_attach_reach(struct capture *c, pid_t pid, const elf_vaddr *calls, s
 	r->map = memory;
 	r->pid = pid;
 	r->n = n;
-	r->calls = xcalloc(n, sizeof(*r->calls));
 	r->offsets = xcalloc(n, sizeof(*r->offsets));
 	r->reached = xcalloc(n, 1);
 	for (size_t i = 0; i < n; i++) {
-		r->calls[i] = calls[i];
 		if (!elf_image_vaddr_to_offset(go_binary_image(c->bin), calls[i], &r->offsets[i]))
 			return error_set(err, -EINVAL,
 					 "probe: failed to place a reach probe at 0x%" PRIx64 ": not in the file",
@@ -539,7 +536,6 @@ void capture_free(struct capture *c)
 	capture_detach(c);
 	if (c->reach.map)
 		munmap((void *)(uintptr_t)c->reach.map, c->reach.map_bytes);
-	free(c->reach.calls);
 	free(c->reach.offsets);
 	free(c->reach.reached);
 	ring_buffer__free(c->ring);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -306,6 +307,11 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 			return ret;
 	}
 	ret = gear_attach(s, pid, err);
+	/* The window may be long, and what was read to find the places is not needed in it. */
+	go_binary_forget(s->bin);
+	for (size_t i = 0; i < s->n_modules; i++)
+		go_binary_forget(s->modules[i].bin);
+	malloc_trim(0);
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
 	s->window_start = s->start;
 	start_window(s);

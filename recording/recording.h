@@ -35,7 +35,7 @@ struct rec_frame {
 struct rec_location {
 	uint64_t pc; /* return address as a file vaddr; 0 for an address outside the binary */
 	struct rec_frame *frames;
-	size_t n_frames;
+	uint32_t n_frames;
 	bool is_runtime; /* the physical function belongs to the Go runtime */
 };
 
@@ -80,21 +80,22 @@ enum site_room {
 	SITE_ROOM_STACK,
 };
 
-/* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. */
+/* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
+ * hundred thousand, which are in memory as long as its probes. */
 struct rec_site {
-	uint64_t pc;	    /* of the call instruction, file vaddr */
-	uint64_t ret;	    /* the return address, file vaddr: what a stack shows */
-	const char *callee; /* runtime function called */
-	enum cause cause;
-	bool may_elide; /* the call can run without allocating */
-	enum site_room room;
+	uint64_t pc;		  /* of the call instruction, file vaddr */
+	uint64_t ret;		  /* the return address, file vaddr: what a stack shows */
+	const char *callee;	  /* runtime function called */
 	const char *type;	  /* from the constant loaded before the call; NULL if none or unknown */
 	uint64_t type_size;	  /* bytes of that type, 0 if unknown */
 	uint64_t size;		  /* constant size in bytes where the machine code has it, else 0 */
 	const char *closure;	  /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
 	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
-	size_t n_frames;
-	enum reach reach;
+	uint32_t n_frames;
+	enum cause cause : 8;
+	enum site_room room : 8;
+	enum reach reach : 8;
+	bool may_elide; /* the call can run without allocating */
 };
 
 /*

@@ -210,10 +210,10 @@ static int to_line(int64_t line)
 
 /* The frames of a location or a site, in an array the caller owns; at least one, so that nobody need look. */
 static int read_lines(struct reader *r, Pprof__Line *const *lines, size_t n, struct rec_frame **frames,
-		      size_t *n_frames)
+		      uint32_t *n_frames)
 {
 	*frames = xcalloc(n ? n : 1, sizeof(**frames));
-	*n_frames = n ? n : 1;
+	*n_frames = n ? (uint32_t)n : 1;
 	(*frames)[0].function = "?";
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t *index = u64map_find(&r->functions, lines[i]->function_id);

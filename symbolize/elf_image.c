@@ -27,8 +27,10 @@
 /* x86-64 code reaches +-2 GiB, so no Go program maps more. Symbols and notes may come on top. */
 #define MAX_SEGMENT_BYTES (2ull << 30)
 #define MAX_LOADED_BYTES  (3ull << 30)
-/* The file is read in pieces of this size, each at most once: what was checked does not change afterwards. */
-#define CHUNK_BYTES 65536ull
+/* The file is read in pieces of this size, each once unless it was given back: what was checked and is still there does
+ * not change afterwards. Types and line tables are looked at here and there: in larger ones most would be for nothing.
+ */
+#define CHUNK_BYTES 16384ull
 
 struct region {
 	uint64_t offset;

@@ -59,6 +59,20 @@ const struct elf_image *go_binary_image(const struct go_binary *bin)
 	return bin->image;
 }
 
+void go_binary_forget(const struct go_binary *bin)
+{
+	const struct go_module *module = &bin->module;
+
+	/* They point into what goes. */
+	memset(bin->cache->cursors, 0, sizeof(bin->cache->cursors));
+	elf_image_forget(bin->image, module->text, module->etext - module->text);
+	elf_image_forget(bin->image, module->types, module->etypes - module->types);
+	elf_image_forget(bin->image, module->gofunc.vaddr, module->gofunc.size);
+	elf_image_forget(bin->image, module->pctab.vaddr, module->pctab.size);
+	elf_image_forget(bin->image, module->pclntable.vaddr + module->ftab.size,
+			 module->pclntable.size - module->ftab.size);
+}
+
 /* ---- build information ---- */
 
 const char *go_binary_version(const struct go_binary *bin)

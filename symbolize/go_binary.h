@@ -31,6 +31,12 @@ int go_binary_open_file(struct go_binary **out, const char *path, struct error *
 void go_binary_free(struct go_binary *bin);
 
 const struct elf_image *go_binary_image(const struct go_binary *bin);
+/*
+ * Gives back the memory of everything that is only read in passing: code, types, tables of lines and inlined calls.
+ * Names stay, and so does every pointer that a function here returned; asking again reads the file again. What
+ * elf_image_view returned of these parts is no longer valid.
+ */
+void go_binary_forget(const struct go_binary *bin);
 
 /* ---- build information (.go.buildinfo) ---- */
 

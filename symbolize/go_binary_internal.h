@@ -3,7 +3,8 @@
  * What the files behind go_binary.h share: buildinfo.c reads the build information, moduledata.c finds and checks the
  * module, pclntab.c reads functions, gotype.c reads types, go_binary.c holds them together.
  *
- * Tables are borrowed from the image. Offsets in them are checked where they are used.
+ * Tables are borrowed from the image. Offsets in them are checked where they are used. Names, and what is searched,
+ * stay in memory; the rest of the tables is read part by part and may be given back (go_binary_forget).
  */
 #ifndef ESCAUDIT_SYMBOLIZE_GO_BINARY_INTERNAL_H
 #define ESCAUDIT_SYMBOLIZE_GO_BINARY_INTERNAL_H
@@ -21,6 +22,7 @@
 struct span {
 	const uint8_t *at;
 	size_t size;
+	elf_vaddr vaddr; /* of a table that is read from the file where it is looked at; 0: all of it is here */
 };
 
 static inline uint32_t load_u32(const uint8_t *p)
@@ -62,10 +64,11 @@ struct go_module {
 	elf_vaddr minpc, maxpc; /* Go functions lie here; C code linked in by another linker does not */
 	struct span funcnames;	/* ends with a NUL */
 	struct span cutab;
-	struct span files; /* ends with a NUL */
-	struct span pctab;
+	struct span files;     /* ends with a NUL */
+	struct span ftab;      /* one entry more than functions */
+	struct span pctab;     /* in parts, as the two below */
 	struct span pclntable; /* begins with ftab */
-	struct span gofunc;
+	struct span gofunc;    /* up to the next table, or the end of the segment */
 	elf_vaddr types, etypes;
 };
 
@@ -123,7 +126,8 @@ struct pcln_func {
 	uint32_t pcinline; /* PCDATA_InlTreeIndex */
 	uint32_t cu_offset;
 	int start_line;
-	struct span inline_tree; /* FUNCDATA_InlTree, up to the end of its section */
+	size_t inline_tree; /* FUNCDATA_InlTree: where in gofunc it begins */
+	bool has_inline_tree;
 };
 
 /* One entry of an inline tree. */
@@ -137,8 +141,9 @@ struct pcln_inline {
 bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out);
 /* The index of the function whose range holds pc. */
 bool pcln_find(const struct go_binary *bin, elf_vaddr pc, size_t *i);
-/* The value of a pc-value table at a byte offset from the function's entry. False past its end, or if it is damaged. */
-bool pcln_value(const struct go_binary *bin, uint32_t table, uint64_t offset, int32_t *value);
+/* The value of a pc-value table of func at a byte offset from its entry. False past its end, or if it is damaged. */
+bool pcln_value(const struct go_binary *bin, const struct pcln_func *func, uint32_t table, uint64_t offset,
+		int32_t *value);
 /* The file of a pcfile value. NULL if there is none. */
 const char *pcln_file(const struct go_binary *bin, const struct pcln_func *func, int32_t value);
 bool pcln_inline(const struct go_binary *bin, const struct pcln_func *func, int32_t index, struct pcln_inline *out);

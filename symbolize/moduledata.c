@@ -119,7 +119,21 @@ static bool read_slice(const struct go_binary *bin, elf_vaddr module, unsigned o
 		return false;
 	out->at = elf_image_view(bin->image, pointer, n * element);
 	out->size = n * element;
+	out->vaddr = 0;
 	return out->at != NULL;
+}
+
+/* The same, without its bytes: they are read where they are asked for. */
+static bool read_slice_in_parts(const struct go_binary *bin, elf_vaddr module, unsigned offset, elf_vaddr begin,
+				struct span *out)
+{
+	uint64_t pointer, n;
+
+	if (!read_word(bin, module, offset, &pointer) || pointer != begin || !read_word(bin, module, offset + 8, &n) ||
+	    n > elf_image_available(bin->image, pointer))
+		return false;
+	*out = (struct span){.size = n, .vaddr = pointer};
+	return true;
 }
 
 /* Strings in a table are safe to use from any offset inside once its last byte is a NUL. */
@@ -147,7 +161,6 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 	const struct layout *layout = layout_of(bin->build.minor);
 	uint8_t head[PCHEADER_SIZE];
 	uint64_t word, text_start, gofunc;
-	struct span ftab;
 
 	*out = (struct go_module){0};
 	if (!elf_image_read(bin->image, header, head, sizeof(head)) || !read_word(bin, module, 0, &word) ||
@@ -156,16 +169,16 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 	if (!read_slice(bin, module, 8, 1, header + load_u64(head + 32), &out->funcnames) ||
 	    !read_slice(bin, module, 32, 4, header + load_u64(head + 40), &out->cutab) ||
 	    !read_slice(bin, module, 56, 1, header + load_u64(head + 48), &out->files) ||
-	    !read_slice(bin, module, 80, 1, header + load_u64(head + 56), &out->pctab) ||
-	    !read_slice(bin, module, 104, 1, header + load_u64(head + 64), &out->pclntable) ||
-	    !read_slice(bin, module, 128, FUNCTAB_SIZE, header + load_u64(head + 64), &ftab))
+	    !read_slice_in_parts(bin, module, 80, header + load_u64(head + 56), &out->pctab) ||
+	    !read_slice_in_parts(bin, module, 104, header + load_u64(head + 64), &out->pclntable) ||
+	    !read_slice(bin, module, 128, FUNCTAB_SIZE, header + load_u64(head + 64), &out->ftab))
 		return false;
 	if (!end_with_nul(&out->funcnames) || !end_with_nul(&out->files))
 		return false;
 
 	/* ftab: one more entry than functions; its last is only the end of the text and may be half as long. */
 	word = load_u64(head + 8);
-	if (word >= UINT32_MAX || ftab.size / FUNCTAB_SIZE != word + 1 || ftab.size > out->pclntable.size)
+	if (word >= UINT32_MAX || out->ftab.size / FUNCTAB_SIZE != word + 1 || out->ftab.size > out->pclntable.size)
 		return false;
 	out->n_funcs = (uint32_t)word;
 
@@ -177,11 +190,11 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 		return false;
 	/* The runtime's own checks (moduledataverify1). Sorted, the functions do not overlap: every pass over all is
 	 * short. */
-	if (load_u32(ftab.at) != out->minpc - out->text ||
-	    load_u32(ftab.at + (size_t)out->n_funcs * FUNCTAB_SIZE) != out->maxpc - out->text)
+	if (load_u32(out->ftab.at) != out->minpc - out->text ||
+	    load_u32(out->ftab.at + (size_t)out->n_funcs * FUNCTAB_SIZE) != out->maxpc - out->text)
 		return false;
 	for (size_t i = 0; i < out->n_funcs; i++) {
-		if (load_u32(ftab.at + i * FUNCTAB_SIZE) > load_u32(ftab.at + (i + 1) * FUNCTAB_SIZE))
+		if (load_u32(out->ftab.at + i * FUNCTAB_SIZE) > load_u32(out->ftab.at + (i + 1) * FUNCTAB_SIZE))
 			return false;
 	}
 	if (bin->build.minor < 26 &&
@@ -195,9 +208,11 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 		return false;
 	if (out->etypes - out->types > elf_image_available(bin->image, out->types))
 		return false;
-	out->gofunc.size = elf_image_available(bin->image, gofunc);
-	out->gofunc.at = out->gofunc.size ? elf_image_view(bin->image, gofunc, out->gofunc.size) : NULL;
-	return out->gofunc.at != NULL;
+	/* Its size is written nowhere. */
+	out->gofunc = (struct span){.size = elf_image_available(bin->image, gofunc), .vaddr = gofunc};
+	if (header > gofunc && out->gofunc.size > header - gofunc)
+		out->gofunc.size = header - gofunc;
+	return out->gofunc.size > 0;
 }
 
 /* The module of a header, if it has one. */

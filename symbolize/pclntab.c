@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Functions, lines and inline trees, all read in place.
+ * Functions, lines and inline trees, all read in place, and from the file as they are asked for.
  *
  *   ftab       n x { u32 entry - text, u32 offset of _func in pclntable }, and one more entry for the end
  *   _func      entry 0, name 4, args 8, deferreturn 12, pcsp 16, pcfile 20, pcln 24, npcdata 28, cuOffset 32, then
@@ -22,12 +22,22 @@
 #define FUNCDATA_INL_TREE     3
 #define NO_FUNCDATA	      UINT32_MAX
 #define NO_FILE		      UINT32_MAX
+#define MAX_PAIR_BYTES	      10   /* two numbers of 32 bits */
+#define KEEP_FUNCS	      8192 /* functions read before the memory of their tables is given back */
+
+/* A part of a table that may have been given back, or NULL if it does not lie in it. */
+static const uint8_t *part_of(const struct go_binary *bin, const struct span *table, size_t offset, size_t size)
+{
+	if (offset > table->size || size > table->size - offset)
+		return NULL;
+	return table->vaddr ? elf_image_view(bin->image, table->vaddr + offset, size) : table->at + offset;
+}
 
 /* ---- functions ---- */
 
 static const uint8_t *ftab_entry(const struct go_binary *bin, size_t i)
 {
-	return bin->module.pclntable.at + i * FUNCTAB_SIZE;
+	return bin->module.ftab.at + i * FUNCTAB_SIZE;
 }
 
 static const char *func_name(const struct go_binary *bin, uint32_t offset)
@@ -40,19 +50,20 @@ bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out)
 	const struct go_module *module = &bin->module;
 	bool has_start_line = bin->build.minor >= 20;
 	size_t fixed = has_start_line ? 44 : 40, offset;
-	uint32_t n_pcdata, n_funcdata, tree;
+	uint32_t n_pcdata, n_funcdata;
 	const uint8_t *entry, *func, *pcdata;
 
 	if (i >= module->n_funcs)
 		return false;
 	entry = ftab_entry(bin, i);
 	offset = load_u32(entry + 4);
-	if (offset > module->pclntable.size || module->pclntable.size - offset < fixed)
+	func = part_of(bin, &module->pclntable, offset, fixed);
+	if (!func)
 		return false;
-	func = module->pclntable.at + offset;
 	n_pcdata = load_u32(func + 28);
 	n_funcdata = func[fixed - 1];
-	if (((uint64_t)n_pcdata + n_funcdata) * 4 > module->pclntable.size - offset - fixed)
+	pcdata = part_of(bin, &module->pclntable, offset + fixed, ((size_t)n_pcdata + n_funcdata) * 4);
+	if (!pcdata)
 		return false;
 	out->entry = module->text + load_u32(entry);
 	out->end = module->text + load_u32(entry + FUNCTAB_SIZE);
@@ -67,14 +78,12 @@ bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out)
 	if (out->start_line < 0)
 		out->start_line = 0;
 
-	pcdata = func + fixed;
 	out->pcinline = n_pcdata > PCDATA_INL_TREE_INDEX ? load_u32(pcdata + PCDATA_INL_TREE_INDEX * 4) : 0;
-	out->inline_tree = (struct span){0};
-	if (out->pcinline == 0 || n_funcdata <= FUNCDATA_INL_TREE)
-		return true;
-	tree = load_u32(pcdata + ((size_t)n_pcdata + FUNCDATA_INL_TREE) * 4);
-	if (tree != NO_FUNCDATA && tree < module->gofunc.size)
-		out->inline_tree = (struct span){.at = module->gofunc.at + tree, .size = module->gofunc.size - tree};
+	out->has_inline_tree = out->pcinline && n_funcdata > FUNCDATA_INL_TREE;
+	if (out->has_inline_tree) {
+		out->inline_tree = load_u32(pcdata + ((size_t)n_pcdata + FUNCDATA_INL_TREE) * 4);
+		out->has_inline_tree = out->inline_tree != NO_FUNCDATA;
+	}
 	return true;
 }
 
@@ -201,16 +210,20 @@ static inline const uint8_t *uvarint(const uint8_t *p, const uint8_t *end, uint3
 	return long_uvarint(p, end, out);
 }
 
-static inline struct pcvalue pcvalue_begin(const struct go_binary *bin, uint32_t table)
+static inline struct pcvalue pcvalue_begin(const struct go_binary *bin, const struct pcln_func *func, uint32_t table)
 {
 	const struct span *pctab = &bin->module.pctab;
 	struct pcvalue it = {.value = -1};
+	uint64_t most, left;
 
 	/* Table 0 means that there is none. */
-	if (table != 0 && table < pctab->size) {
-		it.p = pctab->at + table;
-		it.end = pctab->at + pctab->size;
-	}
+	if (table == 0 || table >= pctab->size)
+		return it;
+	/* Each pair covers some code, and one byte ends the table. */
+	left = pctab->size - table;
+	most = (func->end - func->entry) * MAX_PAIR_BYTES + 1;
+	it.p = part_of(bin, pctab, table, most < left ? most : left);
+	it.end = it.p ? it.p + (most < left ? most : left) : NULL;
 	return it;
 }
 
@@ -231,14 +244,15 @@ static inline bool pcvalue_next(struct pcvalue *it)
 	return true;
 }
 
-bool pcln_value(const struct go_binary *bin, uint32_t table, uint64_t offset, int32_t *value)
+bool pcln_value(const struct go_binary *bin, const struct pcln_func *func, uint32_t table, uint64_t offset,
+		int32_t *value)
 {
 	struct pcvalue_cursor *cursor = &bin->cache->cursors[table % PCVALUE_CURSORS];
 	struct pcvalue it;
 
 	if (table == 0)
 		return false;
-	it = cursor->table == table && offset >= cursor->it.from ? cursor->it : pcvalue_begin(bin, table);
+	it = cursor->table == table && offset >= cursor->it.from ? cursor->it : pcvalue_begin(bin, func, table);
 	while (offset >= it.offset) {
 		if (!pcvalue_next(&it))
 			return false;
@@ -270,8 +284,8 @@ const char *go_binary_func_file(const struct go_binary *bin, const struct go_fun
 	struct pcln_func f;
 	int32_t value;
 
-	return pcln_func(bin, func->index, &f) && pcln_value(bin, f.pcfile, 0, &value) ? pcln_file(bin, &f, value)
-										       : NULL;
+	return pcln_func(bin, func->index, &f) && pcln_value(bin, &f, f.pcfile, 0, &value) ? pcln_file(bin, &f, value)
+											   : NULL;
 }
 
 int go_binary_func_start_line(const struct go_binary *bin, const struct go_func *func)
@@ -289,9 +303,11 @@ bool pcln_inline(const struct go_binary *bin, const struct pcln_func *func, int3
 	size_t size = old ? 20 : 16;
 	const uint8_t *call;
 
-	if (index < 0 || (size_t)index >= func->inline_tree.size / size)
+	if (index < 0 || !func->has_inline_tree)
 		return false;
-	call = func->inline_tree.at + (size_t)index * size;
+	call = part_of(bin, &bin->module.gofunc, func->inline_tree + (size_t)index * size, size);
+	if (!call)
+		return false;
 	out->name = func_name(bin, load_u32(call + (old ? 12 : 4)));
 	out->parent_offset = load_u32(call + (old ? 16 : 8));
 	out->start_line = old ? 0 : (int)load_u32(call + 12);
@@ -309,9 +325,12 @@ void go_binary_each_inlined(const struct go_binary *bin, go_inline_visit visit, 
 		struct pcvalue it;
 		int32_t last = -1;
 
-		if (!pcln_func(bin, i, &func) || func.inline_tree.size == 0)
+		/* All tables are passed over, and in one order. */
+		if (i % KEEP_FUNCS == KEEP_FUNCS - 1)
+			go_binary_forget(bin);
+		if (!pcln_func(bin, i, &func) || !func.has_inline_tree)
 			continue;
-		for (it = pcvalue_begin(bin, func.pcinline); pcvalue_next(&it);)
+		for (it = pcvalue_begin(bin, &func, func.pcinline); pcvalue_next(&it);)
 			last = it.value > last ? it.value : last;
 		/* Every call left at least one byte of code: what claims more is damaged. */
 		if (last >= 0 && (uint64_t)last >= func.end - func.entry)
@@ -334,9 +353,9 @@ void go_binary_each_line(const struct go_binary *bin, const struct go_func *func
 
 	if (!pcln_func(bin, func->index, &f))
 		return;
-	file = pcvalue_begin(bin, f.pcfile);
-	line = pcvalue_begin(bin, f.pcln);
-	call = pcvalue_begin(bin, f.pcinline);
+	file = pcvalue_begin(bin, &f, f.pcfile);
+	line = pcvalue_begin(bin, &f, f.pcln);
+	call = pcvalue_begin(bin, &f, f.pcinline);
 	if (!pcvalue_next(&file) || !pcvalue_next(&line))
 		return;
 	has_call = pcvalue_next(&call);

@@ -30,11 +30,11 @@ static size_t frames(struct symbolizer *base, elf_vaddr pc, struct sym_frame *ou
 		int32_t value;
 
 		*frame = (struct sym_frame){.function = func.name, .start_line = func.start_line, .entry = func.entry};
-		if (pcln_value(bin, func.pcfile, offset, &value))
+		if (pcln_value(bin, &func, func.pcfile, offset, &value))
 			frame->file = pcln_file(bin, &func, value);
-		if (pcln_value(bin, func.pcln, offset, &value) && value > 0)
+		if (pcln_value(bin, &func, func.pcln, offset, &value) && value > 0)
 			frame->line = value;
-		if (!pcln_value(bin, func.pcinline, offset, &value) || !pcln_inline(bin, &func, value, &call))
+		if (!pcln_value(bin, &func, func.pcinline, offset, &value) || !pcln_inline(bin, &func, value, &call))
 			break;
 		frame->function = call.name;
 		frame->start_line = call.start_line;

@@ -611,7 +611,7 @@ Test(go_binary, damaged_function_table_is_refused, .timeout = 300)
 	toolchains(found); /* the oldest: its header knows where the text starts */
 	bytes = program_bytes(&found[0], "exe", &size);
 	cr_assert_eq(open_bytes(&bin, bytes, size, &err), 0, "%s", err.text);
-	ftab = (uint8_t *)bin->module.pclntable.at; /* in bytes */
+	ftab = (uint8_t *)bin->module.ftab.at; /* in bytes */
 	header = bytes + elf_image_section(go_binary_image(bin), ".gopclntab")->offset;
 	go_binary_free(bin);
 
@@ -639,6 +639,11 @@ static bool touch(void *ctx, const struct go_func *physical, const char *name)
 	return true;
 }
 
+static struct span all_of(const struct go_binary *bin, elf_vaddr vaddr, size_t size)
+{
+	return (struct span){.at = elf_image_view(bin->image, vaddr, size), .size = size};
+}
+
 /*
  * Bytes of the tables changed at random, with fixed seeds: whatever is read, nothing outside is (the sanitizers watch).
  * ftab stays whole, else the module would be refused and nothing be read.
@@ -649,7 +654,7 @@ Test(go_binary, random_damage_is_survived, .timeout = 300)
 	size_t n = toolchains(found);
 
 	for (unsigned seed = 1; seed <= 12; seed++) {
-		size_t size, sum = 0, ftab;
+		size_t size, sum = 0;
 		uint8_t *bytes = program_bytes(&found[seed % n], seed % 2 ? "exe-sw" : "pie-strip", &size);
 		struct error err = ERROR_INIT;
 		struct go_binary *bin;
@@ -658,16 +663,15 @@ Test(go_binary, random_damage_is_survived, .timeout = 300)
 
 		cr_assert_eq(open_bytes(&bin, bytes, size, &err), 0, "%s", err.text);
 		module = &bin->module;
-		ftab = (module->n_funcs + 1) * 8;
 		const struct span targets[] = {
-			{module->funcnames.at, module->funcnames.size - 1},
+			{.at = module->funcnames.at, .size = module->funcnames.size - 1},
 			module->cutab,
-			{module->files.at, module->files.size - 1},
-			module->pctab,
-			{module->pclntable.at + ftab, module->pclntable.size - ftab},
-			{module->gofunc.at, module->gofunc.size},
-			{elf_image_view(bin->image, module->types, module->etypes - module->types),
-			 module->etypes - module->types},
+			{.at = module->files.at, .size = module->files.size - 1},
+			all_of(bin, module->pctab.vaddr, module->pctab.size),
+			all_of(bin, module->pclntable.vaddr + module->ftab.size,
+			       module->pclntable.size - module->ftab.size),
+			all_of(bin, module->gofunc.vaddr, module->gofunc.size),
+			all_of(bin, module->types, module->etypes - module->types),
 		};
 		srandom(seed);
 		for (int i = 0; i < 20000; i++) {
@@ -757,6 +761,86 @@ Test(go_binary, runtime_code, .timeout = 300)
 		go_binary_free(bin);
 		free(src);
 		free(goroot);
+		free(path);
+	}
+}
+
+/* ---- what is given back ---- */
+
+static size_t resident_pages(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	size_t all, resident = 0;
+
+	cr_assert(f && fscanf(f, "%zu %zu", &all, &resident) == 2);
+	fclose(f);
+	return resident;
+}
+
+struct seen {
+	uint64_t hash;
+	size_t n;
+};
+
+static void see_line(void *ctx, const struct go_line_run *run)
+{
+	struct seen *seen = ctx;
+
+	seen->hash = seen->hash * 31 + bytes_hash(run->function, strlen(run->function)) +
+		     bytes_hash(run->file, strlen(run->file)) * 3 + (uint64_t)run->line * 5 + run->pc * 7 + run->size;
+	seen->n++;
+}
+
+/* What the tables say of every step-th function and type, with or without giving them back after each. */
+static struct seen see_all(const struct go_binary *bin, size_t step, bool forget)
+{
+	struct seen seen = {0};
+	elf_vaddr start, end;
+
+	for (size_t i = 0; i < go_binary_func_count(bin); i += step) {
+		struct go_func func;
+
+		if (!go_binary_func(bin, i, &func))
+			continue;
+		go_binary_each_line(bin, &func, see_line, &seen);
+		if (forget)
+			go_binary_forget(bin);
+		cr_assert_not_null(go_binary_func_file(bin, &func));
+	}
+	go_binary_types_range(bin, &start, &end);
+	for (; start < end; start += 8 * step) {
+		struct go_type type;
+
+		if (go_binary_type(bin, start, &type))
+			seen.hash = seen.hash * 31 + bytes_hash(type.name, strlen(type.name)) + type.size;
+		if (forget)
+			go_binary_forget(bin);
+	}
+	return seen;
+}
+
+Test(go_binary, what_is_given_back_is_read_again, .timeout = 300)
+{
+	struct toolchain found[MAX_TOOLCHAINS];
+	size_t n = toolchains(found);
+
+	for (size_t i = 0; i < n; i++) {
+		char *path = built_program(&found[i], "pie-strip");
+		struct go_binary *kept = open_binary(path), *forgetful = open_binary(path);
+		struct seen once = see_all(kept, 7, false), again = see_all(forgetful, 7, true);
+		size_t before, after;
+
+		cr_expect_gt(once.n, 1000);
+		cr_expect_eq(once.n, again.n, "go %s: %zu runs, then %zu", found[i].version, once.n, again.n);
+		cr_expect_eq(once.hash, again.hash, "go %s", found[i].version);
+		/* and it does give back */
+		see_all(kept, 1, false);
+		before = resident_pages();
+		go_binary_forget(kept);
+		after = resident_pages();
+		cr_expect_lt(after + 100, before, "go %s: %zu pages of %zu are left", found[i].version, after, before);
+		go_binary_free(kept);
+		go_binary_free(forgetful);
 		free(path);
 	}
 }

@@ -381,12 +381,13 @@ static void tiny_init(struct tiny *tiny)
 		.etext = 0x1020,
 		.minpc = 0x1000,
 		.maxpc = 0x1020,
-		.funcnames = {(const uint8_t *)TINY_NAMES, sizeof(TINY_NAMES)},
-		.cutab = {tiny->cutab, sizeof(tiny->cutab)},
-		.files = {(const uint8_t *)TINY_FILES, sizeof(TINY_FILES)},
-		.pctab = {tiny->pctab, sizeof(tiny->pctab)},
-		.pclntable = {tiny->pclntable, sizeof(tiny->pclntable)},
-		.gofunc = {tiny->gofunc, sizeof(tiny->gofunc)},
+		.funcnames = {.at = (const uint8_t *)TINY_NAMES, .size = sizeof(TINY_NAMES)},
+		.cutab = {.at = tiny->cutab, .size = sizeof(tiny->cutab)},
+		.files = {.at = (const uint8_t *)TINY_FILES, .size = sizeof(TINY_FILES)},
+		.ftab = {.at = tiny->pclntable, .size = TINY_F},
+		.pctab = {.at = tiny->pctab, .size = sizeof(tiny->pctab)},
+		.pclntable = {.at = tiny->pclntable, .size = sizeof(tiny->pclntable)},
+		.gofunc = {.at = tiny->gofunc, .size = sizeof(tiny->gofunc)},
 	};
 }
 
@@ -435,14 +436,16 @@ Test(pclntab, hand_made_tables)
 Test(pclntab, searches_in_any_order)
 {
 	static const uint8_t offsets[] = {15, 0, 8, 7, 7, 8, 15, 14, 3, 16, 9, 200, 2, 15};
+	struct pcln_func func;
 	struct tiny tiny;
 
 	tiny_init(&tiny);
+	cr_assert(pcln_func(&tiny.bin, 0, &func));
 	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
 		int32_t line = 0, index = 0;
 
-		cr_expect_eq(pcln_value(&tiny.bin, 4, offsets[i], &line), offsets[i] < 16);
-		cr_expect_eq(pcln_value(&tiny.bin, 9, offsets[i], &index), offsets[i] < 16);
+		cr_expect_eq(pcln_value(&tiny.bin, &func, 4, offsets[i], &line), offsets[i] < 16);
+		cr_expect_eq(pcln_value(&tiny.bin, &func, 9, offsets[i], &index), offsets[i] < 16);
 		if (offsets[i] < 16) {
 			cr_expect_eq(line, offsets[i] < 8 ? 10 : 13, "%d at %u", line, offsets[i]);
 			cr_expect_eq(index, offsets[i] < 8 ? -1 : 0, "%d at %u", index, offsets[i]);
@@ -452,7 +455,7 @@ Test(pclntab, searches_in_any_order)
 	for (int i = 0; i < 4; i++) {
 		int32_t value;
 
-		cr_expect(pcln_value(&tiny.bin, i % 2 ? 4 : 28, 2, &value));
+		cr_expect(pcln_value(&tiny.bin, &func, i % 2 ? 4 : 28, 2, &value));
 		cr_expect_eq(value, i % 2 ? 10 : 0);
 		tiny.cache.cursors[4] = tiny.cache.cursors[28];
 	}
@@ -460,20 +463,22 @@ Test(pclntab, searches_in_any_order)
 
 Test(pclntab, damaged_pc_value_tables_end)
 {
+	struct pcln_func func;
 	struct tiny tiny;
 	int32_t value;
 
 	tiny_init(&tiny);
-	cr_expect(pcln_value(&tiny.bin, 4, 15, &value) && value == 13);
-	cr_expect_not(pcln_value(&tiny.bin, 4, 16, &value));
-	cr_expect_not(pcln_value(&tiny.bin, 0, 0, &value));
-	cr_expect_not(pcln_value(&tiny.bin, 16, 0, &value));
-	cr_expect_not(pcln_value(&tiny.bin, 21, 0, &value));
-	cr_expect(pcln_value(&tiny.bin, 28, 3, &value) && value == 0);
-	cr_expect_not(pcln_value(&tiny.bin, 28, 4, &value));
-	cr_expect_not(pcln_value(&tiny.bin, 31, 0, &value));
-	cr_expect_not(pcln_value(&tiny.bin, 32, 0, &value));
-	cr_expect_not(pcln_value(&tiny.bin, UINT32_MAX, 0, &value));
+	cr_assert(pcln_func(&tiny.bin, 0, &func));
+	cr_expect(pcln_value(&tiny.bin, &func, 4, 15, &value) && value == 13);
+	cr_expect_not(pcln_value(&tiny.bin, &func, 4, 16, &value));
+	cr_expect_not(pcln_value(&tiny.bin, &func, 0, 0, &value));
+	cr_expect_not(pcln_value(&tiny.bin, &func, 16, 0, &value));
+	cr_expect_not(pcln_value(&tiny.bin, &func, 21, 0, &value));
+	cr_expect(pcln_value(&tiny.bin, &func, 28, 3, &value) && value == 0);
+	cr_expect_not(pcln_value(&tiny.bin, &func, 28, 4, &value));
+	cr_expect_not(pcln_value(&tiny.bin, &func, 31, 0, &value));
+	cr_expect_not(pcln_value(&tiny.bin, &func, 32, 0, &value));
+	cr_expect_not(pcln_value(&tiny.bin, &func, UINT32_MAX, 0, &value));
 }
 
 Test(pclntab, damaged_functions_are_refused)
