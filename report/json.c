@@ -86,6 +86,21 @@ json_t *json_inline_chain(const struct rec_frame *frames, size_t n)
 	return chain;
 }
 
+static int append(const char *part, size_t size, void *text)
+{
+	strbuf_add(text, part, size);
+	return 0;
+}
+
+/* Takes value. In one piece: jansson alone would write token by token, each with the lock of the stream. */
+static void put_value(struct json_report *report, json_t *value)
+{
+	strbuf_clear(&report->text);
+	json_dump_callback(value, append, &report->text, DUMP_FLAGS);
+	fwrite(strbuf_str(&report->text), 1, report->text.len, report->f);
+	json_decref(value);
+}
+
 void json_report_begin(struct json_report *report, FILE *f, const char *schema)
 {
 	json_t *tool = json_object();
@@ -107,8 +122,7 @@ static void put_name(struct json_report *report, const char *name)
 void json_report_member(struct json_report *report, const char *name, json_t *value)
 {
 	put_name(report, name);
-	json_dumpf(value, report->f, DUMP_FLAGS);
-	json_decref(value);
+	put_value(report, value);
 }
 
 void json_report_list_begin(struct json_report *report, const char *name)
@@ -122,8 +136,7 @@ void json_report_row(struct json_report *report, json_t *row)
 {
 	fputs(report->has_rows ? ",\n" : "\n", report->f);
 	report->has_rows = true;
-	json_dumpf(row, report->f, DUMP_FLAGS);
-	json_decref(row);
+	put_value(report, row);
 }
 
 void json_report_list_end(struct json_report *report)
@@ -134,6 +147,7 @@ void json_report_list_end(struct json_report *report)
 int json_report_end(struct json_report *report)
 {
 	fputs("\n}\n", report->f);
+	strbuf_release(&report->text);
 	return fflush(report->f) || ferror(report->f) ? -EIO : 0;
 }
 

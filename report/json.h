@@ -25,12 +25,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/strbuf.h"
 #include "recording/recording.h"
 
 struct json_report {
 	FILE *f;
 	bool has_members;
 	bool has_rows;
+	struct strbuf text; /* of one value */
 };
 
 /* schema and tool. */
