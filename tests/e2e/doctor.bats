@@ -177,7 +177,7 @@ record_as() {
 	shift
 	user_with "$capabilities"
 	rec=$open_dir/out/rec messages=$BATS_TEST_TMPDIR/err
-	rm -f "$rec"
+	rm -f "$rec" "$messages"
 	"${as_user[@]}" "$open_dir/escaudit" record --mode=exact -o "$rec" "$@" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")

@@ -44,6 +44,7 @@ burst() {
 	for i in $(seq "$n"); do
 		mode=exact
 		[ $((i % 3)) -ne 0 ] || mode=sample
+		rm -f "$BATS_TEST_TMPDIR/err"
 		"$ESCAUDIT" record --mode=$mode -o "$BATS_TEST_TMPDIR/rec" -p "$target" >/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
 		recorder=$!
 		if [ $((i % 2)) -eq 0 ]; then
@@ -77,6 +78,7 @@ burst() {
 	local n=$((${ESCAUDIT_TEST_KILLS:-40} / 2)) i holders killed=0 status
 	start "$(own_copy "$(build_go sleeper)")" -rate 20000
 	for i in $(seq "$n"); do
+		rm -f "$BATS_TEST_TMPDIR/err"
 		"$ESCAUDIT" record --mode=exact -o "$BATS_TEST_TMPDIR/rec" -p "$target" -d 3 >/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
 		recorder=$!
 		wait_for pgrep -P "$recorder"

@@ -86,7 +86,7 @@ kill_pids() {
 # wait_for COMMAND...: until it succeeds, 10 s at most.
 wait_for() {
 	local i
-	for i in $(seq 200); do
+	for i in $(seq 600); do
 		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.05
 	done
