@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -14,16 +16,31 @@ struct u64map_slot {
 
 uint64_t u64_mix(uint64_t h, uint64_t v)
 {
-	h ^= v;
-	h *= 0x9e3779b97f4a7c15ull;
-	h ^= h >> 32;
-	return h;
+	unsigned __int128 product = (unsigned __int128)(h ^ v) * 0x9e3779b97f4a7c15ull;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Of this process, so that no file can be made whose texts and numbers all fall into one place. */
+static uint64_t seed;
+
+static uint64_t make_seed(void)
+{
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uintptr_t)&seed ^ (uintptr_t)getpid();
+	seed |= 1;
+	return seed;
+}
+
+static inline uint64_t seeded(void)
+{
+	return seed ? seed : make_seed();
 }
 
 uint64_t bytes_hash(const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = 0xcbf29ce484222325ull ^ len;
+	uint64_t h = seeded() ^ len;
 	uint64_t word;
 
 	while (len >= sizeof(word)) {
@@ -39,7 +56,7 @@ uint64_t bytes_hash(const void *data, size_t len)
 
 static struct u64map_slot *slot_for(const struct u64map *map, uint64_t key)
 {
-	size_t i = u64_mix(0x51ed270b, key) & map->mask;
+	size_t i = u64_mix(seeded(), key) & map->mask;
 
 	while (map->slots[i].used && map->slots[i].key != key)
 		i = (i + 1) & map->mask;
