@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/strbuf.h"
+#include "base/whole_file.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
 #include "cli/profile.h"
@@ -83,14 +85,30 @@ static int write_format(FILE *f, const struct export_job *x)
 	return write_findings(f, x);
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
 static int write_output(const struct export_job *x, const char *output)
 {
-	FILE *f = output && strcmp(output, "-") != 0 ? fopen(output, "w") : stdout;
 	struct error err = ERROR_INIT;
-	int ret = f ? write_format(f, x) : -errno;
+	struct whole_file file;
+	int ret;
 
-	if (f && f != stdout && fclose(f) != 0 && ret == 0)
-		ret = -errno;
+	if (!output || strcmp(output, "-") == 0) {
+		ret = write_format(stdout, x);
+		/* What standard output failed of is said for all commands alike. */
+		if (ret && ferror(stdout))
+			return EXIT_FAILED;
+	} else {
+		ret = whole_file_begin(&file, output);
+		if (ret == 0)
+			ret = whole_file_end(&file, write_format(file.stream, x));
+	}
 	if (ret == 0)
 		return recording_is_partial(x->in.rec) ? EXIT_PARTIAL : EXIT_DONE;
 	error_set(&err, ret, "export: failed to write '%s': %s", output ? output : "standard output", strerror(-ret));
@@ -132,6 +150,7 @@ static bool read_errors(const struct cli_args *args, unsigned *errors)
 int export_main(const struct cli_args *args)
 {
 	const char *predictions = args->value[OPT_WITH_PREDICTIONS], *by = args->value[OPT_BY];
+	const char *output = args->value[OPT_OUTPUT];
 	struct export_job x = {.format = args->value[OPT_FORMAT],
 			       .source_root = args->value[OPT_SOURCE_ROOT],
 			       .limit = SIZE_MAX,
@@ -151,12 +170,18 @@ int export_main(const struct cli_args *args)
 	if (x.errors && !predictions)
 		return cli_misuse(args, "--fail-on: verdicts need --predictions");
 	x.path = args->positional[0];
+	if (output && is_same_file(output, x.path))
+		return cli_misuse(args,
+				  "export would write over the recording it reads, '%s'; name another file with -o",
+				  output);
+	if (strcmp(x.format, "pprof") == 0 && strcmp(x.path, "-") == 0)
+		return cli_misuse(args, "export --format=pprof copies a file, and standard input is none");
 	if (judged_open(&x.in, x.path, args->value[OPT_PROGRAM], predictions, &err)) {
 		code = cli_fail(&err);
 	} else {
 		if (x.in.audit)
 			add_assertions(&x);
-		code = write_output(&x, args->value[OPT_OUTPUT]);
+		code = write_output(&x, output);
 	}
 	assertions_free(x.assertions);
 	judged_release(&x.in);

@@ -23,9 +23,12 @@ int output_check_replaced(const char *name, const struct recording *rec, struct 
 {
 	size_t n = go_build_length(rec->header.path);
 	struct recording *there = NULL;
+	struct stat st;
 	int ret = 0;
 
-	if (!n || recording_read(&there, name, NULL))
+	/* What is no file has nothing to be lost, and reading it may take for ever. */
+	if (!n || strcmp(name, "-") == 0 || stat(name, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    recording_read(&there, name, NULL))
 		return 0;
 	if (there->header.path && go_build_length(there->header.path) == n &&
 	    strncmp(there->header.path, rec->header.path, n) == 0 && strcmp(there->header.path, rec->header.path) != 0)

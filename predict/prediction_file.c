@@ -18,12 +18,13 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "base/whole_file.h"
 #include "predict/prediction.h"
 
 #define SCHEMA "escaudit-predictions/1"
@@ -202,26 +203,14 @@ static void put_set(FILE *f, const struct predictions *set)
 
 int predictions_save(const struct predictions *set, const char *path, struct error *err)
 {
-	FILE *f = fopen(path, "we");
-	struct stat st;
-	bool failed;
+	struct whole_file file;
+	int ret = whole_file_begin(&file, path);
 
-	if (!f)
-		return error_set(err, -errno, "predictions: failed to create '%s': %s", path, strerror(errno));
-	put_set(f, set);
-	failed = fflush(f) != 0 || ferror(f);
-	if (failed) {
-		int saved = errno;
-
-		if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode))
-			unlink(path); /* half of it is worse than nothing */
-		fclose(f);
-		return error_set(err, -(saved ? saved : EIO), "predictions: failed to write '%s': %s", path,
-				 strerror(saved ? saved : EIO));
-	}
-	if (fclose(f) != 0)
-		return error_set(err, -errno, "predictions: failed to write '%s': %s", path, strerror(errno));
-	return 0;
+	if (ret)
+		return error_set(err, ret, "predictions: failed to create '%s': %s", path, strerror(-ret));
+	put_set(file.stream, set);
+	ret = whole_file_end(&file, 0);
+	return ret ? error_set(err, ret, "predictions: failed to write '%s': %s", path, strerror(-ret)) : 0;
 }
 
 /* ---- loading ---- */

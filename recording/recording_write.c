@@ -6,17 +6,16 @@
  * tables of strings and functions.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
+#include "base/whole_file.h"
 #include "recording/profile.pb-c.h"
 #include "recording/recording.h"
 #include "recording/recording_internal.h"
@@ -557,63 +556,17 @@ static int failed_to_write(struct error *err, int code, const char *path)
 	return error_set(err, code, "recording: failed to write '%s': %s", path, strerror(-code));
 }
 
-/* To a file that cannot be replaced by a rename: a pipe, a device, an unlinked file. */
-static int write_in_place(const struct recording *rec, const char *path, struct error *err)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return failed_to_write(err, -errno, path);
-	ret = write_fd(rec, fd);
-	if (close(fd) < 0 && ret == 0)
-		ret = -errno;
-	return ret ? failed_to_write(err, ret, path) : 0;
-}
-
-static int write_beside(const struct recording *rec, const char *path, struct error *err)
-{
-	char *temporary = xasprintf("%s.XXXXXX", path);
-	int fd = mkstemp(temporary);
-	mode_t mask;
-	int ret;
-
-	if (fd < 0) {
-		ret = -errno;
-		goto out;
-	}
-	mask = umask(0);
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
-	ret = write_fd(rec, fd);
-	if (close(fd) < 0 && ret == 0)
-		ret = -errno;
-	if (ret == 0 && rename(temporary, path) < 0)
-		ret = -errno;
-	if (ret)
-		unlink(temporary);
-out:
-	free(temporary);
-	return ret ? failed_to_write(err, ret, path) : 0;
-}
-
 int recording_write(const struct recording *rec, const char *path, struct error *err)
 {
-	struct stat st;
-	char *target;
+	struct whole_file file;
 	int ret;
 
 	if (strcmp(path, "-") == 0) {
 		ret = write_fd(rec, STDOUT_FILENO);
 		return ret ? failed_to_write(err, ret, "standard output") : 0;
 	}
-	if (stat(path, &st) < 0)
-		return write_beside(rec, path, err);
-	if (!S_ISREG(st.st_mode) || st.st_nlink == 0)
-		return write_in_place(rec, path, err);
-	/* Through a symbolic link the file it leads to is replaced, not the link. */
-	target = realpath(path, NULL);
-	ret = write_beside(rec, target ? target : path, err);
-	free(target);
-	return ret;
+	ret = whole_file_begin(&file, path);
+	if (ret == 0)
+		ret = whole_file_end(&file, write_fd(rec, fileno(file.stream)));
+	return ret ? failed_to_write(err, ret, path) : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "report/header.h"
 #include "report/text_table.h"
 
 /* jansson's default of 17 digits shows 12.3 as 12.300000000000001. */
@@ -148,7 +149,7 @@ int json_report_end(struct json_report *report)
 {
 	fputs("\n}\n", report->f);
 	strbuf_release(&report->text);
-	return fflush(report->f) || ferror(report->f) ? -EIO : 0;
+	return report_finish(report->f);
 }
 
 static json_t *target_of(const struct rec_header *h)

@@ -256,6 +256,44 @@ in_program() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "an output takes its name as a whole or not at all" {
+	need_bpf
+	use_go
+	cd "$t"
+	local small=$t/small rec=$t/rec.gz name
+	mkdir "$small"
+	seq 200 | sed 's|.*|./m.go:&:4: new(int) escapes to heap|' >log
+	for name in "$rec" "$rec.2"; do
+		expect_status 3 "$ESCAUDIT" record -o "$name" -- "$(build_go exit3)"
+	done
+	# Each writes into a disk with room for one page, over a file that is there.
+	full() {
+		expect_status 2 unshare -m sh -c 'mount -t tmpfs -o size=4k none small && echo old >small/x && "$@"; code=$?
+			[ "$(cat small/x)" = old ] || echo "the old file is gone" >&2
+			[ "$(ls -A small)" = x ] || echo "left: $(ls -A small)" >&2
+			exit $code' sh "$@"
+		expect_message 'No space left on device'
+		! grep -q 'gone\|left:' <<<"$err" || complain "$*: $err"
+	}
+	full "$ESCAUDIT" export --format=html -o small/x "$rec"
+	full "$ESCAUDIT" export --format=pprof -o small/x "$rec"
+	full "$ESCAUDIT" predict --log log -o small/x
+	full "$ESCAUDIT" merge -o small/x "$rec" "$rec.2"
+	# Nor is what is being read written over.
+	cp "$rec" "$rec.before"
+	for name in pprof json folded; do
+		expect_status 64 "$ESCAUDIT" export --format=$name -o "$rec" "$rec"
+		expect_message 'write over the recording it reads'
+	done
+	cmp "$rec" "$rec.before" || complain "the recording has changed"
+	expect_status 64 "$ESCAUDIT" export --format=pprof - <"$rec"
+	# The longest name there is.
+	name=$(printf '%0255d' 0)
+	expect_status 0 "$ESCAUDIT" export --format=folded -o "$name" "$rec"
+	[ -s "$name" ] || complain "nothing under a long name"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "a full disk or a closed pipe under the report is an error" {
 	[ -e /dev/full ] || skip_or_fail "no /dev/full"
 	use_go
