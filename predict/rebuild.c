@@ -41,14 +41,80 @@ static int find_profile(char **out, const char *recorded, const char *dir, struc
 		recorded, base);
 }
 
+/* Anybody may have made the binary: what it says must name a package, not an option of the go command, and not many. */
+static bool is_package(const char *path)
+{
+	if (path[0] == '-' || path[0] == '/' || path[0] == '@' || strstr(path, "..."))
+		return false;
+	for (const char *p = path; *p; p++) {
+		if ((unsigned char)*p <= ' ' || (p[0] == '.' && p[1] == '.' && (p == path || p[-1] == '/')))
+			return false;
+	}
+	return *path != '\0';
+}
+
+/*
+ * The first option among -gcflags that is not one of those that only change the code: others write files wherever their
+ * value says, as -cpuprofile does, or set variables. *len is its length; NULL if there is none.
+ */
+static const char *strange_flag(const char *gcflags, size_t *len)
+{
+	static const char *const known[] = {
+		"%", "+", "B", "C",    "E",    "K", "L",    "N", "S",	 "W",	   "asan",    "c",   "d", "dwarf", "e",
+		"h", "j", "l", "lang", "live", "m", "msan", "r", "race", "shared", "spectre", "std", "w", "wb"};
+	static const char ends[] = " \t\n\r\"'=";
+
+	for (const char *p = gcflags; *p; p++) {
+		const char *value;
+		bool is_known = false;
+
+		if (*p != '-' || (p > gcflags && !strchr(ends, p[-1])))
+			continue;
+		p += p[1] == '-' ? 2 : 1;
+		*len = strcspn(p, ends);
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			is_known |= strlen(known[i]) == *len && strncmp(p, known[i], *len) == 0;
+		value = p + *len;
+		/* -d=ssa/PASS/dump=FUNCTION and the like */
+		if (!is_known || (*len == 1 && *p == 'd' && memmem(value, strcspn(value, " \t\n\r\"'"), "dump", 4)))
+			return p;
+		p = value - 1;
+	}
+	return NULL;
+}
+
+static int check_recipe(const struct go_binary *bin, struct error *err)
+{
+	const char *package = go_binary_main_package(bin), *gcflags = go_binary_setting(bin, "-gcflags");
+	const char *flag;
+	size_t len;
+
+	if (package && !is_package(package))
+		return error_set(err, -EBADMSG,
+				 "predict: failed to rebuild '%s': it says that its package is '%.200s', which names "
+				 "none; build it from its sources",
+				 elf_image_path(go_binary_image(bin)), package);
+	flag = gcflags ? strange_flag(gcflags, &len) : NULL;
+	if (flag)
+		return error_set(
+			err, -EINVAL,
+			"predict: failed to rebuild '%s': it was built with -gcflags=%.200s, of which -%.*s is "
+			"not repeated, as it may do more than change the code; build it without that",
+			elf_image_path(go_binary_image(bin)), gcflags, len < 40 ? (int)len : 40, flag);
+	return 0;
+}
+
 int rebuild_init(struct rebuild *out, const struct go_binary *bin, const char *dir, struct error *err)
 {
 	const char *package = go_binary_main_package(bin), *value;
 	size_t n_flags = 0, n_env = 0;
 	char *profile;
-	int ret = 0;
+	int ret;
 
 	*out = (struct rebuild){.flags = NULL};
+	ret = check_recipe(bin, err);
+	if (ret)
+		return ret;
 	out->flags = xcalloc(1, sizeof(*out->flags));
 	out->env = xcalloc(1, sizeof(*out->env));
 	out->package = xstrdup(package && strcmp(package, "command-line-arguments") != 0 ? package : ".");

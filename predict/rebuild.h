@@ -18,7 +18,8 @@ struct rebuild {
 
 /*
  * Reads the recipe out of bin. dir is where the sources are: a profile (-pgo) that is not where it was is looked for
- * there. -ENOENT if it is in neither place.
+ * there. -ENOENT if it is in neither place. What it says may be anybody's: -EBADMSG if its package is none, -EINVAL if
+ * its compiler flags may do more than change the code.
  */
 int rebuild_init(struct rebuild *out, const struct go_binary *bin, const char *dir, struct error *err);
 void rebuild_release(struct rebuild *recipe);
