@@ -53,7 +53,7 @@ bool message_split(const char *s, size_t len, struct message *m)
 		if (q < end && *q == '[') {
 			q = memmem(q, (size_t)(end - q), "]: ", 3);
 			if (!q)
-				continue;
+				break; /* nor is there one behind a later bracket */
 			q++;
 		}
 		if (q + 1 < end && q[0] == ':' && (q[1] == ' ' || q[1] == '\t')) {
@@ -272,11 +272,15 @@ bool diagnostics_line_is_known(const char *line, size_t len)
 	       text_is_explanation(m.text, m.len, &n, &function, &function_len) || text_is_information(m.text, m.len);
 }
 
+#define CHARACTER_MAX 12 /* '\U0010ffff' */
+
 /* The length of the string or character that begins at s, 1 if it is none that ends there. */
 static size_t quoted_length(const char *s, size_t len)
 {
 	if (s[0] == '\'' && !(len > 2 && (s[1] == '\\' || s[2] == '\'')))
 		return 1; /* an apostrophe */
+	if (s[0] == '\'' && len > CHARACTER_MAX)
+		len = CHARACTER_MAX;
 	for (size_t i = 1; i < len && s[i] != '\n'; i++) {
 		if (s[i] == s[0])
 			return i + 1;
@@ -289,11 +293,17 @@ static size_t quoted_length(const char *s, size_t len)
 static const char *find_raw(const char *s, size_t len, size_t *raw_len, bool *is_open)
 {
 	const char *end = s + len, *close;
+	bool strings_end = true; /* where one does not, no other is looked for: each would be, to the end of the text */
 
 	if (!memchr(s, '`', len))
 		return NULL;
-	while (s < end && *s != '`')
-		s += *s == '"' || *s == '\'' ? quoted_length(s, (size_t)(end - s)) : 1;
+	while (s < end && *s != '`') {
+		bool is_string = *s == '"' && strings_end;
+		size_t n = is_string || *s == '\'' ? quoted_length(s, (size_t)(end - s)) : 1;
+
+		strings_end = strings_end && !(is_string && n == 1);
+		s += n;
+	}
 	if (s == end)
 		return NULL;
 	close = memchr(s + 1, '`', (size_t)(end - s) - 1);

@@ -212,7 +212,7 @@ static void eliminate(struct matching *m, const struct round *round, size_t *ps,
 					at = k;
 				}
 			}
-			for (size_t k = 0; k < *np && fitting == 1; k++)
+			for (size_t k = 0; k < *np && fitting == 1 && !others; k++)
 				others += k != i && round_fit(m, round, ps[k], ss[at]) >= round->wanted;
 			if (fitting != 1 || others)
 				continue;

@@ -177,6 +177,27 @@ Test(diagnostics, lines_with_a_nul_are_no_diagnostics)
 	predictions_free(set);
 }
 
+/* Each of these once took the square of its length. */
+Test(diagnostics, long_lines_take_no_longer_than_their_length, .timeout = 20)
+{
+	static const char *const units[] = {"\\'", "\\\"", ":1[", "\"", "'"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		struct strbuf log = STRBUF_INIT;
+		struct predictions *set;
+
+		strbuf_addf(&log, "./m.go:3:4: new(int) escapes to heap\n./m.go:5:6: %c",
+			    units[i][1] ? units[i][1] : 'x');
+		for (size_t k = 0; k < 1 << 20; k++)
+			strbuf_addstr(&log, units[i]);
+		strbuf_addstr(&log, "`\n");
+		set = read_text(strbuf_str(&log));
+		cr_expect_eq(set->n, 1);
+		predictions_free(set);
+		strbuf_release(&log);
+	}
+}
+
 Test(diagnostics, a_log_without_any_is_refused_with_the_remedy)
 {
 	static const char *const texts[] = {"", "\n\n", "hello\n", "# example.com/m\n./m.go:5:2: undefined: y\n"};
