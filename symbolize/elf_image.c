@@ -27,6 +27,11 @@
 /* x86-64 code reaches +-2 GiB, so no Go program maps more. Symbols and notes may come on top. */
 #define MAX_SEGMENT_BYTES (2ull << 30)
 #define MAX_LOADED_BYTES  (3ull << 30)
+/* Linked programs have some dozens of sections, with short names, and notes of some kilobytes. More of either is not
+ * worth the time that it would take: any number of headers may name the same bytes. */
+#define MAX_SECTIONS   4096
+#define MAX_NAME_BYTES 256
+#define MAX_NOTE_BYTES (1u << 20)
 /* The file is read in pieces of this size, each once unless it was given back: what was checked and is still there does
  * not change afterwards. Types and line tables are looked at here and there: in larger ones most would be for nothing.
  */
@@ -226,7 +231,7 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 	return 0;
 }
 
-/* The string at an offset of a string table, "" where it is not terminated within it. */
+/* The string at an offset of a string table, "" where it is not terminated within it, or too long. */
 static const char *table_string(const struct elf_image *image, uint64_t table, uint64_t size, uint64_t offset)
 {
 	const char *s;
@@ -234,7 +239,8 @@ static const char *table_string(const struct elf_image *image, uint64_t table, u
 	if (offset >= size)
 		return "";
 	s = (const char *)image->data + table + offset;
-	return memchr(s, '\0', size - offset) ? s : "";
+	size -= offset;
+	return memchr(s, '\0', size < MAX_NAME_BYTES ? size : MAX_NAME_BYTES) ? s : "";
 }
 
 /*
@@ -254,7 +260,8 @@ static void read_sections(struct elf_image *image, const Elf64_Ehdr *ehdr)
 		count = first.sh_size;
 	if (strings == SHN_XINDEX)
 		strings = first.sh_link;
-	if (count == 0 || count > image->size / sizeof(shdr) || !load(image, ehdr->e_shoff, count * sizeof(shdr)))
+	if (count == 0 || count > MAX_SECTIONS || count > image->size / sizeof(shdr) ||
+	    !load(image, ehdr->e_shoff, count * sizeof(shdr)))
 		return;
 	if (strings < count) {
 		memcpy(&shdr, image->data + ehdr->e_shoff + strings * sizeof(shdr), sizeof(shdr));
@@ -339,7 +346,7 @@ static char *go_build_id(const uint8_t *id, size_t len)
 /* One stretch of notes: keeps the GNU build id and, failing that, Go's. */
 static void scan_notes(const uint8_t *notes, uint64_t size, char **gnu, char **go)
 {
-	while (size >= sizeof(Elf64_Nhdr)) {
+	while (!*gnu && size >= sizeof(Elf64_Nhdr)) {
 		uint64_t name_size, desc_size;
 		const uint8_t *name, *desc;
 		Elf64_Nhdr nhdr;
@@ -371,17 +378,19 @@ static void read_build_id(struct elf_image *image, const Elf64_Ehdr *ehdr)
 {
 	char *gnu = NULL, *go = NULL;
 
-	for (size_t i = 0; i < image->n_sections; i++) {
+	for (size_t i = 0; i < image->n_sections && !gnu; i++) {
 		const struct elf_section *section = &image->sections[i];
 
-		if (image->section_types[i] == SHT_NOTE && load(image, section->offset, section->size))
+		if (image->section_types[i] == SHT_NOTE && section->size <= MAX_NOTE_BYTES &&
+		    load(image, section->offset, section->size))
 			scan_notes(image->data + section->offset, section->size, &gnu, &go);
 	}
 	for (unsigned i = 0; i < ehdr->e_phnum && !gnu; i++) {
 		Elf64_Phdr phdr;
 
 		memcpy(&phdr, image->data + ehdr->e_phoff + i * sizeof(phdr), sizeof(phdr));
-		if (phdr.p_type == PT_NOTE && load(image, phdr.p_offset, phdr.p_filesz))
+		if (phdr.p_type == PT_NOTE && phdr.p_filesz <= MAX_NOTE_BYTES &&
+		    load(image, phdr.p_offset, phdr.p_filesz))
 			scan_notes(image->data + phdr.p_offset, phdr.p_filesz, &gnu, &go);
 	}
 	image->build_id = gnu ? gnu : go;

@@ -24,6 +24,8 @@
 #define MAGIC_1_18    0xfffffff0u
 #define MAGIC_1_20    0xfffffff1u
 #define FUNCTAB_SIZE  8
+/* Of a function or a file. The longest seen, of a generic function, have some thousands. */
+#define MAX_STRING_BYTES 16384
 /* A program has one function table and one module. This many places that look like their beginning are tried. */
 #define MAX_HEADERS    16
 #define MAX_CANDIDATES 64
@@ -136,11 +138,21 @@ static bool read_slice_in_parts(const struct go_binary *bin, elf_vaddr module, u
 	return true;
 }
 
-/* Strings in a table are safe to use from any offset inside once its last byte is a NUL. */
-static bool end_with_nul(struct span *table)
+/*
+ * Strings in a table are safe to use from any offset inside once its last byte is a NUL. None is longer than names are:
+ * every function may claim the same one.
+ */
+static bool check_strings(struct span *table)
 {
+	const uint8_t *p, *end, *nul;
+
 	while (table->size > 0 && table->at[table->size - 1] != '\0')
 		table->size--;
+	for (p = table->at, end = p + table->size; p < end; p = nul + 1) {
+		nul = memchr(p, '\0', (size_t)(end - p));
+		if (nul - p > MAX_STRING_BYTES)
+			return false;
+	}
 	return table->size > 0;
 }
 
@@ -173,7 +185,7 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 	    !read_slice_in_parts(bin, module, 104, header + load_u64(head + 64), &out->pclntable) ||
 	    !read_slice(bin, module, 128, FUNCTAB_SIZE, header + load_u64(head + 64), &out->ftab))
 		return false;
-	if (!end_with_nul(&out->funcnames) || !end_with_nul(&out->files))
+	if (!check_strings(&out->funcnames) || !check_strings(&out->files))
 		return false;
 
 	/* ftab: one more entry than functions; its last is only the end of the text and may be half as long. */
