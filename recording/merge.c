@@ -16,7 +16,8 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 
-#define REPLICA "replica."
+#define REPLICA	    "replica."
+#define MAX_SECONDS 1e9
 
 struct merger {
 	struct recording *into;
@@ -70,6 +71,8 @@ static void parse_replica(const char *text, struct replica *out)
 	out->file_length = (size_t)(pid - out->file);
 	sscanf(pid, " pid=%" SCNd64 " start_unix_ns=%" SCNu64 " seconds=%lf objects=%" SCNu64 " bytes=%" SCNu64,
 	       &out->pid, &out->start_unix_ns, &out->seconds, &out->objects, &out->bytes);
+	if (!(out->seconds >= 0 && out->seconds <= MAX_SECONDS)) /* nor is it a number */
+		out->seconds = 0;
 }
 
 size_t recording_replicas(const struct recording *rec, struct replica **out)
@@ -153,6 +156,31 @@ static int check_distinct(struct recording *const *recs, const char *const *name
 	u64map_release(&origins);
 	strpool_free(pool);
 	return ret;
+}
+
+/* What a reader refuses must not be written. */
+static int check_totals(struct recording *const *recs, const char *const *names, size_t n, struct error *err)
+{
+	uint64_t sums[4] = {0}; /* objects, bytes, samples, losses */
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t own[ARRAY_SIZE(sums)] = {0, 0, 0, recording_losses(recs[i])};
+
+		for (size_t k = 0; k < recs[i]->n_observations; k++) {
+			own[0] += recs[i]->observations[k].objects;
+			own[1] += recs[i]->observations[k].bytes;
+			own[2] += recs[i]->observations[k].samples;
+		}
+		for (size_t k = 0; k < ARRAY_SIZE(sums); k++) {
+			sums[k] += own[k];
+			if (own[k] > INT64_MAX || sums[k] > INT64_MAX)
+				return error_set(err, -EOVERFLOW,
+						 "merge: failed to add '%s': the counts add up to more than a counter "
+						 "holds",
+						 names[i]);
+		}
+	}
+	return 0;
 }
 
 /* ---- identities ------------------------------------------------------------------------------------------------- */
@@ -415,6 +443,8 @@ int recording_merge(struct recording **recs, const char *const *names, size_t n,
 
 	for (size_t i = 1; ret == 0 && i < n; i++)
 		ret = check(recs[0], recs[i], names[0], names[i], err);
+	if (ret == 0)
+		ret = check_totals(recs, names, n, err);
 	if (ret == 0) {
 		learn(&m);
 		if (note_replicas(&m, recs[0], names[0])) {

@@ -28,6 +28,8 @@
 /* A window longer than this (31 years) is no window. */
 #define MAX_DURATION_NS 1000000000000000000
 #define MAX_ERROR_PCT	1e12
+/* Ways of losing data: we know a dozen, and each is looked for among all. */
+#define MAX_LOSSES 256
 
 struct reader {
 	struct recording *rec;
@@ -616,6 +618,8 @@ static int read_own_comment(struct reader *r, const char *key, const char *value
 
 		if (!parse_number(value, 0, &count) || recording_losses(rec) > (uint64_t)(INT64_MAX - count))
 			return BAD(r, "a count of losses makes no sense");
+		if (rec->n_losses == MAX_LOSSES)
+			return BAD(r, "it has more than %d kinds of losses", MAX_LOSSES);
 		recording_add_loss(rec, key + strlen(REC_KEY_LOSS), (uint64_t)count);
 		return 0;
 	}

@@ -65,6 +65,22 @@ static void site_at(struct recording *rec, uint64_t pc, enum reach reach)
 	rec->has_sites = true;
 }
 
+/* A counter that ran over would be a small number, and the parts more than their sum. */
+Test(merge, sums_that_no_counter_holds_are_refused)
+{
+	struct recording *recs[] = {made(7000, 11), made(6000, 12)};
+	const char *names[] = {"a.gz", "b.gz"};
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < 2; i++)
+		observe(recs[i], locate(recs[i], 0x100, "main.f", 1), 0, "int", (uint64_t)INT64_MAX / 2 + 1, 1);
+	cr_expect_eq(recording_merge(recs, names, 2, &err), -EOVERFLOW);
+	cr_expect_not_null(strstr(err.text, "'b.gz'"));
+	error_release(&err);
+	recording_free(recs[0]);
+	recording_free(recs[1]);
+}
+
 Test(merge, sums)
 {
 	struct recording *recs[] = {made(7000, 11), made(6000, 12)};
