@@ -8,6 +8,7 @@
 #include "base/u64map.h"
 #include "report/export.h"
 #include "report/header.h"
+#include "report/text_table.h"
 
 struct stack {
 	const char *text;
@@ -17,10 +18,16 @@ struct stack {
 /* Semicolons separate frames, and a line ends where it ends: "struct { F uintptr; X0 int }" has to give way. */
 static void add_frame(struct strbuf *sb, const char *name)
 {
+	size_t begin;
+
 	if (sb->len)
 		strbuf_addch(sb, ';');
-	for (; *name; name++)
-		strbuf_addch(sb, *name == ';' ? ',' : (unsigned char)*name < ' ' ? '?' : *name);
+	begin = sb->len;
+	text_clean(sb, name);
+	for (size_t i = begin; i < sb->len; i++) {
+		if (sb->buf[i] == ';')
+			sb->buf[i] = ',';
+	}
 }
 
 /*

@@ -66,12 +66,16 @@ int export_github(FILE *f, const struct findings *findings)
 /* ---- Markdown --------------------------------------------------------------------------------------------------- */
 
 /* A code span in a table cell: as long a fence as it takes, bars escaped, all on one line. */
-static void put_code(FILE *f, const char *s)
+static void put_code(FILE *f, const char *text)
 {
 	size_t run = 0, longest = 0;
+	struct strbuf clean = STRBUF_INIT;
+	const char *s;
 
-	if (!s || !*s)
+	if (!text || !*text)
 		return;
+	text_clean(&clean, text);
+	s = strbuf_str(&clean);
 	for (const char *p = s; *p; p++) {
 		run = *p == '`' ? run + 1 : 0;
 		longest = run > longest ? run : longest;
@@ -83,12 +87,27 @@ static void put_code(FILE *f, const char *s)
 	for (; *s; s++) {
 		if (*s == '|')
 			putc('\\', f);
-		putc((unsigned char)*s < ' ' ? ' ' : *s, f);
+		putc(*s, f);
 	}
 	if (longest)
 		putc(' ', f);
 	for (size_t i = 0; i <= longest; i++)
 		putc('`', f);
+	strbuf_release(&clean);
+}
+
+/* Outside of code: what Markdown or HTML would take for its own is escaped. */
+static void put_plain(FILE *f, const char *s)
+{
+	struct strbuf clean = STRBUF_INIT;
+
+	text_clean(&clean, s);
+	for (const char *p = strbuf_str(&clean); *p; p++) {
+		if (strchr("\\`*_{}[]()<>#!|&~", *p))
+			putc('\\', f);
+		putc(*p, f);
+	}
+	strbuf_release(&clean);
 }
 
 int export_markdown(FILE *f, const struct findings *findings)
@@ -102,11 +121,16 @@ int export_markdown(FILE *f, const struct findings *findings)
 	}
 	fprintf(f, "\n\n%s objects, %s%s. ", units_count(findings->all_objects).text,
 		units_bytes(findings->all_bytes).text, h->mode == REC_MODE_EXACT ? "" : " (estimated)");
-	if (h->go_version)
-		fprintf(f, "Built by %s.", h->go_version);
-	for (size_t i = 0; i < findings->rec->n_losses; i++)
-		fprintf(f, "\n\n**Lost: %s: %" PRIu64 "; counts are lower bounds.**", findings->rec->losses[i].name,
-			findings->rec->losses[i].count);
+	if (h->go_version) {
+		fputs("Built by ", f);
+		put_plain(f, h->go_version);
+		putc('.', f);
+	}
+	for (size_t i = 0; i < findings->rec->n_losses; i++) {
+		fputs("\n\n**Lost: ", f);
+		put_plain(f, findings->rec->losses[i].name);
+		fprintf(f, ": %" PRIu64 "; counts are lower bounds.**", findings->rec->losses[i].count);
+	}
 	if (!findings->n) {
 		fputs("\n\nNothing to report.\n", f);
 		return report_finish(f);

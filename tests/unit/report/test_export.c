@@ -219,6 +219,10 @@ Test(export, hostile_names)
 	x.items[0].file = "a,b:c\n::error::x.go";
 	x.items[0].expr = "</failure>|`x``y`\x1b[2J";
 	x.items[0].function = "main.\"q\"<b>&";
+	x.items[0].type = "T\xc2\x9b"
+			  "2J\xe2\x80\xae";
+	x.rec->header.go_version = "go1.26\n# <img src=x>\x1b]0;x\x07";
+	recording_add_loss(x.rec, "**x**](http://y)\n", 3);
 	x.audit.n = 1;
 	findings_init(&findings, x.rec, &x.audit, ~0u, 0);
 	cr_expect_eq(export_github(capture_begin(&c), &findings), 0);
