@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -573,6 +574,20 @@ static void session_end(struct session *s)
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 }
 
+/* The probes are on the file that was read: what runs must be the same. */
+static int check_same_file(const struct go_binary *bin, const char *path, struct error *err)
+{
+	int fd = elf_image_fd(go_binary_image(bin));
+	struct stat opened, now;
+
+	if (fd < 0 || fstat(fd, &opened) < 0)
+		return 0;
+	if (stat(path, &now) == 0 && now.st_dev == opened.st_dev && now.st_ino == opened.st_ino)
+		return 0;
+	return error_set(err, -ESTALE, "launch: failed to start '%s': it was replaced since it was read; try again",
+			 path);
+}
+
 int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
 		   char *const argv[], const struct session_options *options, struct error *err)
 {
@@ -587,6 +602,8 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		rec->header.pid = s.launch.pid;
 		ret = session_arm(&s, s.launch.pid, err);
 	}
+	if (ret == 0)
+		ret = check_same_file(bin, path, err);
 	if (ret == 0)
 		ret = launch_release(&s.launch, err);
 	if (ret == 0) {
