@@ -40,7 +40,8 @@ static bool add(struct bench *b, const char *package, const char *name, size_t l
 	for (size_t i = 0; i < b->n; i++) {
 		if (strlen(b->items[i].name) == len && memcmp(b->items[i].name, name, len) == 0 &&
 		    is_same(b->items[i].package, package)) {
-			b->items[i].iterations += iterations;
+			if (__builtin_add_overflow(b->items[i].iterations, iterations, &b->items[i].iterations))
+				b->items[i].iterations = UINT64_MAX; /* bench_units refuses it */
 			return true;
 		}
 	}
@@ -199,7 +200,7 @@ int bench_units(const struct bench *before, const struct bench *after, uint64_t 
 					 "bench: failed to compare the runs: %s and %s did not run longer by the same "
 					 "factor; run one at a time, or each with -benchtime=1000x",
 					 before->items[0].name, before->items[i].name);
-		if (__builtin_add_overflow(*before_units, a, before_units) ||
+		if (a == UINT64_MAX || b == UINT64_MAX || __builtin_add_overflow(*before_units, a, before_units) ||
 		    __builtin_add_overflow(*after_units, b, after_units))
 			return error_set(err, -EINVAL, "bench: failed to compare the runs: too many iterations");
 	}

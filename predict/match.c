@@ -188,7 +188,6 @@ static void run_pass(struct matching *m, enum pass pass)
 	free(order);
 }
 
-/* The extent of a function in a file, or NULL. */
 /* The line of the func keyword: from the tables since Go 1.20; before that the first line that has code. */
 static int func_line(const struct rec_frame *physical, const struct rec_extent *extent)
 {
@@ -540,9 +539,4 @@ size_t matching_count(const struct matching *m)
 const struct match_group *matching_group(const struct matching *m, size_t i)
 {
 	return &m->groups[i];
-}
-
-size_t matching_group_of_site(const struct matching *m, size_t site)
-{
-	return m->site_group[site];
 }

@@ -37,8 +37,6 @@ void matching_free(struct matching *m); /* accepts NULL */
 
 size_t matching_count(const struct matching *m);
 const struct match_group *matching_group(const struct matching *m, size_t i);
-/* The group a site belongs to, or MATCH_NONE. */
-size_t matching_group_of_site(const struct matching *m, size_t site);
 
 /* Does the binary have code for the line a prediction stands on, in whatever copy? False: the log is of another build,
  * or the linker dropped the function. */

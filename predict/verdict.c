@@ -624,7 +624,8 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 		judge_group(&j, matching_group(j.matching, i));
 	judge_unpredicted(&j);
 	advise(&j);
-	qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
+	if (audit->n)
+		qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
 	set_accounts(&j);
 	total(audit);
 	build_match(audit, set, rec, j.matching);

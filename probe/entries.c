@@ -14,11 +14,6 @@
 
 #define PROLOGUE_BYTES 64
 
-const char *point_class_name(enum point_class class)
-{
-	return class == POINT_PUSH ? "push" : "jcc";
-}
-
 struct decoded {
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];

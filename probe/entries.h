@@ -24,8 +24,6 @@ enum point_class {
 	POINT_JCC,  /* the stack check's own jump: emulated, but comes back when it is taken */
 };
 
-const char *point_class_name(enum point_class class);
-
 /* The allocation point: one instruction in an allocator entry. */
 struct alloc_point {
 	elf_vaddr vaddr;
