@@ -44,6 +44,8 @@ int whole_file_begin(struct whole_file *file, const char *path)
 	int fd, ret = 0;
 
 	*file = (struct whole_file){.stream = NULL};
+	if (!*path)
+		return -ENOENT;
 	if (is_there && (!S_ISREG(st.st_mode) || st.st_nlink == 0))
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 	else

@@ -76,7 +76,7 @@ int audit_main(const struct cli_args *args)
 	code = judge_check(args);
 	if (code >= 0)
 		return code;
-	if (!measure_can_write(args->value[OPT_OUTPUT]) || !measure_can_write(args->value[OPT_PREDICTIONS]))
+	if (!measure_can_write(args, args->value[OPT_OUTPUT]) || !measure_can_write(args, args->value[OPT_PREDICTIONS]))
 		return EXIT_FAILED;
 	directory = xasprintf("%s/escaudit-audit-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	interrupt_begin(&interrupt);

@@ -112,6 +112,7 @@ const struct command commands[] = {
 		OPTIONS(OPT_AGAINST, OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_REACH,
 			OPT_MAX_STACKS, OPT_ATTACH, OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT,
 			OPT_COLOR, OPT_HELP),
+		.starts_program = true,
 		.run = audit_main,
 	},
 	{
@@ -140,6 +141,7 @@ const struct command commands[] = {
 			   "profile: go tool pprof FILE opens it.\n",
 		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_REACH,
 			OPT_MAX_STACKS, OPT_ATTACH, OPT_HELP),
+		.starts_program = true,
 		.run = record_main,
 	},
 	{
@@ -322,6 +324,18 @@ static bool is_choice(const struct option_spec *spec, const char *value)
 	return false;
 }
 
+static int misuse_of_choice(const struct cli_args *args, const struct option_spec *spec, const char *value)
+{
+	struct strbuf choices = STRBUF_INIT;
+	int code;
+
+	for (size_t i = 0; spec->choices[i]; i++)
+		strbuf_addf(&choices, "%s%s", i == 0 ? "" : spec->choices[i + 1] ? ", " : " or ", spec->choices[i]);
+	code = cli_misuse(args, "--%s cannot be '%s'; it is %s", spec->name, value, strbuf_str(&choices));
+	strbuf_release(&choices);
+	return code;
+}
+
 int cli_parse(struct cli_args *args, const struct command *command, int argc, char **argv)
 {
 	struct option options[COMMAND_OPTIONS_MAX + 1] = {{0}};
@@ -343,8 +357,8 @@ int cli_parse(struct cli_args *args, const struct command *command, int argc, ch
 				letters[n_letters++] = ':';
 		}
 	}
-	/* What stands behind "--" is the program's, options and all. */
-	while (end < argc && strcmp(argv[end], "--") != 0)
+	/* What stands behind "--" is the program's, options and all; where none is started, it only ends options. */
+	while (end < argc && (!command->starts_program || strcmp(argv[end], "--") != 0))
 		end++;
 	if (end < argc)
 		args->tail = &argv[end + 1];
@@ -370,7 +384,7 @@ int cli_parse(struct cli_args *args, const struct command *command, int argc, ch
 		}
 		args->value[id] = optarg ? optarg : "";
 		if (!is_choice(&option_specs[id], args->value[id]))
-			return cli_misuse(args, "--%s cannot be '%s'", option_specs[id].name, optarg);
+			return misuse_of_choice(args, &option_specs[id], args->value[id]);
 		if (id == OPT_FLAG)
 			args->flags[n_flags++] = optarg;
 	}
@@ -418,6 +432,20 @@ bool cli_number(const struct cli_args *args, enum option_id id, double min, doub
 	return true;
 }
 
+bool cli_whole(const struct cli_args *args, enum option_id id, double min, double max, double *out)
+{
+	double v = *out;
+
+	if (!cli_number(args, id, min, max, &v))
+		return false;
+	if (v != floor(v)) {
+		cli_misuse(args, "--%s needs a whole number, not '%s'", option_specs[id].name, args->value[id]);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
 bool cli_report_options(const struct cli_args *args, struct report_options *out)
 {
 	const char *color = args->value[OPT_COLOR];
@@ -433,7 +461,7 @@ bool cli_report_options(const struct cli_args *args, struct report_options *out)
 	else
 		out->colour = strcmp(color, "always") == 0;
 	out->all = args->value[OPT_ALL] != NULL;
-	if (!cli_number(args, OPT_LIMIT, 0, 1e9, &limit))
+	if (!cli_whole(args, OPT_LIMIT, 0, 1e9, &limit))
 		return false;
 	out->limit = (size_t)limit;
 	return true;

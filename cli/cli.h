@@ -92,6 +92,7 @@ struct command {
 	const char *details; /* paragraphs of --help; may be NULL */
 	enum option_id options[COMMAND_OPTIONS_MAX];
 	size_t n_options;
+	bool starts_program;			 /* "--" and what stands behind it are for that */
 	int (*run)(const struct cli_args *args); /* returns an exit code */
 };
 
@@ -127,7 +128,9 @@ void cli_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A whole number from 1 to 10^18, exactly; *out stays as it is where the option was not given. */
 bool cli_count(const struct cli_args *args, enum option_id id, uint64_t *out);
+/* Numbers within bounds, the second without a fraction; *out as above. False after a misuse was printed. */
 bool cli_number(const struct cli_args *args, enum option_id id, double min, double max, double *out);
+bool cli_whole(const struct cli_args *args, enum option_id id, double min, double max, double *out);
 /* Width, colour, --limit and --all for a report on stdout. False after a misuse was printed. */
 bool cli_report_options(const struct cli_args *args, struct report_options *out);
 

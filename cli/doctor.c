@@ -116,7 +116,7 @@ int doctor_main(const struct cli_args *args)
 	double pid = 0;
 	int ret = 0, code;
 
-	if (!cli_number(args, OPT_PID, 1, INT_MAX, &pid) || !cli_report_options(args, &options))
+	if (!cli_whole(args, OPT_PID, 1, INT_MAX, &pid) || !cli_report_options(args, &options))
 		return EXIT_MISUSE;
 	if (args->n_positional > 1 || (pid && subject.path))
 		return cli_misuse(args, "doctor looks at one thing: -p PID or BINARY");

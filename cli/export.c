@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/strbuf.h"
 #include "base/whole_file.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
+#include "cli/output.h"
 #include "cli/profile.h"
 #include "predict/assertion.h"
 #include "report/export.h"
@@ -85,14 +85,6 @@ static int write_format(FILE *f, const struct export_job *x)
 	return write_findings(f, x);
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
 static int write_output(const struct export_job *x, const char *output)
 {
 	struct error err = ERROR_INIT;
@@ -163,14 +155,14 @@ int export_main(const struct cli_args *args)
 		return cli_misuse(args, "export needs one RECORDING");
 	if (!x.format)
 		return cli_misuse(args, "export needs a --format");
-	if (!cli_number(args, OPT_LIMIT, 0, 1e9, &limit) || !read_errors(args, &x.errors))
+	if (!cli_whole(args, OPT_LIMIT, 0, 1e9, &limit) || !read_errors(args, &x.errors))
 		return EXIT_MISUSE;
 	if (limit >= 0)
 		x.limit = (size_t)limit;
 	if (x.errors && !predictions)
 		return cli_misuse(args, "--fail-on: verdicts need --predictions");
 	x.path = args->positional[0];
-	if (output && is_same_file(output, x.path))
+	if (output && output_is_same_file(output, x.path))
 		return cli_misuse(args,
 				  "export would write over the recording it reads, '%s'; name another file with -o",
 				  output);

@@ -566,7 +566,7 @@ int live_main(const struct cli_args *args, const struct top_options *options)
 	double pid = 0, interval = INTERVAL_DEFAULT;
 	int ret = 0, code;
 
-	if (!measure_options(args, &live.session) || !cli_number(args, OPT_PID, 1, INT_MAX, &pid) ||
+	if (!measure_options(args, &live.session) || !cli_whole(args, OPT_PID, 1, INT_MAX, &pid) ||
 	    !cli_number(args, OPT_INTERVAL, INTERVAL_MIN, INTERVAL_MAX, &interval) ||
 	    !cli_count(args, OPT_COUNT_VIEWS, &live.count))
 		return EXIT_MISUSE;

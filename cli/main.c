@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,11 @@
 
 #include "cli/cli.h"
 #include "cli/completion.h"
+
+static void pass_over(int signal_number)
+{
+	(void)signal_number;
+}
 
 int main(int argc, char **argv)
 {
@@ -15,6 +21,9 @@ int main(int argc, char **argv)
 
 	/* What goes wrong in there comes back as an error with our own words. */
 	libbpf_set_print(NULL);
+	/* So does a file that may not grow (ulimit -f). A program that is started has its own again: it is no SIG_IGN.
+	 */
+	signal(SIGXFSZ, pass_over);
 	if (!name) {
 		cli_print_usage(stderr);
 		return EXIT_MISUSE;

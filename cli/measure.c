@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/whole_file.h"
 
 bool measure_options(const struct cli_args *args, struct session_options *out)
 {
@@ -17,7 +18,7 @@ bool measure_options(const struct cli_args *args, struct session_options *out)
 	double max_stacks = 0, max_overhead = 0;
 
 	if (!cli_number(args, OPT_DURATION, 0.001, 1e7, &out->duration_seconds) ||
-	    !cli_number(args, OPT_MAX_STACKS, 16, 1 << 24, &max_stacks) ||
+	    !cli_whole(args, OPT_MAX_STACKS, 16, 1 << 24, &max_stacks) ||
 	    !cli_number(args, OPT_MAX_OVERHEAD, 0.01, 100, &max_overhead))
 		return false;
 	/* A program that we start may be slow; one that serves somebody may not. */
@@ -34,29 +35,35 @@ bool measure_options(const struct cli_args *args, struct session_options *out)
 	return true;
 }
 
-bool measure_can_write(const char *path)
+bool measure_can_write(const struct cli_args *args, const char *path)
 {
+	const char *command = args->command->name;
 	struct error err = ERROR_INIT;
+	struct whole_file file;
 	struct stat st;
-	char *directory;
-	bool ok;
+	int ret;
 
 	if (!path || strcmp(path, "-") == 0)
 		return true;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		error_set(&err, -EISDIR, "record: '%s' is a directory; name a file in it", path);
+		error_set(&err, -EISDIR, "%s: failed to write '%s': it is a directory; name a file in it", command,
+			  path);
 		cli_fail(&err);
 		return false;
 	}
-	directory = strrchr(path, '/') ? xstrndup(path, (size_t)(strrchr(path, '/') - path) + 1) : xstrdup(".");
-	ok = access(directory, W_OK | X_OK) == 0;
-	if (!ok) {
-		error_set(&err, -errno, "record: failed to write '%s': %s: %s; create it or name another with -o", path,
-			  directory, strerror(errno));
-		cli_fail(&err);
+	/* A pipe has nobody at its other end yet, maybe; and who opens it twice is taken for two. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return true;
+	/* As it will be done, but for the end. */
+	ret = whole_file_begin(&file, path);
+	if (ret == 0) {
+		whole_file_end(&file, -ECANCELED);
+		return true;
 	}
-	free(directory);
-	return ok;
+	error_set(&err, ret, "%s: failed to write '%s': %s; create its directory, or name another file with -o",
+		  command, path, strerror(-ret));
+	cli_fail(&err);
+	return false;
 }
 
 static const char *figure(const struct recording *rec, const char *key)

@@ -13,7 +13,7 @@ bool measure_options(const struct cli_args *args, struct session_options *out);
  * Can a file of that name be written when the run is over? Asked before anything runs, so that no measurement is lost
  * for a misspelt directory. Prints the error if not. path may be NULL or "-".
  */
-bool measure_can_write(const char *path);
+bool measure_can_write(const struct cli_args *args, const char *path);
 /* One or two lines on stderr: what was recorded, where to, what was lost. */
 void measure_note(const struct recording *rec, const char *output);
 /* The program's own status where it is not 0; else partial with losses or without full coverage; else done. */

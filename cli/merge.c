@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 
 int merge_main(const struct cli_args *args)
@@ -22,7 +23,14 @@ int merge_main(const struct cli_args *args)
 		return cli_misuse(args, "merge needs two recordings or more");
 	if (!output)
 		return cli_misuse(args, "merge needs -o FILE for the sum");
-	if (!measure_can_write(output))
+	for (size_t i = 0; i < n; i++) {
+		if (output_is_same_file(output, args->positional[i]))
+			return cli_misuse(args,
+					  "merge would write over '%s', which is a part of the sum; name another "
+					  "file with -o",
+					  output);
+	}
+	if (!measure_can_write(args, output))
 		return EXIT_FAILED;
 	recs = xcalloc(n, sizeof(*recs));
 	progress_begin(0, "merging");

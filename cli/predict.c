@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "predict/build.h"
 #include "predict/rebuild.h"
@@ -74,6 +75,11 @@ int predict_main(const struct cli_args *args)
 		return cli_misuse(args, "predict needs PACKAGE..., --log FILE or --for BINARY [DIR]");
 	if (!cli_report_options(args, &options))
 		return EXIT_MISUSE;
+	if (output && output_is_compressed(output))
+		return cli_misuse(args,
+				  "predict would write over '%s', which seems to be a recording; name another file "
+				  "with -o",
+				  output);
 	set = predictions_new();
 	if (binary) {
 		ret = predict_for(args, set, &err);

@@ -199,7 +199,7 @@ int record_main(const struct cli_args *args)
 	double pid = 0;
 	int code;
 
-	if (!measure_options(args, &options) || !cli_number(args, OPT_PID, 1, INT_MAX, &pid))
+	if (!measure_options(args, &options) || !cli_whole(args, OPT_PID, 1, INT_MAX, &pid))
 		return EXIT_MISUSE;
 	if (args->n_positional)
 		return cli_misuse(args, "record takes its command behind `--`, not '%s'", args->positional[0]);
@@ -207,7 +207,7 @@ int record_main(const struct cli_args *args)
 		return cli_misuse(args, "record needs one of -p PID, -x BINARY and -- COMMAND");
 	if (args->tail && !args->tail[0])
 		return cli_misuse(args, "record needs a command behind `--`");
-	if (!output_is_directory(run.output) && !measure_can_write(run.output))
+	if (!output_is_directory(run.output) && !measure_can_write(args, run.output))
 		return EXIT_FAILED;
 	if (pid) {
 		code = record_process(&run, (pid_t)pid, binary, &options);

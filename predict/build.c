@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -219,7 +220,8 @@ static bool is_switch(const char *name, size_t len)
 	return is_name(name, len, "race") || is_name(name, len, "msan") || is_name(name, len, "asan");
 }
 
-static void sort_flags(struct build *b, const char *goflags)
+/* Returns 0, or the error of a flag of which the value is missing. */
+static int sort_flags(struct build *b, const char *goflags)
 {
 	const char *const *flags = b->options->flags;
 	struct words words = {.items = NULL};
@@ -240,22 +242,25 @@ static void sort_flags(struct build *b, const char *goflags)
 			i += !value && flags[i + 1];
 			continue;
 		}
+		if (name && !value && !flags[i + 1] &&
+		    (is_name(name, len, "gcflags") || (is_list_flag(name, len) && !is_switch(name, len))))
+			return error_set(b->err, -EINVAL,
+					 "build: the flag '%s' has no value; name it as in --flag=%s=VALUE", flags[i],
+					 flags[i]);
 		if (name && is_name(name, len, "gcflags")) {
-			if (value)
-				add_user_flags(b, value);
-			else if (flags[i + 1])
-				add_user_flags(b, flags[++i]);
+			add_user_flags(b, value ? value : flags[++i]);
 			continue;
 		}
 		words_add(&b->flags, flags[i]);
 		if (!name || !is_list_flag(name, len))
 			continue;
 		words_add(&b->list_flags, flags[i]);
-		if (!value && !is_switch(name, len) && flags[i + 1]) {
+		if (!value && !is_switch(name, len)) {
 			words_add(&b->flags, flags[++i]);
 			words_add(&b->list_flags, flags[i]);
 		}
 	}
+	return 0;
 }
 
 /* ---- patterns ---- */
@@ -441,6 +446,18 @@ static void signals_to_hold(sigset_t *set)
 	sigaddset(set, SIGQUIT);
 }
 
+/* The go command does not notice, or does not say, that nothing more of what it prints could be kept. */
+static int check_space(const struct build *b)
+{
+	struct statvfs fs;
+
+	if (statvfs(b->work, &fs) || !fs.f_blocks || fs.f_bfree)
+		return 0;
+	return error_set(b->err, -ENOSPC,
+			 "build: failed to keep what the go command says in '%s': %s; make room there, or set TMPDIR",
+			 b->work, strerror(ENOSPC));
+}
+
 /* Runs go with argv; its output is in b->out and b->error. 0, or *status is not 0, or a negative errno with a message.
  */
 static int run(struct build *b, struct words *argv, int *status)
@@ -470,7 +487,7 @@ static int run(struct build *b, struct words *argv, int *status)
 		return error_set(b->err, -EINTR, "build: interrupted");
 	if (WIFSIGNALED(*status) && WTERMSIG(*status) == SIGINT)
 		return error_set(b->err, -EINTR, "build: interrupted");
-	return 0;
+	return check_space(b);
 }
 
 /* What a failed command said, without diagnostics, and without the headers of packages that failed at nothing. */
@@ -515,7 +532,8 @@ static int failed(struct build *b, const char *command, int status)
 				WTERMSIG(status), strbuf_str(&sb));
 	else
 		ret = error_set(b->err, -EIO, "build: '%s' failed in '%s' with status %d:%s", command, b->dir,
-				WEXITSTATUS(status), sb.len ? strbuf_str(&sb) : " it said nothing");
+				WEXITSTATUS(status),
+				sb.len ? strbuf_str(&sb) : " it said nothing; is there room for its output in TMPDIR?");
 	strbuf_release(&sb);
 	return ret;
 }
@@ -570,12 +588,17 @@ static int ask_env(struct build *b)
 		if (end)
 			*end = '\0';
 	}
+	if (ret == 0 && (!lines[3] || (strncmp(lines[0], "go", 2) != 0 && strncmp(lines[0], "devel", 5) != 0)))
+		ret = error_set(b->err, -EINVAL,
+				"build: '%s' is no go command: it does not know its version; name one "
+				"with --go",
+				b->go);
 	if (ret == 0) {
 		build->go_version = strpool_add(b->set->pool, lines[0]);
 		build->goos = strpool_add(b->set->pool, lines[1]);
 		build->goarch = strpool_add(b->set->pool, lines[2]);
 		build->directory = strpool_add(b->set->pool, b->dir);
-		sort_flags(b, lines[3] ? lines[3] : "");
+		ret = sort_flags(b, lines[3]);
 	}
 	words_release(&argv);
 	strbuf_release(&answer);
@@ -834,6 +857,12 @@ static int build(struct build *b)
 		note_gcflags(b);
 		ret = read_diagnostics(b);
 	}
+	/* Of every package the compiler says something, if only of its main. */
+	if (ret == 0 && b->options->pattern && b->set->n_packages == 0)
+		ret = error_set(b->err, -ENOENT,
+				"build: failed to find a package that matches '%s' among those that were built in "
+				"'%s'; name an import path of the program's, as in example.com/m/..., or all",
+				b->options->pattern, b->dir);
 	if (ret == 0 && binary)
 		ret = ask_settings(b, binary);
 	free(own);

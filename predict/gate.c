@@ -301,11 +301,33 @@ static void judge_total(const struct gate_condition *c, uint64_t total, uint64_t
 
 /* ---- verdicts --------------------------------------------------------------------------------------------------- */
 
-static void judge_verdicts(const struct gate_condition *c, struct baseline *baseline, const struct audit *audit,
-			   uint64_t units, struct gate_result *out)
+/* Predictions of which no line could get any verdict but "stale": a gate on another could never fail. */
+static int check_predictions(const struct gate_condition *c, const struct audit *audit, struct error *err)
+{
+	size_t stale = 0;
+
+	if (c->verdict == VERDICT_STALE)
+		return 0;
+	if (!audit->n_packages)
+		return cannot(err, c,
+			      "the predictions are of no package; --pattern names none of those that are built");
+	while (stale < audit->n && audit->items[stale].kind == VERDICT_STALE)
+		stale++;
+	if (audit->n && stale == audit->n)
+		return cannot(err, c,
+			      "the binary has no code of any line that is predicted; name the predictions of its "
+			      "own build");
+	return 0;
+}
+
+static int judge_verdicts(const struct gate_condition *c, struct baseline *baseline, const struct audit *audit,
+			  uint64_t units, struct gate_result *out, struct error *err)
 {
 	struct tally t = {.names = STRBUF_INIT};
+	int ret = check_predictions(c, audit, err);
 
+	if (ret)
+		return ret;
 	for (size_t i = 0; i < audit->n; i++) {
 		const struct verdict *v = &audit->items[i];
 		const struct baseline_line line = {
@@ -322,6 +344,7 @@ static void judge_verdicts(const struct gate_condition *c, struct baseline *base
 			tally_add(&t, v->file, v->line, v->expr ? v->expr : cause_name(v->cause), v->objects, v->bytes);
 	}
 	tally_judge(&t, c, units, out);
+	return 0;
 }
 
 static bool is_on_assertions(const struct gate_condition *c)
@@ -364,6 +387,7 @@ int gate_judge_audit(const struct gate *gate, struct baseline *baseline, const s
 		     struct gate_result *out, struct error *err)
 {
 	uint64_t objects = 0, bytes = 0;
+	int ret = 0;
 
 	for (size_t i = 0; i < audit->rec->n_observations; i++) {
 		objects += audit->rec->observations[i].objects;
@@ -377,15 +401,14 @@ int gate_judge_audit(const struct gate *gate, struct baseline *baseline, const s
 			return cannot(err, c, "it is not known how much work was done; say --per N");
 		if (c->subject == GATE_NEW_HEAP || c->subject == GATE_MORE || c->percent)
 			return cannot(err, c, "there is no earlier recording to compare with; use `escaudit diff`");
-		if (is_on_assertions(c)) {
-			int ret = judge_assertions(c, baseline, audit, units ? units : 1, out, err);
-
-			if (ret)
-				return ret;
-		} else if (c->subject == GATE_VERDICT)
-			judge_verdicts(c, baseline, audit, units ? units : 1, out);
+		if (is_on_assertions(c))
+			ret = judge_assertions(c, baseline, audit, units ? units : 1, out, err);
+		else if (c->subject == GATE_VERDICT)
+			ret = judge_verdicts(c, baseline, audit, units ? units : 1, out, err);
 		else
 			judge_total(c, c->subject == GATE_OBJECTS ? objects : bytes, units ? units : 1, out);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -469,6 +492,7 @@ int gate_judge_diff(const struct gate *gate, struct baseline *baseline, const st
 {
 	const struct rec_header *a = &diff->before.rec->header, *b = &diff->after.rec->header;
 	bool one = a->start_unix_ns && a->start_unix_ns == b->start_unix_ns && a->pid == b->pid;
+	int ret;
 
 	trip_expired(out, baseline);
 	for (size_t i = 0; i < gate->n; i++) {
@@ -483,8 +507,6 @@ int gate_judge_diff(const struct gate *gate, struct baseline *baseline, const st
 		    diff->sums_before.objects == 0)
 			return cannot(err, c, "the recording before holds no allocation: nothing to compare with");
 		if (is_on_assertions(c)) {
-			int ret;
-
 			if (!diff->after.audit || !diff->after.audit->assertions)
 				return cannot(err, c,
 					      "assertions are held against one run: `escaudit audit` or `escaudit "
@@ -496,6 +518,8 @@ int gate_judge_diff(const struct gate *gate, struct baseline *baseline, const st
 		}
 		if (c->subject == GATE_VERDICT && (!diff->after.audit || !diff->before.audit))
 			return cannot(err, c, "verdicts need --predictions-before and --predictions-after");
+		if (c->subject == GATE_VERDICT && (ret = check_predictions(c, diff->after.audit, err)))
+			return ret;
 		if (c->subject == GATE_OBJECTS || c->subject == GATE_BYTES)
 			judge_sums(c, diff, out);
 		else

@@ -611,6 +611,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	audit = xcalloc(1, sizeof(*audit));
 	audit->pool = strpool_new();
 	audit->rec = rec;
+	audit->n_packages = set->n_packages;
 	j.audit = audit;
 	j.absence_is_fact = rec->header.mode == REC_MODE_EXACT && rec->header.window_complete &&
 			    !recording_losses(rec) && !rec->header.coverage;

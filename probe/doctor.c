@@ -24,6 +24,7 @@
 #include "bpf/trial.skel.h"
 #include "probe/attach.h"
 #include "probe/entries.h"
+#include "probe/kernel.h"
 #include "probe/maps.h"
 
 /* include/uapi/linux/capability.h of Linux 5.8 and 5.9. */
@@ -97,20 +98,6 @@ void doctor_release(struct doctor *d)
 
 /* ---- privileges ---- */
 
-static uint64_t effective_capabilities(void)
-{
-	struct strbuf status = STRBUF_INIT;
-	const char *line = NULL;
-	uint64_t set = 0;
-
-	if (strbuf_read_file(&status, "/proc/self/status", 1 << 16) == 0)
-		line = strstr(strbuf_str(&status), "\nCapEff:");
-	if (line)
-		set = strtoull(line + strlen("\nCapEff:"), NULL, 16);
-	strbuf_release(&status);
-	return set;
-}
-
 static bool has(uint64_t set, int capability)
 {
 	return set >> capability & 1;
@@ -129,7 +116,7 @@ static char *setcap_command(const char *more)
 
 static void check_privileges(struct doctor *d)
 {
-	uint64_t set = effective_capabilities();
+	uint64_t set = kernel_capabilities();
 	bool admin = has(set, CAP_SYS_ADMIN);
 	struct strbuf names = STRBUF_INIT;
 	static const struct {
@@ -160,7 +147,7 @@ static void check_privileges(struct doctor *d)
 		    setcap_command(""));
 	if (has(set, CAP_SYS_PTRACE))
 		add(d, "privileges", "other users' processes", DOCTOR_GOOD,
-		    xstrdup("CAP_SYS_PTRACE is held: -p works for every process"), NULL);
+		    xstrdup("CAP_SYS_PTRACE is held: -p works for other users' processes"), NULL);
 	else
 		add(d, "privileges", "other users' processes", DOCTOR_NOTE,
 		    xstrdup("CAP_SYS_PTRACE is not held: -p works for processes of your own; -x and -- work"),

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
 
 /*
  * The longest runs of consecutive functions that belong to the Go runtime. The short form of a stack only has to know
@@ -94,6 +95,20 @@ bool kernel_exit_offset(const struct go_binary *bin, elf_offset *offset, elf_vad
 	return elf_image_vaddr_to_offset(go_binary_image(bin), func.entry, offset);
 }
 
+uint64_t kernel_capabilities(void)
+{
+	struct strbuf status = STRBUF_INIT;
+	const char *line = NULL;
+	uint64_t set = 0;
+
+	if (strbuf_read_file(&status, "/proc/self/status", 1 << 16) == 0)
+		line = strstr(strbuf_str(&status), "\nCapEff:");
+	if (line)
+		set = strtoull(line + strlen("\nCapEff:"), NULL, 16);
+	strbuf_release(&status);
+	return set;
+}
+
 void kernel_lift_limits(void)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
@@ -107,6 +122,10 @@ int kernel_load_error(struct error *err, int ret)
 
 	if (ret == -EPERM || ret == -EACCES)
 		remedy = "; run as root or with CAP_BPF and CAP_PERFMON";
+	else if (ret == -EMFILE || ret == -ENFILE)
+		remedy = "; allow more with ulimit -n";
+	else if (ret == -ENOMEM)
+		remedy = "; make room, or take less with --max-stacks";
 	return error_set(err, ret, "probe: failed to load the kernel programs: %s%s", strerror(-ret), remedy);
 }
 

@@ -28,6 +28,9 @@ bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset);
 /* Where it ends by its own will: the system call at the end of runtime.exit. */
 bool kernel_exit_offset(const struct go_binary *bin, elf_offset *offset, elf_vaddr *vaddr);
 
+/* The capabilities this process has in effect, one bit each. */
+uint64_t kernel_capabilities(void);
+
 /* Before Linux 5.11 maps counted against a limit; without the privilege to lift it the load says so. */
 void kernel_lift_limits(void);
 /* Sets the error that loading programs failed with, and returns it. */

@@ -31,6 +31,9 @@ int launch_resolve(char **out, const char *argv0, struct error *err)
 
 		if (stat(argv0, &st))
 			return error_set(err, -errno, "launch: failed to find '%s': %s", argv0, strerror(errno));
+		if (S_ISDIR(st.st_mode))
+			return error_set(err, -EISDIR,
+					 "launch: failed to start '%s': it is a directory; name a program", argv0);
 		if (!is_executable(argv0))
 			return error_set(err, -EACCES,
 					 "launch: failed to start '%s': not an executable file; chmod +x it", argv0);

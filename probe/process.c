@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
@@ -28,6 +29,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "probe/kernel.h"
 #include "probe/maps.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
@@ -135,6 +137,11 @@ static int error_gone(struct error *err, pid_t pid)
 
 static int error_denied(struct error *err, const struct process *p, const char *what)
 {
+	if (kernel_capabilities() >> CAP_SYS_PTRACE & 1)
+		return error_set(err, -EACCES,
+				 "process: failed to read %s of process %d (%s): it is of another user namespace, or a "
+				 "security module protects it; run outside of the container",
+				 what, p->pid, p->name);
 	if (p->uid >= 0 && (uid_t)p->uid != geteuid())
 		return error_set(err, -EACCES,
 				 "process: failed to read %s of process %d (%s): it belongs to user %ld; run as that "

@@ -251,8 +251,45 @@ in_program() {
 @test "a recording that cannot be written" {
 	need_bpf
 	use_go
-	expect_status 2 "$ESCAUDIT" record -o "$t/no/such/directory/rec" -- "$(build_go exit3)"
+	local program
+	program=$(build_go exit3)
+	cannot() {
+		expect_status 2 "$ESCAUDIT" record -o "$1" -- "$program"
+		expect_message 'failed to write'
+		! grep -q 'ended with' <<<"$err" || complain "the program ran for nothing: $err"
+	}
+	cannot "$t/no/such/directory/rec"
 	expect_message 'no/such/directory'
+	cannot ''
+	cannot /proc/x
+	cannot "$(printf '%0256d' 0)"
+	# A file that may not grow, and none more that may be opened.
+	expect_status 2 bash -c 'ulimit -f 10; "$@"' bash "$ESCAUDIT" record -o "$t/rec" -- "$program"
+	expect_message 'File too large'
+	[ "$(ls -A "$t")" = "$(printf 'err\nout')" ] || complain "left: $(ls -A "$t")"
+	expect_status 2 bash -c 'ulimit -n 12; "$@"' bash "$ESCAUDIT" record -o "$t/rec" -- "$program"
+	expect_message 'ulimit -n'
+	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$t"
+	expect_message 'directory'
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a build that cannot be: no room, no go command, flags without their value" {
+	use_go
+	cd "$programs/sleeper"
+	mkdir "$t/small"
+	expect_status 2 unshare -m sh -c 'mount -t tmpfs -o size=64k none "$1"; head -c 70000 /dev/zero >"$1/f" 2>/dev/null; shift; "$@"' \
+		sh "$t/small" env TMPDIR="$t/small" "$ESCAUDIT" predict --go "$GO" .
+	expect_message "No space left on device|with room"
+	expect_status 2 "$ESCAUDIT" predict --go /bin/true .
+	expect_message 'no go command'
+	expect_status 2 "$ESCAUDIT" predict --go "$GO" --flag=-tags .
+	expect_message 'no value'
+	expect_status 2 "$ESCAUDIT" predict --go "$GO" --pattern='[' .
+	expect_message 'matches'
+	printf '\037\213\010' >"$t/rec.gz"
+	expect_status 64 "$ESCAUDIT" predict --go "$GO" -o "$t/rec.gz" .
+	expect_message 'recording'
 	[ "$complaints" -eq 0 ]
 }
 

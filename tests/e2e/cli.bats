@@ -80,6 +80,22 @@ page() {
 	misused record --duration=soon -p 1
 	misused record --mode=guess -p 1
 	misused record --reach=some -p 1
+	expect_message 'it is none, main or all'
+	misused top --limit=1.5 x
+	expect_message 'whole number'
+	[ "$complaints" -eq 0 ]
+}
+
+@test "-- ends the options, and nothing behind it is passed over" {
+	cd "$BATS_TEST_TMPDIR"
+	expect_status 2 "$ESCAUDIT" top -- -file.gz
+	expect_message "'-file.gz'"
+	expect_status 2 "$ESCAUDIT" merge -o sum.gz -- a.gz b.gz
+	expect_message "'a.gz'"
+	expect_status 64 "$ESCAUDIT" top a.gz -- b.gz
+	expect_status 64 "$ESCAUDIT" diff a.gz b.gz -- c.gz
+	expect_status 2 "$ESCAUDIT" doctor -- /bin/ls
+	[[ $out == *"binary /bin/ls"* ]] || complain "doctor: $out"
 	[ "$complaints" -eq 0 ]
 }
 

@@ -128,6 +128,17 @@ row_of() {
 	expect_status 1 "$ESCAUDIT" compare --per 20 --fail-on 'bytes>1B/op' "$d/before.pred" "$d/before.gz"
 	expect_status 0 "$ESCAUDIT" compare --per 20 --fail-on 'bytes>1MB/op,elided>100' "$d/before.pred" "$d/before.gz"
 	expect_status 1 "$ESCAUDIT" compare --fail-on 'confirmed>2' "$d/before.pred" "$d/before.gz"
+	# predictions of another program, of which the binary has no line
+	(cd "$programs/sleeper" && "$ESCAUDIT" predict --go "$GO" -o "$d/other.pred" .) 2>/dev/null
+	expect_status 2 "$ESCAUDIT" compare --fail-on violated "$d/other.pred" "$d/before.gz"
+	expect_message 'own build'
+	expect_status 1 "$ESCAUDIT" compare --fail-on stale "$d/other.pred" "$d/before.gz"
+	expect_status 2 "$ESCAUDIT" diff --predictions-before "$d/before.pred" --predictions-after "$d/other.pred" --fail-on violated \
+		"$d/before.gz" "$d/after.gz"
+	expect_message 'own build'
+	# a pattern that covers nothing
+	expect_status 2 "$ESCAUDIT" audit --go "$GO" --flag=-C="$programs/refactor/before" --pattern=example.com/typo/... --fail-on violated .
+	expect_message 'typo'
 	[ "$complaints" -eq 0 ]
 }
 

@@ -62,6 +62,9 @@ setup() {
 	[ ! -e "$d/sum.gz" ] || complain "something was written"
 	expect_status 64 "$ESCAUDIT" merge -o "$d/sum.gz" "$d/a.gz"
 	expect_status 64 "$ESCAUDIT" merge "$d/a.gz" "$d/b.gz"
+	cp "$d/a.gz" "$d/a.before"
+	expect_status 64 "$ESCAUDIT" merge -o "$d/./a.gz" "$d/a.gz" "$d/b.gz"
+	cmp "$d/a.gz" "$d/a.before" || complain "a part of the sum was written over"
 	expect_status 2 "$ESCAUDIT" merge -o "$d/sum.gz" "$d/a.gz" /nonexistent
 	[ "$complaints" -eq 0 ]
 }

@@ -113,7 +113,7 @@ static void scene_init(struct scene *s)
 	s->verdicts[1] = s->verdicts[0];
 	s->verdicts[1].function = "main.g";
 	s->verdicts[2] = (struct verdict){.kind = VERDICT_CONFIRMED, .function = "main.h", .file = "x.go"};
-	s->audit = (struct audit){.rec = s->rec, .items = s->verdicts, .n = 3};
+	s->audit = (struct audit){.rec = s->rec, .items = s->verdicts, .n = 3, .n_packages = 1};
 }
 
 static size_t trips(const struct scene *s, const char *list, struct baseline *baseline, uint64_t units)
@@ -467,7 +467,7 @@ Test(gate, assertions)
 		     {"unproven>1", 1}, {"unproven>2", 0}, {"broken,unproven", 2}};
 	struct recording *rec = recording_new();
 	struct assertions some = {.items = items, .n = ARRAY_SIZE(items)}, none = {.n = 0}, missing = {.n_missing = 1};
-	struct audit audit = {.rec = rec, .assertions = &some};
+	struct audit audit = {.rec = rec, .n_packages = 1, .assertions = &some};
 	struct error err = ERROR_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
