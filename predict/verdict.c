@@ -75,9 +75,11 @@ struct seen {
 	uint64_t objects, bytes, smallest, largest, samples;
 	const char *type; /* of most bytes */
 	uint64_t type_bytes;
-	enum cause cause; /* of most bytes */
-	bool taken;	  /* by a verdict, */
-	size_t account;	  /* items[account] */
+	size_t n_types;
+	enum cause cause; /* of most bytes from one stack */
+	uint64_t cause_bytes;
+	bool taken;	/* by a verdict, */
+	size_t account; /* items[account] */
 	uint32_t location;
 };
 
@@ -88,7 +90,8 @@ struct judge {
 	struct matching *matching;
 	struct seen *seen;
 	size_t n_seen, alloc_seen;
-	struct u64map seen_at; /* return address -> index into seen */
+	struct u64map seen_at;	  /* return address -> index into seen */
+	struct u64map type_bytes; /* (place in seen, type) -> bytes; where there are several types */
 	size_t alloc_items;
 	double upper_per_second; /* of what was not seen; 0 where absence is a fact */
 	uint64_t upper_bytes;	 /* of the same; 0 but for heap profiles of Go's own */
@@ -128,6 +131,29 @@ static bool is_own_account(struct judge *j, const struct rec_observation *obs)
 	return site && site->cause != CAUSE_RUNTIME_INTERNAL;
 }
 
+/* Nearly all places make objects of one type; a map has groups, tables and a directory of them. */
+static void add_type(struct judge *j, struct seen *s, const struct rec_observation *obs)
+{
+	uint64_t seen = (uint64_t)(s - j->seen) + 1, *bytes;
+	bool is_new;
+
+	if (!s->n_types || (s->n_types == 1 && s->type == obs->type)) {
+		s->n_types = 1;
+		s->type = obs->type;
+		s->type_bytes += obs->bytes;
+		return;
+	}
+	if (s->n_types == 1)
+		*u64map_at(&j->type_bytes, u64_mix(seen, (uintptr_t)s->type), NULL) = s->type_bytes;
+	bytes = u64map_at(&j->type_bytes, u64_mix(seen, (uintptr_t)obs->type), &is_new);
+	s->n_types += is_new;
+	*bytes += obs->bytes;
+	if (*bytes >= s->type_bytes) {
+		s->type = obs->type;
+		s->type_bytes = *bytes;
+	}
+}
+
 static void add_seen(struct judge *j, const struct rec_observation *obs)
 {
 	uint32_t location = obs->locations[obs->user];
@@ -146,10 +172,10 @@ static void add_seen(struct judge *j, const struct rec_observation *obs)
 	s->samples += obs->samples;
 	s->smallest = obs->smallest < s->smallest ? obs->smallest : s->smallest;
 	s->largest = obs->largest > s->largest ? obs->largest : s->largest;
-	if (obs->bytes >= s->type_bytes) {
-		s->type = obs->type;
-		s->type_bytes = obs->bytes;
+	add_type(j, s, obs);
+	if (obs->bytes >= s->cause_bytes) {
 		s->cause = obs->cause;
+		s->cause_bytes = obs->bytes;
 	}
 }
 
@@ -212,8 +238,10 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	v->samples += s->samples;
 	v->smallest = s->smallest < v->smallest ? s->smallest : v->smallest;
 	v->largest = s->largest > v->largest ? s->largest : v->largest;
-	if (s->type && !site->type)
+	if (s->type && !site->type) {
 		v->type = s->type;
+		v->other_types += s->n_types - 1;
+	}
 }
 
 /* The claim was heap, a call is there, and nothing was allocated: which kind of nothing? */
@@ -497,8 +525,10 @@ static void judge_unpredicted(struct judge *j)
 		v->cause = s->cause;
 		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
 		 */
-		if (s->type && !(v->type && s->cause == CAUSE_MAKE_CHAN))
+		if (s->type && !(v->type && s->cause == CAUSE_MAKE_CHAN)) {
 			v->type = s->type;
+			v->other_types = s->n_types - 1;
+		}
 		v->objects = s->objects;
 		v->bytes = s->bytes;
 		v->samples = s->samples;
@@ -633,6 +663,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	matching_free(j.matching);
 	free(j.seen);
 	u64map_release(&j.seen_at);
+	u64map_release(&j.type_bytes);
 	*out = audit;
 	return 0;
 }

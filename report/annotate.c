@@ -455,8 +455,10 @@ char *annotate_verdict_note(const struct verdict *v)
 	if (v->objects)
 		strbuf_addf(&sb, ": %s object%s, %s", units_count(v->objects).text, v->objects == 1 ? "" : "s",
 			    units_bytes(v->bytes).text);
-	if (v->type)
-		strbuf_addf(&sb, " of %s", v->type);
+	if (v->type) {
+		strbuf_addstr(&sb, " of ");
+		header_add_type(&sb, v->type, v->other_types);
+	}
 	if (v->cause != CAUSE_UNKNOWN)
 		strbuf_addf(&sb, " (%s)", cause_name(v->cause));
 	if (v->summary)

@@ -45,6 +45,7 @@ static json_t *verdict_of(const struct verdict *v)
 	json_put(object, "function", json_text(v->function));
 	json_put(object, "package", json_text(v->package));
 	json_put(object, "type", json_text(v->type));
+	json_put(object, "other_types", json_count(v->other_types));
 	json_put(object, "cause", json_text(cause_name(v->cause)));
 	json_put(object, "objects", json_count(v->objects));
 	json_put(object, "bytes", json_count(v->bytes));

@@ -151,6 +151,7 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 			  share = units_share(v->bytes, all_bytes);
 	char *place = place_of(v), *note = note_of(v, audit);
 	char *in = !v->expr && v->function ? xasprintf("in %s", place_short_function(v->function)) : NULL;
+	struct strbuf type = STRBUF_INIT;
 	struct text_cell cells[] = {
 		{v->objects ? bytes.text : "-", TEXT_BOLD},
 		{v->objects ? share.text : "", TEXT_PLAIN},
@@ -158,9 +159,12 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 		{verdict_name(v->kind), header_verdict_style(v->kind)},
 		{place, TEXT_PLAIN},
 		{in ? in : v->expr, in ? TEXT_DIM : TEXT_PLAIN},
-		{v->type, TEXT_PLAIN},
+		{NULL, TEXT_PLAIN},
 	};
 
+	if (v->type)
+		header_add_type(&type, v->type, v->other_types);
+	cells[ARRAY_SIZE(cells) - 1].text = strbuf_str(&type);
 	if (one_verdict)
 		memmove(cells + VERDICT_COLUMN, cells + VERDICT_COLUMN + 1,
 			(ARRAY_SIZE(cells) - VERDICT_COLUMN - 1) * sizeof(*cells));
@@ -177,6 +181,7 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 	free(place);
 	free(note);
 	free(in);
+	strbuf_release(&type);
 }
 
 typedef bool (*verdict_filter)(enum verdict_kind kind, const struct report_options *options);

@@ -140,7 +140,7 @@ int export_markdown(FILE *f, const struct findings *findings)
 	      f);
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *x = &findings->items[i];
-		struct strbuf place = STRBUF_INIT;
+		struct strbuf place = STRBUF_INIT, type = STRBUF_INIT;
 
 		strbuf_addf(&place, "%s:%d", file_of(x), x->line);
 		fprintf(f, "| %s%s%s | %s | %s | %s | ", x->level == FINDING_NOTE ? "" : "**", x->rule,
@@ -150,8 +150,11 @@ int export_markdown(FILE *f, const struct findings *findings)
 		fputs(" | ", f);
 		put_code(f, x->expr ? x->expr : x->function ? place_short_function(x->function) : NULL);
 		fputs(" | ", f);
-		put_code(f, x->type);
+		if (x->type)
+			header_add_type(&type, x->type, x->other_types);
+		put_code(f, strbuf_str(&type));
 		fprintf(f, " | %s |\n", cause_name(x->cause));
+		strbuf_release(&type);
 		strbuf_release(&place);
 	}
 	if (findings->left_out)

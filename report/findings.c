@@ -10,6 +10,7 @@
 #include "base/u64map.h"
 #include "predict/assertion.h"
 #include "predict/place.h"
+#include "report/header.h"
 #include "report/units.h"
 
 /* FNV-1a, with a byte between the parts that is in none of them. */
@@ -49,8 +50,10 @@ static void set_message(struct findings *out, struct finding *f, const char *sum
 			    units_bytes(f->bytes).text);
 	else
 		strbuf_addstr(&sb, "no object");
-	if (f->type)
-		strbuf_addf(&sb, " of %s", f->type);
+	if (f->type) {
+		strbuf_addstr(&sb, " of ");
+		header_add_type(&sb, f->type, f->other_types);
+	}
 	if (f->cause != CAUSE_UNKNOWN)
 		strbuf_addf(&sb, " (%s)", cause_name(f->cause));
 	if (summary && *summary)
@@ -80,6 +83,7 @@ static void add_verdicts(struct findings *out, const struct audit *audit, unsign
 				    .package = v->package,
 				    .expr = v->expr,
 				    .type = v->type,
+				    .other_types = v->other_types,
 				    .cause = v->cause,
 				    .objects = v->objects,
 				    .bytes = v->bytes};

@@ -25,6 +25,7 @@ struct finding {
 	const char *file;			      /* as place_file() */
 	int line, column;			      /* column 0: unknown */
 	const char *function, *package, *expr, *type; /* NULL where unknown */
+	size_t other_types;			      /* as struct verdict has it */
 	enum cause cause;
 	uint64_t objects, bytes;
 	const char *message;

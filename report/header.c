@@ -207,6 +207,13 @@ void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_
 	strbuf_release(&sb);
 }
 
+void header_add_type(struct strbuf *sb, const char *type, size_t others)
+{
+	strbuf_addstr(sb, type);
+	if (others)
+		strbuf_addf(sb, " and %zu other%s", others, others == 1 ? "" : "s");
+}
+
 int report_finish(FILE *f)
 {
 	return fflush(f) || ferror(f) ? -EIO : 0;

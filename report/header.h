@@ -29,6 +29,8 @@ enum text_style header_verdict_style(enum verdict_kind kind);
 void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options);
 /* What of the window may be missing: losses and allocator entries not covered. Nothing where nothing is. */
 void header_put_missing(FILE *f, const struct recording *rec, const struct report_options *options);
+/* "T", or "T and 2 others" where objects are of several types. */
+void header_add_type(struct strbuf *sb, const char *type, size_t others);
 /* "17 more, 1.2 kB; --limit 0 shows all" beneath a section that options->limit cut; bytes 0 is left out. */
 void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options);
 
