@@ -603,8 +603,9 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 	}
 	go_binary_forget(bin);
 	rec->has_sites = true;
+	ret = elf_image_check_unchanged(go_binary_image(bin), err);
 	if (stats)
 		*stats = sw->stats;
 	site_decoder_free(sw);
-	return 0;
+	return ret;
 }

@@ -23,7 +23,8 @@ struct sites_stats {
 
 /*
  * Adds the sites of bin, in pc order, and the extents of its functions to rec, and sets rec->has_sites. sym and bin
- * belong together. stats may be NULL. -ENODATA if the binary has no allocating runtime function at all.
+ * belong together. stats may be NULL. -ENODATA if the binary has no allocating runtime function at all, -ESTALE
+ * if its file was written to meanwhile.
  */
 int sites_decode(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, struct sites_stats *stats,
 		 struct error *err);

@@ -50,7 +50,8 @@ struct elf_image {
 	const uint8_t *data; /* the whole file, or its reservation */
 	uint8_t *reserved;   /* NULL over bytes in memory */
 	uint64_t size;
-	uint8_t *chunk_loaded; /* one bit per chunk of the reservation */
+	struct timespec written; /* when the file was, last, before it was opened */
+	uint8_t *chunk_loaded;	 /* one bit per chunk of the reservation */
 	uint64_t loaded_bytes;
 
 	uint16_t type;
@@ -441,6 +442,7 @@ static int open_taken_fd(struct elf_image **out, int fd, const char *path, struc
 		goto out;
 	}
 	image->size = (uint64_t)st.st_size;
+	image->written = st.st_mtim;
 	reserved = mmap(NULL, image->size ? image->size : 1, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (reserved == MAP_FAILED) {
@@ -515,6 +517,18 @@ void elf_image_free(struct elf_image *image)
 	free(image->segments);
 	free(image->path);
 	free(image);
+}
+
+int elf_image_check_unchanged(const struct elf_image *image, struct error *err)
+{
+	struct stat st;
+
+	if (image->fd < 0)
+		return 0;
+	if (fstat(image->fd, &st) == 0 && (uint64_t)st.st_size == image->size &&
+	    st.st_mtim.tv_sec == image->written.tv_sec && st.st_mtim.tv_nsec == image->written.tv_nsec)
+		return 0;
+	return error_set(err, -ESTALE, "elf: '%s' was written to while it was read; try again", image->path);
 }
 
 /* ---- what it is ---- */

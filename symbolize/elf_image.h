@@ -53,6 +53,9 @@ int elf_image_open_fd(struct elf_image **out, int fd, const char *path, struct e
 /* The same over bytes in memory, which must outlive the image (fuzzing, tests). */
 int elf_image_open_bytes(struct elf_image **out, const void *data, size_t size, const char *path, struct error *err);
 void elf_image_free(struct elf_image *image);
+/* -ESTALE if the file has been written to since it was opened: its parts, read at different times, need not agree. A
+ * file that runs cannot be. */
+int elf_image_check_unchanged(const struct elf_image *image, struct error *err);
 
 const char *elf_image_path(const struct elf_image *image);
 /* A descriptor of the file, owned by the image; -1 for bytes in memory. For libelf/libdw and for attaching probes. */

@@ -606,6 +606,30 @@ Test(elf_image, files)
 	free(path);
 }
 
+Test(elf_image, file_written_to_while_open)
+{
+	struct error err = ERROR_INIT;
+	struct elf_image *image;
+	struct tiny tiny;
+	char *path;
+	int fd;
+
+	tiny_init(&tiny);
+	path = tiny_file(&fd, &tiny);
+	cr_assert_eq(elf_image_open(&image, path, &err), 0, "%s", err.text);
+	cr_expect_eq(chmod(path, 0644), 0);
+	cr_expect_eq(elf_image_check_unchanged(image, &err), 0, "its bytes are the same");
+	usleep(20000); /* a clock tick */
+	cr_assert_eq(pwrite(fd, "x", 1, 0), 1);
+	cr_expect_eq(elf_image_check_unchanged(image, &err), -ESTALE);
+	cr_expect(strstr(err.text, path));
+	error_release(&err);
+	elf_image_free(image);
+	close(fd);
+	unlink(path);
+	free(path);
+}
+
 /* With a mapping this would be SIGBUS. */
 Test(elf_image, file_truncated_while_open)
 {
