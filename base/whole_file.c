@@ -47,7 +47,7 @@ int whole_file_begin(struct whole_file *file, const char *path)
 	if (!*path)
 		return -ENOENT;
 	if (is_there && (!S_ISREG(st.st_mode) || st.st_nlink == 0))
-		fd = open(path, O_WRONLY | O_CLOEXEC);
+		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	else
 		fd = open_beside(file, path, is_there);
 	if (fd < 0)
