@@ -17,6 +17,9 @@
 #define DISAGREE 2.58
 /* Above this part of the time nothing is taken to be missed. */
 #define ALL_OF_IT 0.999
+/* How much of it an interval holds, and how closely its width is looked for: to 1 in 2^18 of a class. */
+#define CONFIDENCE  0.95
+#define WIDTH_STEPS 18
 /* One exact window says nothing about how much they differ. */
 #define EXACT_WINDOWS_MIN 2
 /* Until then nobody knows whether the program is in step with its refills: so many standard deviations of what a share
@@ -24,6 +27,18 @@
 #define UNCHECKED 0.15
 /* Of a class that seems to have but one stack. */
 #define LEAST_DOUBT 0.03
+/* With few slots a span a program is easily in step: of two buffers made in turn, two slots a span, refills only ever
+ * meet the first. Nothing breaks it as long as all spans are full. With so many slots something does, mostly. */
+#define STEP_SLOTS 10.0
+/* How likely it is before anything is known: with two slots a span, and with many. */
+#define STEP_LIKELY 0.8
+#define STEP_SELDOM 0.05
+/* What may be missed then at the worst is reckoned to be so much more: a class is seldom all of one pattern. */
+#define STEP_MARGIN 1.1
+/* Such a class comes first until its exact windows had so many objects, or there were many of them. */
+#define STEP_HURRY	 3
+#define STEP_OBJECTS	 100.0
+#define STEP_WINDOWS_MAX 16.0
 
 /* Sums over windows of counts x and of the windows' sizes t, for the variance of their ratio. */
 struct ratio_sums {
@@ -194,6 +209,32 @@ void estimator_close_exact(struct estimator *est, const bool seen[SPAN_CLASSES])
 	}
 }
 
+/* Of how many slots the span is that an object of the class lies in. */
+static double slots_of_span(const struct class_state *c)
+{
+	return c->slots > 0 ? c->slots_squared / c->slots : STEP_SLOTS;
+}
+
+/* 1 where two slots a span make it easy to be in step with them, 0 where there are many. */
+static double step_ease(const struct class_state *c)
+{
+	return fmin(1, fmax(0, (STEP_SLOTS - slots_of_span(c)) / (STEP_SLOTS - 2)));
+}
+
+/* What part of a class refills do not meet: all but one object of each span. Less of it counts with many slots. */
+static double step_unmet(const struct class_state *c)
+{
+	return step_ease(c) * (1 - 1 / fmax(1, slots_of_span(c)));
+}
+
+/* How much of that exact windows have not cleared up yet. */
+static double step_doubt(const struct class_state *c)
+{
+	double known = fmax((double)c->n_exact / STEP_WINDOWS_MAX, c->exact_t / STEP_OBJECTS);
+
+	return step_unmet(c) * (c->n_exact < EXACT_WINDOWS_MIN ? 1 : fmax(0, 1 - known));
+}
+
 void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
 {
 	double sum[SPAN_CLASSES] = {0}, squares[SPAN_CLASSES] = {0};
@@ -207,7 +248,8 @@ void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
 	for (size_t i = 0; i < SPAN_CLASSES; i++) {
 		double contested = sum[i] > 0 ? 1 - squares[i] / (sum[i] * sum[i]) : 0;
 
-		doubts[i] = (LEAST_DOUBT + contested) / (1 + (double)est->classes[i].n_exact);
+		doubts[i] = (LEAST_DOUBT + contested) / (1 + (double)est->classes[i].n_exact) +
+			    STEP_HURRY * step_doubt(&est->classes[i]);
 	}
 }
 
@@ -346,22 +388,80 @@ static struct share exact_share(const struct class_state *c, const struct cell *
 			      fmax(raw * (1 + 2 / (m - 1)), floor)};
 }
 
-/* The two estimates of a share, weighted by their spreads; where they contradict each other the refills are taken to
- * be in step with the program, which the exact windows cannot be. */
-static struct share combine(struct share refills, struct share exact)
+/* The two estimates of a share, weighted by their spreads, if refills are off by so much more than their own. */
+static struct share average(struct share refills, struct share exact, double bias)
 {
-	double d = refills.p - exact.p, sum = refills.variance + exact.variance;
-	double bias = d * d > DISAGREE * DISAGREE * sum ? d * d - sum : 0;
-	double w, v;
+	double w = 1 / (refills.spread + bias), v = 1 / exact.spread;
 
-	if (exact.spread <= 0 || refills.spread + bias <= 0)
-		return refills;
-	w = 1 / (refills.spread + bias);
-	v = 1 / exact.spread;
 	v /= w + v;
 	w = 1 - v;
 	return (struct share){.p = w * refills.p + v * exact.p,
 			      .variance = w * w * (refills.variance + bias) + v * v * exact.variance};
+}
+
+/* How far refills may be off in a program in step with them, as a variance: they say that a share is p, and q is what
+ * others say, if there are any. */
+static double step_variance(const struct class_state *c, double p, double q)
+{
+	double most = STEP_MARGIN * step_unmet(c) * fmax(p, 1 - p) / Z;
+
+	return fmax(most * most, UNCHECKED * UNCHECKED * fmax(p * (1 - p), q * (1 - q)));
+}
+
+/* How likely it is that a program is in step, if its exact windows are by d off the refills: of that, variance is to be
+ * expected anyway, and step more if it is. */
+static double step_likelihood(const struct class_state *c, double d, double variance, double step)
+{
+	double prior = STEP_SELDOM + (STEP_LIKELY - STEP_SELDOM) * step_ease(c);
+	double both = variance + step;
+	double odds = prior / (1 - prior) * sqrt(variance / both) * exp(d * d / 2 * (1 / variance - 1 / both));
+
+	return isfinite(odds) ? odds / (1 + odds) : 1;
+}
+
+/* Half the width that holds 95 % of two normal distributions, a part of the one and the rest of the other, around p. */
+static double mixed_width(const struct share *a, const struct share *b, double part_of_b, double p)
+{
+	const struct share *of[] = {a, b};
+	const double part[] = {1 - part_of_b, part_of_b};
+	double low = 0, high = 1;
+
+	for (int step = 0; step < WIDTH_STEPS; step++) {
+		double width = (low + high) / 2, held = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(of); i++) {
+			double scale = M_SQRT1_2 / sqrt(of[i]->variance), off = of[i]->p - p;
+
+			held += part[i] * (erf((off + width) * scale) - erf((off - width) * scale)) / 2;
+		}
+		if (held < CONFIDENCE)
+			low = width;
+		else
+			high = width;
+	}
+	return high;
+}
+
+/*
+ * What refills and exact windows say together: of two accounts, one in which the program is not in step with its
+ * refills and one in which it is, each as likely as what was seen makes it. Exact windows cannot be in step; few of
+ * them contradict nothing, and prove as little. Where they do contradict the refills, these are off in either account.
+ */
+static struct share combine(const struct class_state *c, struct share refills, struct share exact)
+{
+	double d = refills.p - exact.p, sum = refills.variance + exact.variance;
+	double bias = d * d > DISAGREE * DISAGREE * sum ? d * d - sum : 0;
+	double step = step_variance(c, refills.p, exact.p), likely, p, width;
+	struct share apart, in_step;
+
+	if (exact.spread <= 0 || refills.spread <= 0)
+		return refills;
+	likely = step_likelihood(c, d, sum, step);
+	apart = average(refills, exact, bias);
+	in_step = average(refills, exact, fmax(bias, step));
+	p = apart.p + likely * (in_step.p - apart.p);
+	width = mixed_width(&apart, &in_step, likely, p) / Z;
+	return (struct share){.p = p, .variance = width * width};
 }
 
 /* Objects of every cell by the samples alone: what they stand for, and in the class of tiny objects what shares slots
@@ -428,9 +528,9 @@ void estimator_solve(struct estimator *est, const struct estimator_span *span)
 		}
 		share = sampled_share(c, cell);
 		if (cell->class && c->n_exact >= EXACT_WINDOWS_MIN)
-			share = combine(share, exact_share(c, cell));
+			share = combine(c, share, exact_share(c, cell));
 		else if (cell->class)
-			share.variance += UNCHECKED * UNCHECKED * share.p * (1 - share.p);
+			share.variance += step_variance(c, share.p, share.p);
 		cell->objects = share.p;
 		cell->error = Z * sqrt(share.variance);
 		sum[cell->class] += share.p;
