@@ -2,7 +2,7 @@
 // line allocated: every worker has counters of its own. It imports no profiler, so the linker removes Go's own memory
 // profiling.
 //
-//	rates [-seconds 6] [-rate 2000000] [-workers 1] [-order random|strict|locked] [-retain] [-timeline]
+//	rates [-seconds 6] [-rate 2000000] [-workers 1] [-order random|strict|locked|buffers] [-retain] [-timeline]
 //
 // Prints one JSON object at its end or at SIGTERM. With -timeline, also what the counters were every 20 ms, so that a
 // window that began later can be compared.
@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	sitesMax = 16
+	sitesMax = 24
 	tick     = 20 * time.Millisecond
 	batch    = 1000
 	retained = 1 << 14
@@ -86,6 +86,12 @@ func shares(order string) []uint8 {
 	case "locked":
 		// The twins share a size class, and one is always so many objects after the other.
 		weights = map[uint8]int{siteArray24: 63, siteTwin24: 1, siteBytes100: 4}
+	case "buffers":
+		// As of connections: two buffers of a size, two of which fill a span, and four, four of which do. Much else is made
+		// between them, of classes that several lines share.
+		weights = map[uint8]int{siteTiny4: 250, siteTiny8: 200, siteArray24: 250, siteTwin24: 100, siteNode: 250, siteBytes100: 100,
+			siteString: 150, siteBoxed: 150, siteVariable: 50, siteReader: 1, siteWriter: 1, siteFirst: 1, siteSecond: 1,
+			siteThird: 1, siteFourth: 1}
 	}
 	var sites []uint8
 	for site := uint8(0); site < sitesMax; site++ {
@@ -125,7 +131,7 @@ func main() {
 	seconds := flag.Float64("seconds", 6, "how long to run")
 	rate := flag.Float64("rate", 2e6, "objects a second in each worker, 0 for as many as possible")
 	n := flag.Int("workers", 1, "goroutines that allocate")
-	order := flag.String("order", "random", "of the sites: random, strict, locked")
+	order := flag.String("order", "random", "of the sites: random, strict, locked, buffers")
 	retain := flag.Bool("retain", false, "keep one object in 20 for a while")
 	timeline := flag.Bool("timeline", false, "print the counters of every 20 ms")
 	flag.Parse()

@@ -14,6 +14,12 @@ const (
 	siteString
 	siteBoxed
 	siteBlock
+	siteReader
+	siteWriter
+	siteFirst
+	siteSecond
+	siteThird
+	siteFourth
 	sitesEnd
 )
 
@@ -36,6 +42,12 @@ var sites = [sitesEnd]struct {
 	siteString:   {"string", 40, true},
 	siteBoxed:    {"boxed", 8, true},
 	siteBlock:    {"block", 65536, true},
+	siteReader:   {"reader", 4096, true},
+	siteWriter:   {"writer", 4096, true},
+	siteFirst:    {"first", 2048, true},
+	siteSecond:   {"second", 2048, true},
+	siteThird:    {"third", 2048, true},
+	siteFourth:   {"fourth", 2048, true},
 }
 
 type node struct {
@@ -63,6 +75,7 @@ type sink struct {
 	text     string
 	boxed    interface{}
 	block    []byte
+	buffers  [6][]byte
 }
 
 var forty = []byte("forty bytes of text, none of them special")[:40]
@@ -128,6 +141,30 @@ func (w *worker) allocate(site uint8) {
 		s.block = make([]byte, 65536) // @block
 		w.count(site, 65536)
 		made = &s.block[0]
+	case siteReader:
+		s.buffers[0] = make([]byte, 4096) // @reader
+		w.count(site, 4096)
+		made = &s.buffers[0][0]
+	case siteWriter:
+		s.buffers[1] = make([]byte, 4096) // @writer
+		w.count(site, 4096)
+		made = &s.buffers[1][0]
+	case siteFirst:
+		s.buffers[2] = make([]byte, 2048) // @first
+		w.count(site, 2048)
+		made = &s.buffers[2][0]
+	case siteSecond:
+		s.buffers[3] = make([]byte, 2048) // @second
+		w.count(site, 2048)
+		made = &s.buffers[3][0]
+	case siteThird:
+		s.buffers[4] = make([]byte, 2048) // @third
+		w.count(site, 2048)
+		made = &s.buffers[4][0]
+	case siteFourth:
+		s.buffers[5] = make([]byte, 2048) // @fourth
+		w.count(site, 2048)
+		made = &s.buffers[5][0]
 	}
 	if keep {
 		w.kept[w.turn/20%retained] = made
