@@ -60,7 +60,7 @@ size_t top_view_find(const struct top_view *view, const char *key)
 
 /* Beyond this many replicas a row shows the least, the middle and the most of them. */
 #define REPLICA_COLUMNS 8
-#define COLUMNS_MAX	(12 + REPLICA_COLUMNS)
+#define COLUMNS_MAX	(13 + REPLICA_COLUMNS)
 
 /* What a column shows. */
 enum content {
@@ -70,6 +70,7 @@ enum content {
 	SHOW_BYTES_RATE,
 	SHOW_OBJECTS,
 	SHOW_OBJECTS_RATE,
+	SHOW_ERROR,
 	SHOW_VERDICT,
 	SHOW_LINE,
 	SHOW_FUNCTION,
@@ -91,6 +92,7 @@ static const struct text_column contents[] = {
 	[SHOW_BYTES_RATE] = {"BYTES/S", true, 0, 0},
 	[SHOW_OBJECTS] = {"OBJECTS", true, 0, 0},
 	[SHOW_OBJECTS_RATE] = {"OBJ/S", true, 0, 0},
+	[SHOW_ERROR] = {"\xc2\xb1%", true, 0, 0},
 	[SHOW_VERDICT] = {"VERDICT", false, 0, 0},
 	[SHOW_LINE] = {"LINE", false, 12, 5},
 	[SHOW_FUNCTION] = {"FUNCTION", false, 24, 0},
@@ -137,6 +139,8 @@ static size_t choose_columns(const struct top_rows *rows, enum content *out)
 	out[n++] = SHOW_OBJECTS;
 	if (has_rates)
 		out[n++] = SHOW_OBJECTS_RATE;
+	if (top_rows_are_estimates(rows))
+		out[n++] = SHOW_ERROR;
 	if (rows->n_replicas > REPLICA_COLUMNS) {
 		for (enum content c = SHOW_LEAST; c <= SHOW_MOST_IN; c++)
 			out[n++] = c;
@@ -166,7 +170,7 @@ struct share {
 };
 
 struct row_text {
-	struct units_text bytes, share, sum, bytes_rate, objects, objects_rate;
+	struct units_text bytes, share, sum, bytes_rate, objects, objects_rate, error;
 	struct units_text replicas[REPLICA_COLUMNS]; /* or least, median, most, and in which */
 	char *place;
 };
@@ -229,6 +233,8 @@ static struct text_cell cell_of(const struct top_rows *rows, const struct top_ro
 		return (struct text_cell){text->objects.text, order == TOP_BY_OBJECTS ? TEXT_BOLD : TEXT_PLAIN};
 	case SHOW_OBJECTS_RATE:
 		return (struct text_cell){text->objects_rate.text, TEXT_PLAIN};
+	case SHOW_ERROR:
+		return (struct text_cell){text->error.text, TEXT_DIM};
 	case SHOW_VERDICT:
 		if (!row->has_verdict)
 			return (struct text_cell){"-", TEXT_DIM};
@@ -279,6 +285,7 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
 		.bytes_rate = rate_text(rate.bytes, true),
 		.objects = units_count(row->objects),
 		.objects_rate = rate_text(rate.objects, false),
+		.error = units_error(top_row_error_pct(row)),
 		.place = row->line ? xasprintf("%s:%d", file, row->line) : xstrdup(file),
 	};
 	struct text_cell cells[COLUMNS_MAX];
@@ -640,6 +647,7 @@ static json_t *json_line(const struct top_rows *rows, const struct top_row *row)
 	if (site || key == TOP_KEY_CAUSE)
 		json_put(object, "cause", json_text(cause_name(row->cause)));
 	put_counts(object, row);
+	json_put(object, "error_pct", top_rows_are_estimates(rows) ? json_real(top_row_error_pct(row)) : json_null());
 	put_rates(object, rows, row);
 	if (rows->n_replicas)
 		json_put(object, "replicas", json_parts(rows, row));

@@ -65,6 +65,12 @@ static void add_counts(struct top_row *row, const struct rec_observation *o, boo
 	row->objects += o->objects;
 	row->bytes += o->bytes;
 	row->samples += o->samples;
+	/* Stacks that share a size class are estimated from the same samples and exact windows, and what the refills
+	 * miss of one they may miss of another: errors of a row's observations are taken to go the same way, the worst
+	 * case. If they went this way and that, their squares would add up, as they do where separate recordings are
+	 * merged. */
+	row->objects_off += o->error_pct / 100 * (double)o->objects;
+	row->bytes_off += o->error_pct / 100 * (double)o->bytes;
 }
 
 static void add_parts(const struct top_rows *rows, struct top_row *row, const struct rec_observation *o)
@@ -245,6 +251,19 @@ struct top_rate top_row_rate(const struct top_rows *rows, const struct top_row *
 	if (row->bytes > row->old_bytes)
 		rate.bytes = (double)(row->bytes - row->old_bytes) / rows->seconds;
 	return rate;
+}
+
+bool top_rows_are_estimates(const struct top_rows *rows)
+{
+	return rows->rec->header.mode == REC_MODE_SAMPLE;
+}
+
+double top_row_error_pct(const struct top_row *row)
+{
+	double of_objects = row->objects ? row->objects_off / (double)row->objects : 0;
+	double of_bytes = row->bytes ? row->bytes_off / (double)row->bytes : 0;
+
+	return 100 * (of_objects > of_bytes ? of_objects : of_bytes);
 }
 
 void top_rows_init(struct top_rows *rows, const struct recording *rec, const struct top_options *options)

@@ -22,6 +22,7 @@ struct top_row {
 	const char *key; /* the same in every recording; from the pool */
 	uint64_t objects, bytes, samples;
 	uint64_t smallest, largest;
+	double objects_off, bytes_off;		      /* as far as they may be, 95 times of 100 */
 	uint64_t old_objects, old_bytes, old_samples; /* before */
 	struct rec_part *parts;			      /* rows.n_replicas of them, by options->by_replica; or NULL */
 	bool has_verdict;
@@ -53,5 +54,10 @@ struct top_rate {
 };
 /* Estimates of two moments may contradict each other: a rate is at least 0. */
 struct top_rate top_row_rate(const struct top_rows *rows, const struct top_row *row);
+
+/* Are the rows estimates whose errors are known? */
+bool top_rows_are_estimates(const struct top_rows *rows);
+/* By how much of them a row's objects and bytes may be off, 95 times of 100, in percent. */
+double top_row_error_pct(const struct top_row *row);
 
 #endif

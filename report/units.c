@@ -61,6 +61,19 @@ struct units_text units_share(uint64_t part, uint64_t whole)
 	return out;
 }
 
+struct units_text units_error(double pct)
+{
+	struct units_text out;
+
+	if (pct > 0 && pct < 0.05)
+		snprintf(out.text, sizeof(out.text), "<0.1%%");
+	else if (pct > 999)
+		snprintf(out.text, sizeof(out.text), ">999%%");
+	else
+		snprintf(out.text, sizeof(out.text), "%.*f%%", pct > 0 && pct < 9.95, pct);
+	return out;
+}
+
 struct units_text units_seconds(double seconds)
 {
 	struct units_text out;

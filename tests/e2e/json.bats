@@ -63,6 +63,8 @@ setup() {
 		del(.schema)
 		.lines[0].line = 0
 		.key = "type" | del(.lines[0].type)
+		del(.lines[0].error_pct)
+		.lines[0].error_pct = -0.5
 		.target.pid = "1"
 	EOF
 	for edit in "${edits[@]}"; do

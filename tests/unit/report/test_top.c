@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
 #include "predict/place.h"
 #include "report/top_view.h"
 
@@ -45,6 +47,37 @@ Test(top, by_other_keys)
 	expect_text((struct top_options){.key = TOP_KEY_TYPE}, "top-type.txt");
 	expect_text((struct top_options){.key = TOP_KEY_CAUSE}, "top-cause.txt");
 	expect_json((struct top_options){.key = TOP_KEY_PACKAGE}, "top-package.json");
+}
+
+/* The observations of a row may all be off the same way; the runtime's own row, of which none was missed, is not. */
+Test(top, estimates_say_how_far_they_may_be_off)
+{
+	struct recording *rec = fixture_recording(), *before;
+	struct top_options options = {.base.width = 100};
+	struct capture c;
+
+	rec->header.mode = REC_MODE_SAMPLE;
+	for (size_t i = 0; i < rec->n_observations; i++)
+		rec->observations[i].error_pct = i ? 0.03 * pow(6, (double)i) : 0;
+	cr_expect_eq(report_top_text(capture_begin(&c), rec, &options), 0);
+	capture_expect(&c, "top-sample.txt");
+	cr_expect_eq(report_top_json(capture_begin(&c), rec, &options), 0);
+	capture_expect(&c, "top-sample.json");
+	options.key = TOP_KEY_PACKAGE;
+	cr_expect_eq(report_top_text(capture_begin(&c), rec, &options), 0);
+	capture_expect(&c, "top-sample-package.txt");
+	before = fixture_recording();
+	before->header.window_seconds = rec->header.window_seconds - 1;
+	for (size_t i = 0; i < before->n_observations; i++) {
+		before->observations[i].objects /= 2;
+		before->observations[i].bytes /= 2;
+		before->observations[i].samples /= 2;
+	}
+	options = (struct top_options){.base.width = 100, .before = before};
+	cr_expect_eq(report_top_text(capture_begin(&c), rec, &options), 0);
+	capture_expect(&c, "top-sample-live.txt");
+	recording_free(before);
+	recording_free(rec);
 }
 
 Test(top, in_the_order_of_the_alphabet)

@@ -30,6 +30,18 @@ Test(units, bytes)
 		cr_expect_str_eq(units_bytes(cases[i].bytes).text, cases[i].text);
 }
 
+Test(units, errors)
+{
+	static const struct {
+		double pct;
+		const char *text;
+	} cases[] = {{0, "0%"},	    {1e-9, "<0.1%"}, {0.049, "<0.1%"}, {0.05, "0.1%"},	 {9.94, "9.9%"},
+		     {9.96, "10%"}, {31.4, "31%"},   {999, "999%"},    {999.1, ">999%"}, {1e30, ">999%"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_str_eq(units_error(cases[i].pct).text, cases[i].text);
+}
+
 Test(units, counts)
 {
 	static const struct {
