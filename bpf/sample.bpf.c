@@ -7,7 +7,7 @@
  *   flush   (*mcache).releaseAll: the collector takes all spans of a P away, half used
  *   large   (*mcache).allocLarge: objects above 32 KiB, each one seen
  *   exact   an allocation point, in windows of a millisecond or so: the order of objects inside a size class
- *   end     the end of the program, with the runtime's own counts
+ *   end     the end of the program, with the runtime's own counts, and spans half used that nobody will see off
  *
  * Registers at all of them are those of the ABIInternal call: RAX, RBX, RCX. Samples go to one of two maps; user space
  * switches between them and empties the other, so that nothing is read while it is written.
@@ -76,6 +76,16 @@ struct {
 	__type(key, __u32);
 	__type(value, struct final_stats);
 } final_map SEC(".maps");
+
+/* One that was killed, and never came to its end, is forgotten after others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* process id */
+	__type(value, struct process_caches);
+} caches_of SEC(".maps");
+
+static struct process_caches no_caches = {}; /* a stack has no room for it */
 
 static __always_inline void charge(__u32 group, __u64 begun)
 {
@@ -252,6 +262,29 @@ static __always_inline void sample(struct pt_regs *ctx, __u64 bias, __u32 class,
 		add_sample(&samples_a, &key, slots, a->size);
 }
 
+/* What spans are left half used when a process ends is found by the mcaches it has. */
+__noinline int remember_cache(__u64 mcache)
+{
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	struct process_caches *caches = bpf_map_lookup_elem(&caches_of, &process);
+	__u64 at;
+
+	if (!caches) {
+		bpf_map_update_elem(&caches_of, &process, &no_caches, BPF_NOEXIST);
+		caches = bpf_map_lookup_elem(&caches_of, &process);
+		if (!caches)
+			return 0;
+	}
+	for (__u32 i = 0; i < CACHES_MAX && i < caches->n; i++) {
+		if (caches->mcache[i] == mcache)
+			return 0;
+	}
+	at = __sync_fetch_and_add(&caches->n, 1);
+	if (at < CACHES_MAX)
+		caches->mcache[at] = mcache;
+	return 0;
+}
+
 static __always_inline void refill(struct pt_regs *ctx, __u64 cookie)
 {
 	__u64 bias = ctx->rip - (cookie & COOKIE_VADDR_MASK);
@@ -286,6 +319,7 @@ static __always_inline void refill(struct pt_regs *ctx, __u64 cookie)
 		count(SAMPLE_COUNTER_LOST_SPAN, 1);
 		return;
 	}
+	remember_cache(mcache);
 	/* An empty span leaves the tiny objects for the next time, as the runtime does. */
 	if (class == SPAN_CLASS_TINY && span.elem_size &&
 	    !bpf_probe_read_user(&tiny, sizeof(tiny), (void *)(mcache + mcache_alloc - 8)))
@@ -327,7 +361,7 @@ static __always_inline void large(struct pt_regs *ctx, __u64 cookie)
 }
 
 /* All spans of half the classes: as many pointers as fit the scratch memory. */
-__noinline int flush_half(__u64 mcache, __u64 empty, __u32 first, struct scratch_slot *slot)
+__noinline int drop_half(__u64 mcache, __u64 empty, __u32 first, struct scratch_slot *slot, __u32 is_end)
 {
 	struct class_totals *totals;
 	struct span span;
@@ -354,18 +388,38 @@ __noinline int flush_half(__u64 mcache, __u64 empty, __u32 first, struct scratch
 			count(SAMPLE_COUNTER_LOST_SPAN, 1);
 		totals = bpf_map_lookup_elem(&classes, &class);
 		if (totals && slots > 0)
-			__sync_fetch_and_add(&totals->dropped, slots);
+			__sync_fetch_and_add(is_end ? &totals->left : &totals->dropped, slots);
 	}
+	return 0;
+}
+
+/* All spans of an mcache, which go half used: flushed, or with their process. */
+__noinline int drop_spans(__u64 mcache, __u32 is_end)
+{
+	struct scratch_slot *slot = take_slot();
+	__u32 class = SPAN_CLASS_TINY;
+	struct class_totals *totals;
+	__u64 empty, tiny;
+
+	if (!slot)
+		return 0;
+	/* Class 0 never has a span of its own: its entry is the empty one for good. */
+	if (bpf_probe_read_user(&empty, sizeof(empty), (void *)(mcache + mcache_alloc))) {
+		count(SAMPLE_COUNTER_LOST_SPAN, 1);
+		goto out;
+	}
+	drop_half(mcache, empty, 0, slot, is_end);
+	drop_half(mcache, empty, SIZE_CLASSES, slot, is_end);
+	totals = bpf_map_lookup_elem(&classes, &class);
+	if (totals && !bpf_probe_read_user(&tiny, sizeof(tiny), (void *)(mcache + mcache_alloc - 8)))
+		__sync_fetch_and_add(is_end ? &totals->left_tiny : &totals->dropped_tiny, tiny);
+out:
+	give_slot(slot);
 	return 0;
 }
 
 static __always_inline void flush(struct pt_regs *ctx, __u64 cookie)
 {
-	__u64 mcache = ctx->rax, empty, tiny;
-	__u32 class = SPAN_CLASS_TINY;
-	struct class_totals *totals;
-	struct scratch_slot *slot;
-
 	if (cookie & COOKIE_IS_FLUSH_TEST) {
 		if (ctx->eflags & 0x40) {
 			count(SAMPLE_COUNTER_NOT_REFILL, 1);
@@ -374,21 +428,8 @@ static __always_inline void flush(struct pt_regs *ctx, __u64 cookie)
 	} else if (comes_back(ctx, cookie)) {
 		return;
 	}
-	slot = take_slot();
-	if (!slot)
-		return;
-	/* Class 0 never has a span of its own: its entry is the empty one for good. */
-	if (bpf_probe_read_user(&empty, sizeof(empty), (void *)(mcache + mcache_alloc))) {
-		count(SAMPLE_COUNTER_LOST_SPAN, 1);
-		goto out;
-	}
-	flush_half(mcache, empty, 0, slot);
-	flush_half(mcache, empty, SIZE_CLASSES, slot);
-	totals = bpf_map_lookup_elem(&classes, &class);
-	if (totals && !bpf_probe_read_user(&tiny, sizeof(tiny), (void *)(mcache + mcache_alloc - 8)))
-		__sync_fetch_and_add(&totals->dropped_tiny, tiny);
-out:
-	give_slot(slot);
+	remember_cache(ctx->rax);
+	drop_spans(ctx->rax, 0);
 }
 
 static __always_inline void exact_hit(struct pt_regs *ctx, __u64 cookie)
@@ -404,6 +445,32 @@ static __always_inline void exact_hit(struct pt_regs *ctx, __u64 cookie)
 		add_sample(&exact, &key, 1, ctx->rax);
 }
 
+/* A process that executes the program anew, or has the id of one that was killed, has none of those mcaches. */
+static __always_inline void forget_caches(void)
+{
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+
+	bpf_map_delete_elem(&caches_of, &process);
+}
+
+/* Neither a refill nor a flush will ever count these slots, nor does the runtime. */
+__noinline int leave_spans(void)
+{
+	__u32 process = bpf_get_current_pid_tgid() >> 32;
+	struct process_caches *caches = bpf_map_lookup_elem(&caches_of, &process);
+
+	if (!caches || caches->n > CACHES_MAX)
+		count(SAMPLE_COUNTER_LOST_END, 1);
+	if (!caches)
+		return 0;
+	for (__u32 i = 0; i < CACHES_MAX && i < caches->n; i++) {
+		if (caches->mcache[i])
+			drop_spans(caches->mcache[i], 1);
+	}
+	forget_caches();
+	return 0;
+}
+
 /* Where the program ends: what the runtime counted goes with it. */
 static __always_inline void end(struct pt_regs *ctx, __u64 cookie)
 {
@@ -411,6 +478,7 @@ static __always_inline void end(struct pt_regs *ctx, __u64 cookie)
 	struct final_stats *final;
 	__u32 zero = 0;
 
+	leave_spans();
 	final = bpf_map_lookup_elem(&final_map, &zero);
 	if (heap_stats && final && !final->at_ns &&
 	    !bpf_probe_read_user(final->words, sizeof(final->words), (void *)(heap_stats + bias)))
@@ -428,6 +496,10 @@ int on_point(struct pt_regs *ctx)
 
 	if (is_over(cookie))
 		return 0;
+	if (kind == POINT_BEGIN) {
+		forget_caches();
+		return 0;
+	}
 	if (kind == POINT_END) {
 		end(ctx, cookie);
 		return 0;

@@ -30,7 +30,8 @@ enum point_kind {
 	POINT_FLUSH,
 	POINT_LARGE,
 	POINT_EXACT,
-	POINT_END, /* runtime.exit */
+	POINT_END,   /* runtime.exit */
+	POINT_BEGIN, /* runtime.rt0_go, where many processes are looked at */
 };
 
 /* 64-bit words of the runtime's own counts: three parts of at most so many. */
@@ -89,6 +90,16 @@ struct class_totals {
 	__u64 tiny;    /* objects that found room in a slot already used */
 	__u64 dropped; /* slots of spans that a flush took away half used: no sample saw them off */
 	__u64 dropped_tiny;
+	__u64 left; /* slots of spans that were half used when their process ended */
+	__u64 left_tiny;
+};
+
+/* The mcaches, one a P, in which a process was seen to allocate. */
+#define CACHES_MAX 64
+
+struct process_caches {
+	__u64 n; /* may be more */
+	__u64 mcache[CACHES_MAX];
 };
 
 /* Which probes are worth how much. */
@@ -110,6 +121,7 @@ enum sample_counter {
 	SAMPLE_COUNTER_SLOT_MISMATCH,		 /* size in the spill slots does not fit the class: taken for unknown */
 	SAMPLE_COUNTER_LOSS_FIRST,
 	SAMPLE_COUNTER_LOST_SPAN = SAMPLE_COUNTER_LOSS_FIRST, /* span unreadable, or not laid out as known */
+	SAMPLE_COUNTER_LOST_END, /* process that ended, and nobody knows where its spans were */
 	SAMPLE_COUNTER_MAX,
 };
 

@@ -58,7 +58,7 @@ struct cell {
 };
 
 struct class_state {
-	double samples, slots, slots_squared, tiny, dropped, dropped_tiny;
+	double samples, slots, slots_squared, tiny, dropped, dropped_tiny, left, left_tiny;
 	struct ratio_sums windows; /* slots, by seconds */
 	size_t n_windows;	   /* in which it had any */
 	double exact_t, exact_tt;  /* objects of the class in exact windows, and their squares */
@@ -139,6 +139,8 @@ void estimator_add_totals(struct estimator *est, uint32_t class, const struct cl
 	c->tiny += (double)totals->tiny;
 	c->dropped += (double)totals->dropped;
 	c->dropped_tiny += (double)totals->dropped_tiny;
+	c->left += (double)totals->left;
+	c->left_tiny += (double)totals->left_tiny;
 	c->now += (double)totals->slots;
 }
 
@@ -295,12 +297,12 @@ static double wilson(double p, double n)
 /* What the samples of a class stand for if its slots are scaled by time: f of it the probes stood. */
 static void solve_class(struct class_state *c, double f, double f_cold, double seconds)
 {
-	double refilled = c->slots / f, dropped = c->dropped / f_cold, variance;
+	double refilled = c->slots / f, dropped = c->dropped / f_cold + c->left, variance;
 
 	/* Every sample is an object, even if the span it opened is still open. */
 	dropped = fmax(dropped, c->samples / f - refilled);
 	c->total = refilled + dropped;
-	c->objects = c->total + c->tiny / f + c->dropped_tiny / f_cold;
+	c->objects = c->total + c->tiny / f + c->dropped_tiny / f_cold + c->left_tiny;
 	c->slot_worth = 1 / f;
 	c->sample_worth = c->samples > 0 ? dropped / c->samples : 0;
 	c->unattributed = c->samples <= 0;

@@ -273,7 +273,7 @@ static int attach(struct sample *s, struct attachment **out, struct bpf_program 
 		 : 0;
 }
 
-/* One process's beginning and end; of all that map a file they mean nothing. */
+/* Where processes begin and end: of one, its beginning ends the window. */
 static int attach_edges(struct sample *s, struct error *err)
 {
 	elf_offset offsets[2];
@@ -281,10 +281,8 @@ static int attach_edges(struct sample *s, struct error *err)
 	elf_vaddr vaddr;
 	size_t n = 0;
 
-	if (!s->pid)
-		return 0;
 	if (kernel_start_offset(s->bin, &offsets[n]))
-		cookies[n++] = COOKIE_IS_START;
+		cookies[n++] = s->pid ? COOKIE_IS_START : (uint64_t)POINT_BEGIN << COOKIE_KIND_SHIFT;
 	if (kernel_exit_offset(s->bin, &offsets[n], &vaddr))
 		cookies[n++] = vaddr | (uint64_t)POINT_END << COOKIE_KIND_SHIFT;
 	return n ? attachment_new(&s->edges, s->options.method, s->skel->progs.on_point,
@@ -336,6 +334,8 @@ static int add_totals(struct sample *s, struct error *err)
 			.tiny = b->tiny - a->tiny,
 			.dropped = b->dropped - a->dropped,
 			.dropped_tiny = b->dropped_tiny - a->dropped_tiny,
+			.left = b->left - a->left,
+			.left_tiny = b->left_tiny - a->left_tiny,
 		};
 
 		estimator_add_totals(sample_cells_estimator(s->cells), i, &d);
@@ -446,7 +446,7 @@ static void read_final_stats(struct sample *s)
 	struct final_stats final;
 	const uint32_t zero = 0;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.final_map), &zero, &final) || !final.at_ns ||
+	if (!s->pid || bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.final_map), &zero, &final) || !final.at_ns ||
 	    final.at_ns <= s->last_stats_ns)
 		return;
 	heap_stats_sum(&s->stats_place, (const uint64_t *) final.words, &s->last_stats);
@@ -454,6 +454,14 @@ static void read_final_stats(struct sample *s)
 	s->exited_ns = final.at_ns;
 	if (!s->first_stats_ns && s->options.is_launch)
 		s->first_stats_ns = s->begun;
+}
+
+/* Slots of spans that went half used with the program: the runtime counts a span's when it is done with it. */
+static void add_left(const struct sample *s, struct heap_stats *out)
+{
+	for (uint32_t i = 2; i < SPAN_CLASSES; i++)
+		out->small[i >> 1] += s->seen.of[i].left - s->cut_seen.of[i].left;
+	out->tiny += s->seen.of[SPAN_CLASS_TINY].left_tiny - s->cut_seen.of[SPAN_CLASS_TINY].left_tiny;
 }
 
 /*
@@ -487,6 +495,7 @@ static bool stats_of_window(struct sample *s, uint64_t end, struct heap_stats *o
 				 s->cut_seen.of[i].dropped) *
 			size_class_bytes[i >> 1];
 	s->seen_share = counted > 0 ? seen / counted : 0;
+	add_left(s, out);
 	return counted >= 0.95 * seen - (1 << 20);
 }
 
@@ -845,6 +854,7 @@ static int add_losses(struct sample *s, struct recording *rec, struct error *err
 		since[i] = counters[i] - s->counters_before[i];
 	kernel_add_losses(rec, since);
 	recording_add_loss(rec, "spans not as known", since[SAMPLE_COUNTER_LOST_SPAN]);
+	recording_add_loss(rec, "processes that ended with spans nobody saw", since[SAMPLE_COUNTER_LOST_END]);
 	add_number(rec, "sample_slot_mismatches", 0, (double)since[SAMPLE_COUNTER_SLOT_MISMATCH]);
 	return 0;
 }

@@ -222,6 +222,60 @@ expect_buffers() {
 	[ "$complaints" -eq 0 ]
 }
 
+# objects_of RECORDING
+objects_of() {
+	"$ESCAUDIT" top --json "$1" | jq .totals.objects
+}
+
+# A program that lives for milliseconds fills few spans: most of what it makes is in those it leaves half used.
+@test "short-lived programs, launched or met by their binary" {
+	need_bpf
+	check() {
+		local program=${GO%/*}/gofmt source=$programs/rates/sites.go counted sampled recorder i
+		[ -x "$program" ] || { complain "no $program"; return 0; }
+		"$ESCAUDIT" record --mode=exact -o "$rec" -- "$program" -l "$source" 2>"$BATS_TEST_TMPDIR/err" || complain "exact: status $?"
+		counted=$(objects_of "$rec")
+		"$ESCAUDIT" record --mode=sample -o "$rec" -- "$program" -l "$source" 2>"$BATS_TEST_TMPDIR/err" || complain "sample: status $?"
+		sampled=$(objects_of "$rec")
+		[ $((sampled * 100)) -ge $((counted * 95)) ] && [ $((sampled * 100)) -le $((counted * 105)) ] ||
+			complain "launched: $sampled objects instead of $counted"
+		"$ESCAUDIT" record -x "$program" -d 4 --max-overhead=100 -o "$rec" 2>"$BATS_TEST_TMPDIR/err" &
+		recorder=$!
+		pids+=("$recorder")
+		wait_for grep -q waiting "$BATS_TEST_TMPDIR/err"
+		sleep 0.5
+		for ((i = 0; i < 10; i++)); do
+			"$program" -l "$source"
+		done
+		wait "$recorder" || complain "record -x: status $?: $(cat "$BATS_TEST_TMPDIR/err")"
+		sampled=$(objects_of "$rec")
+		[ $((sampled * 100)) -ge $((counted * 950)) ] && [ $((sampled * 100)) -le $((counted * 1050)) ] ||
+			complain "ten of them: $sampled objects instead of ten times $counted"
+	}
+	for_each_go check 1.19 1.24 1.27
+}
+
+# With hardly any budget probes stand for a small part of the time, and most processes come and go in between.
+@test "processes that nobody saw allocate before they ended make a recording partial" {
+	need_bpf
+	use_go
+	local program=${GO%/*}/gofmt recorder i
+	"$ESCAUDIT" record -x "$program" -d 4 --max-overhead=0.05 -o "$rec" 2>"$BATS_TEST_TMPDIR/err" &
+	recorder=$!
+	pids+=("$recorder")
+	wait_for grep -q waiting "$BATS_TEST_TMPDIR/err"
+	sleep 0.5
+	for ((i = 0; i < 60; i++)); do
+		"$program" -l "$programs/rates/sites.go"
+	done
+	i=0
+	wait "$recorder" || i=$?
+	[ "$i" -eq 3 ] || complain "status $i instead of 3: $(cat "$BATS_TEST_TMPDIR/err")"
+	"$ESCAUDIT" top --json "$rec" | jq -e '.losses[] | select(.name == "processes that ended with spans nobody saw") | .count > 5' ||
+		complain "no loss: $("$ESCAUDIT" top "$rec" | head -5)"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "what stands on standard output is the program's own; --max-overhead is for sampling" {
 	need_bpf
 	use_go

@@ -70,6 +70,21 @@ Test(estimator, flushed_slots_go_to_all_samples_alike)
 	estimator_free(est);
 }
 
+/* Processes end however rarely refills are looked at: what is left then was all seen. */
+Test(estimator, slots_left_at_the_end_are_not_scaled_by_time)
+{
+	const struct class_totals totals = {.samples = 1, .slots = 100, .slots_squared = 10000, .left = 30};
+	struct estimator *est = estimator_new();
+	size_t a = estimator_add_cell(est, CLASS);
+
+	estimator_add_samples(est, a, 1, 100);
+	estimator_add_totals(est, CLASS, &totals);
+	estimator_close_window(est, 1);
+	solve(est, 4, NULL);
+	cr_expect_float_eq(estimator_result(est, a).objects, 4 * 100 + 30, 1e-6);
+	estimator_free(est);
+}
+
 Test(estimator, a_sample_is_an_object_even_if_its_span_stays_open)
 {
 	struct estimator *est = estimator_new();
