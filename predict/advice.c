@@ -132,6 +132,13 @@ static const char *advise_append(struct strpool *pool, const struct verdict *v)
 	if (v->smallest == 0 || v->largest % element || !is_series(v, element, &slices))
 		return NULL;
 	room = v->largest / element;
+	/* inlined: its bytes are not the reader's to make */
+	if (growth->n_frames > 1 && starts(growth->frames[0].function, "strings.(*Builder)."))
+		return strpool_addf(pool,
+				    "capacity known: about %.0f builders grew step by step, from %" PRIu64
+				    " to %" PRIu64 " bytes, and nearly all to the end; Grow(%" PRIu64
+				    ") makes room at once",
+				    slices < 1 ? 1 : slices, v->smallest, v->largest, room);
 	return strpool_addf(pool,
 			    "capacity known: about %.0f slices grew step by step, from %" PRIu64 " to %" PRIu64
 			    " bytes, and nearly all to the end; make([]%s, 0, %" PRIu64 ") makes each at once",
@@ -197,8 +204,9 @@ static const char *advise_box(struct strpool *pool, const struct verdict *v)
 				    "value boxed for an interface argument of %s: %" PRIu64
 				    " objects; package strconv appends numbers to bytes without boxing them",
 				    function, v->objects);
-	/* Another package's function is not for the reader to change: "json.Marshal", but not "(*T).m" or "f". */
-	if (dot && function[0] != '(')
+	/* Another package's function is not for the reader to change: "json.Marshal", but not "(*T).m" or "f". Nor are
+	 * the language's own. */
+	if ((dot && function[0] != '(') || strcmp(function, "append") == 0 || strcmp(function, "panic") == 0)
 		return NULL;
 	return strpool_addf(pool,
 			    "value boxed for an interface argument of %s: %" PRIu64
