@@ -611,6 +611,7 @@ Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
 	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 2, 8);
 	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "string", false), 3, 16);
 
+	extend(&s, "main.F[go.shape.int]", 10, 20);
 	judge(&s);
 	expect(&s, "make([]go.shape.int, n)", VERDICT_CONFIRMED, 5);
 	expect(&s, "new(go.shape.int)", VERDICT_CONFIRMED, 6);
