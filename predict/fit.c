@@ -48,6 +48,8 @@ static unsigned secondary_causes(const struct prediction *p, const struct readin
 {
 	switch (p->kind) {
 	case EXPR_OTHER:
+		if (r->operand != EXPR_OTHER) /* another prediction says the same text of what is made */
+			return 0;
 		return (r->selector ? CAUSE_BIT(CAUSE_METHOD_VALUE) : 0) |
 		       (r->is_literal ? CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_MAKE_MAP) : 0);
 	case EXPR_STRING_CONV: /* of a constant: an array of bytes that is copied into a new one */
@@ -184,7 +186,7 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 {
 	const char *expr = p->expr ? p->expr : "";
 
-	*r = (struct reading){.elements = UINT64_MAX, .primary = primary_causes(p->kind)};
+	*r = (struct reading){.elements = UINT64_MAX, .primary = primary_causes(p->kind), .operand = p->kind};
 	r->function = symbol_name(pool, p->function);
 	if (!p->expr)
 		return;
@@ -194,6 +196,7 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 	if (p->kind == EXPR_OTHER) {
 		r->is_literal = r->type != NULL;
 		r->selector = selector_of(expr);
+		r->operand = expr_kind_of(expr);
 	}
 	r->is_box = p->kind == EXPR_OTHER || p->kind == EXPR_MAKE_SLICE || p->kind == EXPR_SLICE_LIT ||
 		    p->kind == EXPR_CONCAT || p->kind == EXPR_STRING_CONV || p->kind == EXPR_APPEND;
@@ -209,6 +212,51 @@ static const char *last_name(const char *type)
 	return dot ? dot + 1 : type;
 }
 
+/* The last name of a qualified one: "int" of "go.shape.int", "T" of "main.T". Its length is *len, *end is behind it. */
+static const char *bare_name(const char *s, size_t *len, const char **end)
+{
+	const char *name = s;
+
+	for (; isalnum((unsigned char)*s) || *s == '_' || *s & 0x80 || *s == '.'; s++) {
+		if (*s == '.')
+			name = s + 1;
+	}
+	*len = (size_t)(s - name);
+	*end = s;
+	return name;
+}
+
+static bool is_instance(const char *type)
+{
+	const char *end;
+	size_t len;
+
+	bare_name(type, &len, &end);
+	return len && *end == '[';
+}
+
+/* Instances of generic types, but for what their names are qualified with: "T[go.shape.int]" and
+ * "main.T[go.shape.int]". */
+static bool is_same_instance(const char *source, const char *runtime)
+{
+	while (*source && *runtime) {
+		size_t a_len, b_len;
+		const char *a, *b;
+
+		a = bare_name(source, &a_len, &source);
+		b = bare_name(runtime, &b_len, &runtime);
+		if (a_len == 4 && memcmp(a, "byte", 4) == 0)
+			a = "uint8", a_len = 5;
+		else if (a_len == 4 && memcmp(a, "rune", 4) == 0)
+			a = "int32", a_len = 5;
+		if (a_len != b_len || memcmp(a, b, a_len) != 0 || *source != *runtime)
+			return false;
+		source += *source != '\0';
+		runtime += *runtime != '\0';
+	}
+	return *source == *runtime;
+}
+
 /*
  * Does a type as the source names it agree with one as the runtime names it? The runtime qualifies with the package's
  * name and spells aliases out, so only names that are plain on both sides can contradict each other.
@@ -219,12 +267,20 @@ static enum fit type_fit(const char *source, const char *runtime)
 
 	if (!source || !runtime)
 		return FIT_POSSIBLE;
-	if (strcmp(source, runtime) == 0)
+	if (strcmp(source, runtime) == 0 || (strcmp(source, "any") == 0 && strcmp(runtime, "interface {}") == 0))
 		return FIT_TYPE;
+	if (*source == '[' && *runtime == '[') {
+		a = strchr(source, ']');
+		b = strchr(runtime, ']');
+		if (a && b && a - source == b - runtime && memcmp(source, runtime, (size_t)(a - source)) == 0)
+			return type_fit(a + 1, b + 1);
+	}
 	while (*source == '*' && *runtime == '*') {
 		source++;
 		runtime++;
 	}
+	if (is_instance(source) && is_instance(runtime))
+		return is_same_instance(source, runtime) ? FIT_TYPE : FIT_UNLIKELY;
 	if (strpbrk(source, "[]{}(*) ") || strpbrk(runtime, "[]{}(*) "))
 		return FIT_POSSIBLE;
 	a = last_name(source);
@@ -378,7 +434,9 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 
 	if (site->cause != CAUSE_INTERFACE_CONVERSION || !fit_function(r, site))
 		return FIT_NONE;
-	switch (p->kind) {
+	if (!r->is_box)
+		return FIT_NONE;
+	switch (r->operand) {
 	case EXPR_CONCAT: /* or a sum: without a constant among its operands the text does not tell */
 		if (strchr(p->expr, '"'))
 			return is_string ? FIT_TYPE : FIT_NONE;
@@ -391,9 +449,7 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 		if (strncmp(p->expr, "string(", 7) == 0)
 			return is_string ? FIT_TYPE : FIT_NONE;
 		return is_slice ? FIT_TYPE : FIT_NONE;
-	case EXPR_OTHER:
-		return r->is_literal && is_string ? FIT_NONE : type_fit(r->type, site->type);
-	default:
-		return FIT_NONE;
+	default: /* a struct or an array of one string or one slice is converted like that string or slice */
+		return type_fit(r->type, site->type);
 	}
 }

@@ -16,14 +16,15 @@
 /* What a prediction's text says, taken apart once. Strings belong to the pool given to reading_init, or to the
  * prediction. */
 struct reading {
-	unsigned primary;     /* causes (1 << enum cause) of the allocation that the expression is */
-	unsigned secondary;   /* causes of what else its line may say in the same words */
-	const char *type;     /* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL */
-	const char *selector; /* "Name" of "x.Name", which may be a method value; or NULL */
-	const char *function; /* as the symbol has it behind the package; NULL if the diagnostics do not name it */
-	uint64_t elements;    /* of make with constant sizes; UINT64_MAX if it is none */
-	bool is_literal;      /* T{...}: boxed, or the array behind a named slice, or a named map */
-	bool is_box;	      /* can be the operand of an interface conversion */
+	unsigned primary;	/* causes (1 << enum cause) of the allocation that the expression is */
+	unsigned secondary;	/* causes of what else its line may say in the same words */
+	const char *type;	/* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL */
+	const char *selector;	/* "Name" of "x.Name", which may be a method value; or NULL */
+	const char *function;	/* as the symbol has it behind the package; NULL if the diagnostics do not name it */
+	uint64_t elements;	/* of make with constant sizes; UINT64_MAX if it is none */
+	enum expr_kind operand; /* what is boxed, where its text says it of itself as well as of what is made for it */
+	bool is_literal;	/* T{...}: boxed, or the array behind a named slice, or a named map */
+	bool is_box;		/* can be the operand of an interface conversion */
 };
 
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p);
