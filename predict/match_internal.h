@@ -101,7 +101,7 @@ void match_displace(struct matching *m);
  */
 void match_silence_echoes(struct matching *m, bool named);
 
-/* ---- match_place.c ---- */
+/* ---- match_place.c, match_order.c ---- */
 
 /* The predictions and sites of one place. */
 struct place {
@@ -122,6 +122,11 @@ void match_group_add_prediction(struct matching *m, struct match_group *group, s
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
+/*
+ * Puts values that differ, which come by column, in the order in which they are made, or returns false where that is
+ * not to be seen.
+ */
+bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
 

@@ -92,76 +92,22 @@ static bool fits_in_order(const struct matching *m, const struct round *round, c
 	return true;
 }
 
-/* The step of a flow that hands the operand to a call: "from f(... argument...) (call parameter) at ./x.go:5:2". */
-static const char *call_of(const struct prediction *p)
+/*
+ * Values that differ, in functions that differ, where the diagnostics do not say which is in which. What the compiler
+ * adds for a range over a function stands left of the loop's variables, and its code before that of the loop's body.
+ */
+static bool is_scattered(const struct matching *m, const size_t *ps, const size_t *ss, size_t ns)
 {
-	for (size_t i = 0; i < p->n_why; i++) {
-		if (strncmp(p->why[i], "from ", 5) == 0 && strstr(p->why[i], " (call parameter)"))
-			return p->why[i];
-	}
-	return NULL;
-}
+	const struct prediction *first = &m->set->items[ps[0]];
 
-/* Does the operand's text hold the call? */
-static bool holds_call(const struct prediction *p, const char *call)
-{
-	size_t len;
-
-	call += strlen("from ");
-	len = strcspn(call, "(") + 1;
-	for (const char *at = p->expr; at && (at = strchr(at, *call)); at++) {
-		if (strncmp(at, call, len) == 0)
+	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
+		return false;
+	for (size_t i = 1; i < ns && !m->readings[ps[0]].function; i++) {
+		if (strcmp(match_physical_function(&m->rec->sites[ss[0]]),
+			   match_physical_function(&m->rec->sites[ss[i]])) != 0)
 			return true;
 	}
 	return false;
-}
-
-/*
- * Operands of more than one call may stand on the line, and then it is the calls' order that counts: what is inside is
- * evaluated before what is outside, wherever it stands. The flow of an operand names the call it goes to; where the log
- * has no flow, each call shows by the slice of its arguments. Puts the inner call's operands first, or returns false
- * where that is not to be seen.
- */
-static bool order_calls(const struct matching *m, const struct place *place, size_t *ps, size_t np)
-{
-	const struct prediction *items = m->set->items;
-	const char *calls[2] = {NULL, NULL};
-	bool inside[2] = {false, false};
-	size_t *sorted, n = 0;
-
-	for (size_t i = 0; i < np; i++) {
-		const char *call = call_of(&items[ps[i]]);
-
-		if (np > 1 && !items[ps[i]].n_why && place->n_calls > 1)
-			return false;
-		if (!call || (calls[0] && strcmp(call, calls[0]) == 0))
-			continue;
-		if (calls[1] && strcmp(call, calls[1]) != 0)
-			return false;
-		calls[calls[0] != NULL] = call;
-	}
-	if (!calls[1])
-		return true;
-	for (size_t i = 0; i < np; i++) {
-		const char *call = call_of(&items[ps[i]]);
-
-		if (!call)
-			return false;
-		for (size_t k = 0; k < 2; k++)
-			inside[k] |= strcmp(call, calls[k]) != 0 && holds_call(&items[ps[i]], calls[k]);
-	}
-	if (inside[0] == inside[1])
-		return false;
-	sorted = xcalloc(np, sizeof(*sorted));
-	for (size_t inner = 0; inner < 2; inner++) {
-		for (size_t i = 0; i < np; i++) {
-			if ((strcmp(call_of(&items[ps[i]]), calls[inside[1]]) == 0) == (inner == 0))
-				sorted[n++] = ps[i];
-		}
-	}
-	memcpy(ps, sorted, np * sizeof(*ps));
-	free(sorted);
-	return true;
 }
 
 /*
@@ -276,7 +222,8 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
 	if ((np == ns || (interchangeable && ns < np)) &&
-	    (interchangeable || !round->boxing || order_calls(m, place, ps, np)) &&
+	    (interchangeable ||
+	     (!is_scattered(m, ps, ss, ns) && match_put_in_order(m, place, round->boxing, ps, np))) &&
 	    fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);
@@ -305,9 +252,10 @@ static bool same_class(const struct matching *m, const struct round *round, size
 	const struct reading *r = &m->readings[a], *t = &m->readings[b];
 
 	if (round->boxing)
-		return r->is_box && t->is_box && r->function == t->function;
+		return r->is_box && t->is_box && r->function == t->function &&
+		       (round->wanted != FIT_TYPE || (p->kind == EXPR_OTHER) == (q->kind == EXPR_OTHER));
 	return r->primary == t->primary && r->secondary == t->secondary && r->function == t->function &&
-	       (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT) &&
+	       (round->last || (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT)) &&
 	       (round->wanted != FIT_TYPE || (r->type == t->type && p->wrapper == q->wrapper));
 }
 
@@ -348,6 +296,9 @@ static void run_round(struct matching *m, const struct place *place, const struc
 		bool done = false;
 
 		if (m->is_matched[first] || (round->boxing && !m->readings[first].is_box))
+			continue;
+		/* What is made in those words is not known to be boxed too. */
+		if (round->boxing && round->wanted == FIT_TYPE && items[first].kind != EXPR_OTHER)
 			continue;
 		/* Boxing has a round of its own: the text of an operand says little. */
 		if (!round->boxing && !round->secondary && items[first].kind == EXPR_OTHER && round->wanted != FIT_TYPE)
@@ -390,6 +341,7 @@ void match_pair_place(struct matching *m, struct place *place)
 		{.wanted = FIT_UNLIKELY},
 		{.wanted = FIT_TYPE, .secondary = true},
 		{.wanted = FIT_UNLIKELY, .secondary = true},
+		{.wanted = FIT_TYPE, .boxing = true},
 		{.wanted = FIT_UNLIKELY, .boxing = true},
 		{.wanted = FIT_UNLIKELY, .last = true},
 		{.wanted = FIT_UNLIKELY, .secondary = true, .last = true},
