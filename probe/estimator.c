@@ -35,6 +35,8 @@
 #define STEP_SELDOM 0.05
 /* What may be missed then at the worst is reckoned to be so much more: a class is seldom all of one pattern. */
 #define STEP_MARGIN 1.1
+/* What several stacks share comes so much sooner until it has two exact windows: before, they say nothing. */
+#define CONTESTED_HURRY 3
 /* Such a class comes first until its exact windows had so many objects, or there were many of them. */
 #define STEP_HURRY	 3
 #define STEP_OBJECTS	 100.0
@@ -250,6 +252,8 @@ void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
 	for (size_t i = 0; i < SPAN_CLASSES; i++) {
 		double contested = sum[i] > 0 ? 1 - squares[i] / (sum[i] * sum[i]) : 0;
 
+		if (est->classes[i].n_exact < EXACT_WINDOWS_MIN)
+			contested *= CONTESTED_HURRY;
 		doubts[i] = (LEAST_DOUBT + contested) / (1 + (double)est->classes[i].n_exact) +
 			    STEP_HURRY * step_doubt(&est->classes[i]);
 	}
