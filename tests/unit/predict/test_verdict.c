@@ -325,6 +325,31 @@ Test(verdict, boxing_and_making_with_the_same_words)
 	scene_free(&s);
 }
 
+/* A map that grows makes groups, tables and a directory: no one of them is all there is. */
+Test(verdict, a_line_that_makes_several_types_names_the_one_of_most_bytes)
+{
+	static const struct {
+		const char *type;
+		uint64_t objects, size;
+	} seen[] = {{"table", 40, 32}, {"group", 10, 100}, {"group", 10, 100}, {"directory", 7, 8}, {"table", 1, 32}};
+	struct scene s;
+	size_t site;
+
+	s = scene_new();
+	predictions_add_package(s.set, "example.com/m");
+	site = emit(&s, 20, "runtime.mapassign", CAUSE_MAP_GROWTH, NULL, true);
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		observe(&s, site, seen[i].objects, seen[i].size);
+		s.rec->observations[i].type = strpool_add(s.rec->pool, seen[i].type);
+	}
+	judge(&s);
+	cr_assert_eq(s.audit->n, 1);
+	cr_expect_str_eq(s.audit->items[0].type, "group", "2000 bytes of one stack and another, against 1312");
+	cr_expect_eq(s.audit->items[0].other_types, 2);
+	cr_expect_eq(s.audit->items[0].objects, 68);
+	scene_free(&s);
+}
+
 Test(verdict, every_object_is_in_exactly_one_total)
 {
 	struct scene s = scene_new();
