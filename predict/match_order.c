@@ -351,13 +351,20 @@ static enum answer is_inside(const struct line *line, const struct part *outer, 
 	return is_enclosed(line, outer, inner) ? YES : NOT_SEEN;
 }
 
+/* Is it made by an append, or in a call that was inlined? Where the log does not tell, it may be. */
+static bool may_take_values(const struct line *line, const struct prediction *p)
+{
+	if (p->n_inlined || p->kind == EXPR_APPEND)
+		return true;
+	return !p->inlined_known && p->kind != EXPR_ARGUMENT && !line->is_blurred;
+}
+
 /* Does it go into the call, or the append, that a value of another is made by? */
 static bool goes_into(const struct line *line, const struct value *v, const struct value *call)
 {
 	struct step step;
 
-	if (!call->p->n_inlined && call->p->kind != EXPR_APPEND &&
-	    (call->p->inlined_known || call->p->kind == EXPR_ARGUMENT || line->is_blurred))
+	if (!may_take_values(line, call->p))
 		return false;
 	for (size_t i = 0; i < v->p->n_why && v->p->pos.column != call->p->pos.column; i++) {
 		if (read_step(&step, v->p->why[i]) && step.line == call->p->pos.line &&
