@@ -37,12 +37,12 @@ static inline uint64_t seeded(void)
 	return seed ? seed : make_seed();
 }
 
-uint64_t bytes_hash(const void *data, size_t len)
+static uint64_t hash_from(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = seeded() ^ len;
 	uint64_t word;
 
+	h ^= len;
 	while (len >= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		h = u64_mix(h, word);
@@ -52,6 +52,16 @@ uint64_t bytes_hash(const void *data, size_t len)
 	word = 0;
 	memcpy(&word, p, len);
 	return u64_mix(h, word);
+}
+
+uint64_t bytes_hash(const void *data, size_t len)
+{
+	return hash_from(seeded(), data, len);
+}
+
+uint64_t bytes_number(const void *data, size_t len)
+{
+	return hash_from(0xcbf29ce484222325ull, data, len);
 }
 
 static struct u64map_slot *slot_for(const struct u64map *map, uint64_t key)

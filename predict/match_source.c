@@ -208,11 +208,12 @@ out:
 
 /* ---- places ----------------------------------------------------------------------------------------------------- */
 
+/* Predictions are put in order by chains, so that they must be the same each time. */
 static uint64_t chain_step(uint64_t hash, const char *file, int line)
 {
 	const char *base = file ? match_base_name(file) : "";
 
-	return u64_mix(u64_mix(hash, bytes_hash(base, strlen(base))), (uint64_t)line);
+	return u64_mix(u64_mix(hash, bytes_number(base, strlen(base))), (uint64_t)line);
 }
 
 static uint64_t site_chain(const struct rec_site *site)

@@ -79,3 +79,22 @@ setup() {
 	"$top/tests/validate-json" --open "$schema" "$d/wrong-3.json" >/dev/null || complain "a new member is a fault"
 	[ "$complaints" -eq 0 ]
 }
+
+@test "the same files give the same bytes each time" {
+	need_bpf
+	use_go
+	local d=$BATS_TEST_TMPDIR command i first
+	(cd "$programs/scenarios" && "$ESCAUDIT" predict --go "$GO" --pattern=all -o "$d/pred" .) 2>/dev/null
+	expect_status 0 "$ESCAUDIT" record -o "$d/rec.gz" -- "$(build_go scenarios)" -n 3
+	for command in "compare --json --all --limit 0 $d/pred" "top --json --limit 0" \
+		"export --format=html --predictions $d/pred"; do
+		first=
+		for i in 1 2 3 4 5 6; do
+			# shellcheck disable=SC2086
+			"$ESCAUDIT" $command "$d/rec.gz" >"$d/out" 2>/dev/null || true
+			first=${first:-$(sha256sum <"$d/out")}
+			[ "$(sha256sum <"$d/out")" = "$first" ] || { complain "$command: another time something else"; break; }
+		done
+	done
+	[ "$complaints" -eq 0 ]
+}
