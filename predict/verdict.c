@@ -73,11 +73,11 @@ bool verdict_is_divergence(enum verdict_kind kind)
 /* What was seen at one return address. */
 struct seen {
 	uint64_t objects, bytes, smallest, largest, samples;
-	const char *type; /* of most bytes */
-	uint64_t type_bytes;
+	const char *type; /* this and the cause: of most bytes from one stack, which varies less than sums of all */
+	enum cause cause;
+	uint64_t most_bytes;
+	const char *first_type;
 	size_t n_types;
-	enum cause cause; /* of most bytes from one stack */
-	uint64_t cause_bytes;
 	bool taken;	/* by a verdict, */
 	size_t account; /* items[account] */
 	uint32_t location;
@@ -90,8 +90,8 @@ struct judge {
 	struct matching *matching;
 	struct seen *seen;
 	size_t n_seen, alloc_seen;
-	struct u64map seen_at;	  /* return address -> index into seen */
-	struct u64map type_bytes; /* (place in seen, type) -> bytes; where there are several types */
+	struct u64map seen_at; /* return address -> index into seen */
+	struct u64map types;   /* (place in seen, type), but for the first of each place */
 	size_t alloc_items;
 	double upper_per_second; /* of what was not seen; 0 where absence is a fact */
 	uint64_t upper_bytes;	 /* of the same; 0 but for heap profiles of Go's own */
@@ -132,26 +132,15 @@ static bool is_own_account(struct judge *j, const struct rec_observation *obs)
 }
 
 /* Nearly all places make objects of one type; a map has groups, tables and a directory of them. */
-static void add_type(struct judge *j, struct seen *s, const struct rec_observation *obs)
+static void count_type(struct judge *j, struct seen *s, const char *type)
 {
-	uint64_t seen = (uint64_t)(s - j->seen) + 1, *bytes;
-	bool is_new;
+	bool is_new = s->n_types == 0;
 
-	if (!s->n_types || (s->n_types == 1 && s->type == obs->type)) {
-		s->n_types = 1;
-		s->type = obs->type;
-		s->type_bytes += obs->bytes;
-		return;
-	}
-	if (s->n_types == 1)
-		*u64map_at(&j->type_bytes, u64_mix(seen, (uintptr_t)s->type), NULL) = s->type_bytes;
-	bytes = u64map_at(&j->type_bytes, u64_mix(seen, (uintptr_t)obs->type), &is_new);
+	if (is_new)
+		s->first_type = type;
+	else if (type != s->first_type)
+		u64map_at(&j->types, u64_mix((uint64_t)(s - j->seen) + 1, (uintptr_t)type), &is_new);
 	s->n_types += is_new;
-	*bytes += obs->bytes;
-	if (*bytes >= s->type_bytes) {
-		s->type = obs->type;
-		s->type_bytes = *bytes;
-	}
 }
 
 static void add_seen(struct judge *j, const struct rec_observation *obs)
@@ -172,10 +161,11 @@ static void add_seen(struct judge *j, const struct rec_observation *obs)
 	s->samples += obs->samples;
 	s->smallest = obs->smallest < s->smallest ? obs->smallest : s->smallest;
 	s->largest = obs->largest > s->largest ? obs->largest : s->largest;
-	add_type(j, s, obs);
-	if (obs->bytes >= s->cause_bytes) {
+	count_type(j, s, obs->type);
+	if (obs->bytes >= s->most_bytes) {
+		s->type = obs->type;
 		s->cause = obs->cause;
-		s->cause_bytes = obs->bytes;
+		s->most_bytes = obs->bytes;
 	}
 }
 
@@ -663,7 +653,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	matching_free(j.matching);
 	free(j.seen);
 	u64map_release(&j.seen_at);
-	u64map_release(&j.type_bytes);
+	u64map_release(&j.types);
 	*out = audit;
 	return 0;
 }

@@ -52,7 +52,7 @@ struct verdict {
 	const char *expr;     /* source expression as the compiler printed it; NULL for unpredicted */
 	const char *function; /* by the linker's name; NULL where neither binary nor log tells */
 	const char *package;
-	const char *type; /* NULL if unknown; of most bytes where what was seen is of several */
+	const char *type; /* NULL if unknown; of most bytes from one stack where what was seen is of several */
 	size_t other_types;
 	enum cause cause;
 	uint64_t objects;
