@@ -50,6 +50,19 @@ def joined($truth; $rec; $markers): ($markers | INDEX(.marker)) as $at |
 	{marker, size, noscan, objects, bytes, found: ($r.objects // 0), found_bytes: ($r.bytes // 0), samples: ($r.samples // 0), error: ($r.error // 0)}];
 '
 
+# Estimates hold 95 times of 100, and a class that falls in step with its refills before two exact windows met it is wrong
+# (docs/sampling.md). What is wrong twice in a row is wrong.
+twice() {
+	local before=$complaints
+	"$@"
+	[ "$complaints" -gt "$before" ] || return 0
+	echo "--- once more"
+	complaints=$before
+	"$@"
+}
+
+again() { twice check; }
+
 # expect_counts WITHIN [CLASSES_WITHIN [COVERED]]: lines with at least 1 % of the bytes are right within so much, the sums of
 # the size classes within that, and so many of ten intervals hold the truth. That many of few: lines that share a class are off
 # together, one up and one down; how many hold is proved in tests/unit/probe/test_estimator.c, over many programs.
@@ -100,7 +113,7 @@ versions='1.19 1.22 1.24 1.26 1.27'
 		expect_cost 6
 	}
 	# shellcheck disable=SC2086
-	for_each_go check $versions
+	for_each_go again $versions
 }
 
 @test "at full speed on two threads, within the default budget" {
@@ -110,7 +123,7 @@ versions='1.19 1.22 1.24 1.26 1.27'
 		expect_counts 0.25
 		expect_cost 1.6
 	}
-	for_each_go check 1.23 1.27
+	for_each_go again 1.23 1.27
 }
 
 @test "a budget without end: probes stay, and only the split inside a class is left to chance" {
@@ -120,7 +133,7 @@ versions='1.19 1.22 1.24 1.26 1.27'
 		expect_counts 0.06
 		[ "$(jq -r '.extra.sample_duty_pct | tonumber > 98' "$BATS_TEST_TMPDIR/rows")" = true ] || complain "probes did not stay"
 	}
-	for_each_go check 1.21 1.25
+	for_each_go again 1.21 1.25
 }
 
 @test "a strict order, and objects that stay" {
@@ -131,7 +144,7 @@ versions='1.19 1.22 1.24 1.26 1.27'
 		sampled --max-overhead=4 -- "$(build_go rates)" -seconds 4 -retain || return 0
 		expect_counts 0.15
 	}
-	for_each_go check 1.24 1.27
+	for_each_go again 1.24 1.27
 }
 
 # One object in 64 of a class comes always at the same distance behind the others: refills alone miss it, or find nothing
@@ -145,7 +158,7 @@ versions='1.19 1.22 1.24 1.26 1.27'
 		found=$(jq -r '.extra.sample_exact_windows' "$BATS_TEST_TMPDIR/rows")
 		[ "$found" -ge 3 ] || complain "only $found exact windows"
 	}
-	for_each_go check 1.19 1.26
+	for_each_go again 1.19 1.26
 }
 
 # expect_buffers WITHIN: lines that make buffers are right within so much. Adds to missed how many intervals do not hold the
@@ -178,7 +191,7 @@ expect_buffers() {
 		done
 		expect_cost 1.6
 	}
-	for_each_go check 1.24 1.27
+	for_each_go again 1.24 1.27
 	[ "$missed" -le 2 ] || { echo "$missed of 48 intervals do not hold the truth" && return 1; }
 }
 
@@ -197,8 +210,8 @@ expect_buffers() {
 		"$rows" "$rec" >"$BATS_TEST_TMPDIR/rows"
 		expect_counts 0.10 0.02
 	}
-	plain() { check; }
-	pie() { check -buildmode=pie -ldflags='-s -w'; }
+	plain() { twice check; }
+	pie() { twice check -buildmode=pie -ldflags='-s -w'; }
 	for_each_go plain 1.22 1.27
 	for_each_go pie 1.26
 }
@@ -255,7 +268,7 @@ objects_of() {
 		[ $((sampled * 100)) -ge $((counted * 950)) ] && [ $((sampled * 100)) -le $((counted * 1050)) ] ||
 			complain "ten of them: $sampled objects instead of ten times $counted"
 	}
-	for_each_go check 1.19 1.24 1.27
+	for_each_go again 1.19 1.24 1.27
 }
 
 # With hardly any budget probes stand for a small part of the time, and most processes come and go in between.
@@ -300,5 +313,5 @@ objects_of() {
 		sampled --max-overhead=5 -- "$(build_go rates "-pgo=$profile")" -seconds 4 || return 0
 		expect_counts 0.15
 	}
-	for_each_go check 1.24 1.26 1.27
+	for_each_go again 1.24 1.26 1.27
 }
