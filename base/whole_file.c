@@ -50,11 +50,13 @@ int whole_file_begin(struct whole_file *file, const char *path)
 		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	else
 		fd = open_beside(file, path, is_there);
-	if (fd < 0)
-		ret = -errno;
-	else
-		file->stream = fdopen(fd, "w");
+	file->stream = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file->stream) {
+		ret = -errno;
+		if (fd >= 0)
+			close(fd);
+		if (fd >= 0 && file->temporary)
+			unlink(file->temporary);
 		free(file->temporary);
 		free(file->target);
 	}

@@ -41,18 +41,20 @@ bool measure_can_write(const struct cli_args *args, const char *path)
 	struct error err = ERROR_INIT;
 	struct whole_file file;
 	struct stat st;
+	bool is_there;
 	int ret;
 
 	if (!path || strcmp(path, "-") == 0)
 		return true;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+	is_there = stat(path, &st) == 0;
+	if (is_there && S_ISDIR(st.st_mode)) {
 		error_set(&err, -EISDIR, "%s: failed to write '%s': it is a directory; name a file in it", command,
 			  path);
 		cli_fail(&err);
 		return false;
 	}
 	/* A pipe has nobody at its other end yet, maybe; and who opens it twice is taken for two. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (is_there && !S_ISREG(st.st_mode))
 		return true;
 	/* As it will be done, but for the end. */
 	ret = whole_file_begin(&file, path);

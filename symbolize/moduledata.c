@@ -110,32 +110,29 @@ static bool read_word(const struct go_binary *bin, elf_vaddr module, unsigned of
 	return elf_image_read_ptr(bin->image, module + offset, out);
 }
 
-/* A slice of n elements, which must begin at the given address and lie in one segment. */
+/* A slice of n elements, which must begin at the given address and lie in one segment. Its bytes are read where they
+ * are asked for. */
+static bool read_slice_in_parts(const struct go_binary *bin, elf_vaddr module, unsigned offset, size_t element,
+				elf_vaddr begin, struct span *out)
+{
+	uint64_t pointer, n;
+
+	if (!read_word(bin, module, offset, &pointer) || pointer != begin || !read_word(bin, module, offset + 8, &n) ||
+	    n > elf_image_available(bin->image, pointer) / element)
+		return false;
+	*out = (struct span){.size = n * element, .vaddr = pointer};
+	return true;
+}
+
+/* The same with its bytes. */
 static bool read_slice(const struct go_binary *bin, elf_vaddr module, unsigned offset, size_t element, elf_vaddr begin,
 		       struct span *out)
 {
-	uint64_t pointer, n;
-
-	if (!read_word(bin, module, offset, &pointer) || pointer != begin || !read_word(bin, module, offset + 8, &n) ||
-	    n > SIZE_MAX / element)
+	if (!read_slice_in_parts(bin, module, offset, element, begin, out))
 		return false;
-	out->at = elf_image_view(bin->image, pointer, n * element);
-	out->size = n * element;
+	out->at = elf_image_view(bin->image, begin, out->size);
 	out->vaddr = 0;
 	return out->at != NULL;
-}
-
-/* The same, without its bytes: they are read where they are asked for. */
-static bool read_slice_in_parts(const struct go_binary *bin, elf_vaddr module, unsigned offset, elf_vaddr begin,
-				struct span *out)
-{
-	uint64_t pointer, n;
-
-	if (!read_word(bin, module, offset, &pointer) || pointer != begin || !read_word(bin, module, offset + 8, &n) ||
-	    n > elf_image_available(bin->image, pointer))
-		return false;
-	*out = (struct span){.size = n, .vaddr = pointer};
-	return true;
 }
 
 /*
@@ -181,8 +178,8 @@ static bool read_module(const struct go_binary *bin, elf_vaddr module, elf_vaddr
 	if (!read_slice(bin, module, 8, 1, header + load_u64(head + 32), &out->funcnames) ||
 	    !read_slice(bin, module, 32, 4, header + load_u64(head + 40), &out->cutab) ||
 	    !read_slice(bin, module, 56, 1, header + load_u64(head + 48), &out->files) ||
-	    !read_slice_in_parts(bin, module, 80, header + load_u64(head + 56), &out->pctab) ||
-	    !read_slice_in_parts(bin, module, 104, header + load_u64(head + 64), &out->pclntable) ||
+	    !read_slice_in_parts(bin, module, 80, 1, header + load_u64(head + 56), &out->pctab) ||
+	    !read_slice_in_parts(bin, module, 104, 1, header + load_u64(head + 64), &out->pclntable) ||
 	    !read_slice(bin, module, 128, FUNCTAB_SIZE, header + load_u64(head + 64), &out->ftab))
 		return false;
 	if (!check_strings(&out->funcnames) || !check_strings(&out->files))

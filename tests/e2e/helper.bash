@@ -85,12 +85,16 @@ kill_pids() {
 
 # wait_for COMMAND...: until it succeeds, 10 s at most.
 wait_for() {
+	comes_true "$@" || { echo "waited in vain for: $*"; return 1; }
+}
+
+# comes_true COMMAND...: does it succeed within half a minute?
+comes_true() {
 	local i
 	for i in $(seq 600); do
 		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.05
 	done
-	echo "waited in vain for: $*"
 	return 1
 }
 

@@ -16,11 +16,7 @@ teardown() {
 
 # As elsewhere, but a test goes on, with what the screen shows.
 wait_for() {
-	local i
-	for i in $(seq 300); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.1
-	done
+	! comes_true "$@" || return 0
 	complain "waited in vain for: $*"
 	! "${tmux[@]}" has-session 2>/dev/null || screen
 	return 0
