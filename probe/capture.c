@@ -116,7 +116,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	struct stack_slot *slot;
 	bool is_new;
 
-	if (size < sizeof(*record) || record->depth > STACK_DEPTH_MAX)
+	if (!stack_record_is_whole(record, size))
 		return 0;
 	slot = slot_for(c, &record->id, &is_new);
 	if (slot->depth) /* two CPUs saw it first */
@@ -467,6 +467,8 @@ static int take(struct capture *c, enum taking taking, struct capture_result *ou
 		ret = read_map(c, bpf_map__fd(c->skel->maps.observations_short), err);
 	if (ret == 0)
 		ret = kernel_sum_cpus(bpf_map__fd(c->skel->maps.counters), COUNTER_MAX, 1, totals, err);
+	if (ret == 0)
+		ret = kernel_add_scratch(bpf_map__fd(c->skel->maps.scratch_map), totals, err);
 	if (ret)
 		return ret;
 	/* After the counts, so that it holds the stacks of all that was counted but for a hit under way. */

@@ -67,6 +67,13 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 			out->roots[n++].size = func.end - func.entry;
 		}
 	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t start = out->roots[i].start, end = start + out->roots[i].size;
+		uint64_t last = out->roots_start + out->roots_size;
+
+		out->roots_start = i && out->roots_start < start ? out->roots_start : start;
+		out->roots_size = (i && last > end ? last : end) - out->roots_start;
+	}
 	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
 		elf_vaddr text, end;
 
@@ -150,12 +157,42 @@ int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct er
 	return ret;
 }
 
+int kernel_add_scratch(int map_fd, uint64_t counters[COUNTER_MAX], struct error *err)
+{
+	struct bpf_map_info info = {0};
+	uint32_t info_bytes = sizeof(info);
+	int cpus = libbpf_num_possible_cpus(), ret = 0;
+	size_t stride; /* the kernel keeps each CPU's value on an 8-byte boundary */
+	uint8_t *values;
+
+	if (cpus < 1)
+		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
+	if (bpf_obj_get_info_by_fd(map_fd, &info, &info_bytes))
+		return error_set(err, -errno, "probe: failed to look at the scratch slots: %s", strerror(errno));
+	stride = (info.value_size + 7u) & ~(size_t)7;
+	values = xcalloc((size_t)cpus, stride);
+	for (uint32_t i = 0; i < SCRATCH_SLOTS; i++) {
+		if (bpf_map_lookup_elem(map_fd, &i, values)) {
+			ret = error_set(err, -errno, "probe: failed to read the scratch slots: %s", strerror(errno));
+			break;
+		}
+		for (size_t cpu = 0; cpu < (size_t)cpus; cpu++) {
+			uint64_t counted[2];
+
+			memcpy(counted, values + cpu * stride + SCRATCH_HITS_OFFSET, sizeof(counted));
+			counters[COUNTER_HITS] += counted[0];
+			counters[COUNTER_BYTES] += counted[1];
+		}
+	}
+	free(values);
+	return ret;
+}
+
 static const char *const loss_names[COUNTER_MAX] = {
 	[COUNTER_LOST_MAP_FULL] = "observation map full",
 	[COUNTER_LOST_SCRATCH] = "scratch buffers taken",
 	[COUNTER_LOST_STACK] = "stack unreadable",
 	[COUNTER_LOST_EXTREME] = "extreme not updated",
-	[COUNTER_CHANGED_STACK] = "stack changed while read",
 };
 
 void kernel_add_losses(struct recording *rec, const uint64_t counters[COUNTER_MAX])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What both gears tell the kernel programs, and ask of them. */
+/* What both modes tell the kernel programs, and ask of them. */
 #ifndef ESCAUDIT_PROBE_KERNEL_H
 #define ESCAUDIT_PROBE_KERNEL_H
 
@@ -17,6 +17,13 @@
 /* Mapped twice by the reader. A program that starts meets all its stacks at once, one that runs met them before. */
 #define STACK_RING_BYTES	(16u << 20)
 #define STACK_RING_ATTACH_BYTES (4u << 20)
+
+/* Is what came through a ring a stack? */
+static inline bool stack_record_is_whole(const struct stack_record *record, size_t size)
+{
+	return size >= STACK_RECORD_BYTES(0) && record->depth <= STACK_DEPTH_MAX &&
+	       size >= STACK_RECORD_BYTES(record->depth);
+}
 
 /* All but expected_starts. skip_c: leave out frames of C code, if the program has any. */
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
@@ -40,6 +47,9 @@ int kernel_load_error(struct error *err, int ret);
  * Adds up what the CPUs have in the n elements of a per-CPU array, words numbers each: out has n * words.
  */
 int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct error *err);
+
+/* Adds the objects counted in the scratch slots, and their bytes, to those counters. */
+int kernel_add_scratch(int map_fd, uint64_t counters[COUNTER_MAX], struct error *err);
 
 /* Puts the losses among the counters of bpf/records.h into the recording. */
 void kernel_add_losses(struct recording *rec, const uint64_t counters[COUNTER_MAX]);

@@ -118,7 +118,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	const struct stack_record *record = data;
 	struct sample *s = ctx;
 
-	if (!s->has_bias && size >= sizeof(*record)) {
+	if (!s->has_bias && stack_record_is_whole(record, size)) {
 		s->bias = record->bias;
 		s->has_bias = true;
 	}
