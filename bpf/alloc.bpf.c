@@ -86,7 +86,7 @@ int on_alloc(struct pt_regs *ctx)
 	struct observation_key key = {};
 	struct observation_value *value;
 	struct scratch_slot *slot;
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u64 cookie = point_cookie(ctx);
 	__u64 bias = ctx->rip - (cookie & COOKIE_VADDR_MASK);
 	__u64 sp = ctx->rsp, fp = ctx->rbp, size = ctx->rax;
 
@@ -131,7 +131,7 @@ out:
 SEC("uprobe")
 int on_reach(struct pt_regs *ctx)
 {
-	__u32 index = bpf_get_attach_cookie(ctx);
+	__u32 index = point_cookie(ctx);
 	__u64 *hit = bpf_map_lookup_elem(&reached, &index);
 
 	if (hit && !ended) /* how often is only asked to find the ones worth retiring */

@@ -290,9 +290,12 @@ __noinline int remember_cache(__u64 mcache)
 		if (caches->mcache[i] == mcache)
 			return 0;
 	}
-	at = __sync_fetch_and_add(&caches->n, 1);
+	if (!try_take(&caches->takers)) /* the next refill will do */
+		return 0;
+	at = caches->n++;
 	if (at < CACHES_MAX)
 		caches->mcache[at] = mcache;
+	give_back(&caches->takers);
 	return 0;
 }
 
@@ -498,7 +501,7 @@ SEC("uprobe")
 int on_point(struct pt_regs *ctx)
 {
 	__u64 begun = bpf_ktime_get_ns();
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u64 cookie = point_cookie(ctx);
 	__u32 kind = (cookie >> COOKIE_KIND_SHIFT) & COOKIE_KIND_MASK;
 	__u32 group = kind == POINT_REFILL ? GROUP_HOT : kind == POINT_EXACT ? GROUP_EXACT : GROUP_COLD;
 

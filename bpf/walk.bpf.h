@@ -81,9 +81,10 @@ struct {
 	__uint(max_entries, PAGE_BYTES); /* set by user space */
 } stacks SEC(".maps");
 
+/* Behind the counters: where a kernel without attach cookies finds the cookie of the point that was hit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNTERS);
+	__uint(max_entries, COUNTERS + 1);
 	__type(key, __u32);
 	__type(value, __u64);
 } counters SEC(".maps");
@@ -96,17 +97,49 @@ static __always_inline void count(__u32 which, __u64 n)
 		__sync_fetch_and_add(value, n);
 }
 
+/*
+ * What the attached point is, as user space said. Before Linux 5.15 there are no cookies: each point has a program of a
+ * few instructions that leaves its cookie behind the counters and goes on here (probe/attach.c). Nothing comes between,
+ * since up to 5.19 a program at a uprobe runs with preemption off.
+ */
+static __always_inline __u64 point_cookie(struct pt_regs *ctx)
+{
+#ifdef BEFORE_LINUX_5_15
+	__u32 place = COUNTERS;
+	__u64 *cookie = bpf_map_lookup_elem(&counters, &place);
+
+	(void)ctx;
+	return cookie ? *cookie : 0;
+#else
+	return bpf_get_attach_cookie(ctx);
+#endif
+}
+
+/*
+ * Takes what only one may have: it belongs to whoever adds the first one. An addition that gives nothing back is all that
+ * kernels before 5.12 have. Two that meet may both go without.
+ */
+static __always_inline int try_take(__u64 *takers)
+{
+	__sync_fetch_and_add(takers, 1);
+	if (*(volatile __u64 *)takers == 1)
+		return 1;
+	__sync_fetch_and_add(takers, -1);
+	return 0;
+}
+
+static __always_inline void give_back(__u64 *takers)
+{
+	__sync_fetch_and_add(takers, -1);
+}
+
 /* One of this CPU's. */
 static __always_inline struct scratch_slot *slot_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&scratch_map, &index);
 }
 
-/*
- * The index of a slot that is ours from now on, or -1 if all of this CPU's are taken, which is counted. It belongs to
- * whoever adds the first one: an addition that gives nothing back is all that kernels before 5.12 have. Two that meet
- * may both move on to the next slot.
- */
+/* The index of a slot that is ours from now on, or -1 if all of this CPU's are taken, which is counted. */
 static __always_inline int take_slot(void)
 {
 #pragma clang loop unroll(full)
@@ -115,10 +148,8 @@ static __always_inline int take_slot(void)
 
 		if (!slot)
 			break;
-		__sync_fetch_and_add(&slot->takers, 1);
-		if (*(volatile __u64 *)&slot->takers == 1)
+		if (try_take(&slot->takers))
 			return i;
-		__sync_fetch_and_add(&slot->takers, -1);
 	}
 	count(COUNTER_LOST_SCRATCH, 1);
 	return -1;
@@ -126,7 +157,7 @@ static __always_inline int take_slot(void)
 
 static __always_inline void give_slot(struct scratch_slot *slot)
 {
-	__sync_fetch_and_add(&slot->takers, -1);
+	give_back(&slot->takers);
 }
 
 /*
@@ -339,13 +370,39 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 	return 0;
 }
 
+#ifdef BEFORE_LINUX_5_15
+#define EXTREME_TRIES 64
+
+__u64 extreme_takers = 0;
+
+/* Puts value there if that is still what was seen. A hit is not preempted on these kernels: it is not long in coming. */
+static __always_inline int replace(__u64 *place, __u64 seen, __u64 value)
+{
+	if (!try_take(&extreme_takers))
+		return 0;
+	if (*(volatile __u64 *)place != seen) {
+		give_back(&extreme_takers);
+		return 0;
+	}
+	*(volatile __u64 *)place = value;
+	give_back(&extreme_takers);
+	return 1;
+}
+#else
+#define EXTREME_TRIES 4
+
+static __always_inline int replace(__u64 *place, __u64 seen, __u64 value)
+{
+	return __sync_val_compare_and_swap(place, seen, value) == seen;
+}
+#endif
+
 static __always_inline void lower(__u64 *place, __u64 value)
 {
-#pragma clang loop unroll(full)
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < EXTREME_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)place;
 
-		if (value >= seen || __sync_val_compare_and_swap(place, seen, value) == seen)
+		if (value >= seen || replace(place, seen, value))
 			return;
 	}
 	count(COUNTER_LOST_EXTREME, 1);
@@ -353,11 +410,10 @@ static __always_inline void lower(__u64 *place, __u64 value)
 
 static __always_inline void raise(__u64 *place, __u64 value)
 {
-#pragma clang loop unroll(full)
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < EXTREME_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)place;
 
-		if (value <= seen || __sync_val_compare_and_swap(place, seen, value) == seen)
+		if (value <= seen || replace(place, seen, value))
 			return;
 	}
 	count(COUNTER_LOST_EXTREME, 1);
