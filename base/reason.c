@@ -17,7 +17,7 @@
 #define TEXT_BYTES	1024
 #define TEXTS		4
 #define ENOUGH_FILES	1024
-#define DESCRIPTORS_MAX 64
+#define DESCRIPTORS_MAX 128
 /* cgroup v1 says "none" by the largest number of pages. */
 #define NO_LIMIT (UINT64_C(1) << 60)
 

@@ -25,12 +25,14 @@
 #include "probe/sample_points.h"
 #include "probe/trial.h"
 
-/* What a recording needs at least. */
-#define LEAST_DESCRIPTORS 24
-#define TRIAL_CALLS	  3
-#define PROVE_CALLS	  1000
-#define WINDOW_MS	  200
-#define INT3		  0xcc
+/* What a recording takes beside those that doctor has open: measured, in sample mode. */
+#define DESCRIPTORS_NEEDED 32
+/* Through perf events two each for all reach probes of a program that is started. */
+#define DESCRIPTORS_OF_PERF 72
+#define TRIAL_CALLS	    3
+#define PROVE_CALLS	    1000
+#define WINDOW_MS	    200
+#define INT3		    0xcc
 
 const char *doctor_status_name(enum doctor_status status)
 {
@@ -191,7 +193,7 @@ static void add_code(struct doctor *d, const char *name, int ret)
 /* Every need of the table; false if there is no use in trying more. */
 static bool check_needs(struct doctor *d)
 {
-	int ret = reason_no_descriptors(LEAST_DESCRIPTORS);
+	int ret = reason_no_descriptors(DESCRIPTORS_NEEDED);
 
 	/* What this kernel can do is found out by trying, and a trial without a descriptor says nothing. */
 	if (ret) {
@@ -278,6 +280,20 @@ static void attempt(struct attempt *a, const struct subject *s, enum mode mode, 
 		else
 			sample_settings_init(&settings, s->bin, &s->entries, &s->points, &options);
 		a->ret = trial_sample(&a->seen, &settings, own, calls, &a->err);
+	}
+}
+
+/* The maps of the attempt before leave a grace period after it: what does not fit beside them is tried again. */
+static void attempt_alone(struct attempt *a, const struct subject *s, enum mode mode, enum attach_method method,
+			  uint64_t calls)
+{
+	const struct timespec wait = {.tv_nsec = 100000000};
+
+	attempt(a, s, mode, method, calls);
+	for (int i = 0; i < 10 && a->ret == -ENOMEM; i++) {
+		nanosleep(&wait, NULL);
+		error_release(&a->err);
+		attempt(a, s, mode, method, calls);
 	}
 }
 
@@ -382,12 +398,26 @@ static void add_methods(struct doctor *d, const struct attempt attempts[MODES][2
 		add_perf_failure(d, &perf->err, multi_works, either);
 }
 
+static void check_perf_descriptors(struct doctor *d)
+{
+	int ret = reason_no_descriptors(DESCRIPTORS_OF_PERF);
+	const char *tail = ret ? strstr(reason_text(ret), "; ") : NULL;
+
+	if (ret)
+		add(d, "kernel", "open files", DOCTOR_NOTE,
+		    xasprintf("fewer than %d can be opened: not enough for every recording through perf events",
+			      DESCRIPTORS_OF_PERF),
+		    tail ? xstrdup(tail + 2) : NULL);
+}
+
 static void check_programs(struct doctor *d, const struct go_binary *bin, bool is_process)
 {
 	bool known = attach_method_detect(false) == ATTACH_MULTI;
 	struct attempt attempts[MODES][2] = {{{.tried = false}}};
 	struct subject subject;
 
+	if (!known)
+		check_perf_descriptors(d);
 	subject_init(&subject, bin, is_process);
 	for (int mode = 0; mode < MODES; mode++) {
 		struct attempt *a = attempts[mode];
@@ -395,10 +425,10 @@ static void check_programs(struct doctor *d, const struct go_binary *bin, bool i
 		if (mode == MODE_SAMPLE && subject.has_entries && !subject.has_points)
 			continue;
 		if (known)
-			attempt(&a[ATTACH_MULTI], &subject, (enum mode)mode, ATTACH_MULTI, TRIAL_CALLS);
+			attempt_alone(&a[ATTACH_MULTI], &subject, (enum mode)mode, ATTACH_MULTI, TRIAL_CALLS);
 		/* What does not load for one does not load for the other, and has said why. */
 		if (!known || a[ATTACH_MULTI].seen.loaded)
-			attempt(&a[ATTACH_PERF], &subject, (enum mode)mode, ATTACH_PERF, TRIAL_CALLS);
+			attempt_alone(&a[ATTACH_PERF], &subject, (enum mode)mode, ATTACH_PERF, TRIAL_CALLS);
 	}
 	for (int mode = 0; mode < MODES; mode++)
 		add_mode(d, (enum mode)mode, &subject, attempts[mode]);
@@ -417,6 +447,7 @@ static void check_settings(struct doctor *d)
 	long jit = sysctl_number("/proc/sys/net/core/bpf_jit_enable");
 	struct rlimit limit = {0, 0};
 	struct strbuf lockdown = STRBUF_INIT;
+	const char *memory;
 
 	add(d, "kernel", "BTF", DOCTOR_GOOD,
 	    xstrdup(access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "there, and not needed"
@@ -428,6 +459,11 @@ static void check_settings(struct doctor *d)
 		    ? xstrdup("unlimited")
 		    : xasprintf("%" PRIu64 " KiB; counts before Linux 5.11 only", (uint64_t)limit.rlim_cur >> 10),
 	    NULL);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	add(d, "kernel", "open files limit", DOCTOR_GOOD, xasprintf("%" PRIu64, (uint64_t)limit.rlim_cur), NULL);
+	memory = strstr(reason_text(ENOMEM), "in force: ");
+	add(d, "kernel", "memory limits", memory ? DOCTOR_NOTE : DOCTOR_GOOD,
+	    xstrdup(memory ? memory : "none of this process or its memory cgroup"), NULL);
 	if (paranoid != LONG_MIN)
 		add(d, "kernel", "perf_event_paranoid", DOCTOR_GOOD,
 		    xasprintf("%ld; does not matter with CAP_PERFMON", paranoid), NULL);
@@ -464,7 +500,7 @@ static void prove_mode(struct doctor *d, enum mode mode, enum attach_method meth
 	struct subject own = {.bin = NULL};
 	struct attempt a = {.tried = false};
 
-	attempt(&a, &own, mode, method, PROVE_CALLS);
+	attempt_alone(&a, &own, mode, method, PROVE_CALLS);
 	if (a.ret) {
 		char *remedy, *finding = split_error(&a.err, &remedy);
 
@@ -491,7 +527,7 @@ void doctor_prove(struct doctor *d)
 {
 	enum attach_method method;
 
-	if (reason_no_descriptors(LEAST_DESCRIPTORS))
+	if (reason_no_descriptors(DESCRIPTORS_NEEDED))
 		return;
 	loader_silence();
 	method = attach_method_detect(false);

@@ -206,6 +206,12 @@ static int refusal(struct error *err, int code, const char *program, const char 
 	return code;
 }
 
+/* The one map whose size is the user's to choose. */
+static bool is_chosen(const char *map)
+{
+	return strstr(map, "'observations'") != NULL;
+}
+
 /* ": map 'stacks'" if it was a map that could not be made, else "". */
 static char *refused_map(void)
 {
@@ -281,10 +287,10 @@ static int failed(struct error *err, int code)
 
 	if (reason_is_limit(code))
 		error_set(err, code, "probe: failed to load the kernel programs%s: %s%s", map, reason_text(code),
-			  *map && code == -ENOMEM ? "; take less with --max-stacks" : "");
+			  code == -ENOMEM && is_chosen(map) ? "; take less with --max-stacks" : "");
 	else if (code == -EPERM || code == -EACCES)
 		denied(err, code);
-	else if (code == -E2BIG && *map)
+	else if (code == -E2BIG && is_chosen(map))
 		error_set(err, code,
 			  "probe: failed to load the kernel programs%s: %s; the kernel makes none of that size, take "
 			  "less with --max-stacks",
