@@ -287,10 +287,10 @@ static void attempt(struct attempt *a, const struct subject *s, enum mode mode, 
 static void attempt_alone(struct attempt *a, const struct subject *s, enum mode mode, enum attach_method method,
 			  uint64_t calls)
 {
-	const struct timespec wait = {.tv_nsec = 100000000};
+	const struct timespec wait = {.tv_nsec = 60000000};
 
 	attempt(a, s, mode, method, calls);
-	for (int i = 0; i < 10 && a->ret == -ENOMEM; i++) {
+	for (int i = 0; i < 5 && a->ret == -ENOMEM && !a->seen.loaded; i++) {
 		nanosleep(&wait, NULL);
 		error_release(&a->err);
 		attempt(a, s, mode, method, calls);
@@ -335,14 +335,12 @@ static void add_perf_failure(struct doctor *d, const struct error *err, bool has
 {
 	char *remedy, *why = split_error(err, &remedy);
 
-	add(d, "kernel", "perf events", either ? DOCTOR_NOTE : DOCTOR_LACK,
-	    xasprintf("%s%s", why, has_multi ? " (not needed here)" : ""),
-	    has_multi ? NULL : xstrdup(remedy ? remedy : ""));
-	if (d->items[d->n - 1].remedy && !*d->items[d->n - 1].remedy) {
-		free(d->items[d->n - 1].remedy);
-		d->items[d->n - 1].remedy = NULL;
+	if (has_multi) {
+		free(remedy);
+		remedy = NULL;
 	}
-	free(remedy);
+	add(d, "kernel", "perf events", either ? DOCTOR_NOTE : DOCTOR_LACK,
+	    xasprintf("%s%s", why, has_multi ? " (not needed here)" : ""), remedy);
 	free(why);
 }
 
@@ -371,7 +369,7 @@ static void add_methods(struct doctor *d, const struct attempt attempts[MODES][2
 	bool either = multi_works || perf_works;
 
 	if (!known)
-		add(d, "kernel", "uprobe_multi", either ? DOCTOR_NOTE : DOCTOR_LACK,
+		add(d, "kernel", "uprobe_multi", either || !perf ? DOCTOR_NOTE : DOCTOR_LACK,
 		    xasprintf("this kernel has none that covers all threads of a process%s",
 			      perf_works ? "; perf events take its place, and leave more slowly" : ""),
 		    xstrdup("use Linux 6.6 or later"));
@@ -527,8 +525,13 @@ void doctor_prove(struct doctor *d)
 {
 	enum attach_method method;
 
-	if (reason_no_descriptors(DESCRIPTORS_NEEDED))
-		return;
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->items[i].status == DOCTOR_LACK && strcmp(d->items[i].group, "kernel") == 0) {
+			add(d, "prove", "both modes", DOCTOR_NOTE, xstrdup("not tried, for what the kernel lacks"),
+			    NULL);
+			return;
+		}
+	}
 	loader_silence();
 	method = attach_method_detect(false);
 	for (int mode = 0; mode < MODES; mode++)

@@ -44,7 +44,7 @@ struct doctor {
 
 /* Each adds its findings. bin: whose settings the programs are loaded with, NULL for neutral ones. */
 void doctor_check_kernel(struct doctor *doctor, const struct go_binary *bin, bool is_process);
-/* Counts a known number of calls of a small target of our own in both modes. Nothing if recording would not work. */
+/* Counts a known number of calls of a small target of our own in both modes; not where the kernel was found lacking. */
 void doctor_prove(struct doctor *doctor);
 /* Samples the process for a fifth of a second, within the usual budget. */
 void doctor_prove_process(struct doctor *doctor, const struct process *process);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,7 +124,9 @@ static int on_stack(void *ctx, void *data, size_t size)
 	uint64_t text = (uint64_t)(uintptr_t)self_text, text_end = (uint64_t)(uintptr_t)self_text_end;
 	bool known = false;
 
-	if (size < sizeof(*record) || record->depth > STACK_DEPTH_MAX)
+	/* It may end behind the last address. */
+	if (size < offsetof(struct stack_record, pcs) || record->depth > STACK_DEPTH_MAX ||
+	    size < offsetof(struct stack_record, pcs) + record->depth * sizeof(record->pcs[0]))
 		return 0;
 	stacks->n++;
 	for (size_t i = 0; i < ARRAY_SIZE(stacks->depths); i++)

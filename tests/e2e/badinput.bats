@@ -5,6 +5,7 @@ load helper
 
 setup() {
 	complaints=0
+	pids=()
 	t=$BATS_TEST_TMPDIR
 }
 
@@ -17,6 +18,7 @@ copy_for_everyone() {
 }
 
 teardown() {
+	kill_pids
 	[ -z "${public:-}" ] || rm -rf "$public"
 }
 
@@ -295,7 +297,6 @@ either_works_or_names() {
 	use_go
 	local n worked limited
 	start_sleeper -rate 1000
-	# From what the dynamic linker gets by with.
 	for command in "record -o $t/rec -- $(build_go exit3)" "record -d 0.05 -o $t/rec -p $sleeper" "record --mode=exact -d 0.05 -o $t/rec -p $sleeper" \
 		"record -d 0.05 -o $t/rec -x $(build_go sleeper)" "record --attach=perf --mode=exact -d 0.05 -o $t/rec -p $sleeper" \
 		"top --count 1 -i 0.1 -p $sleeper" "doctor -p $sleeper" "doctor --prove"; do
@@ -304,7 +305,7 @@ either_works_or_names() {
 			# shellcheck disable=SC2086
 			either_works_or_names "RLIMIT_NOFILE is $n\b" prlimit --nofile="$n:$n" "$ESCAUDIT" $command
 		done
-		[ "$worked" -gt 1 ] && [ "$limited" -gt 5 ] || complain "$command: $worked worked, $limited were limited"
+		[ "$worked" -gt 0 ] && [ "$limited" -gt 5 ] || complain "$command: $worked worked, $limited were limited"
 	done
 	[ "$complaints" -eq 0 ]
 }
@@ -316,8 +317,7 @@ either_works_or_names() {
 	start_sleeper -rate 1000
 	for command in "record -o $t/rec -d 0.05 -p $sleeper" "record --mode=exact -d 0.05 -o $t/rec -p $sleeper" "doctor"; do
 		worked=0 limited=0
-		# From what the dynamic linker gets by with.
-		for k in $(seq 1000 1000 40000) 200000; do
+		for k in 6000 7000 8000 9000 10000 11000 12000 13000 14000 16000 18000 20000 30000 200000; do
 			prlimit --as=$((k * 1024)) "$ESCAUDIT" --version >/dev/null 2>&1 || continue
 			# shellcheck disable=SC2086
 			either_works_or_names "RLIMIT_AS $k KiB" prlimit --as=$((k * 1024)) "$ESCAUDIT" $command
@@ -327,12 +327,10 @@ either_works_or_names() {
 	[ "$complaints" -eq 0 ]
 }
 
-@test "a memory cgroup that is too small is named; an impossible --max-stacks too" {
+@test "a memory cgroup that is too small is named" {
 	need_bpf
 	use_go
 	local group limit
-	expect_status 2 "$ESCAUDIT" record --max-stacks=4294967295 -o "$t/rec" -- "$(build_go exit3)"
-	expect_message "map 'observations'.*--max-stacks"
 	group=$(mktemp -d /sys/fs/cgroup/memory/escaudit-test.XXXXXX 2>/dev/null) || group=$(mktemp -d /sys/fs/cgroup/escaudit-test.XXXXXX 2>/dev/null) ||
 		skip_or_fail "no memory cgroup can be made"
 	limit=$group/memory.limit_in_bytes

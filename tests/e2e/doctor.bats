@@ -173,6 +173,26 @@ expect_check() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "doctor: a process that /proc hides, and one that is not" {
+	need_bpf
+	local mine how
+	mine=$(in_the_open "$ESCAUDIT")
+	user_with ''
+	for how in 0 1 2; do
+		# shellcheck disable=SC2016
+		expect_status 2 unshare -m sh -c 'mount -t proc -o hidepid=$0 proc /proc && exec "$@"' "$how" "${as_user[@]}" "$mine" doctor --json -p $$
+		if [ "$how" = 0 ]; then
+			expect_check process process lack 'belongs to user 0'
+		else
+			expect_check process process lack 'hides it \(hidepid\)'
+		fi
+	done
+	# shellcheck disable=SC2016
+	expect_status 2 unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$mine" doctor --json -p $$
+	expect_check process process lack '/proc is not mounted'
+	[ "$complaints" -eq 0 ]
+}
+
 @test "doctor: no privileges: said, with the command that mends it; and it mends it" {
 	need_bpf
 	use_go
