@@ -207,7 +207,7 @@ static int read_exact(struct trial *out, const struct alloc_bpf *skel, const str
 		ret = error_set(err, -EIO,
 				"probe: %" PRIu64
 				" calls from %zu lines were counted under %zu, %zu of them with another "
-				"type or size; of %u stacks %u are not as deep as called",
+				"type or size, and of %u stacks %u are not as deep as called",
 				out->calls, ARRAY_SIZE(shapes), n, wrong, stacks.n, stacks.wrong);
 	return ret;
 }
@@ -319,7 +319,7 @@ static int read_sample(struct trial *out, const struct sample_bpf *skel, const s
 		ret = error_set(err, -EIO,
 				"probe: %" PRIu64
 				" refills from one line were counted under %zu, %zu of them with another "
-				"type, class or size; of %u stacks %u are not as deep as called",
+				"type, class or size, and of %u stacks %u are not as deep as called",
 				out->calls, n, wrong, stacks.n, stacks.wrong);
 	free(totals);
 	return ret;
