@@ -3,6 +3,7 @@
 #ifndef ESCAUDIT_PROBE_KERNEL_H
 #define ESCAUDIT_PROBE_KERNEL_H
 
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,13 +36,20 @@ bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset);
 /* Where it ends by its own will: the system call at the end of runtime.exit. */
 bool kernel_exit_offset(const struct go_binary *bin, elf_offset *offset, elf_vaddr *vaddr);
 
+/* include/uapi/linux/capability.h of Linux 5.8 and 5.9. */
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF	    39
+#endif
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40
+#endif
+
 /* The capabilities this process has in effect, one bit each. */
 uint64_t kernel_capabilities(void);
 
 /* Before Linux 5.11 maps counted against a limit; without the privilege to lift it the load says so. */
 void kernel_lift_limits(void);
-/* Sets the error that loading programs failed with, and returns it. */
-int kernel_load_error(struct error *err, int ret);
 
 /*
  * Adds up what the CPUs have in the n elements of a per-CPU array, words numbers each: out has n * words.
