@@ -114,11 +114,19 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 	$(Q)llvm-strip -g $@
 
+# The same programs for kernels without attach cookies and fetched atomics.
+$(O)/bpf/%.old.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DBEFORE_LINUX_5_15 -MMD -MP -c -o $@ $<
+	$(Q)llvm-strip -g $@
+
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
 
-$(call stage_obj,probe): | $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c)) $(patsubst bpf/%.bpf.c,$(O)/bpf/%.old.skel.h,$(wildcard bpf/*.bpf.c))
+$(call stage_obj,probe): | $(SKELETONS)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------------------
 
@@ -138,7 +146,7 @@ lint: check-headers
 	$(Q)scripts/lint
 
 # Every header compiles on its own.
-check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(SKELETONS)
 	$(Q)for h in $(filter-out %.bpf.h,$(OUR_H)); do \
 		$(CC) $(OUR_CFLAGS) -Wno-unused-macros -fsyntax-only -x c $$h || { echo "check-headers: $$h does not compile alone" >&2; exit 1; }; \
 	done

@@ -40,6 +40,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Set between open and load. */
 const volatile struct walk_settings settings = {};
 
+/* 1 while an extreme is replaced, before Linux 5.15. */
+__u64 extreme_takers = 0;
 __u64 starts = 0;
 /* Nothing counts: the process has executed the program anew, or user space has not opened the window, or has shut it.
  */
@@ -116,8 +118,9 @@ static __always_inline __u64 point_cookie(struct pt_regs *ctx)
 }
 
 /*
- * Takes what only one may have: it belongs to whoever adds the first one. An addition that gives nothing back is all that
- * kernels before 5.12 have. Two that meet may both go without.
+ * Takes what only one may have: it belongs to whoever adds the first one. An addition that gives nothing back is all
+ * that kernels before 5.12 have. Two that meet may both go without. Across CPUs this needs additions that order what is
+ * around them, as those of x86 do.
  */
 static __always_inline int try_take(__u64 *takers)
 {
@@ -373,9 +376,8 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 #ifdef BEFORE_LINUX_5_15
 #define EXTREME_TRIES 64
 
-__u64 extreme_takers = 0;
-
-/* Puts value there if that is still what was seen. A hit is not preempted on these kernels: it is not long in coming. */
+/* Puts value there if that is still what was seen. A hit is not preempted on these kernels: it is not long in coming.
+ */
 static __always_inline int replace(__u64 *place, __u64 seen, __u64 value)
 {
 	if (!try_take(&extreme_takers))

@@ -6,6 +6,7 @@
 #ifndef ESCAUDIT_PROBE_KERNEL_NEEDS_H
 #define ESCAUDIT_PROBE_KERNEL_NEEDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -26,6 +27,13 @@ extern const size_t n_kernel_needs;
  */
 int kernel_need_is_lacking(int code);
 
+/*
+ * Does this kernel lack attach cookies (5.15) or atomics that give back what was there before (5.12)? Found out by
+ * trying, once. The programs for such a kernel are others (bpf/walk.bpf.h), and so is the way a point gets its cookie
+ * (probe/attach.c).
+ */
+bool kernel_is_before_5_15(void);
+
 /* uname: "Linux 6.1.0-37-cloud-amd64". Valid for ever. */
 const char *kernel_name(void);
 
@@ -33,8 +41,8 @@ const char *kernel_name(void);
  * Tries them all. 0, or -EOPNOTSUPP with all that this kernel lacks and the release that has it, in the one wording
  * there is:
  *
- *     this kernel, Linux 5.10.0-35-amd64, lacks fetching atomics (Linux 5.12), attach cookies (Linux 5.15); use Linux
- *     5.15 or later
+ *     this kernel, Linux 5.4.0-216-generic, lacks reading user memory (Linux 5.5), ring buffer (Linux 5.8); use Linux
+ *     5.8 or later
  */
 int kernel_needs_check(struct error *err);
 
