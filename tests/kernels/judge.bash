@@ -1,0 +1,1 @@
+judge() { echo "ok $1 stub"; }
