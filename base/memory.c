@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/reason.h"
+
+/* The exit status of a command that failed, as cli/ has it: there is nobody left to return to. */
+#define NOTHING_PRODUCED 2
 
 static void *checked(void *p, size_t size)
 {
 	if (!p && size) {
-		fprintf(stderr, "escaudit: out of memory asking for %zu bytes\n", size);
-		abort();
+		fprintf(stderr, "escaudit: failed to get %zu bytes: %s\n", size, reason_text(ENOMEM));
+		_exit(NOTHING_PRODUCED);
 	}
 	return p;
 }

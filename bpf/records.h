@@ -44,6 +44,8 @@ struct walk_settings {
 		__u64 start;
 		__u64 size;
 	} roots[STACK_ROOTS]; /* those that the binary has; behind them size is 0 */
+	__u64 roots_start;    /* from the first of them to the last: one comparison for nearly every frame */
+	__u64 roots_size;
 	/*
 	 * Go's own text in a program with C code in it, size 0 in one without. C code keeps no frame pointers: what the
 	 * chain shows of it may be anything and differ at every hit. Only what comes back into Go counts.
@@ -89,7 +91,7 @@ struct observation_value {
 	__u32 pad;
 };
 
-/* Ring record, once per new stack. */
+/* Ring record, once per new stack; as long as the stack is deep. */
 struct stack_record {
 	struct stack_id id;
 	__u64 bias; /* of the process that showed it first; runtime address = pcs[i] + bias */
@@ -97,10 +99,15 @@ struct stack_record {
 	__u32 flags;		    /* enum stack_flag */
 	__u64 pcs[STACK_DEPTH_MAX]; /* 0 for a frame of C code, which is left out */
 };
+#define STACK_RECORD_BYTES(depth) (32 + 8 * (depth))
+
+/* Scratch memory of the kernel programs, per CPU. What user space reads of it: objects counted and their bytes. */
+#define SCRATCH_SLOTS	    8
+#define SCRATCH_HITS_OFFSET 8
 
 /* Counters, one slot each; every way of losing data has its own. Names for the report are in probe/capture.c. */
 enum counter {
-	COUNTER_HITS,	    /* probe hits that were counted as objects */
+	COUNTER_HITS,	    /* probe hits that were counted as objects, beside those in the scratch slots */
 	COUNTER_BYTES,	    /* requested by them */
 	COUNTER_ZERO_SIZE,  /* calls asking for 0 bytes: no object */
 	COUNTER_REENTRY,    /* hits at the stack check's jump that come back after stack growth */
@@ -109,17 +116,16 @@ enum counter {
 	COUNTER_SHORTENED,  /* objects counted under the short form of their stack: right site, shorter stack */
 	COUNTER_LOSS_FIRST,
 	COUNTER_LOST_MAP_FULL = COUNTER_LOSS_FIRST, /* objects with no room in any map */
-	COUNTER_LOST_SCRATCH,  /* objects whose stack could not be walked: every scratch buffer of the CPU was taken */
-	COUNTER_LOST_STACK,    /* objects whose very first stack word could not be read */
-	COUNTER_LOST_EXTREME,  /* smallest or largest not updated under contention */
-	COUNTER_CHANGED_STACK, /* second walk of a new stack disagreed with the first */
+	COUNTER_LOST_SCRATCH, /* objects whose stack could not be walked: every scratch buffer of the CPU was taken */
+	COUNTER_LOST_STACK,   /* objects whose very first stack word could not be read */
+	COUNTER_LOST_EXTREME, /* smallest or largest not updated under contention */
 	COUNTER_MAX,
 };
 
 #ifndef __bpf__
 _Static_assert(sizeof(struct observation_key) == 24, "observation_key is a map key: no hidden padding");
 _Static_assert(sizeof(struct observation_value) == 40, "observation_value is read by offset");
-_Static_assert(sizeof(struct stack_record) == 32 + 8 * STACK_DEPTH_MAX, "stack_record is read by offset");
+_Static_assert(sizeof(struct stack_record) == STACK_RECORD_BYTES(STACK_DEPTH_MAX), "stack_record is read by offset");
 #endif
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * The sampling gear. Probes sit where a P of the Go runtime runs out of free slots of a size class:
+ * The sampling mode. Probes sit where a P of the Go runtime runs out of free slots of a size class:
  *
  *   refill  (*mcache).refill: the object being allocated is the sample; the span that is full now says how many
  *           slots the P used since the last refill of that class
@@ -152,13 +152,11 @@ struct frame {
  * Climbs over the allocator's own frames; the outermost that keeps the arguments of its call where the ABI would spill
  * them gives them. Which do was found by comparing with the arguments at the allocation point, version by version.
  */
-__noinline int find_arguments(struct arguments *a, __u64 sp, __u64 fp, __u64 bias)
+static __noinline int find_arguments(struct arguments *a, __u64 sp, __u64 fp, __u64 bias)
 {
 	struct frame frame;
 	__u64 pc;
 
-	if (!a)
-		return 0;
 	a->flags = 0;
 	if (bpf_probe_read_user(&pc, sizeof(pc), (void *)sp))
 		return 0;
@@ -197,27 +195,40 @@ static __always_inline int fits(__u64 size, __u32 class)
 
 /* ---- samples ---- */
 
-/* Walks the stack, makes its addresses known to user space, and leaves its id in id. Verified once, by itself. */
-__noinline int identify_stack(struct stack_id *id, __u64 sp, __u64 fp, __u64 bias)
+/*
+ * Walks the stack and makes its addresses known to user space. Returns the index of the scratch slot that holds it, to
+ * be given back, or -1. Verified once, by itself.
+ */
+__noinline int identify_stack(__u64 sp, __u64 fp, __u64 bias)
 {
-	struct scratch_slot *slot = take_slot();
-	struct walk w = {};
+	int index = take_slot();
+	struct scratch_slot *slot = slot_at(index);
+	struct stack_id id;
 	__u32 one = 1;
-	int ret = -1;
 
 	if (!slot)
 		return -1;
-	if (!id || walk_stack(&w, slot, sp, fp, bias, NULL)) {
+	if (walk_stack(slot, sp, fp, bias)) {
 		count(COUNTER_LOST_STACK, 1);
-		goto out;
+		give_slot(slot);
+		return -1;
 	}
-	*id = w.id;
-	if (!bpf_map_lookup_elem(&sent, &w.id) && send_stack(&w, sp, fp, bias, slot))
-		bpf_map_update_elem(&sent, &w.id, &one, BPF_ANY);
-	ret = 0;
-out:
+	id = slot->record.id;
+	if (!bpf_map_lookup_elem(&sent, &id) && send_stack(slot))
+		bpf_map_update_elem(&sent, &id, &one, BPF_ANY);
+	return index;
+}
+
+/* 0, with the stack's id in id. */
+static __always_inline int stack_id_of(struct stack_id *id, struct pt_regs *ctx, __u64 bias)
+{
+	struct scratch_slot *slot = slot_at(identify_stack(ctx->rsp, ctx->rbp, bias));
+
+	if (!slot)
+		return -1;
+	*id = slot->record.id;
 	give_slot(slot);
-	return ret;
+	return 0;
 }
 
 static __always_inline void add_sample(void *map, const struct sample_key *key, __u64 slots, __u64 size)
@@ -254,7 +265,7 @@ static __always_inline void sample(struct pt_regs *ctx, __u64 bias, __u32 class,
 	key.flags = a->flags;
 	if (a->flags & SAMPLE_TYPE_KNOWN)
 		key.type = a->type;
-	if (identify_stack(&key.stack, ctx->rsp, ctx->rbp, bias))
+	if (stack_id_of(&key.stack, ctx, bias))
 		return;
 	if (side)
 		add_sample(&samples_b, &key, slots, a->size);
@@ -279,9 +290,12 @@ __noinline int remember_cache(__u64 mcache)
 		if (caches->mcache[i] == mcache)
 			return 0;
 	}
-	at = __sync_fetch_and_add(&caches->n, 1);
+	if (!try_take(&caches->takers)) /* the next refill will do */
+		return 0;
+	at = caches->n++;
 	if (at < CACHES_MAX)
 		caches->mcache[at] = mcache;
+	give_back(&caches->takers);
 	return 0;
 }
 
@@ -361,16 +375,14 @@ static __always_inline void large(struct pt_regs *ctx, __u64 cookie)
 }
 
 /* All spans of half the classes: as many pointers as fit the scratch memory. */
-__noinline int drop_half(__u64 mcache, __u64 empty, __u32 first, struct scratch_slot *slot, __u32 is_end)
+static __always_inline void drop_half(struct scratch_slot *slot, __u64 mcache, __u64 empty, __u32 first, __u32 is_end)
 {
 	struct class_totals *totals;
 	struct span span;
 
-	if (!slot)
-		return 0;
 	if (bpf_probe_read_user(slot->chunk, SIZE_CLASSES * 8, (void *)(mcache + mcache_alloc + 8 * (__u64)first))) {
 		count(SAMPLE_COUNTER_LOST_SPAN, 1);
-		return 0;
+		return;
 	}
 	for (__u32 i = 0; i < SIZE_CLASSES; i++) {
 		__u64 address = *(__u64 *)(slot->chunk + 8 * i);
@@ -390,13 +402,12 @@ __noinline int drop_half(__u64 mcache, __u64 empty, __u32 first, struct scratch_
 		if (totals && slots > 0)
 			__sync_fetch_and_add(is_end ? &totals->left : &totals->dropped, slots);
 	}
-	return 0;
 }
 
-/* All spans of an mcache, which go half used: flushed, or with their process. */
+/* All spans of an mcache, which go half used: flushed, or with their process. Verified once, by itself. */
 __noinline int drop_spans(__u64 mcache, __u32 is_end)
 {
-	struct scratch_slot *slot = take_slot();
+	struct scratch_slot *slot = slot_at(take_slot());
 	__u32 class = SPAN_CLASS_TINY;
 	struct class_totals *totals;
 	__u64 empty, tiny;
@@ -408,8 +419,8 @@ __noinline int drop_spans(__u64 mcache, __u32 is_end)
 		count(SAMPLE_COUNTER_LOST_SPAN, 1);
 		goto out;
 	}
-	drop_half(mcache, empty, 0, slot, is_end);
-	drop_half(mcache, empty, SIZE_CLASSES, slot, is_end);
+	drop_half(slot, mcache, empty, 0, is_end);
+	drop_half(slot, mcache, empty, SIZE_CLASSES, is_end);
 	totals = bpf_map_lookup_elem(&classes, &class);
 	if (totals && !bpf_probe_read_user(&tiny, sizeof(tiny), (void *)(mcache + mcache_alloc - 8)))
 		__sync_fetch_and_add(is_end ? &totals->left_tiny : &totals->dropped_tiny, tiny);
@@ -441,7 +452,7 @@ static __always_inline void exact_hit(struct pt_regs *ctx, __u64 cookie)
 		return;
 	key.type = ctx->rbx ? ctx->rbx - bias : 0;
 	key.class = ctx->rax;
-	if (!identify_stack(&key.stack, ctx->rsp, ctx->rbp, bias))
+	if (!stack_id_of(&key.stack, ctx, bias))
 		add_sample(&exact, &key, 1, ctx->rax);
 }
 
@@ -490,7 +501,7 @@ SEC("uprobe")
 int on_point(struct pt_regs *ctx)
 {
 	__u64 begun = bpf_ktime_get_ns();
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u64 cookie = point_cookie(ctx);
 	__u32 kind = (cookie >> COOKIE_KIND_SHIFT) & COOKIE_KIND_MASK;
 	__u32 group = kind == POINT_REFILL ? GROUP_HOT : kind == POINT_EXACT ? GROUP_EXACT : GROUP_COLD;
 

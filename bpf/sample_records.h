@@ -98,6 +98,7 @@ struct class_totals {
 #define CACHES_MAX 64
 
 struct process_caches {
+	__u64 takers; /* 1 while one is added */
 	__u64 n; /* may be more */
 	__u64 mcache[CACHES_MAX];
 };

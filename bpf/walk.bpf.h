@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * What both gears do at a hit: walk the frame pointers inside page-safe copies of the stack, hashing return addresses,
- * and send the addresses of a new stack through the ring. Defines maps: one object file includes it once.
+ * What both modes do at a hit: walk the frame pointers inside page-safe copies of the stack, hashing return addresses
+ * and keeping them, and send the addresses of a new stack through the ring. Defines maps: one object file includes it
+ * once.
  *
  * Programs run preemptibly in the context of the target's thread: another thread may hit on the same CPU meanwhile, so
  * counts are added atomically and scratch memory is taken and given back.
+ *
+ * Verifiers of six years have to accept this, so:
+ * - no loop counter has its address taken: it would live on the stack, where the verifier of 6.12 loses its value;
+ * - no loop is entered by falling through into a header that one of its own instructions jumps back to, which verifiers
+ *   up to 6.12 refuse unless the instruction before the header is a jump (tests/unit/probe/test_programs.c looks);
+ * - the loop that runs for every frame is written in the kernel's own instructions, so that its layout and its
+ * registers are the same whatever compiles it.
  */
 #ifndef ESCAUDIT_BPF_WALK_BPF_H
 #define ESCAUDIT_BPF_WALK_BPF_H
@@ -27,7 +35,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define PAGE_BYTES 4096
 /* One copy costs as much as a kilobyte of it: the kernel checks where it goes. */
 #define CHUNK_BYTES	  PAGE_BYTES
-#define SCRATCH_SLOTS	  8
 #define RING_WAKEUP_BYTES (1 << 20)
 
 /* Set between open and load. */
@@ -38,15 +45,29 @@ __u64 starts = 0;
  */
 __u64 ended = 0;
 
+/*
+ * Where a hit keeps what a stack of 512 bytes has no room for. What the walk needs for each frame lies in here too:
+ * what is read from a map the verifier takes for unknown, and so every turn of the walk looks the same to it.
+ */
 struct scratch_slot {
-	__u64 busy;
-	/* Of the copy in chunk. Kept in map memory so that the verifier forgets them: known bounds would make every
-	 * turn of the walk a state of its own. */
-	volatile __u64 base;
-	volatile __u64 last;	     /* the last offset at which a frame record fits */
-	volatile __u64 in_c;	     /* the last frame was C code's */
+	__u64 takers; /* 1 while it is taken */
+	__u64 hits;   /* objects counted while holding this slot, and their bytes: no atomic operation is needed */
+	__u64 bytes;
+	__u64 bias;
+	__u64 base;	    /* of the copy in chunk */
+	__u64 last;	    /* the last offset in chunk at which a frame record fits */
+	__u64 fp;	    /* of the next frame */
+	struct stack_id id; /* of the frames so far */
+	__u64 roots_start;
+	__u64 roots_size;
+	__u64 go_text_start;
+	__u64 go_text_size;
+	struct stack_record record;  /* of the stack walked last */
 	__u8 chunk[CHUNK_BYTES + 8]; /* a record at the last place of all has its second word behind */
 };
+_Static_assert(__builtin_offsetof(struct scratch_slot, hits) == SCRATCH_HITS_OFFSET &&
+		       __builtin_offsetof(struct scratch_slot, bytes) == SCRATCH_HITS_OFFSET + 8,
+	       "user space reads these two");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -60,18 +81,13 @@ struct {
 	__uint(max_entries, PAGE_BYTES); /* set by user space */
 } stacks SEC(".maps");
 
+/* Behind the counters: where a kernel without attach cookies finds the cookie of the point that was hit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNTERS);
+	__uint(max_entries, COUNTERS + 1);
 	__type(key, __u32);
 	__type(value, __u64);
 } counters SEC(".maps");
-
-struct walk {
-	struct stack_id id;
-	__u32 depth;
-	__u32 flags;
-};
 
 static __always_inline void count(__u32 which, __u64 n)
 {
@@ -81,22 +97,67 @@ static __always_inline void count(__u32 which, __u64 n)
 		__sync_fetch_and_add(value, n);
 }
 
-/* NULL if all of this CPU's are taken, which is counted. */
-static __always_inline struct scratch_slot *take_slot(void)
+/*
+ * What the attached point is, as user space said. Before Linux 5.15 there are no cookies: each point has a program of a
+ * few instructions that leaves its cookie behind the counters and goes on here (probe/attach.c). Nothing comes between,
+ * since up to 5.19 a program at a uprobe runs with preemption off.
+ */
+static __always_inline __u64 point_cookie(struct pt_regs *ctx)
 {
-	for (__u32 i = 0; i < SCRATCH_SLOTS; i++) {
-		struct scratch_slot *slot = bpf_map_lookup_elem(&scratch_map, &i);
+#ifdef BEFORE_LINUX_5_15
+	__u32 place = COUNTERS;
+	__u64 *cookie = bpf_map_lookup_elem(&counters, &place);
 
-		if (slot && __sync_lock_test_and_set(&slot->busy, 1) == 0)
-			return slot;
+	(void)ctx;
+	return cookie ? *cookie : 0;
+#else
+	return bpf_get_attach_cookie(ctx);
+#endif
+}
+
+/*
+ * Takes what only one may have: it belongs to whoever adds the first one. An addition that gives nothing back is all that
+ * kernels before 5.12 have. Two that meet may both go without.
+ */
+static __always_inline int try_take(__u64 *takers)
+{
+	__sync_fetch_and_add(takers, 1);
+	if (*(volatile __u64 *)takers == 1)
+		return 1;
+	__sync_fetch_and_add(takers, -1);
+	return 0;
+}
+
+static __always_inline void give_back(__u64 *takers)
+{
+	__sync_fetch_and_add(takers, -1);
+}
+
+/* One of this CPU's. */
+static __always_inline struct scratch_slot *slot_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&scratch_map, &index);
+}
+
+/* The index of a slot that is ours from now on, or -1 if all of this CPU's are taken, which is counted. */
+static __always_inline int take_slot(void)
+{
+#pragma clang loop unroll(full)
+	for (int i = 0; i < SCRATCH_SLOTS; i++) {
+		struct scratch_slot *slot = slot_at(i);
+
+		if (!slot)
+			break;
+		if (try_take(&slot->takers))
+			return i;
 	}
 	count(COUNTER_LOST_SCRATCH, 1);
-	return NULL;
+	return -1;
 }
 
 static __always_inline void give_slot(struct scratch_slot *slot)
 {
-	*(volatile __u64 *)&slot->busy = 0;
+	give_back(&slot->takers);
 }
 
 /*
@@ -104,10 +165,13 @@ static __always_inline void give_slot(struct scratch_slot *slot)
  * once makes an accident impossible in practice. The factors fit an instruction and sums need no more than that, since
  * this is done for every frame.
  */
+#define HASH_FACTOR  -0x61c88647
+#define CHECK_FACTOR -0x7a143589
+
 static __always_inline void mix(struct stack_id *id, __u64 pc)
 {
-	id->hash = (id->hash + pc) * (__u64)-0x61c88647ll;
-	id->check = (id->check + pc) * (__u64)-0x7a143589ll;
+	id->hash = (id->hash + pc) * (__u64)(__s64)HASH_FACTOR;
+	id->check = (id->check + pc) * (__u64)(__s64)CHECK_FACTOR;
 }
 
 /*
@@ -128,87 +192,217 @@ static __always_inline int read_chunk(struct scratch_slot *slot, __u64 address)
 /* Unsigned: below the start is far beyond the size. What the binary does not have the verifier takes out. */
 static __always_inline int is_root(__u64 pc)
 {
-	const volatile struct walk_settings *fixed = &settings;
-
-	/* Formed anew for every frame, which costs nothing: a register for it is taken from the walk. */
-	asm volatile("" : "+r"(fixed));
+#pragma clang loop unroll(full)
 	for (int k = 0; k < STACK_ROOTS; k++) {
-		if (!fixed->roots[k].size)
-			break;
-		if (pc - fixed->roots[k].start < fixed->roots[k].size)
+		if (pc - settings.roots[k].start < settings.roots[k].size)
 			return 1;
 	}
 	return 0;
 }
 
+enum walk_end {
+	WALK_OUTSIDE, /* the next record lies outside the copy */
+	WALK_LAST,    /* a record without a return address: the end of the chain */
+	WALK_ROOT,    /* a function that may be a root */
+	WALK_DEEP,    /* as deep as was asked for */
+};
+
 /*
- * Walks from the return address at the top of the stack up the chain of frame records. With out, also stores the
- * addresses. The chain may jump to another stack (systemstack, cgo): only its depth is bounded.
+ * Climbs the frame records in the copy, from slot->fp on, which lies inside: mixes each return address into slot->id
+ *and stores it at *next. At least one frame goes by. The price of a hit grows with this loop.
+ *
+ *	fp = slot->fp, hash = slot->id.hash, check = slot->id.check;
+ *	do {
+ *		record = slot->chunk + ((fp - slot->base) & (CHUNK_BYTES - 8));
+ *		fp = record[0], pc = record[1];
+ *		if (!pc)
+ *			{ end = WALK_LAST; break; }
+ *		pc -= slot->bias;
+ *		[if (pc - slot->go_text_start >= slot->go_text_size) { *next++ = 0; left--; goto deeper; }]
+ *		*next++ = pc;
+ *		hash = (hash + pc) * HASH_FACTOR, check = (check + pc) * CHECK_FACTOR;
+ *		left--;
+ *		if (pc - slot->roots_start < slot->roots_size)
+ *			{ end = WALK_ROOT; break; }
+ *	deeper:	if (!left)
+ *			{ end = WALK_DEEP; break; }
+ *		end = WALK_OUTSIDE;
+ *	} while (fp - slot->base <= slot->last);
+ *	slot->fp = fp, slot->id.hash = hash, slot->id.check = check;
+ *
+ * Only left is anything but unknown to the verifier where the loop begins anew, in registers and on the stack: that is
+ *how it sees that ways through the loop which meet are one, also where it cannot tell yet (up to 6.18) that nobody will
+ *read what differs.
  */
-static __always_inline int walk_stack(struct walk *w, struct scratch_slot *slot, __u64 sp, __u64 fp, __u64 bias,
-				      struct stack_record *out)
+#define WALK_LOOP(C_FRAMES_TEST, C_FRAMES)                                                                             \
+	asm volatile("%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                      \
+		     "%[hash] = *(u64 *)(%[slot] + %[id])\n\t"                                                         \
+		     "%[check] = *(u64 *)(%[slot] + %[id] + 8)\n\t"                                                    \
+		     "%[offset] = %[fp]\n\t"                                                                           \
+		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
+		     "%[offset] -= %[pc]\n\t"                                                                          \
+		     "1: %[offset] &= %[mask]\n\t"                                                                     \
+		     "%[offset] += %[slot]\n\t"                                                                        \
+		     "%[pc] = *(u64 *)(%[offset] + %[chunk] + 8)\n\t"                                                  \
+		     "%[fp] = *(u64 *)(%[offset] + %[chunk])\n\t"                                                      \
+		     "if %[pc] == 0 goto 3f\n\t"                                                                       \
+		     "%[offset] = *(u64 *)(%[slot] + %[bias])\n\t"                                                     \
+		     "%[pc] -= %[offset]\n\t" C_FRAMES_TEST "*(u64 *)(%[next] + 0) = %[pc]\n\t"                        \
+		     "%[next] += 8\n\t"                                                                                \
+		     "%[hash] += %[pc]\n\t"                                                                            \
+		     "%[hash] *= %[hash_factor]\n\t"                                                                   \
+		     "%[check] += %[pc]\n\t"                                                                           \
+		     "%[check] *= %[check_factor]\n\t"                                                                 \
+		     "%[left] += -1\n\t"                                                                               \
+		     "%[offset] = *(u64 *)(%[slot] + %[roots_start])\n\t"                                              \
+		     "%[pc] -= %[offset]\n\t"                                                                          \
+		     "%[offset] = *(u64 *)(%[slot] + %[roots_size])\n\t"                                               \
+		     "if %[offset] > %[pc] goto 4f\n\t"                                                                \
+		     "2: if %[left] == 0 goto 5f\n\t"                                                                  \
+		     "%[offset] = %[fp]\n\t"                                                                           \
+		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
+		     "%[offset] -= %[pc]\n\t"                                                                          \
+		     "%[pc] = *(u64 *)(%[slot] + %[last])\n\t"                                                         \
+		     "if %[pc] >= %[offset] goto 1b\n\t"                                                               \
+		     "%[pc] = %[outside]\n\t"                                                                          \
+		     "goto 6f\n\t" C_FRAMES "3: %[pc] = %[chain_ends]\n\t"                                             \
+		     "goto 6f\n\t"                                                                                     \
+		     "4: %[pc] = %[root]\n\t"                                                                          \
+		     "goto 6f\n\t"                                                                                     \
+		     "5: %[pc] = %[deep]\n\t"                                                                          \
+		     "6: *(u64 *)(%[slot] + %[slot_fp]) = %[fp]\n\t"                                                   \
+		     "*(u64 *)(%[slot] + %[id]) = %[hash]\n\t"                                                         \
+		     "*(u64 *)(%[slot] + %[id] + 8) = %[check]\n\t"                                                    \
+		     "%[offset] = 0\n\t"                                                                               \
+		     : [left] "+r"(left), [next] "+r"(next), [pc] "=&r"(end), [offset] "=&r"(offset), [fp] "=&r"(fp),  \
+		       [hash] "=&r"(hash), [check] "=&r"(check), [spare] "=&r"(spare)                                  \
+		     : [slot] "r"(slot), [mask] "i"(CHUNK_BYTES - 8), [hash_factor] "i"(HASH_FACTOR),                  \
+		       [check_factor] "i"(CHECK_FACTOR), [slot_fp] SLOT_FIELD(fp), [id] SLOT_FIELD(id),                \
+		       [chunk] SLOT_FIELD(chunk), [bias] SLOT_FIELD(bias), [base] SLOT_FIELD(base),                    \
+		       [last] SLOT_FIELD(last), [roots_start] SLOT_FIELD(roots_start),                                 \
+		       [roots_size] SLOT_FIELD(roots_size), [go_text_start] SLOT_FIELD(go_text_start),                 \
+		       [go_text_size] SLOT_FIELD(go_text_size), [outside] "i"(WALK_OUTSIDE),                           \
+		       [chain_ends] "i"(WALK_LAST), [root] "i"(WALK_ROOT), [deep] "i"(WALK_DEEP)                       \
+		     : "memory")
+#define SLOT_FIELD(name) "i"(__builtin_offsetof(struct scratch_slot, name))
+
+/* Returns how many addresses may still be stored behind next. */
+static __always_inline __u64 climb(struct scratch_slot *slot, __u64 *next, __u64 left, enum walk_end *why)
+{
+	__u64 end, offset, fp, hash, check, spare;
+
+	if (settings.go_text_size)
+		WALK_LOOP("%[offset] = *(u64 *)(%[slot] + %[go_text_start])\n\t"
+			  "%[spare] = %[pc]\n\t"
+			  "%[spare] -= %[offset]\n\t"
+			  "%[offset] = *(u64 *)(%[slot] + %[go_text_size])\n\t"
+			  "if %[spare] >= %[offset] goto 7f\n\t"
+			  "%[spare] = 0\n\t",
+			  "7: %[pc] = 0\n\t"
+			  "%[spare] = 0\n\t"
+			  "*(u64 *)(%[next] + 0) = %[pc]\n\t"
+			  "%[next] += 8\n\t"
+			  "%[left] += -1\n\t"
+			  "goto 2b\n\t");
+	else
+		WALK_LOOP("", "");
+	*why = end;
+	return left;
+}
+
+/*
+ * Walks from the return address at the top of the stack up the chain of frame records, into slot->record. The chain may
+ * jump to another stack (systemstack, cgo): only its depth is bounded. -1 if there is nothing to be read.
+ */
+static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64 fp, __u64 bias)
 {
 	__u64 depth = settings.stack_depth < STACK_DEPTH_MAX ? settings.stack_depth : STACK_DEPTH_MAX;
-	struct stack_id id = {};
-	__u64 pc, offset, i;
+	struct stack_record *record = &slot->record;
+	__u64 left = depth - 1; /* known to the verifier, which follows it down */
+	__u64 pc, flags = 0;
 
-	w->flags = 0;
-	slot->in_c = 0;
-	if (read_chunk(slot, sp))
+	if (!depth || read_chunk(slot, sp))
 		return -1;
+	slot->bias = bias;
+	slot->roots_start = settings.roots_start;
+	slot->roots_size = settings.roots_size;
+	slot->go_text_start = settings.go_text_start;
+	slot->go_text_size = settings.go_text_size;
 	pc = *(__u64 *)slot->chunk - bias;
-	mix(&id, pc);
-	if (out)
-		out->pcs[0] = pc;
-	for (i = 1; i < depth; i++) {
-		offset = fp - slot->base;
-		if (__builtin_expect(offset > slot->last, 0)) {
+	slot->fp = fp;
+	slot->id = (struct stack_id){};
+	mix(&slot->id, pc);
+	record->pcs[0] = pc;
+	while (left) {
+		enum walk_end why;
+		__u64 *next;
+
+		fp = *(volatile __u64 *)&slot->fp;
+		asm volatile("" : "+r"(left)); /* next is not to be carried round the loop */
+		next = record->pcs + (depth - left);
+		if (fp - *(volatile __u64 *)&slot->base > *(volatile __u64 *)&slot->last) {
 			if (fp < PAGE_BYTES || (fp & 7))
 				break; /* the end of a goroutine's stack, or no frame pointer at all */
 			if (read_chunk(slot, fp)) {
-				if (!slot->in_c)
-					w->flags |= STACK_FAULT;
+				if (next[-1]) /* frames of C code lead anywhere */
+					flags = STACK_FAULT;
 				break;
 			}
-			offset = 0;
 		}
-		offset &= CHUNK_BYTES - 8;
-		pc = *(__u64 *)(slot->chunk + offset + 8);
-		fp = *(__u64 *)(slot->chunk + offset);
-		if (!pc)
+		left = climb(slot, next, left, &why);
+		if (why == WALK_LAST)
 			break;
-		pc -= bias;
-		if (settings.go_text_size) {
-			slot->in_c = pc - settings.go_text_start >= settings.go_text_size;
-			if (slot->in_c) {
-				if (out)
-					out->pcs[i & (STACK_DEPTH_MAX - 1)] = 0;
-				continue;
-			}
-		}
-		mix(&id, pc);
-		if (out)
-			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
-		if (is_root(pc)) {
-			i++;
+		if (why == WALK_OUTSIDE)
+			continue;
+		asm volatile("" : "+r"(left));
+		pc = record->pcs[depth - left - 1];
+		if (why == WALK_ROOT && is_root(pc))
 			break;
-		}
+		if (why == WALK_DEEP && pc)
+			flags = STACK_TRUNCATED;
 	}
-	w->depth = i;
-	if (i >= depth && !slot->in_c)
-		w->flags |= STACK_TRUNCATED;
+	record->depth = depth - left;
+	record->flags = flags;
+	record->bias = bias;
+	record->id = slot->id;
 	/* A stack cut short by a fault is not the same as one that ends there. */
-	id.check += w->flags;
-	w->id = id;
+	record->id.check += flags;
 	return 0;
 }
 
+#ifdef BEFORE_LINUX_5_15
+#define EXTREME_TRIES 64
+
+__u64 extreme_takers = 0;
+
+/* Puts value there if that is still what was seen. A hit is not preempted on these kernels: it is not long in coming. */
+static __always_inline int replace(__u64 *place, __u64 seen, __u64 value)
+{
+	if (!try_take(&extreme_takers))
+		return 0;
+	if (*(volatile __u64 *)place != seen) {
+		give_back(&extreme_takers);
+		return 0;
+	}
+	*(volatile __u64 *)place = value;
+	give_back(&extreme_takers);
+	return 1;
+}
+#else
+#define EXTREME_TRIES 4
+
+static __always_inline int replace(__u64 *place, __u64 seen, __u64 value)
+{
+	return __sync_val_compare_and_swap(place, seen, value) == seen;
+}
+#endif
+
 static __always_inline void lower(__u64 *place, __u64 value)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < EXTREME_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)place;
 
-		if (value >= seen || __sync_val_compare_and_swap(place, seen, value) == seen)
+		if (value >= seen || replace(place, seen, value))
 			return;
 	}
 	count(COUNTER_LOST_EXTREME, 1);
@@ -216,95 +410,27 @@ static __always_inline void lower(__u64 *place, __u64 value)
 
 static __always_inline void raise(__u64 *place, __u64 value)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < EXTREME_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)place;
 
-		if (value <= seen || __sync_val_compare_and_swap(place, seen, value) == seen)
+		if (value <= seen || replace(place, seen, value))
 			return;
 	}
 	count(COUNTER_LOST_EXTREME, 1);
 }
 
-static __always_inline int is_runtime(__u64 pc)
+/* Sends the addresses of the stack in slot->record. If the ring is full the next hit of the same observation tries
+ * again. */
+static __always_inline int send_stack(struct scratch_slot *slot)
 {
-	for (int i = 0; i < RUNTIME_RANGES; i++) {
-		if (pc > settings.runtime_text[i].start && pc <= settings.runtime_text[i].end)
-			return 1;
-	}
-	return 0;
-}
-
-/*
- * The short form: up to the user frame and a caller or two. Slow, one read a frame, but only for stacks that find the
- * map full.
- */
-static __always_inline int walk_short(struct walk *w, __u64 sp, __u64 fp, __u64 bias, struct stack_record *out)
-{
-	__u64 record[2];
-	__u64 pc = 0;
-	__u32 callers = 0;
-	int i;
-
-	if (bpf_probe_read_user(&pc, sizeof(pc), (void *)sp))
-		return -1;
-	w->id.hash = w->id.check = 0;
-	w->flags = STACK_SHORT;
-	for (i = 0; i < STACK_SHORT_MAX; i++) {
-		pc -= bias;
-		mix(&w->id, pc);
-		if (out)
-			out->pcs[i & (STACK_DEPTH_MAX - 1)] = pc;
-		if (callers || !is_runtime(pc))
-			callers++;
-		if (callers > STACK_SHORT_CALLERS || fp < PAGE_BYTES ||
-		    bpf_probe_read_user(record, sizeof(record), (void *)fp) || !record[1]) {
-			i++;
-			break;
-		}
-		fp = record[0];
-		pc = record[1];
-	}
-	w->depth = i;
-	w->id.check += w->flags;
-	return 0;
-}
-
-/* Verified once, by itself: the common path stays short. */
-__noinline int shorten(struct walk *w, __u64 sp, __u64 fp, __u64 bias)
-{
-	return w ? walk_short(w, sp, fp, bias, NULL) : -1;
-}
-
-/* Sends a new stack's addresses. If the ring is full the next hit of the same observation tries again. */
-__noinline int send_stack(struct walk *first, __u64 sp, __u64 fp, __u64 bias, struct scratch_slot *slot)
-{
-	struct stack_record *record;
-	struct walk again = {};
 	__u64 wake = BPF_RB_NO_WAKEUP;
-	int failed;
+	__u64 depth = slot->record.depth;
 
-	if (!first || !slot)
+	if (depth > STACK_DEPTH_MAX)
 		return 0;
-	record = bpf_ringbuf_reserve(&stacks, sizeof(*record), 0);
-	if (!record)
-		return 0;
-	if (first->flags & STACK_SHORT)
-		failed = walk_short(&again, sp, fp, bias, record);
-	else
-		failed = walk_stack(&again, slot, sp, fp, bias, record);
-	if (failed || again.id.hash != first->id.hash || again.id.check != first->id.check) {
-		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-		count(COUNTER_CHANGED_STACK, 1);
-		return 0;
-	}
-	record->bias = bias;
-	record->flags = again.flags;
-	record->depth = again.depth;
-	record->id = again.id;
 	if (bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;
-	bpf_ringbuf_submit(record, wake);
-	return 1;
+	return bpf_ringbuf_output(&stacks, &slot->record, STACK_RECORD_BYTES(depth), wake) == 0;
 }
 
 /*

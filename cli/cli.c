@@ -88,6 +88,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_PROGRAM_BEFORE] = {"program-before", 0, "FILE", "where BEFORE is a heap profile: the program it is of",
 				NULL},
 	[OPT_PROGRAM_AFTER] = {"program-after", 0, "FILE", "where AFTER is a heap profile: the program it is of", NULL},
+	[OPT_PROVE] = {"prove", 0, NULL, "count a known number of calls of a small target of its own, in both modes",
+		       NULL},
 	[OPT_INTERVAL] = {"interval", 'i', "SECONDS", "look at the process every SECONDS (default 2)", NULL},
 	[OPT_COUNT_VIEWS] = {"count", 0, "N", "print N tables, one after each interval, then end", NULL},
 	[OPT_FORMAT] = {"format", 0, "FORMAT", "html, json, folded, pprof, markdown, sarif, github or junit",
@@ -206,12 +208,14 @@ const struct command commands[] = {
 	},
 	{
 		.name = "doctor",
-		.usage = "[OPTIONS] [-p PID | BINARY]",
+		.usage = "[OPTIONS] [--prove] [-p PID | BINARY]",
 		.summary = "what is missing on this machine or in this binary, and what mends it",
-		.details = "Tries what a recording needs: kernel features with a probe on a function of its own, "
-			   "capabilities, the\n"
-			   "process, the binary. Exits with 0 if a recording would work, else with 2.\n",
-		OPTIONS(OPT_PID, OPT_BINARY, OPT_JSON, OPT_COLOR, OPT_HELP),
+		.details = "Tries what a recording needs: the very kernel programs, loaded as for the process or "
+			   "binary and put on\n"
+			   "functions of its own, capabilities, the process, the binary. Exits with 0 if a recording "
+			   "would work,\n"
+			   "else with 2.\n",
+		OPTIONS(OPT_PID, OPT_BINARY, OPT_PROVE, OPT_JSON, OPT_COLOR, OPT_HELP),
 		.run = doctor_main,
 	},
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "cli/cli.h"
 #include "probe/doctor.h"
 #include "report/header.h"
@@ -19,6 +20,23 @@ struct subject {
 	const struct go_binary *bin; /* NULL where it could not be opened */
 };
 
+/* Text of several lines, each under the one before. */
+static void put_lines(const char *text, enum text_style how, const struct report_options *options)
+{
+	size_t len = strcspn(text, "\n");
+
+	while (text[len]) {
+		char *line = xstrndup(text, len);
+
+		text_wrap(stdout, line, TEXT_COLUMN, (size_t)options->width, how, options->colour);
+		printf("\n%*s", TEXT_COLUMN, "");
+		free(line);
+		text += len + 1;
+		len = strcspn(text, "\n");
+	}
+	text_wrap(stdout, text, TEXT_COLUMN, (size_t)options->width, how, options->colour);
+}
+
 static void put_line(const char *status, const char *name, enum text_style style, const char *text, enum text_style how,
 		     const struct report_options *options)
 {
@@ -29,7 +47,7 @@ static void put_line(const char *status, const char *name, enum text_style style
 	printf("%*s",
 	       text_width(name) < TEXT_COLUMN - NAME_COLUMN ? (int)(TEXT_COLUMN - NAME_COLUMN - text_width(name)) : 1,
 	       "");
-	text_wrap(stdout, text, TEXT_COLUMN, (size_t)options->width, how, options->colour);
+	put_lines(text, how, options);
 	putchar('\n');
 }
 
@@ -99,6 +117,8 @@ static int put_json(const struct doctor *d, const struct subject *subject)
 		json_put(row, "status", json_text(doctor_status_name(item->status)));
 		json_put(row, "finding", json_text(item->finding));
 		json_put(row, "remedy", json_text(item->remedy));
+		json_put(row, "calls", item->calls ? json_integer(item->calls) : json_null());
+		json_put(row, "seen", item->seen >= 0 ? json_integer(item->seen) : json_null());
 		json_report_row(&report, row);
 	}
 	json_report_list_end(&report);
@@ -120,24 +140,27 @@ int doctor_main(const struct cli_args *args)
 		return EXIT_MISUSE;
 	if (args->n_positional > 1 || (pid && subject.path))
 		return cli_misuse(args, "doctor looks at one thing: -p PID or BINARY");
-	doctor_check_kernel(&doctor);
 	if (pid) {
 		subject.pid = (pid_t)pid;
-		if (process_open(&process, (pid_t)pid, args->value[OPT_BINARY], &err)) {
-			doctor_add_error(&doctor, "process", "process", &err);
-		} else {
+		if (process_open(&process, (pid_t)pid, args->value[OPT_BINARY], &err) == 0) {
 			subject.pid = process_pid(process);
 			subject.path = process_path(process);
 			subject.bin = process_binary(process);
-			doctor_check_process(&doctor, process);
 		}
-	} else if (subject.path) {
-		if (go_binary_open_file(&bin, subject.path, &err))
-			doctor_add_error(&doctor, "binary", "binary", &err);
+	} else if (subject.path && go_binary_open_file(&bin, subject.path, &err) == 0) {
 		subject.bin = bin;
 	}
+	doctor_check_kernel(&doctor, subject.bin, process != NULL);
+	if (err.text)
+		doctor_add_error(&doctor, pid ? "process" : "binary", pid ? "process" : "binary", &err);
+	if (process)
+		doctor_check_process(&doctor, process);
 	if (subject.bin)
 		doctor_check_binary(&doctor, subject.bin);
+	if (args->value[OPT_PROVE])
+		doctor_prove(&doctor);
+	if (args->value[OPT_PROVE] && process && doctor_would_record(&doctor))
+		doctor_prove_process(&doctor, process);
 	if (args->value[OPT_JSON])
 		ret = put_json(&doctor, &subject);
 	else

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/whole_file.h"
 
 bool measure_options(const struct cli_args *args, struct session_options *out)
@@ -63,8 +64,8 @@ bool measure_can_write(const struct cli_args *args, const char *path)
 		whole_file_end(&file, -ECANCELED);
 		return true;
 	}
-	error_set(&err, ret, "%s: failed to write '%s': %s; create its directory, or name another file with -o",
-		  command, path, strerror(-ret));
+	error_set(&err, ret, "%s: failed to write '%s': %s%s", command, path, reason_text(ret),
+		  reason_is_limit(ret) ? "" : "; create its directory, or name another file with -o");
 	cli_fail(&err);
 	return false;
 }

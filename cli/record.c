@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "cli/cli.h"
 #include "cli/measure.h"
 #include "cli/output.h"
@@ -61,7 +62,10 @@ static void note_census(const struct run *run)
 	struct process_census census;
 
 	process_census(&census, elf_image_fd(go_binary_image(run->target.bin)), run->shown);
-	if (census.running)
+	if (census.error && !census.running)
+		cli_note("recording the processes of '%s', however many run (they cannot be counted: %s); Ctrl-C ends",
+			 run->shown, reason_text(census.error));
+	else if (census.running)
 		cli_note("recording %zu process%s of '%s', and those that start; Ctrl-C ends", census.running,
 			 census.running == 1 ? "" : "es", run->shown);
 	else if (census.hidden)

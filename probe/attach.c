@@ -20,6 +20,8 @@
 #include <bpf/libbpf.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
+#include "probe/kernel.h"
 
 /* BPF_TRACE_UPROBE_MULTI, Linux 6.6; newer than the headers of Debian 12. */
 #define ATTACH_TYPE_UPROBE_MULTI 48
@@ -104,19 +106,27 @@ void attach_prepare(struct bpf_program *program, enum attach_method method)
 		bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)ATTACH_TYPE_UPROBE_MULTI);
 }
 
+/* What is known to mend it, having been looked at; the limits say so themselves. */
 static const char *remedy(enum attach_method method, int code)
 {
+	uint64_t set = kernel_capabilities();
+
 	switch (code) {
 	case -EPERM:
 	case -EACCES:
+		if (set >> CAP_SYS_ADMIN & 1)
+			return ", with CAP_SYS_ADMIN held; look at seccomp and security modules";
 		/* Kernels with the fix of CVE-2025-38466 ask for more where the probe is a perf event. */
 		return method == ATTACH_PERF ? "; run as root or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN"
 					     : "; run as root or with CAP_BPF and CAP_PERFMON";
 	case -ESRCH:
 		return "; the process has ended";
 	case -ENOENT:
-	case -EOPNOTSUPP:
-		return "; the kernel needs CONFIG_UPROBE_EVENTS and CONFIG_BPF_EVENTS";
+		if (method == ATTACH_PERF && access("/sys/bus/event_source/devices", F_OK))
+			return "; /sys is not mounted: mount -t sysfs sys /sys";
+		if (method == ATTACH_PERF && access("/sys/bus/event_source/devices/uprobe", F_OK))
+			return "; this kernel has no uprobe events (CONFIG_UPROBE_EVENTS)";
+		return "";
 	default:
 		return "";
 	}
@@ -302,7 +312,7 @@ int attachment_new(struct attachment **out, enum attach_method method, struct bp
 		free(a);
 		return error_set(err, ret, "probe: failed to attach %zu probes through %s: %s%s", n,
 				 attach_method_name(method),
-				 ret == -ECHILD ? "the process that holds them was killed" : strerror(-ret),
+				 ret == -ECHILD ? "the process that holds them was killed" : reason_of_fork(ret),
 				 remedy(method, ret));
 	}
 	*out = a;

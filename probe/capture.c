@@ -14,17 +14,15 @@
 #include <bpf/libbpf.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/u64map.h"
 #include "bpf/records.h"
 #include "probe/kernel.h"
+#include "probe/programs.h"
 
 #include "bpf/alloc.skel.h" /* uses the types of records.h */
 
-/* 128 bytes of the kernel's memory each: a production machine has less to spare than one that tries a program out. */
-#define LAUNCH_OBSERVATIONS (1u << 19)
-#define ATTACH_OBSERVATIONS (1u << 17)
-#define SHORT_OBSERVATIONS  (1u << 17)
-#define BATCH		    4096
+#define BATCH 4096
 /* A trap each, so some milliseconds of the target: what it also takes to arm a few thousand probes anew. */
 #define REACH_WASTE_MAX 5000
 
@@ -116,7 +114,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	struct stack_slot *slot;
 	bool is_new;
 
-	if (size < sizeof(*record) || record->depth > STACK_DEPTH_MAX)
+	if (!stack_record_is_whole(record, size))
 		return 0;
 	slot = slot_for(c, &record->id, &is_new);
 	if (slot->depth) /* two CPUs saw it first */
@@ -136,9 +134,7 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 		const struct capture_options *options, struct error *err)
 {
 	struct capture *c = xcalloc(1, sizeof(*c));
-	uint32_t usual = options->is_launch ? LAUNCH_OBSERVATIONS : ATTACH_OBSERVATIONS;
-	uint32_t max = options->max_observations ? options->max_observations : usual;
-	struct walk_settings settings;
+	struct alloc_settings settings;
 	int ret;
 
 	*out = NULL;
@@ -149,34 +145,13 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	c->modules = options->modules;
 	c->n_modules = options->n_modules;
 	c->attachments = xcalloc(1 + c->n_modules, sizeof(struct attachment *));
-	kernel_lift_limits();
-	c->skel = alloc_bpf__open();
-	if (!c->skel) {
-		ret = kernel_load_error(err, -errno);
+	alloc_settings_init(&settings, bin, entries, options);
+	ret = alloc_programs_load(&c->skel, &settings, err);
+	if (ret)
 		goto fail;
-	}
-	/* A plugin's functions lie elsewhere. They are worth more than the C frames that its host can do without. */
-	walk_settings_init(&settings, bin, entries, !c->n_modules, options->stack_depth);
-	settings.expected_starts = c->is_launch;
-	memcpy((void *)(uintptr_t)&c->skel->rodata->settings, &settings, sizeof(settings));
-	c->skel->bss->ended =
-		1; /* until all probes are in place: the window has one beginning, not one for each probe */
-	bpf_map__set_max_entries(c->skel->maps.observations, max);
-	/* Counting objects must not fail for want of memory while there is room in the map; memory is taken as stacks
-	 * appear. */
-	bpf_map__set_max_entries(c->skel->maps.observations_short, SHORT_OBSERVATIONS);
-	bpf_map__set_max_entries(c->skel->maps.stacks, c->is_launch ? STACK_RING_BYTES : STACK_RING_ATTACH_BYTES);
-	bpf_map__set_max_entries(c->skel->maps.reached, 1u << 16);
-	attach_prepare(c->skel->progs.on_alloc, c->method);
-	attach_prepare(c->skel->progs.on_reach, c->method);
-	ret = alloc_bpf__load(c->skel);
-	if (ret) {
-		kernel_load_error(err, ret);
-		goto fail;
-	}
 	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.stacks), on_stack, c, NULL);
 	if (!c->ring) {
-		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", strerror(errno));
+		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", reason_text(errno));
 		goto fail;
 	}
 	*out = c;
@@ -290,7 +265,7 @@ int capture_attach_reach(struct capture *c, pid_t pid, const elf_vaddr *calls, s
 	r->map_bytes = (size_t)bpf_map__max_entries(map) * sizeof(uint64_t);
 	memory = mmap(NULL, r->map_bytes, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
 	if (memory == MAP_FAILED)
-		return error_set(err, -errno, "probe: failed to map the reach table: %s", strerror(errno));
+		return error_set(err, -errno, "probe: failed to map the reach table: %s", reason_text(errno));
 	r->map = memory;
 	r->pid = pid;
 	r->n = n;
@@ -332,7 +307,7 @@ int capture_drain(struct capture *c, struct error *err)
 	int ret = ring_buffer__consume(c->ring);
 
 	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
 	/*
 	 * Retiring probes means to put all the others in again, so it has to be worth it. Where it fails, because the
 	 * process just ended or for any other reason, the old ones stay in place and the evidence is as good.
@@ -393,7 +368,7 @@ static int read_map(struct capture *c, int fd, struct error *err)
 	if (ret == -ENOENT)
 		ret = 0;
 	else
-		error_set(err, ret, "probe: failed to read the observations: %s", strerror(-ret));
+		error_set(err, ret, "probe: failed to read the observations: %s", reason_text(ret));
 	free(keys);
 	free(values);
 	return ret;
@@ -467,12 +442,14 @@ static int take(struct capture *c, enum taking taking, struct capture_result *ou
 		ret = read_map(c, bpf_map__fd(c->skel->maps.observations_short), err);
 	if (ret == 0)
 		ret = kernel_sum_cpus(bpf_map__fd(c->skel->maps.counters), COUNTER_MAX, 1, totals, err);
+	if (ret == 0)
+		ret = kernel_add_scratch(bpf_map__fd(c->skel->maps.scratch_map), totals, err);
 	if (ret)
 		return ret;
 	/* After the counts, so that it holds the stacks of all that was counted but for a hit under way. */
 	ret = ring_buffer__consume(c->ring);
 	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
 	if (taking != TAKE_ALL || c->n_given)
 		give(c, taking);
 	if (taking != TAKE_ALL) {

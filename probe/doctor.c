@@ -2,42 +2,37 @@
 #include "probe/doctor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/bpf.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
-#include "bpf/trial.skel.h"
 #include "probe/attach.h"
 #include "probe/entries.h"
 #include "probe/kernel.h"
-#include "probe/maps.h"
+#include "probe/kernel_needs.h"
+#include "probe/loader.h"
+#include "probe/sample.h"
+#include "probe/sample_points.h"
+#include "probe/trial.h"
 
-/* include/uapi/linux/capability.h of Linux 5.8 and 5.9. */
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF	    39
-#endif
-#ifndef CAP_CHECKPOINT_RESTORE
-#define CAP_CHECKPOINT_RESTORE 40
-#endif
-
-#define TRIAL_CALLS 3
-#define INT3	    0xcc
+/* What a recording takes beside those that doctor has open: measured, in sample mode. */
+#define DESCRIPTORS_NEEDED 32
+/* Through perf events two each for all reach probes of a program that is started. */
+#define DESCRIPTORS_OF_PERF 72
+#define TRIAL_CALLS	    3
+#define PROVE_CALLS	    1000
+#define WINDOW_MS	    200
+#define INT3		    0xcc
 
 const char *doctor_status_name(enum doctor_status status)
 {
@@ -52,7 +47,16 @@ static void add(struct doctor *d, const char *group, const char *name, enum doct
 {
 	ARRAY_GROW(d->items, d->n + 1, d->alloc);
 	d->items[d->n++] = (struct doctor_item){
-		.group = group, .name = name, .status = status, .finding = finding, .remedy = remedy};
+		.group = group, .name = name, .status = status, .finding = finding, .remedy = remedy, .seen = -1};
+}
+
+/* The same, of what was called and counted. */
+static void add_counted(struct doctor *d, const char *group, const char *name, enum doctor_status status, char *finding,
+			char *remedy, uint64_t calls, uint64_t seen)
+{
+	add(d, group, name, status, finding, remedy);
+	d->items[d->n - 1].calls = (int64_t)calls;
+	d->items[d->n - 1].seen = (int64_t)seen;
 }
 
 /* An error's sentence without its area in front and its remedy behind; the remedy where wanted, or NULL. */
@@ -64,7 +68,8 @@ static char *split_error(const struct error *err, char **remedy)
 
 	if (strncmp(text + area, ": ", 2) == 0)
 		text += area + 2;
-	tail = strstr(text, "; ");
+	/* What a verifier said stays in one piece. */
+	tail = strchr(text, '\n') ? NULL : strstr(text, "; ");
 	if (remedy)
 		*remedy = tail ? xstrdup(tail + 2) : NULL;
 	return tail ? xstrndup(text, (size_t)(tail - text)) : xstrdup(text);
@@ -173,182 +178,264 @@ static bool is_permission(int ret)
 	return ret == -EPERM || ret == -EACCES;
 }
 
-static char *kernel_remedy(int ret, const char *otherwise)
+/* A code's text up to its semicolon, and what stands behind; setcap where it was refused for want of privileges. */
+static void add_code(struct doctor *d, const char *name, int ret)
 {
-	return is_permission(ret) ? setcap_command("") : xstrdup(otherwise);
+	const char *text = reason_text(ret), *tail = strstr(text, "; ");
+
+	add(d, "kernel", name, DOCTOR_LACK,
+	    xasprintf("tried and failed: %.*s", (int)(tail ? tail - text : (ptrdiff_t)strlen(text)), text),
+	    is_permission(ret) ? setcap_command("")
+	    : tail	       ? xstrdup(tail + 2)
+			       : NULL);
 }
 
-static int load_tiny(const struct bpf_insn *insns, size_t n)
+/* Every need of the table; false if there is no use in trying more. */
+static bool check_needs(struct doctor *d)
 {
-	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "escaudit_trial", "GPL", insns, n, NULL);
+	int ret = reason_no_descriptors(DESCRIPTORS_NEEDED);
 
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
-static void add_tried(struct doctor *d, const char *name, int ret, const char *good, const char *remedy)
-{
-	if (ret == 0)
-		add(d, "kernel", name, DOCTOR_GOOD, xstrdup(good), NULL);
-	else
-		add(d, "kernel", name, DOCTOR_LACK, xasprintf("tried and failed: %s", strerror(-ret)),
-		    kernel_remedy(ret, remedy));
-}
-
-static void check_loading(struct doctor *d)
-{
-	const struct bpf_insn nothing[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	/* r0 = get_attach_cookie(ctx) */
-	const struct bpf_insn cookie[] = {
-		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_attach_cookie},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	/* probe_read_user(fp - 8, 8, NULL) */
-	const struct bpf_insn read[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
-		{.code = BPF_ALU64 | BPF_ADD, .dst_reg = BPF_REG_1, .imm = -8}, /* BPF_K is 0 */
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
-		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_user},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	int ret = load_tiny(nothing, ARRAY_SIZE(nothing)), fd;
-
-	add_tried(d, "bpf()", ret, "a program loads", "use a kernel with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS");
-	if (ret) /* what follows would fail for the same reason */
-		return;
-	add_tried(d, "reading user memory", load_tiny(read, ARRAY_SIZE(read)), "bpf_probe_read_user loads",
-		  "use Linux 5.5 or later, without lockdown");
-	add_tried(d, "attach cookies", load_tiny(cookie, ARRAY_SIZE(cookie)), "bpf_get_attach_cookie loads",
-		  "use Linux 5.15 or later");
-	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "escaudit_trial", 0, 0, 16u << 20, NULL);
-	add_tried(d, "ring buffer", fd < 0 ? fd : 0, "one of 16 MiB can be made",
-		  "use Linux 5.8 or later; before 5.11: ulimit -l unlimited");
-	if (fd >= 0)
-		close(fd);
-}
-
-/* What the trial probes. Called through a pointer that the compiler cannot see through, so that it is called indeed. */
-static int trial_function(int n)
-{
-	return n;
-}
-
-static int (*volatile trial)(int) = trial_function;
-
-/* The place of our own function in our own file. */
-static int trial_offset(elf_offset *offset, struct error *err)
-{
-	uint64_t address = (uint64_t)(uintptr_t)trial;
-	struct maps maps = {.items = NULL};
-	int fd = address_space_open(getpid());
-	int ret = fd < 0 ? error_set(err, fd, "failed to read /proc/self/maps: %s", strerror(-fd))
-			 : maps_read_fd(&maps, fd, err);
-
-	if (ret == 0) {
-		ret = -ENOENT;
-		for (size_t i = 0; i < maps.n; i++) {
-			const struct map_entry *m = &maps.items[i];
-
-			if (address < m->start || address >= m->end)
-				continue;
-			*offset = address - m->start + m->offset;
-			ret = 0;
-		}
-	}
-	maps_release(&maps);
-	if (fd >= 0)
-		close(fd);
-	return ret;
-}
-
-/* Probes our own function, calls it, takes the probe out again: 0 if every call was counted. */
-static int try_probe(enum attach_method method, struct error *err)
-{
-	struct attachment *attachment = NULL;
-	const uint64_t cookies[] = {1};
-	elf_offset offset = 0;
-	uint64_t calls = 0;
-	uint32_t zero = 0;
-	struct trial_bpf *skel = trial_bpf__open();
-	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), ret;
-
-	if (!skel || self < 0) {
-		ret = error_set(err, -errno, "%s", strerror(errno));
-		goto out;
-	}
-	attach_prepare(skel->progs.on_call, method);
-	ret = trial_bpf__load(skel);
+	/* What this kernel can do is found out by trying, and a trial without a descriptor says nothing. */
 	if (ret) {
-		error_set(err, ret, "the program does not load: %s", strerror(-ret));
-		goto out;
+		add_code(d, "open files", ret);
+		return false;
 	}
-	ret = trial_offset(&offset, err);
-	if (ret == 0)
-		ret = attachment_new(&attachment, method, skel->progs.on_call, self, getpid(), &offset, cookies, 1,
-				     err);
-	if (ret)
-		goto out;
-	for (int i = 0; i < TRIAL_CALLS; i++)
-		trial(i);
-	attachment_free(attachment);
-	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.calls), &zero, &calls))
-		ret = error_set(err, -errno, "the count cannot be read: %s", strerror(errno));
-	else if (calls != TRIAL_CALLS)
-		ret = error_set(err, -EIO, "%d calls, %" PRIu64 " hits", TRIAL_CALLS, calls);
-out:
-	if (self >= 0)
-		close(self);
-	trial_bpf__destroy(skel);
-	return ret;
+	for (size_t i = 0; i < n_kernel_needs; i++) {
+		const struct kernel_need *need = &kernel_needs[i];
+
+		ret = need->try();
+		if (ret == 0)
+			add(d, "kernel", need->name, DOCTOR_GOOD, xstrdup(need->good), NULL);
+		else if (kernel_need_is_lacking(ret))
+			add(d, "kernel", need->name, DOCTOR_LACK,
+			    xasprintf("tried and failed: this kernel, %s, lacks it", kernel_name()),
+			    xasprintf("use Linux %s or later", need->release));
+		else
+			add_code(d, need->name, ret);
+		if (ret && i == 0) /* what follows would fail for the same reason */
+			return false;
+	}
+	return true;
+}
+
+/* One mode through one of the two ways to attach. */
+struct attempt {
+	bool tried;
+	int ret;
+	struct trial seen;
+	struct error err;
+};
+
+enum mode { MODE_EXACT, MODE_SAMPLE, MODES };
+
+/* With what the programs are loaded: a binary's settings, or those of our own small target. */
+struct subject {
+	const struct go_binary *bin;
+	bool is_process;
+	struct alloc_entries entries;
+	struct sample_points points;
+	bool has_entries, has_points;
+	struct error no_points; /* why this binary cannot be sampled */
+};
+
+static void subject_init(struct subject *s, const struct go_binary *bin, bool is_process)
+{
+	*s = (struct subject){.bin = bin, .is_process = is_process};
+	if (!bin || alloc_entries_find(&s->entries, bin, NULL)) /* said where the binary is looked at */
+		return;
+	s->has_entries = true;
+	s->has_points = sample_points_find(&s->points, bin, &s->no_points) == 0;
+}
+
+static void subject_release(struct subject *s)
+{
+	if (s->has_entries)
+		alloc_entries_release(&s->entries);
+	if (s->has_points)
+		sample_points_release(&s->points);
+	error_release(&s->no_points);
+}
+
+static void attempt(struct attempt *a, const struct subject *s, enum mode mode, enum attach_method method,
+		    uint64_t calls)
+{
+	bool own = !s->has_entries;
+
+	a->tried = true;
+	if (mode == MODE_EXACT) {
+		const struct capture_options options = {.method = method, .is_launch = s->bin && !s->is_process};
+		struct alloc_settings settings;
+
+		if (own)
+			trial_settings_exact(&settings, method);
+		else
+			alloc_settings_init(&settings, s->bin, &s->entries, &options);
+		a->ret = trial_exact(&a->seen, &settings, own, calls, &a->err);
+	} else {
+		const struct sample_options options = {.method = method, .is_launch = s->bin && !s->is_process};
+		struct sample_settings settings;
+
+		if (own)
+			trial_settings_sample(&settings, method);
+		else
+			sample_settings_init(&settings, s->bin, &s->entries, &s->points, &options);
+		a->ret = trial_sample(&a->seen, &settings, own, calls, &a->err);
+	}
+}
+
+/* The maps of the attempt before leave a grace period after it: what does not fit beside them is tried again. */
+static void attempt_alone(struct attempt *a, const struct subject *s, enum mode mode, enum attach_method method,
+			  uint64_t calls)
+{
+	const struct timespec wait = {.tv_nsec = 60000000};
+
+	attempt(a, s, mode, method, calls);
+	for (int i = 0; i < 5 && a->ret == -ENOMEM && !a->seen.loaded; i++) {
+		nanosleep(&wait, NULL);
+		error_release(&a->err);
+		attempt(a, s, mode, method, calls);
+	}
+}
+
+static const char *const mode_names[MODES] = {[MODE_EXACT] = "exact mode", [MODE_SAMPLE] = "sample mode"};
+
+static void add_mode(struct doctor *d, enum mode mode, const struct subject *s, const struct attempt attempts[2])
+{
+	const struct attempt *best = attempts[0].tried && attempts[0].ret == 0 ? &attempts[0] : &attempts[1];
+	const char *whose = s->has_entries ? ", with the settings of this binary" : "";
+
+	if (mode == MODE_SAMPLE && s->has_entries && !s->has_points) {
+		char *remedy, *finding = split_error(&s->no_points, &remedy);
+
+		add(d, "kernel", mode_names[mode], DOCTOR_NOTE, finding, remedy);
+		return;
+	}
+	if (!best->tried || best->ret) {
+		const struct error *err = attempts[0].tried ? &attempts[0].err : &attempts[1].err;
+		bool loaded = attempts[0].seen.loaded || attempts[1].seen.loaded;
+		char *remedy, *finding = split_error(err, &remedy);
+
+		add(d, "kernel", mode_names[mode], DOCTOR_LACK,
+		    loaded ? xasprintf("its programs load%s, but: %s", whose, finding) : xstrdup(finding), remedy);
+		free(finding);
+		return;
+	}
+	add_counted(d, "kernel", mode_names[mode], DOCTOR_GOOD,
+		    mode == MODE_EXACT
+			    ? xasprintf("its programs load%s; %" PRIu64 " calls of a function of our own, %" PRIu64
+					" objects counted",
+					whose, best->seen.calls, best->seen.seen)
+			    : xasprintf("its programs load%s; %" PRIu64 " calls of a function of our own, %" PRIu64
+					" samples of %" PRIu64 " slots",
+					whose, best->seen.calls, best->seen.seen, best->seen.slots),
+		    NULL, best->seen.calls, best->seen.seen);
 }
 
 static void add_perf_failure(struct doctor *d, const struct error *err, bool has_multi, bool either)
 {
-	char *why = split_error(err, NULL);
+	char *remedy, *why = split_error(err, &remedy);
 
+	if (has_multi) {
+		free(remedy);
+		remedy = NULL;
+	}
 	add(d, "kernel", "perf events", either ? DOCTOR_NOTE : DOCTOR_LACK,
-	    xasprintf("%s%s", why, has_multi ? " (not needed here)" : ""),
-	    has_multi ? NULL
-		      : xstrdup("run as root: kernels with the fix of CVE-2025-38466 want CAP_SYS_ADMIN for it"));
+	    xasprintf("%s%s", why, has_multi ? " (not needed here)" : ""), remedy);
 	free(why);
 }
 
-static void check_probes(struct doctor *d)
+/* The attempt that says most of a way to attach: the first that failed after its programs were loaded, else one that
+ * worked. NULL if no program was loaded. */
+static const struct attempt *telling(const struct attempt attempts[MODES][2], int method)
 {
-	struct error multi_err = ERROR_INIT, perf_err = ERROR_INIT;
-	bool known = attach_method_detect(false) == ATTACH_MULTI;
-	int multi = known ? try_probe(ATTACH_MULTI, &multi_err) : -EOPNOTSUPP;
-	int perf = try_probe(ATTACH_PERF, &perf_err);
-	bool either = multi == 0 || perf == 0;
+	const struct attempt *worked = NULL;
 
-	if (multi == 0)
-		add(d, "kernel", "uprobe_multi", DOCTOR_GOOD,
-		    xasprintf("a probe on a function of our own: %d calls, %d hits", TRIAL_CALLS, TRIAL_CALLS), NULL);
-	else if (!known)
-		add(d, "kernel", "uprobe_multi", either ? DOCTOR_NOTE : DOCTOR_LACK,
+	for (int mode = 0; mode < MODES; mode++) {
+		const struct attempt *a = &attempts[mode][method];
+
+		if (!a->tried || !a->seen.loaded)
+			continue;
+		if (a->ret)
+			return a;
+		worked = worked ? worked : a;
+	}
+	return worked;
+}
+
+static void add_methods(struct doctor *d, const struct attempt attempts[MODES][2], bool known)
+{
+	const struct attempt *multi = telling(attempts, ATTACH_MULTI), *perf = telling(attempts, ATTACH_PERF);
+	bool multi_works = multi && multi->ret == 0, perf_works = perf && perf->ret == 0;
+	bool either = multi_works || perf_works;
+
+	if (!known)
+		add(d, "kernel", "uprobe_multi", either || !perf ? DOCTOR_NOTE : DOCTOR_LACK,
 		    xasprintf("this kernel has none that covers all threads of a process%s",
-			      perf == 0 ? "; perf events take its place, and leave more slowly" : ""),
+			      perf_works ? "; perf events take its place, and leave more slowly" : ""),
 		    xstrdup("use Linux 6.6 or later"));
+	else if (!multi)
+		add(d, "kernel", "uprobe_multi", DOCTOR_NOTE, xstrdup("not tried: no program loads"), NULL);
+	else if (multi_works)
+		add_counted(d, "kernel", "uprobe_multi", DOCTOR_GOOD,
+			    xasprintf("a probe on a function of our own: %" PRIu64 " calls, %" PRIu64 " hits",
+				      multi->seen.calls, multi->seen.seen),
+			    NULL, multi->seen.calls, multi->seen.seen);
+	else {
+		char *remedy, *finding = split_error(&multi->err, &remedy);
+
+		add(d, "kernel", "uprobe_multi", either ? DOCTOR_NOTE : DOCTOR_LACK, finding, remedy);
+	}
+	if (!perf)
+		add(d, "kernel", "perf events", DOCTOR_NOTE, xstrdup("not tried: no program loads"), NULL);
+	else if (perf_works)
+		add_counted(d, "kernel", "perf events", DOCTOR_GOOD,
+			    xasprintf("a probe on a function of our own: %" PRIu64 " calls, %" PRIu64 " hits%s",
+				      perf->seen.calls, perf->seen.seen, multi_works ? " (not needed here)" : ""),
+			    NULL, perf->seen.calls, perf->seen.seen);
 	else
-		add(d, "kernel", "uprobe_multi", either ? DOCTOR_NOTE : DOCTOR_LACK, split_error(&multi_err, NULL),
-		    kernel_remedy(multi, "use a kernel with CONFIG_UPROBES"));
-	if (perf == 0)
-		add(d, "kernel", "perf events", DOCTOR_GOOD,
-		    xasprintf("a probe on a function of our own: %d calls, %d hits%s", TRIAL_CALLS, TRIAL_CALLS,
-			      multi == 0 ? " (not needed here)" : ""),
-		    NULL);
-	else
-		add_perf_failure(d, &perf_err, multi == 0, either);
-	error_release(&multi_err);
-	error_release(&perf_err);
+		add_perf_failure(d, &perf->err, multi_works, either);
+}
+
+static void check_perf_descriptors(struct doctor *d)
+{
+	int ret = reason_no_descriptors(DESCRIPTORS_OF_PERF);
+	const char *tail = ret ? strstr(reason_text(ret), "; ") : NULL;
+
+	if (ret)
+		add(d, "kernel", "open files", DOCTOR_NOTE,
+		    xasprintf("fewer than %d can be opened: not enough for every recording through perf events",
+			      DESCRIPTORS_OF_PERF),
+		    tail ? xstrdup(tail + 2) : NULL);
+}
+
+static void check_programs(struct doctor *d, const struct go_binary *bin, bool is_process)
+{
+	bool known = attach_method_detect(false) == ATTACH_MULTI;
+	struct attempt attempts[MODES][2] = {{{.tried = false}}};
+	struct subject subject;
+
+	if (!known)
+		check_perf_descriptors(d);
+	subject_init(&subject, bin, is_process);
+	for (int mode = 0; mode < MODES; mode++) {
+		struct attempt *a = attempts[mode];
+
+		if (mode == MODE_SAMPLE && subject.has_entries && !subject.has_points)
+			continue;
+		if (known)
+			attempt_alone(&a[ATTACH_MULTI], &subject, (enum mode)mode, ATTACH_MULTI, TRIAL_CALLS);
+		/* What does not load for one does not load for the other, and has said why. */
+		if (!known || a[ATTACH_MULTI].seen.loaded)
+			attempt_alone(&a[ATTACH_PERF], &subject, (enum mode)mode, ATTACH_PERF, TRIAL_CALLS);
+	}
+	for (int mode = 0; mode < MODES; mode++)
+		add_mode(d, (enum mode)mode, &subject, attempts[mode]);
+	add_methods(d, (const struct attempt(*)[2])attempts, known);
+	for (int mode = 0; mode < MODES; mode++) {
+		error_release(&attempts[mode][0].err);
+		error_release(&attempts[mode][1].err);
+	}
+	subject_release(&subject);
 }
 
 static void check_settings(struct doctor *d)
@@ -358,6 +445,7 @@ static void check_settings(struct doctor *d)
 	long jit = sysctl_number("/proc/sys/net/core/bpf_jit_enable");
 	struct rlimit limit = {0, 0};
 	struct strbuf lockdown = STRBUF_INIT;
+	const char *memory;
 
 	add(d, "kernel", "BTF", DOCTOR_GOOD,
 	    xstrdup(access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? "there, and not needed"
@@ -369,6 +457,11 @@ static void check_settings(struct doctor *d)
 		    ? xstrdup("unlimited")
 		    : xasprintf("%" PRIu64 " KiB; counts before Linux 5.11 only", (uint64_t)limit.rlim_cur >> 10),
 	    NULL);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	add(d, "kernel", "open files limit", DOCTOR_GOOD, xasprintf("%" PRIu64, (uint64_t)limit.rlim_cur), NULL);
+	memory = strstr(reason_text(ENOMEM), "in force: ");
+	add(d, "kernel", "memory limits", memory ? DOCTOR_NOTE : DOCTOR_GOOD,
+	    xstrdup(memory ? memory : "none of this process or its memory cgroup"), NULL);
 	if (paranoid != LONG_MIN)
 		add(d, "kernel", "perf_event_paranoid", DOCTOR_GOOD,
 		    xasprintf("%ld; does not matter with CAP_PERFMON", paranoid), NULL);
@@ -387,28 +480,129 @@ static void check_settings(struct doctor *d)
 	strbuf_release(&lockdown);
 }
 
-/* libbpf's own remarks say in a screenful what the findings say in a line. */
-static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
+void doctor_check_kernel(struct doctor *d, const struct go_binary *bin, bool is_process)
 {
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
-void doctor_check_kernel(struct doctor *d)
-{
-	libbpf_print_fn_t print = libbpf_set_print(print_nothing);
-	struct utsname name;
-
-	if (uname(&name) == 0)
-		add(d, "kernel", "release", DOCTOR_GOOD, xasprintf("%s %s", name.sysname, name.release), NULL);
-	check_loading(d);
-	if (doctor_would_record(d))
-		check_probes(d);
+	loader_silence();
+	kernel_lift_limits();
+	add(d, "kernel", "release", DOCTOR_GOOD, xstrdup(kernel_name()), NULL);
+	if (check_needs(d))
+		check_programs(d, bin, is_process);
 	check_settings(d);
 	check_privileges(d);
-	libbpf_set_print(print);
+}
+
+/* ---- the proof ---- */
+
+static void prove_mode(struct doctor *d, enum mode mode, enum attach_method method)
+{
+	struct subject own = {.bin = NULL};
+	struct attempt a = {.tried = false};
+
+	attempt_alone(&a, &own, mode, method, PROVE_CALLS);
+	if (a.ret) {
+		char *remedy, *finding = split_error(&a.err, &remedy);
+
+		add_counted(d, "prove", mode_names[mode], DOCTOR_LACK, finding, remedy, a.seen.calls, a.seen.seen);
+	} else if (mode == MODE_EXACT) {
+		add_counted(d, "prove", mode_names[mode], DOCTOR_GOOD,
+			    xasprintf("%" PRIu64 " calls, %" PRIu64 " objects of %" PRIu64 " bytes counted, on %" PRIu64
+				      " stacks as deep as called (%s)",
+				      a.seen.calls, a.seen.seen, a.seen.bytes, a.seen.stacks,
+				      attach_method_name(method)),
+			    NULL, a.seen.calls, a.seen.seen);
+	} else {
+		add_counted(d, "prove", mode_names[mode], DOCTOR_GOOD,
+			    xasprintf("%" PRIu64 " spans given up, %" PRIu64 " samples for their %" PRIu64
+				      " slots, on %" PRIu64 " stack as deep as called (%s)",
+				      a.seen.calls, a.seen.seen, a.seen.slots, a.seen.stacks,
+				      attach_method_name(method)),
+			    NULL, a.seen.calls, a.seen.seen);
+	}
+	error_release(&a.err);
+}
+
+void doctor_prove(struct doctor *d)
+{
+	enum attach_method method;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->items[i].status == DOCTOR_LACK && strcmp(d->items[i].group, "kernel") == 0) {
+			add(d, "prove", "both modes", DOCTOR_NOTE, xstrdup("not tried, for what the kernel lacks"),
+			    NULL);
+			return;
+		}
+	}
+	loader_silence();
+	method = attach_method_detect(false);
+	for (int mode = 0; mode < MODES; mode++)
+		prove_mode(d, (enum mode)mode, method);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The window itself; the process may end meanwhile. */
+static int sample_window(struct sample *sample, const struct process *process, struct sample_result *out,
+			 struct recording *rec, struct error *err)
+{
+	struct pollfd fds[] = {{.fd = sample_fd(sample), .events = POLLIN},
+			       {.fd = process_pid_fd(process), .events = POLLIN}};
+	uint64_t end = now_ms() + WINDOW_MS;
+	int ret = sample_attach(sample, process_pid(process), err);
+
+	while (ret == 0 && !fds[1].revents) {
+		uint64_t now = now_ms();
+
+		if (now >= end)
+			break;
+		if (poll(fds, ARRAY_SIZE(fds), (int)(end - now)) < 0 && errno != EINTR)
+			return error_set(err, -errno, "probe: failed to wait: %s", strerror(errno));
+		ret = sample_drain(sample, err);
+	}
+	sample_detach(sample);
+	return ret ? ret : sample_read(sample, out, rec, err);
+}
+
+void doctor_prove_process(struct doctor *d, const struct process *process)
+{
+	const struct go_binary *bin = process_binary(process);
+	const struct sample_options options = {.method = attach_method_detect(false), .without_exact = true};
+	struct recording *rec = recording_new();
+	struct sample_result result = {.samples = 0};
+	struct alloc_entries entries = {.n = 0};
+	struct sample_points points = {.n_refill = 0};
+	struct sample *sample = NULL;
+	struct error err = ERROR_INIT;
+	int ret = alloc_entries_find(&entries, bin, &err);
+
+	if (ret == 0)
+		ret = sample_points_find(&points, bin, &err);
+	if (ret == 0)
+		ret = sample_new(&sample, bin, &entries, &points, &options, &err);
+	if (ret == 0)
+		ret = sample_window(sample, process, &result, rec, &err);
+	if (ret) {
+		char *remedy, *finding = split_error(&err, &remedy);
+
+		add(d, "prove", "window", ret == -ENOTSUP || ret == -EPROTONOSUPPORT ? DOCTOR_NOTE : DOCTOR_LACK,
+		    finding, remedy);
+	} else {
+		add(d, "prove", "window", DOCTOR_GOOD,
+		    xasprintf("process %d, sampled for %.3f s: %" PRIu64 " samples, %" PRIu64 " losses",
+			      process_pid(process), result.seconds, result.samples, recording_losses(rec)),
+		    NULL);
+		d->items[d->n - 1].seen = (int64_t)result.samples;
+	}
+	sample_free(sample);
+	sample_points_release(&points);
+	alloc_entries_release(&entries);
+	recording_free(rec);
+	error_release(&err);
 }
 
 /* ---- a process ---- */

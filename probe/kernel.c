@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/memory.h"
-#include "base/strbuf.h"
+#include "base/reason.h"
 
 /*
  * The longest runs of consecutive functions that belong to the Go runtime. The short form of a stack only has to know
@@ -67,6 +70,13 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 			out->roots[n++].size = func.end - func.entry;
 		}
 	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t start = out->roots[i].start, end = start + out->roots[i].size;
+		uint64_t last = out->roots_start + out->roots_size;
+
+		out->roots_start = i && out->roots_start < start ? out->roots_start : start;
+		out->roots_size = (i && last > end ? last : end) - out->roots_start;
+	}
 	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
 		elf_vaddr text, end;
 
@@ -97,16 +107,13 @@ bool kernel_exit_offset(const struct go_binary *bin, elf_offset *offset, elf_vad
 
 uint64_t kernel_capabilities(void)
 {
-	struct strbuf status = STRBUF_INIT;
-	const char *line = NULL;
-	uint64_t set = 0;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
-	if (strbuf_read_file(&status, "/proc/self/status", 1 << 16) == 0)
-		line = strstr(strbuf_str(&status), "\nCapEff:");
-	if (line)
-		set = strtoull(line + strlen("\nCapEff:"), NULL, 16);
-	strbuf_release(&status);
-	return set;
+	/* Not from /proc, which needs a descriptor, and to be mounted. */
+	if (syscall(SYS_capget, &header, data))
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
 void kernel_lift_limits(void)
@@ -116,35 +123,53 @@ void kernel_lift_limits(void)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
-int kernel_load_error(struct error *err, int ret)
-{
-	const char *remedy = "; `escaudit` needs a kernel with CONFIG_BPF_SYSCALL and CONFIG_UPROBES, 5.15 or later";
-
-	if (ret == -EPERM || ret == -EACCES)
-		remedy = "; run as root or with CAP_BPF and CAP_PERFMON";
-	else if (ret == -EMFILE || ret == -ENFILE)
-		remedy = "; allow more with ulimit -n";
-	else if (ret == -ENOMEM)
-		remedy = "; make room, or take less with --max-stacks";
-	return error_set(err, ret, "probe: failed to load the kernel programs: %s%s", strerror(-ret), remedy);
-}
-
 int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct error *err)
 {
 	int cpus = libbpf_num_possible_cpus(), ret = 0;
 	uint64_t *values;
 
 	if (cpus < 1)
-		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
+		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", reason_text(cpus));
 	values = xcalloc((size_t)cpus * words, sizeof(*values));
 	memset(out, 0, n * words * sizeof(*out));
 	for (uint32_t i = 0; i < n && ret == 0; i++) {
 		if (bpf_map_lookup_elem(map_fd, &i, values)) {
-			ret = error_set(err, -errno, "probe: failed to read the counters: %s", strerror(errno));
+			ret = error_set(err, -errno, "probe: failed to read the counters: %s", reason_text(errno));
 			break;
 		}
 		for (size_t k = 0; k < (size_t)cpus * words; k++)
 			out[i * words + k % words] += values[k];
+	}
+	free(values);
+	return ret;
+}
+
+int kernel_add_scratch(int map_fd, uint64_t counters[COUNTER_MAX], struct error *err)
+{
+	struct bpf_map_info info = {0};
+	uint32_t info_bytes = sizeof(info);
+	int cpus = libbpf_num_possible_cpus(), ret = 0;
+	size_t stride; /* the kernel keeps each CPU's value on an 8-byte boundary */
+	uint8_t *values;
+
+	if (cpus < 1)
+		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
+	if (bpf_obj_get_info_by_fd(map_fd, &info, &info_bytes))
+		return error_set(err, -errno, "probe: failed to look at the scratch slots: %s", strerror(errno));
+	stride = (info.value_size + 7u) & ~(size_t)7;
+	values = xcalloc((size_t)cpus, stride);
+	for (uint32_t i = 0; i < SCRATCH_SLOTS; i++) {
+		if (bpf_map_lookup_elem(map_fd, &i, values)) {
+			ret = error_set(err, -errno, "probe: failed to read the scratch slots: %s", strerror(errno));
+			break;
+		}
+		for (size_t cpu = 0; cpu < (size_t)cpus; cpu++) {
+			uint64_t counted[2];
+
+			memcpy(counted, values + cpu * stride + SCRATCH_HITS_OFFSET, sizeof(counted));
+			counters[COUNTER_HITS] += counted[0];
+			counters[COUNTER_BYTES] += counted[1];
+		}
 	}
 	free(values);
 	return ret;
@@ -155,7 +180,6 @@ static const char *const loss_names[COUNTER_MAX] = {
 	[COUNTER_LOST_SCRATCH] = "scratch buffers taken",
 	[COUNTER_LOST_STACK] = "stack unreadable",
 	[COUNTER_LOST_EXTREME] = "extreme not updated",
-	[COUNTER_CHANGED_STACK] = "stack changed while read",
 };
 
 void kernel_add_losses(struct recording *rec, const uint64_t counters[COUNTER_MAX])

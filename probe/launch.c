@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 
 static bool is_executable(const char *path)
 {
@@ -85,12 +86,12 @@ int launch_start(struct launch *out, const char *path, char *const argv[], struc
 
 	*out = (struct launch){.pid = -1, .pid_fd = -1, .go_fd = -1, .exec_fd = -1};
 	if (pipe2(go, O_CLOEXEC) || pipe2(exec, O_CLOEXEC)) {
-		ret = error_set(err, -errno, "launch: failed to make a pipe: %s", strerror(errno));
+		ret = error_set(err, -errno, "launch: failed to make a pipe: %s", reason_text(errno));
 		goto out;
 	}
 	out->pid = fork();
 	if (out->pid < 0) {
-		ret = error_set(err, -errno, "launch: failed to fork: %s", strerror(errno));
+		ret = error_set(err, -errno, "launch: failed to fork: %s", reason_of_fork(errno));
 		goto out;
 	}
 	if (out->pid == 0) {
@@ -102,8 +103,8 @@ int launch_start(struct launch *out, const char *path, char *const argv[], struc
 	go[1] = exec[0] = -1;
 	out->pid_fd = (int)syscall(SYS_pidfd_open, out->pid, 0);
 	if (out->pid_fd < 0) {
-		ret = error_set(err, -errno, "launch: failed to watch process %d: %s; Linux 5.3 or later is needed",
-				out->pid, strerror(errno));
+		ret = error_set(err, -errno, "launch: failed to watch process %d: %s%s", out->pid, reason_text(errno),
+				errno == ENOSYS ? "; Linux 5.3 or later is needed" : "");
 		launch_close(out);
 		goto out;
 	}
@@ -130,7 +131,7 @@ int launch_release(struct launch *launch, struct error *err)
 		n = read(launch->exec_fd, &code, sizeof(code));
 	while (n < 0 && errno == EINTR);
 	if (n == sizeof(code))
-		return error_set(err, -code, "launch: failed to start the program: %s", strerror(code));
+		return error_set(err, -code, "launch: failed to start the program: %s", reason_text(code));
 	return 0;
 }
 

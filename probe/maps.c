@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 
 /* The kernel allows 65530 mappings (vm.max_map_count) unless told otherwise. */
@@ -120,7 +121,7 @@ int maps_read_fd(struct maps *out, int fd, struct error *err)
 
 	*out = (struct maps){.items = NULL};
 	if (ret)
-		error_set(err, ret, "process: failed to read the memory map: %s", strerror(-ret));
+		error_set(err, ret, "process: failed to read the memory map: %s", reason_text(ret));
 	else if (text.len == 0)
 		ret = error_set(err, -ESRCH, "process: failed to read the memory map: the process has ended");
 	else

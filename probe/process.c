@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 #include "probe/kernel.h"
 #include "probe/maps.h"
@@ -87,26 +88,29 @@ struct stat_line {
 	char *name;
 };
 
-/* /proc/PID/stat: the name stands in brackets and may hold any character. */
-static bool read_stat(pid_t pid, struct stat_line *out)
+/* /proc/PID/stat: the name stands in brackets and may hold any character. 0, or the negative errno of not reading it.
+ */
+static int read_stat(pid_t pid, struct stat_line *out)
 {
 	struct strbuf text = STRBUF_INIT;
 	const char *open, *close;
 	char path[64];
-	bool ok = false;
+	int ret;
 
 	out->name = NULL;
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (strbuf_read_file(&text, path, 1 << 16) == 0 && text.len) {
-		open = strchr(text.buf, '(');
-		close = strrchr(text.buf, ')');
-		ok = open && close && close > open &&
-		     sscanf(close + 1, " %c %*d %*d %*d %*d %*d %lu", &out->state, &out->flags) == 2;
-		if (ok)
+	ret = strbuf_read_file(&text, path, 1 << 16);
+	if (ret == 0) {
+		open = strchr(strbuf_str(&text), '(');
+		close = strrchr(strbuf_str(&text), ')');
+		if (open && close && close > open &&
+		    sscanf(close + 1, " %c %*d %*d %*d %*d %*d %lu", &out->state, &out->flags) == 2)
 			out->name = xstrndup(open + 1, (size_t)(close - open - 1));
+		else
+			ret = -ESRCH;
 	}
 	strbuf_release(&text);
-	return ok;
+	return ret;
 }
 
 /* The number behind "KEY:\t" in /proc/PID/status; -1 if there is none. */
@@ -117,10 +121,35 @@ static long status_number(const char *status, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
-static int error_gone(struct error *err, pid_t pid)
+/* Is /proc mounted so that users do not see each other's processes? */
+static bool proc_hides(void)
+{
+	struct strbuf mounts = STRBUF_INIT;
+	bool hides = false;
+
+	if (strbuf_read_file(&mounts, "/proc/self/mounts", 1 << 22) == 0) {
+		const char *line = strstr(strbuf_str(&mounts), " /proc proc "), *option = NULL;
+		size_t len = line ? strcspn(line, "\n") : 0;
+
+		for (const char *next = line; next && (next = strstr(next, " /proc proc ")); next++) {
+			line = next; /* the last one lies on top */
+			len = strcspn(line, "\n");
+		}
+		if (line)
+			option = memmem(line, len, "hidepid=", 8);
+		hides = option && strncmp(option + 8, "0", 1) != 0 && strncmp(option + 8, "off", 3) != 0;
+	}
+	strbuf_release(&mounts);
+	return hides;
+}
+
+/* A file of /proc/PID could not be read: code says why, or is 0 where it was empty. */
+static int error_gone(struct error *err, pid_t pid, int code)
 {
 	char self[32] = "";
 
+	if (code && code != -ENOENT && code != -ESRCH && code != -EACCES && code != -EPERM)
+		return error_set(err, code, "process: failed to look at process %d: %s", pid, reason_text(code));
 	/* The ids we use and the ids /proc shows must be of one pid namespace. */
 	if (readlink("/proc/self", self, sizeof(self) - 1) < 0)
 		return error_set(err, -ENOENT, "process: failed to look for process %d: /proc is not mounted", pid);
@@ -129,9 +158,14 @@ static int error_gone(struct error *err, pid_t pid)
 				 "process: failed to find process %d: /proc shows another pid namespace; mount -t proc "
 				 "proc /proc",
 				 pid);
-	if (kill(pid, 0) == 0 || errno == EPERM)
-		return error_set(err, -EACCES,
-				 "process: failed to look at process %d: /proc hides it (hidepid); run as root", pid);
+	if (kill(pid, 0) == 0 || errno == EPERM) { /* there is one */
+		if (proc_hides())
+			return error_set(err, -EACCES,
+					 "process: failed to look at process %d: /proc hides it (hidepid); run as root",
+					 pid);
+		return error_set(err, -EACCES, "process: failed to look at process %d: %s", pid,
+				 code ? reason_text(code) : "/proc shows nothing of it");
+	}
 	return error_set(err, -ESRCH, "process: failed to find process %d: there is none of that id", pid);
 }
 
@@ -167,13 +201,14 @@ static int identify(struct process *p, pid_t pid, struct error *err)
 	ret = strbuf_read_file(&status, path, 1 << 16);
 	if (ret || !status.len) {
 		strbuf_release(&status);
-		return error_gone(err, pid);
+		return error_gone(err, pid, ret);
 	}
 	tgid = status_number(status.buf, "\nTgid:");
 	p->uid = status_number(status.buf, "\nUid:");
 	strbuf_release(&status);
-	if (tgid <= 0 || tgid > INT_MAX || !read_stat((pid_t)tgid, &stat))
-		return error_gone(err, pid);
+	ret = tgid > 0 && tgid <= INT_MAX ? read_stat((pid_t)tgid, &stat) : -ESRCH;
+	if (ret)
+		return error_gone(err, pid, ret);
 	p->pid = (pid_t)tgid;
 	p->name = stat.name;
 	if (stat.flags & PF_KTHREAD)
@@ -414,7 +449,7 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 	fd = open_exe(p);
 	if (fd < 0)
 		return error_set(err, fd, "process: failed to open the program of process %d ('%s'): %s%s", p->pid,
-				 shown_path(p, exe_path), strerror(-fd),
+				 shown_path(p, exe_path), reason_text(fd),
 				 fd == -EACCES ? "; run as root, or with CAP_DAC_READ_SEARCH" : "");
 	exe = map_of_exe(s, exe_path, fd);
 	if (exe) {
@@ -431,6 +466,9 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 		if (!m->executable || !m->inode || m->path[0] != '/' || seen_before(s, m))
 			continue;
 		fd = open_mapped(p, m);
+		if (reason_is_limit(fd))
+			return error_set(err, fd, "process: failed to open '%s' of process %d: %s",
+					 shown_path(p, m->path), p->pid, reason_text(fd));
 		if (fd < 0) {
 			s->unreadable++;
 			add_candidate(s, m, NULL, HOLDS_NOTHING);
@@ -438,7 +476,8 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 		}
 		holds = examine(fd, shown_path(p, m->path), &bin, &ret, &own);
 		add_candidate(s, m, bin, holds);
-		if (ret && ret != -ENODATA && ret != -ENOEXEC && s->wanted_path && is_wanted(s, m, fd)) {
+		if (ret && ret != -ENODATA && ret != -ENOEXEC &&
+		    (reason_is_limit(ret) || (s->wanted_path && is_wanted(s, m, fd)))) {
 			close(fd);
 			error_set(err, ret, "%s", own.text);
 			error_release(&own);
@@ -584,22 +623,22 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 	p->pid_fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	if (p->pid_fd < 0) {
 		ret = errno == ESRCH
-			      ? error_gone(err, p->pid)
-			      : error_set(err, -errno,
-					  "process: failed to watch process %d: %s; Linux 5.3 or later is needed",
-					  p->pid, strerror(errno));
+			      ? error_gone(err, p->pid, -ESRCH)
+			      : error_set(err, -errno, "process: failed to watch process %d: %s%s", p->pid,
+					  reason_text(errno), errno == ENOSYS ? "; Linux 5.3 or later is needed" : "");
 		goto out;
 	}
 	p->maps_fd = address_space_open(p->pid);
 	if (p->maps_fd < 0) {
 		ret = p->maps_fd == -EACCES || p->maps_fd == -EPERM ? error_denied(err, p, "the memory map")
-								    : error_gone(err, p->pid);
+								    : error_gone(err, p->pid, p->maps_fd);
 		goto out;
 	}
 	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
 	n = readlink(link, exe, sizeof(exe) - 1);
 	if (n < 0) {
-		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the program") : error_gone(err, p->pid);
+		ret = errno == EACCES || errno == EPERM ? error_denied(err, p, "the program")
+							: error_gone(err, p->pid, -errno);
 		goto out;
 	}
 	exe[n] = '\0';
@@ -807,13 +846,15 @@ const char *process_note(const struct process *p, size_t i)
 
 /* ---- every process of a file ---- */
 
-static bool maps_file(pid_t pid, const struct stat *file)
+static bool maps_file(pid_t pid, const struct stat *file, int *error)
 {
 	struct error err = ERROR_INIT;
 	struct maps maps = {.items = NULL};
 	bool found = false;
 	int fd = address_space_open(pid);
 
+	if (reason_is_limit(fd))
+		*error = fd;
 	if (fd < 0)
 		return false;
 	if (maps_read_fd(&maps, fd, &err) == 0) {
@@ -842,7 +883,7 @@ static void count_process(struct process_census *out, pid_t pid, const struct st
 			out->hidden++;
 		return;
 	}
-	if ((st.st_ino == file->st_ino && st.st_dev == file->st_dev) || maps_file(pid, file)) {
+	if ((st.st_ino == file->st_ino && st.st_dev == file->st_dev) || maps_file(pid, file, &out->error)) {
 		out->running++;
 		return;
 	}
@@ -864,7 +905,7 @@ void process_census(struct process_census *out, int fd, const char *path)
 	const struct dirent *entry;
 	struct stat file;
 
-	*out = (struct process_census){.running = 0};
+	*out = (struct process_census){.running = 0, .error = proc ? 0 : -errno};
 	if (proc && fstat(fd, &file) == 0) {
 		while ((entry = readdir(proc))) {
 			if (isdigit((unsigned char)entry->d_name[0]))

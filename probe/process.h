@@ -81,6 +81,7 @@ struct process_census {
 	size_t replaced;
 	pid_t replaced_pid; /* one of these */
 	size_t hidden;	    /* processes that could not be looked at */
+	int error;	    /* a negative errno where the counts are incomplete for want of descriptors or memory */
 };
 void process_census(struct process_census *out, int fd, const char *path);
 

@@ -22,17 +22,16 @@
 #include <bpf/libbpf.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 #include "bpf/sample.skel.h"
 #include "probe/controller.h"
 #include "probe/heap_stats.h"
 #include "probe/kernel.h"
+#include "probe/programs.h"
 #include "probe/sample_cells.h"
 #include "probe/trap.h"
 
-#define MAP_SAMPLES (1u << 14)
-/* Samples come by the ten thousand a second at most, and a stack that found no room is sent again. */
-#define SAMPLE_RING_BYTES  (2u << 20)
 #define DEFAULT_MAX_STACKS (1u << 18)
 #define BATCH		   4096
 #define MS_NS		   1000000u
@@ -118,7 +117,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	const struct stack_record *record = data;
 	struct sample *s = ctx;
 
-	if (!s->has_bias && size >= sizeof(*record)) {
+	if (!s->has_bias && stack_record_is_whole(record, size)) {
 		s->bias = record->bias;
 		s->has_bias = true;
 	}
@@ -128,40 +127,6 @@ static int on_stack(void *ctx, void *data, size_t size)
 
 /* ---- loading ---- */
 
-static void configure(struct sample *s)
-{
-	struct sample_bpf__rodata *ro = s->skel->rodata;
-	const struct sample_points *points = s->points;
-	struct walk_settings settings;
-	elf_vaddr start, end;
-
-	walk_settings_init(&settings, s->bin, s->entries, true, s->options.stack_depth);
-	settings.expected_starts = s->options.is_launch;
-	memcpy((void *)(uintptr_t)&ro->settings, &settings, sizeof(settings));
-	ro->mcache_alloc = points->mcache_alloc;
-	ro->mspan_alloc_count = points->mspan_alloc_count;
-	ro->mspan_nelems = points->mspan_nelems;
-	ro->header_bytes = points->header_bytes;
-	memcpy((void *)(uintptr_t)ro->class_size, size_class_bytes, sizeof(size_class_bytes));
-	memcpy((void *)(uintptr_t)ro->frame_rules, points->rules, sizeof(points->rules));
-	ro->n_frame_rules = points->n_rules;
-	ro->frames_start = UINT64_MAX;
-	for (uint32_t i = 0; i < points->n_rules; i++) {
-		const struct frame_rule *rule = &points->rules[i];
-
-		ro->frames_start = rule->start < ro->frames_start ? rule->start : ro->frames_start;
-		ro->frames_end = rule->start + rule->size > ro->frames_end ? rule->start + rule->size : ro->frames_end;
-	}
-	go_binary_types_range(s->bin, &start, &end);
-	ro->heap_stats = s->stats_place.address;
-	ro->types_start = start;
-	ro->types_end = end;
-	bpf_map__set_max_entries(s->skel->maps.samples_a, MAP_SAMPLES);
-	bpf_map__set_max_entries(s->skel->maps.samples_b, MAP_SAMPLES);
-	bpf_map__set_max_entries(s->skel->maps.exact, MAP_SAMPLES);
-	bpf_map__set_max_entries(s->skel->maps.stacks, SAMPLE_RING_BYTES);
-}
-
 static int make_descriptors(struct sample *s, struct error *err)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -170,7 +135,7 @@ static int make_descriptors(struct sample *s, struct error *err)
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->timer_fd < 0 || s->epoll_fd < 0 || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->timer_fd, &event) ||
 	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(s->ring), &event))
-		return error_set(err, -errno, "probe: failed to make a timer: %s", strerror(errno));
+		return error_set(err, -errno, "probe: failed to make a timer: %s", reason_text(errno));
 	return 0;
 }
 
@@ -178,6 +143,7 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 	       const struct sample_points *points, const struct sample_options *options, struct error *err)
 {
 	struct sample *s = xcalloc(1, sizeof(*s));
+	struct sample_settings settings;
 	int ret;
 
 	*out = NULL;
@@ -193,23 +159,14 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 	s->cells =
 		sample_cells_new(bin, entries, points, options->max_stacks ? options->max_stacks : DEFAULT_MAX_STACKS);
 	heap_stats_find(&s->stats_place, bin);
-	kernel_lift_limits();
-	s->skel = sample_bpf__open();
-	if (!s->skel) {
-		ret = kernel_load_error(err, -errno);
+	sample_settings_init(&settings, bin, entries, points, options);
+	settings.heap_stats = s->stats_place.address;
+	ret = sample_programs_load(&s->skel, &settings, err);
+	if (ret)
 		goto fail;
-	}
-	configure(s);
-	attach_prepare(s->skel->progs.on_point, options->method);
-	attach_prepare(s->skel->progs.on_nothing, options->method);
-	ret = sample_bpf__load(s->skel);
-	if (ret) {
-		kernel_load_error(err, ret);
-		goto fail;
-	}
 	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.stacks), on_stack, s, NULL);
 	if (!s->ring) {
-		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", strerror(errno));
+		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", reason_text(errno));
 		goto fail;
 	}
 	ret = make_descriptors(s, err);
@@ -316,7 +273,7 @@ static int add_samples(struct sample *s, int fd, bool is_exact, struct error *er
 	} while (ret == 0);
 	free(keys);
 	free(values);
-	return ret == -ENOENT ? 0 : error_set(err, ret, "probe: failed to read the samples: %s", strerror(-ret));
+	return ret == -ENOENT ? 0 : error_set(err, ret, "probe: failed to read the samples: %s", reason_text(ret));
 }
 
 static int add_totals(struct sample *s, struct error *err)
@@ -361,7 +318,7 @@ static int look(struct sample *s, struct error *err)
 	sleep_ns(MS_NS / 2);
 	ret = ring_buffer__consume(s->ring);
 	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
 	sample_cells_retry(s->cells, false);
 	ret = add_samples(s, fd, false, err);
 	if (ret == 0)
@@ -740,12 +697,12 @@ int sample_drain(struct sample *s, struct error *err)
 	int ret = ring_buffer__consume(s->ring);
 
 	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", strerror(-ret));
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
 	if (!s->attached)
 		return 0;
 	read_stats(s);
 	if (read(s->timer_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
-		return error_set(err, -errno, "probe: failed to read the timer: %s", strerror(errno));
+		return error_set(err, -errno, "probe: failed to read the timer: %s", reason_text(errno));
 	if (now_ns() < s->due) {
 		set_timer(s);
 		return 0;

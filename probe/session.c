@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 #include "probe/attach.h"
 #include "probe/capture.h"
@@ -29,6 +30,8 @@
 /* Through perf events every probe is a link of its own that takes a tenth of a second to leave: evidence is not worth
  * minutes. */
 #define PERF_REACH_MAX 32
+/* No recording gets by with fewer: the kernel programs alone have more maps. */
+#define LEAST_DESCRIPTORS 8
 
 struct session {
 	struct recording *rec;
@@ -101,7 +104,7 @@ static int watch_signals(struct session *s, struct error *err)
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
 	s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signal_fd < 0)
-		return error_set(err, -errno, "record: failed to watch for signals: %s", strerror(errno));
+		return error_set(err, -errno, "record: failed to watch for signals: %s", reason_text(errno));
 	return 0;
 }
 
@@ -155,6 +158,10 @@ static int session_begin(struct session *s, bool is_launch, struct error *err)
 
 	s->signal_fd = s->pid_fd = s->launched_fd = -1;
 	s->launch = (struct launch){.pid = -1, .pid_fd = -1, .go_fd = -1, .exec_fd = -1};
+	/* What this kernel can do is found out by trying, and a trial without a descriptor says nothing. */
+	ret = reason_no_descriptors(LEAST_DESCRIPTORS);
+	if (ret)
+		return error_set(err, ret, "record: failed to begin: %s", reason_text(ret));
 	ret = watch_signals(s, err);
 	if (ret)
 		return ret;
@@ -600,7 +607,7 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 {
 	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options};
 	enum stop_reason reason;
-	int ret;
+	int ret, spare = -1;
 
 	ret = session_begin(&s, true, err);
 	if (ret == 0)
@@ -611,8 +618,16 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 	}
 	if (ret == 0)
 		ret = check_same_file(bin, path, err);
+	/* Kept for the program's address space, which is there only once the program is. */
+	if (ret == 0) {
+		spare = fcntl(s.signal_fd, F_DUPFD_CLOEXEC, 0);
+		if (spare < 0)
+			ret = error_set(err, -errno, "launch: failed to watch '%s': %s", path, reason_text(errno));
+	}
 	if (ret == 0)
 		ret = launch_release(&s.launch, err);
+	if (spare >= 0)
+		close(spare);
 	if (ret == 0) {
 		s.pid_fd = s.launch.pid_fd;
 		s.launched_fd = address_space_open(s.launch.pid);

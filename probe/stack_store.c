@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/u64map.h"
+#include "probe/kernel.h"
 
 struct kept_stack {
 	size_t first; /* index into pcs */
@@ -114,7 +115,7 @@ void stack_store_add(struct stack_store *store, const void *data, size_t size)
 	uint64_t pcs[STACK_DEPTH_MAX];
 	uint32_t depth = 0;
 
-	if (size < sizeof(*record) || record->depth > STACK_DEPTH_MAX || find_id(store, &record->id))
+	if (!stack_record_is_whole(record, size) || find_id(store, &record->id))
 		return;
 	for (uint32_t i = 0; i < record->depth; i++) {
 		if (record->pcs[i]) /* 0 stands for C code */

@@ -2,13 +2,13 @@
 #include "probe/trap.h"
 
 #include <fcntl.h>
-#include <link.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "probe/self_target.h"
 
 #define BATCHES	       9
 #define HITS_PER_BATCH 400
@@ -17,29 +17,6 @@
 __attribute__((naked, noinline, aligned(16))) static void target(void)
 {
 	__asm__ volatile("push %rbp\n\tmov %rsp, %rbp\n\tpop %rbp\n\tret");
-}
-
-struct place {
-	uintptr_t address;
-	elf_offset offset;
-	bool found;
-};
-
-static int find_offset(struct dl_phdr_info *info, size_t size, void *ctx)
-{
-	struct place *place = ctx;
-
-	(void)size;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-		uintptr_t start = info->dlpi_addr + ph->p_vaddr;
-
-		if (ph->p_type == PT_LOAD && place->address >= start && place->address - start < ph->p_filesz) {
-			place->offset = place->address - start + ph->p_offset;
-			place->found = true;
-		}
-	}
-	return 1; /* the first is the program itself */
 }
 
 static int compare(const void *a, const void *b)
@@ -51,7 +28,7 @@ static int compare(const void *a, const void *b)
 
 double trap_cost_ns(enum attach_method method, struct bpf_program *program, bool *measured)
 {
-	struct place place = {.address = (uintptr_t)target};
+	struct self_place place;
 	void (*volatile hit)(void) = target;
 	struct attachment *attachment = NULL;
 	const uint64_t cookie = 0;
@@ -59,8 +36,7 @@ double trap_cost_ns(enum attach_method method, struct bpf_program *program, bool
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	*measured = false;
-	dl_iterate_phdr(find_offset, &place);
-	if (fd < 0 || !place.found ||
+	if (fd < 0 || !self_place_of((const void *)(uintptr_t)target, &place) ||
 	    attachment_new(&attachment, method, program, fd, getpid(), &place.offset, &cookie, 1, NULL)) {
 		if (fd >= 0)
 			close(fd);

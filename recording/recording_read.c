@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "recording/merge.h"
@@ -838,7 +839,7 @@ int recording_read(struct recording **out, const char *path, struct error *err)
 			   : strbuf_read_file(&sb, path, MAX_UNPACKED_BYTES);
 
 	if (ret < 0)
-		error_set(err, ret, "recording: failed to read '%s': %s", path, strerror(-ret));
+		error_set(err, ret, "recording: failed to read '%s': %s", path, reason_text(ret));
 	else
 		ret = recording_read_bytes(out, strbuf_str(&sb), sb.len, is_stdin ? "standard input" : path, err);
 	strbuf_release(&sb);

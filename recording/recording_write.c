@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "base/whole_file.h"
@@ -553,7 +554,7 @@ static int write_fd(const struct recording *rec, int fd)
 
 static int failed_to_write(struct error *err, int code, const char *path)
 {
-	return error_set(err, code, "recording: failed to write '%s': %s", path, strerror(-code));
+	return error_set(err, code, "recording: failed to write '%s': %s", path, reason_text(code));
 }
 
 int recording_write(const struct recording *rec, const char *path, struct error *err)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/strbuf.h"
 
 /* The kernel runs no program whose program headers exceed 64 KiB. */
@@ -447,7 +448,7 @@ static int open_taken_fd(struct elf_image **out, int fd, const char *path, struc
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (reserved == MAP_FAILED) {
 		ret = error_set(err, -errno, "elf: failed to reserve memory for '%s' of %llu bytes: %s", path,
-				(unsigned long long)image->size, strerror(errno));
+				(unsigned long long)image->size, reason_text(errno));
 		goto out;
 	}
 	image->reserved = reserved;
@@ -469,7 +470,7 @@ int elf_image_open(struct elf_image **out, const char *path, struct error *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
-		return error_set(err, -errno, "elf: failed to open '%s': %s", path, strerror(errno));
+		return error_set(err, -errno, "elf: failed to open '%s': %s", path, reason_text(errno));
 	return open_taken_fd(out, fd, path, err);
 }
 
@@ -479,7 +480,7 @@ int elf_image_open_fd(struct elf_image **out, int fd, const char *path, struct e
 
 	if (copy < 0)
 		return error_set(err, -errno, "elf: failed to duplicate the descriptor of '%s': %s", path,
-				 strerror(errno));
+				 reason_text(errno));
 	return open_taken_fd(out, copy, path, err);
 }
 

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/reason.h"
 #include "base/u64map.h"
 #include "symbolize/symbolizer_internal.h"
 
@@ -802,7 +803,7 @@ int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *
 	sym->fd = fcntl(elf_image_fd(image), F_DUPFD_CLOEXEC, 0);
 	if (sym->fd < 0) {
 		ret = -errno;
-		error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path, strerror(-ret));
+		error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path, reason_text(ret));
 		goto fail;
 	}
 	/* Read, not mapped: a file that shrinks meanwhile must not end in SIGBUS. */

@@ -21,6 +21,9 @@ $(O)/tests/unit/$(1): $(O)/tests/unit/$(1).o $(call archives,$(2) $(uses_$(2)))
 endef
 $(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(patsubst tests/unit/%.c,%,$(s)),$(call stage_of,$(s)))))
 
+# What loads kernel programs.
+$(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/probe/*.c)): | $(O)/bpf/alloc.skel.h $(O)/bpf/sample.skel.h
+
 # Programs that prove something over whole binaries; run by the bats files in tests/e2e.
 $(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,predict probe recording symbolize base)
 	$(call say,LINK,$@)

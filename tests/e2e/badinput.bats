@@ -5,6 +5,7 @@ load helper
 
 setup() {
 	complaints=0
+	pids=()
 	t=$BATS_TEST_TMPDIR
 }
 
@@ -17,6 +18,7 @@ copy_for_everyone() {
 }
 
 teardown() {
+	kill_pids
 	[ -z "${public:-}" ] || rm -rf "$public"
 }
 
@@ -271,6 +273,78 @@ in_program() {
 	expect_message 'ulimit -n'
 	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$t"
 	expect_message 'directory'
+	[ "$complaints" -eq 0 ]
+}
+
+# either_works_or_names LIMIT COMMAND...: status 0 or 3 without that name, or 2 with it and its value. Sets worked and limited.
+either_works_or_names() {
+	local limit=$1 status=0
+	shift
+	"$@" >"$t/out" 2>"$t/err" </dev/null || status=$?
+	case $status in
+	0 | 3) worked=$((worked + 1)) ;;
+	2)
+		limited=$((limited + 1))
+		grep -qE "$limit" "$t/out" "$t/err" || complain "$*: no '$limit' in: $(cat "$t/err" "$t/out")"
+		;;
+	*) complain "$*: status $status: $(cat "$t/err")" ;;
+	esac
+	! grep -E 'hidepid|CONFIG_|5\.15|Assertion|core dumped' "$t/out" "$t/err" || complain "$*: a guess"
+}
+
+@test "any number of files that may be open: either it works or the limit is named" {
+	need_bpf
+	use_go
+	local n worked limited
+	start_sleeper -rate 1000
+	for command in "record -o $t/rec -- $(build_go exit3)" "record -d 0.05 -o $t/rec -p $sleeper" "record --mode=exact -d 0.05 -o $t/rec -p $sleeper" \
+		"record -d 0.05 -o $t/rec -x $(build_go sleeper)" "record --attach=perf --mode=exact -d 0.05 -o $t/rec -p $sleeper" \
+		"top --count 1 -i 0.1 -p $sleeper" "doctor -p $sleeper" "doctor --prove"; do
+		worked=0 limited=0
+		for n in 4 5 6 7 8 9 10 12 15 18 20 21 22 23 24 26 28 30 32 33 34 36 38 64; do
+			# From what the dynamic linker gets by with, beside what the test has open.
+			prlimit --nofile="$n:$n" "$ESCAUDIT" --version </dev/null >/dev/null 2>&1 || continue
+			# shellcheck disable=SC2086
+			either_works_or_names "RLIMIT_NOFILE is $n\b" prlimit --nofile="$n:$n" "$ESCAUDIT" $command
+		done
+		[ "$worked" -gt 0 ] && [ "$limited" -gt 5 ] || complain "$command: $worked worked, $limited were limited"
+	done
+	[ "$complaints" -eq 0 ]
+}
+
+@test "any amount of address space: either it works or the limit is named" {
+	need_bpf
+	use_go
+	local k worked limited
+	start_sleeper -rate 1000
+	for command in "record -o $t/rec -d 0.05 -p $sleeper" "record --mode=exact -d 0.05 -o $t/rec -p $sleeper" "doctor"; do
+		worked=0 limited=0
+		for k in 6000 7000 8000 9000 10000 11000 12000 13000 14000 16000 18000 20000 30000 200000; do
+			prlimit --as=$((k * 1024)) "$ESCAUDIT" --version </dev/null >/dev/null 2>&1 || continue
+			# shellcheck disable=SC2086
+			either_works_or_names "RLIMIT_AS $k KiB" prlimit --as=$((k * 1024)) "$ESCAUDIT" $command
+		done
+		[ "$worked" -gt 1 ] && [ "$limited" -gt 1 ] || complain "$command: $worked worked, $limited were limited"
+	done
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a memory cgroup that is too small is named" {
+	need_bpf
+	use_go
+	local group limit
+	group=$(mktemp -d /sys/fs/cgroup/memory/escaudit-test.XXXXXX 2>/dev/null) || group=$(mktemp -d /sys/fs/cgroup/escaudit-test.XXXXXX 2>/dev/null) ||
+		skip_or_fail "no memory cgroup can be made"
+	limit=$group/memory.limit_in_bytes
+	[ -e "$limit" ] || limit=$group/memory.max
+	if ! echo 16777216 2>/dev/null >"$limit"; then
+		rmdir "$group"
+		skip_or_fail "no memory cgroup can be made"
+	fi
+	# shellcheck disable=SC2016
+	expect_status 2 sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$ESCAUDIT" record --mode=exact -o "$t/rec" -- "$(build_go exit3)"
+	expect_message "memory cgroup '.*/${group##*/}' 16384 KiB, [0-9]+ in use"
+	wait_for rmdir "$group"
 	[ "$complaints" -eq 0 ]
 }
 

@@ -55,9 +55,12 @@ expect_check() {
 	[ "$(jq -r '.schema, .works, .target.pid' <<<"$out" | tr '\n' ' ')" = 'escaudit-doctor/1 true null ' ] || complain "$out"
 	expect_check kernel 'bpf()' good
 	expect_check kernel 'ring buffer' good
-	expect_check kernel uprobe_multi good '3 calls, 3 hits'
-	expect_check kernel 'perf events' good '3 calls, 3 hits'
+	expect_check kernel uprobe_multi good '6 calls, 6 hits'
+	expect_check kernel 'perf events' good '6 calls, 6 hits'
+	expect_check kernel 'exact mode' good 'its programs load; 6 calls .* 6 objects'
+	expect_check kernel 'sample mode' good 'its programs load; 3 calls .* 3 samples of 6 slots'
 	expect_check kernel BTF good 'not needed'
+	jq -e '[.checks[] | select(.calls != null)] | length == 4 and all(.calls == .seen)' <<<"$out" >/dev/null || complain "counts: $out"
 	expect_check privileges probes good
 	expect_status 0 "$ESCAUDIT" doctor
 	grep -q '^recording works$' <<<"$out" || complain "no verdict: $out"
@@ -84,6 +87,8 @@ expect_check() {
 		expect_check binary coverage good 'every object'
 		expect_check binary 'symbol table' good '^there'
 		expect_check binary "Go's heap profile" good '^removed'
+		expect_check kernel 'exact mode' good 'with the settings of this binary; 6 calls .* 6 objects'
+		expect_check kernel 'sample mode' good 'with the settings of this binary; 3 calls .* 3 samples of 6 slots'
 		[[ $(jq -r .target.go_version <<<"$out") == go$GO_VERSION* ]] || complain "target: $(jq -c .target <<<"$out")"
 		expect_status 0 "$ESCAUDIT" doctor --json "$(build_go sleeper -ldflags='-s -w')"
 		expect_check binary 'symbol table' good '^stripped'
@@ -117,6 +122,29 @@ expect_check() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "doctor --prove: a known number of calls is counted, in both modes" {
+	need_bpf
+	use_go 1.27
+	# calls_of NAME: "CALLS SEEN"
+	calls_of() {
+		jq -r --arg name "$1" '.checks[] | select(.group == "prove" and .name == $name) | "\(.calls) \(.seen)"' <<<"$out"
+	}
+	expect_status 0 "$ESCAUDIT" doctor --prove --json
+	"$top/tests/validate-json" "$top/share/schema/escaudit.schema.json" "$BATS_TEST_TMPDIR/out" || complain "schema"
+	expect_check prove 'exact mode' good '2000 calls, 2000 objects of 248000 bytes counted, on 2 stacks'
+	expect_check prove 'sample mode' good '1000 spans given up, 1000 samples for their 15908 slots, on 1 stack'
+	[ "$(calls_of 'exact mode'), $(calls_of 'sample mode')" = '2000 2000, 1000 1000' ] || complain "counts: $out"
+	[ -z "$(status_of prove window)" ] || complain "a window of nothing"
+	expect_status 0 "$ESCAUDIT" doctor --prove
+	grep -q '^recording works$' <<<"$out" || complain "no verdict: $out"
+	# Of a process it also samples: one that allocates, and is as it was afterwards.
+	start "$(own_copy "$(build_go sleeper)")" -rate 200000
+	expect_status 0 "$ESCAUDIT" doctor --prove --json -p "$target"
+	expect_check prove window good "process $target, sampled for 0\.[0-9]* s: [1-9][0-9]* samples, 0 losses"
+	intact_soon "$target" "after doctor --prove"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "doctor: what cannot be recorded, and why" {
 	need_bpf
 	expect_status 2 "$ESCAUDIT" doctor --json /bin/true
@@ -130,6 +158,38 @@ expect_check() {
 	expect_check process process lack 'none of that id'
 	expect_status 2 "$ESCAUDIT" doctor -p 4194304
 	grep -q '^recording would not work$' <<<"$out" || complain "no verdict: $out"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "doctor: a build that cannot be sampled: a note, for exact mode works" {
+	need_bpf
+	use_go 1.24
+	local program
+	program=$(build_go capture -pgo="$(capture_profile)")
+	expect_status 0 "$ESCAUDIT" doctor --json "$program"
+	expect_check kernel 'exact mode' good 'with the settings of this binary'
+	"$ESCAUDIT" record --mode=sample -o "$BATS_TEST_TMPDIR/rec" -- "$program" -only small >/dev/null 2>"$BATS_TEST_TMPDIR/err" ||
+		expect_check kernel 'sample mode' note 'profile-guided'
+	[ "$complaints" -eq 0 ]
+}
+
+@test "doctor: a process that /proc hides, and one that is not" {
+	need_bpf
+	local mine how
+	mine=$(in_the_open "$ESCAUDIT")
+	user_with ''
+	for how in 0 1 2; do
+		# shellcheck disable=SC2016
+		expect_status 2 unshare -m sh -c 'mount -t proc -o hidepid=$0 proc /proc && exec "$@"' "$how" "${as_user[@]}" "$mine" doctor --json -p $$
+		if [ "$how" = 0 ]; then
+			expect_check process process lack 'belongs to user 0'
+		else
+			expect_check process process lack 'hides it \(hidepid\)'
+		fi
+	done
+	# shellcheck disable=SC2016
+	expect_status 2 unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$mine" doctor --json -p $$
+	expect_check process process lack '/proc is not mounted'
 	[ "$complaints" -eq 0 ]
 }
 
@@ -155,7 +215,8 @@ expect_check() {
 	setpriv --reuid 64123 --regid 64123 --clear-groups "$mine" doctor --json >"$BATS_TEST_TMPDIR/out" || complain "status $? after '$command'"
 	out=$(cat "$BATS_TEST_TMPDIR/out")
 	expect_check privileges probes good
-	expect_check kernel uprobe_multi good '3 calls, 3 hits'
+	expect_check kernel uprobe_multi good '6 calls, 6 hits'
+	expect_check kernel 'sample mode' good '3 samples'
 	# And what it says is so: the user records a process of its own.
 	user_with ''
 	start "${as_user[@]}" "$program" -burst 1231

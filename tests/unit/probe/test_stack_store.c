@@ -98,7 +98,7 @@ Test(stack_store, records_that_are_none_are_passed_over)
 	struct stack_store *store = stack_store_new(10);
 	struct stack_record r = record(1, 1, 2, 0x1000);
 
-	stack_store_add(store, &r, sizeof(r) - 1);
+	stack_store_add(store, &r, STACK_RECORD_BYTES(r.depth) - 1);
 	r.depth = STACK_DEPTH_MAX + 1;
 	add(store, &r);
 	cr_expect_eq(stack_store_count(store), 0);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of the kernel the programs in bpf/ cannot do without, in one table: each is found out by trying it, and named
+ * with the release that brought it. doctor lists them; where programs fail to load, what is missing here is why.
+ */
+#ifndef ESCAUDIT_PROBE_KERNEL_NEEDS_H
+#define ESCAUDIT_PROBE_KERNEL_NEEDS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct kernel_need {
+	const char *name;    /* "attach cookies" */
+	const char *good;    /* what was tried: "bpf_get_attach_cookie loads" */
+	const char *release; /* of Linux, that brought it: "5.15" */
+	int (*try)(void);    /* 0, or a negative errno */
+};
+
+/* In the order of the releases. */
+extern const struct kernel_need kernel_needs[];
+extern const size_t n_kernel_needs;
+
+/*
+ * Is a code of try that of a kernel that does not know what was asked of it? Not if privileges or memory are wanting.
+ */
+int kernel_need_is_lacking(int code);
+
+/* uname: "Linux 6.1.0-37-cloud-amd64". Valid for ever. */
+const char *kernel_name(void);
+
+/*
+ * Tries them all. 0, or -EOPNOTSUPP with all that this kernel lacks and the release that has it, in the one wording
+ * there is:
+ *
+ *     this kernel, Linux 5.10.0-35-amd64, lacks fetching atomics (Linux 5.12), attach cookies (Linux 5.15); use Linux
+ *     5.15 or later
+ */
+int kernel_needs_check(struct error *err);
+
+#endif
