@@ -174,13 +174,14 @@ install: build
 	for page in man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
 
 clean:
-	$(Q)rm -rf build build-sanitize build-fuzz
+	$(Q)rm -rf build build-sanitize build-fuzz build-$(KERNELS_CLANG)
 
 help:
 	@echo 'build (default)  build/escaudit'
 	@echo 'demo             install what is missing, build, audit a bundled Go program, show the report'
 	@echo 'test             install what is missing, run every test'
 	@echo 'unit e2e fuzz    parts of it'
+	@echo 'kernels          boot kernels of Debian 11 to 14 under qemu, with escaudit in them'
 	@echo 'bench            measure; prints ratios'
 	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'

@@ -33,6 +33,7 @@ bool measure_options(const struct cli_args *args, struct session_options *out)
 	out->max_overhead = max_overhead / 100;
 	out->max_observations = (uint32_t)max_stacks;
 	out->force_perf = attach && strcmp(attach, "perf") == 0;
+	out->force_multi = attach && strcmp(attach, "multi") == 0;
 	return true;
 }
 

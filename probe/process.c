@@ -726,6 +726,11 @@ pid_t process_tracer(const struct process *p)
 	return tracer > 0 && tracer <= INT_MAX ? (pid_t)tracer : 0;
 }
 
+uint64_t process_bias(const struct process *p)
+{
+	return p->bias;
+}
+
 int process_read(const struct process *p, elf_vaddr vaddr, void *out, size_t size)
 {
 	char path[64];

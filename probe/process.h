@@ -33,6 +33,7 @@ void process_free(struct process *process); /* accepts NULL */
 pid_t process_pid(const struct process *process);	 /* of the thread group */
 const char *process_name(const struct process *process); /* as /proc/PID/stat has it */
 long process_uid(const struct process *process);	 /* the user it belongs to */
+uint64_t process_bias(const struct process *process);	 /* runtime address less vaddr, of the binary */
 pid_t process_tracer(const struct process *process);	 /* who debugs it now, 0 for nobody */
 /*
  * Copies what stands at a vaddr of the binary in the process's memory now. 0 or a negative errno. A reader of memory

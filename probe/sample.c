@@ -385,7 +385,8 @@ static void read_stats(struct sample *s)
 {
 	struct heap_stats now;
 
-	/* Only once the program has shown itself by a stack: before, the process may be on its way to it. */
+	/* Only once it is known where the program is. One that was launched shows itself by a stack: before, the
+	 * process may be on its way to it. */
 	if (!s->pid || !s->has_bias || sample_has_ended(s) || !heap_stats_read(&s->stats_place, s->pid, s->bias, &now))
 		return;
 	if (!s->first_stats_ns) {
@@ -645,6 +646,12 @@ static int apply(struct sample *s, const struct controller_plan *plan, struct er
 	set_timer(s);
 	read_stats(s);
 	return 0;
+}
+
+void sample_set_bias(struct sample *s, uint64_t bias)
+{
+	s->bias = bias;
+	s->has_bias = true;
 }
 
 int sample_attach(struct sample *s, pid_t pid, struct error *err)

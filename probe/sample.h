@@ -38,6 +38,11 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 	       const struct sample_points *points, const struct sample_options *options, struct error *err);
 void sample_free(struct sample *sample); /* accepts NULL; detaches */
 
+/*
+ * Where a process that runs has the binary (runtime address less vaddr), before it is attached to: the runtime's own
+ * counts can be read from the window's first moment on. Of a process that is not told, from its first stack on.
+ */
+void sample_set_bias(struct sample *sample, uint64_t bias);
 /* Arms the probes for one process, or for all that map the binary if pid is 0. The window begins here. */
 int sample_attach(struct sample *sample, pid_t pid, struct error *err);
 /* A descriptor that polls readable when sample_drain has work. */

@@ -286,6 +286,13 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 	elf_vaddr *calls;
 	int ret = 0;
 
+	/* Asked for only once the programs are loaded: without the right to load there seems to be none either. */
+	if (s->options->force_multi && s->method != ATTACH_MULTI)
+		return error_set(
+			err, -EOPNOTSUPP,
+			"probe: failed to attach through %s: this kernel has none that covers all threads of a "
+			"process; use Linux 6.6 or later, or leave the choice to escaudit (--attach=auto)",
+			attach_method_name(ATTACH_MULTI));
 	if (wants_reach(s)) {
 		size_t max = rec->n_sites + rec->n_points;
 
@@ -649,6 +656,8 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 	rec->header.pid = pid;
 	if (ret == 0 && process)
 		s.pid_fd = process_pid_fd(process);
+	if (ret == 0 && process && s.sample)
+		sample_set_bias(s.sample, process_bias(process));
 	if (ret == 0)
 		ret = session_arm(&s, pid, err);
 	if (ret == 0)

@@ -46,6 +46,7 @@ struct session_options {
 	double max_overhead;	   /* of one core, for sampling: 0.01 is 1 %; 0 means the default */
 	double duration_seconds;   /* 0: until the program ends or we are asked to stop */
 	bool force_perf;	   /* attach through perf events even where uprobe_multi works */
+	bool force_multi;	   /* attach through uprobe_multi or not at all */
 	uint32_t max_observations; /* 0 means the default */
 	struct session_events events;
 	/* One per site of the recording: put a reach probe there; NULL for none. The recording's points that are not

@@ -29,7 +29,7 @@ $(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,predict probe recording
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-.PHONY: test unit e2e proof fuzz bench
+.PHONY: test unit e2e proof fuzz bench kernels
 proof: $(PROOF_BIN)
 
 unit: $(UNIT_BIN)
@@ -45,14 +45,26 @@ e2e: build proof
 fuzz:
 	$(Q)tests/run-fuzz $(O)
 
+# The programs of another clang are other programs to a verifier. The kernels are skipped, with the reason, where none could be
+# fetched; with CI=true that is a failure.
+KERNELS_CLANG := clang-19
+KERNELS_O := $(O)-$(KERNELS_CLANG)
+kernels: build proof
+	$(Q)scripts/kernels >/dev/null || [ "$$CI" != true ]
+	$(Q)$(if $(shell command -v $(KERNELS_CLANG)),$(MAKE) --no-print-directory O=$(KERNELS_O) CLANG=$(KERNELS_CLANG) build,\
+		echo "kernels: no $(KERNELS_CLANG): run make deps" >&2; [ "$$CI" != true ])
+	$(Q)tests/run-kernels $(O) $(if $(shell command -v $(KERNELS_CLANG)),$(KERNELS_O))
+
 test:
 	$(Q)scripts/deps
 	$(Q)scripts/toolchains
 	$(Q)scripts/daemons
+	$(Q)scripts/kernels || [ "$$CI" != true ]
 	$(Q)$(MAKE) --no-print-directory build unit
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit
 	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(MAKE) --no-print-directory e2e
+	$(Q)$(MAKE) --no-print-directory kernels
 
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording symbolize base)
 	$(call say,LINK,$@)

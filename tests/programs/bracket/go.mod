@@ -1,0 +1,3 @@
+module example.com/escaudit/bracket
+
+go 1.19
