@@ -567,8 +567,8 @@ static int sample_window(struct sample *sample, const struct process *process, s
 {
 	struct pollfd fds[] = {{.fd = sample_fd(sample), .events = POLLIN},
 			       {.fd = process_pid_fd(process), .events = POLLIN}};
-	uint64_t end = now_ms() + WINDOW_MS;
 	int ret = sample_attach(sample, process_pid(process), err);
+	uint64_t end = now_ms() + WINDOW_MS; /* placing probes may take as long */
 
 	while (ret == 0 && !fds[1].revents) {
 		uint64_t now = now_ms();
