@@ -30,6 +30,8 @@
 #define ATTACH_TYPE_UPROBE_MULTI 48
 
 #define HOLDER_STACK_BYTES (64 << 10)
+/* The address sanitizer knows one stack for a thread, and takes a function that does not return for its end. */
+#define OWN_STACK __attribute__((no_sanitize_address))
 
 struct attachment {
 	pid_t holder;
@@ -281,7 +283,7 @@ static int compare_fds(const void *a, const void *b)
  * The holder: attaches, says how that went, and ends when the other end of the socket is gone. The probes leave with
  * its last descriptors, while it ends: the one place where no SIGKILL can come between (see attach.h).
  */
-static void __attribute__((noreturn)) hold(const struct request *r, int socket)
+static void OWN_STACK __attribute__((noreturn)) hold(const struct request *r, int socket)
 {
 	int keep[] = {STDERR_FILENO, socket, r->fd, bpf_program__fd(r->program), r->counters_fd};
 	sigset_t all;
@@ -309,7 +311,7 @@ struct holder_start {
 	int socket;
 };
 
-static int holder_main(void *start)
+static int OWN_STACK holder_main(void *start)
 {
 	const struct holder_start *s = start;
 

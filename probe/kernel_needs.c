@@ -97,14 +97,14 @@ static int try_cookie(void)
 }
 
 const struct kernel_need kernel_needs[] = {
-	{"bpf()", "a program loads", "4.17 with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS", try_nothing},
-	{"reading user memory", "bpf_probe_read_user loads", "5.5", try_read_user},
-	{"ring buffer", "one can be made", "5.8", try_ring},
+	{"bpf()", "a program loads", "4.17 with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS", try_nothing, false},
+	{"reading user memory", "bpf_probe_read_user loads", "5.5", try_read_user, false},
+	{"ring buffer", "one can be made", "5.8", try_ring, true},
 };
 
 const size_t n_kernel_needs = ARRAY_SIZE(kernel_needs);
 
-int kernel_need_is_lacking(int code)
+bool kernel_need_is_lacking(int code)
 {
 	return code == -EINVAL || code == -ENOSYS || code == -EOPNOTSUPP;
 }

@@ -16,6 +16,7 @@ struct kernel_need {
 	const char *good;    /* what was tried: "bpf_get_attach_cookie loads" */
 	const char *release; /* of Linux, that brought it: "5.15" */
 	int (*try)(void);    /* 0, or a negative errno */
+	bool is_map;	     /* and no program: counts against RLIMIT_MEMLOCK before Linux 5.11 */
 };
 
 /* In the order of the releases. */
@@ -25,7 +26,7 @@ extern const size_t n_kernel_needs;
 /*
  * Is a code of try that of a kernel that does not know what was asked of it? Not if privileges or memory are wanting.
  */
-int kernel_need_is_lacking(int code);
+bool kernel_need_is_lacking(int code);
 
 /*
  * Does this kernel lack attach cookies (5.15) or atomics that give back what was there before (5.12)? Found out by
