@@ -5,6 +5,7 @@ load helper
 
 setup() {
 	complaints=0
+	pids=()
 	t=$BATS_TEST_TMPDIR
 }
 
@@ -17,6 +18,7 @@ copy_for_everyone() {
 }
 
 teardown() {
+	kill_pids
 	[ -z "${public:-}" ] || rm -rf "$public"
 }
 
@@ -180,17 +182,14 @@ in_program() {
 	use_go
 	local program status=0 recorder
 	program=$(build_go sleeper)
-	# The shell kills its own process, which exec has made the sleeper.
-	# shellcheck disable=SC2016
-	expect_status 137 "$ESCAUDIT" record -o "$t/rec" -- "$program" -rate 1000 &
+	"$ESCAUDIT" record -o "$t/rec" -- "$program" -rate 1000 >"$t/log" 2>"$t/err" </dev/null 3>&- &
 	recorder=$!
-	for _ in $(seq 100); do
-		[ -z "$(pgrep -x -P "$(pgrep -P $recorder | head -n 1)" sleeper)" ] || break
-		sleep 0.1
-	done
-	sleep 0.5
-	kill -KILL "$(pgrep -x -P "$(pgrep -P $recorder | head -n 1)" sleeper)"
-	wait $recorder || status=$?
+	pids+=("$recorder")
+	wait_on "$recorder" grep -q ready "$t/log" || { cat "$t/err"; return 1; }
+	pids+=("$(child_of "$recorder" "$program")")
+	kill -KILL "${pids[-1]}"
+	wait "$recorder" || status=$?
+	[ "$status" -eq 137 ] || complain "status $status instead of 137: $(cat "$t/err")"
 	[ -s "$t/rec" ] || complain "no recording"
 	[ "$complaints" -eq 0 ]
 }
