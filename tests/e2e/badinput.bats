@@ -194,6 +194,30 @@ in_program() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "a signal that comes before the program is started ends escaudit, and the program is not started" {
+	need_bpf
+	use_go
+	local program recorder i status
+	program=$(build_go sleeper)
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		rm -f "$t/rec"
+		"$ESCAUDIT" record -o "$t/rec" -- "$program" >"$t/log" 2>"$t/err" </dev/null 3>&- &
+		recorder=$!
+		pids+=("$recorder")
+		# what is to become the program waits for the probes
+		wait_on "$recorder" has_children "$recorder"
+		kill -TERM "$recorder"
+		status=0
+		wait "$recorder" || status=$?
+		! grep -q . "$t/log" && [ ! -e "$t/rec" ] || continue # it came too late, and was for the program
+		[ "$status" -eq 143 ] || complain "status $status: $(cat "$t/err")"
+		[ "$complaints" -eq 0 ]
+		return
+	done
+	echo "always too late, or it is passed on to a program that was not there yet"
+	return 1
+}
+
 @test "a program that does not exist or may not be run" {
 	need_bpf
 	expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$t/missing"

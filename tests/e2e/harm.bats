@@ -104,10 +104,6 @@ kill_holders() {
 	done
 }
 
-has_children() {
-	[ -n "$(children_of "$1")" ]
-}
-
 @test "the processes that hold the probes killed at random moments: as harmless, and said" {
 	need_bpf
 	use_go

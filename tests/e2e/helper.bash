@@ -147,6 +147,10 @@ children_of() {
 	done
 }
 
+has_children() {
+	[ -n "$(children_of "$1")" ]
+}
+
 # child_of PID PROGRAM: prints the child that executes it.
 child_of() {
 	local child

@@ -534,8 +534,8 @@ cut_into() {
 	use_go
 	start "$(own_copy "$(build_go sleeper)")" -burst 1223
 	rec=$BATS_TEST_TMPDIR/rec
-	# script gives it a terminal of its own, and takes it away when it is killed.
-	script -qec "echo \$\$ >$rec.pid; exec $ESCAUDIT record --mode=exact -o $rec -p $target 2>$rec.messages" /dev/null \
+	# script gives it a terminal of its own, and takes it away when it is killed. To those started by nohup that would be nothing.
+	env --default-signal=HUP script -qec "echo \$\$ >$rec.pid; exec $ESCAUDIT record --mode=exact -o $rec -p $target 2>$rec.messages" /dev/null \
 		</dev/null >/dev/null 2>&1 3>&- &
 	local terminal=$!
 	pids+=("$terminal")
