@@ -95,8 +95,11 @@ wait_until() {
 	done
 }
 
+# Where something is wrong already it is not worth so long.
 wait_for() {
-	wait_until "$patience" "$@"
+	local seconds=$patience
+	[ "${complaints:-0}" -eq 0 ] || seconds=10
+	wait_until "$seconds" "$@"
 }
 
 # wait_on PID COMMAND...: until it succeeds; in vain as soon as the process has ended.

@@ -14,9 +14,9 @@ teardown() {
 	kill_pids
 }
 
-# As elsewhere, but a test goes on, with what the screen shows.
-wait_for() {
-	! wait_until "$patience" "$@" || return 0
+# Waits as elsewhere, but the test goes on, with what the screen shows.
+sees() {
+	! wait_for "$@" || return 0
 	complain "waited in vain for: $*"
 	! "${tmux[@]}" has-session 2>/dev/null || screen
 	return 0
@@ -56,20 +56,20 @@ shows_cursor() { [ "$("${tmux[@]}" display-message -p '#{cursor_flag}')" = 1 ]; 
 # start_top ARGS...: in the terminal; returns when it shows rows. Sets viewer to its process id.
 start_top() {
 	type_line "stty -g >$BATS_TEST_TMPDIR/before; top $*; over >$BATS_TEST_TMPDIR/over"
-	wait_for has_alternate_screen
-	wait_for shows '^ .*main\.go:[0-9]+'
+	sees has_alternate_screen
+	sees shows '^ .*main\.go:[0-9]+'
 	viewer=$(cat "$BATS_TEST_TMPDIR/pid")
 }
 
 # expect_over STATUS: it has ended, and the terminal is as it was.
 expect_over() {
-	wait_for test -s "$BATS_TEST_TMPDIR/over"
-	wait_for eval "[ \$(wc -l <'$BATS_TEST_TMPDIR/over') -eq 2 ]"
+	sees test -s "$BATS_TEST_TMPDIR/over"
+	sees eval "[ \$(wc -l <'$BATS_TEST_TMPDIR/over') -eq 2 ]"
 	[ "$(head -n 1 "$BATS_TEST_TMPDIR/over")" = "over:$1" ] ||
 		complain "$(head -n 1 "$BATS_TEST_TMPDIR/over") instead of status $1"
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/over")" = "$(cat "$BATS_TEST_TMPDIR/before")" ] || complain "another terminal mode is left"
-	wait_for eval '! has_alternate_screen'
-	wait_for shows_cursor
+	sees eval '! has_alternate_screen'
+	sees shows_cursor
 	rm -f "$BATS_TEST_TMPDIR/over"
 }
 
@@ -152,63 +152,63 @@ another_table() {
 	start_terminal 120 24
 	type_line 'set +m' # so that it does not come forward when top is stopped below
 	start_top -p "$sleeper" --mode=exact --interval=0.3 --predictions="$p"
-	wait_for shows '^by bytes, a row for each site, every 0.3 s'
-	wait_for shows '5 kB|[0-9] kB .*confirmed +main\.go:[0-9]+ +\[5\]uint64'
+	sees shows '^by bytes, a row for each site, every 0.3 s'
+	sees shows '5 kB|[0-9] kB .*confirmed +main\.go:[0-9]+ +\[5\]uint64'
 	# every key sorts or groups
 	local key
 	for key in o:objects r:rate l:site f:function p:package t:type c:cause b:bytes; do
 		type_keys "${key%:*}"
-		wait_for shows "^by ${key#*:}, a row for each site"
+		sees shows "^by ${key#*:}, a row for each site"
 	done
 	type_keys f
-	wait_for shows 'LINE +FUNCTION +TYPE'
+	sees shows 'LINE +FUNCTION +TYPE'
 	type_keys b g
-	wait_for shows '^by bytes, a row for each function'
-	wait_for shows ' main\.steady$'
+	sees shows '^by bytes, a row for each function'
+	sees shows ' main\.steady$'
 	type_keys g g
-	wait_for shows '^by bytes, a row for each type'
+	sees shows '^by bytes, a row for each type'
 	# into the stacks of the first row, and back
 	type_keys Enter
-	wait_for shows '^    main\.steady  main\.go:[0-9]+'
-	wait_for shows '^    main\.main  main\.go:[0-9]+'
+	sees shows '^    main\.steady  main\.go:[0-9]+'
+	sees shows '^    main\.main  main\.go:[0-9]+'
 	type_keys Escape
-	wait_for shows '^ .*\[5\]uint64$'
+	sees shows '^ .*\[5\]uint64$'
 	type_keys '?'
-	wait_for shows 'freeze, go on'
+	sees shows 'freeze, go on'
 	type_keys '?'
-	wait_for shows '^observed '
+	sees shows '^observed '
 	# what is frozen stands still, what is not does not
 	type_keys z
-	wait_for shows '^FROZEN'
-	wait_for drawn
+	sees shows '^FROZEN'
+	sees drawn
 	frozen=$(screen)
 	sleep 1 # in which it would draw three times
 	[ "$(screen)" = "$frozen" ] || complain "frozen, and yet: $(diff <(echo "$frozen") <(screen))"
 	type_keys z
-	wait_for shows_not '^FROZEN'
-	wait_for eval '! [ "$(screen)" = "$frozen" ]'
+	sees shows_not '^FROZEN'
+	sees eval '! [ "$(screen)" = "$frozen" ]'
 	# another size
 	"${tmux[@]}" resize-window -x 70 -y 12
-	wait_for size_is 70 12
-	wait_for eval 'shows_not ".{71}" && last_line_is_help'
+	sees size_is 70 12
+	sees eval 'shows_not ".{71}" && last_line_is_help'
 	"${tmux[@]}" resize-window -x 120 -y 24
-	wait_for eval 'shows "^target " && last_line_is_help'
+	sees eval 'shows "^target " && last_line_is_help'
 	# there and back before top has seen either
 	kill -STOP "$viewer"
 	"${tmux[@]}" resize-window -x 50 -y 10
-	wait_for size_is 50 10
+	sees size_is 50 10
 	"${tmux[@]}" resize-window -x 120 -y 24
-	wait_for size_is 120 24
+	sees size_is 120 24
 	kill -CONT "$viewer"
-	wait_for eval 'shows "^target " && last_line_is_help'
+	sees eval 'shows "^target " && last_line_is_help'
 	kill -TERM "$sleeper"
-	wait_for shows "^process $sleeper ended; this is the last view"
-	wait_for shows '\[5\]uint64$'
+	sees shows "^process $sleeper ended; this is the last view"
+	sees shows '\[5\]uint64$'
 	type_keys g
-	wait_for shows ' new object$'
+	sees shows ' new object$'
 	type_keys q
 	expect_over 0
-	wait_for shows "process $sleeper ended"
+	sees shows "process $sleeper ended"
 	[ "$complaints" -eq 0 ]
 }
 
@@ -220,8 +220,8 @@ another_table() {
 	start_terminal
 	for how in q C-c TERM HUP; do
 		start_top -p "$sleeper" --interval=0.3
-		wait_for shows 'sampled: counts are estimates'
-		wait_for shows '^cost .*of one core, of 1.00% allowed'
+		sees shows 'sampled: counts are estimates'
+		sees shows '^cost .*of one core, of 1.00% allowed'
 		case $how in
 		q | C-c) type_keys "$how" ;;
 		*) kill -"$how" "$viewer" ;;
@@ -234,9 +234,9 @@ another_table() {
 	expect_over 139
 	# a terminal that cannot move its cursor
 	type_line "clear; TERM=dumb top -p $sleeper --interval=0.3 --duration=1; over"
-	wait_for shows 'over:0'
-	wait_for shows '^observed'
+	sees shows 'over:0'
+	sees shows '^observed'
 	kill -0 "$sleeper" || complain "the target died"
-	wait_for "$ESCAUDIT_BUILD/tests/proof/text_intact" "$sleeper"
+	sees "$ESCAUDIT_BUILD/tests/proof/text_intact" "$sleeper"
 	[ "$complaints" -eq 0 ]
 }

@@ -258,7 +258,7 @@ check_build() {
 		kill -TERM \$target
 		wait \$target
 	END
-	timeout "$building" unshare -p -f --mount-proc bash -m "$BATS_TEST_TMPDIR/inside" 3>&- || complain "status $?: $(cat "$BATS_TEST_TMPDIR/err")"
+	timeout "$patience" unshare -p -f --mount-proc bash -m "$BATS_TEST_TMPDIR/inside" 3>&- || complain "status $?: $(cat "$BATS_TEST_TMPDIR/err")"
 	rec=$BATS_TEST_TMPDIR/rec
 	expect_at sleeper burst 1129 $((24 * 1129))
 	[ "$complaints" -eq 0 ]
