@@ -225,10 +225,10 @@ expect_check() {
 	user_with ''
 	start "${as_user[@]}" "$program" -burst 1231
 	mkdir -m 777 "$open_dir/out"
-	setpriv --reuid 64123 --regid 64123 --clear-groups "$mine" record --mode=exact -o "$open_dir/out/rec" -p "$target" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
-	recorder=$! messages=$BATS_TEST_TMPDIR/err
+	setpriv --reuid 64123 --regid 64123 --clear-groups "$mine" record --mode=exact -o "$open_dir/out/rec" -p "$target" 2>"$BATS_TEST_TMPDIR/messages" </dev/null 3>&- &
+	recorder=$! messages=$BATS_TEST_TMPDIR/messages
 	pids+=("$recorder")
-	wait_for grep -q 'recording process' "$messages"
+	wait_on "$recorder" grep -q 'recording process' "$messages" || { cat "$messages"; return 1; }
 	kill -USR1 "$target"
 	wait_for grep -q burst "$log"
 	stop_recording
@@ -241,12 +241,13 @@ record_as() {
 	local capabilities=$1
 	shift
 	user_with "$capabilities"
-	rec=$open_dir/out/rec messages=$BATS_TEST_TMPDIR/err
-	rm -f "$rec" "$messages"
+	rec=$open_dir/out/rec
+	messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
+	rm -f "$rec"
 	"${as_user[@]}" "$open_dir/escaudit" record --mode=exact -o "$rec" "$@" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
-	wait_for grep -qE 'recording |waiting |failed' "$messages" || { cat "$messages"; return 1; }
+	wait_on "$recorder" grep -qE 'recording |waiting |failed' "$messages" || { cat "$messages"; return 1; }
 	! grep -q failed "$messages" || return 0
 	kill -USR1 "$target"
 	wait_for eval "[ \$(grep -c burst '$log') -gt ${bursts:-0} ]"
