@@ -131,10 +131,10 @@ OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.
 
 .PHONY: format lint check-headers deps toolchains install clean help demo
 format:
-	$(Q)clang-format -i $(OUR_C) $(OUR_H)
+	$(Q)scripts/format $(OUR_C) $(OUR_H)
 
 lint: check-headers
-	$(Q)clang-format --dry-run -Werror $(OUR_C) $(OUR_H)
+	$(Q)scripts/format --check $(OUR_C) $(OUR_H)
 	$(Q)scripts/lint
 
 # Every header compiles on its own.
