@@ -87,7 +87,7 @@ $(O)/%.o: %.c
 $(O)/recording/profile.pb-c.c $(O)/recording/profile.pb-c.h &: recording/profile.proto
 	$(call say,PROTOC,$<)
 	@mkdir -p $(O)
-	$(Q)protoc-c --c_out=$(O) $<
+	$(Q)protoc --c_out=$(O) $<
 
 # Generated code is compiled with its author's warnings, not ours.
 $(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
