@@ -31,7 +31,7 @@ endif
 # ---- what is needed to build --------------------------------------------------------------------------------------------
 
 LIBS := libbpf libelf libdw zlib jansson libprotobuf-c ncursesw
-ifeq ($(filter deps help clean format toolchains demo test,$(MAKECMDGOALS)),)
+ifeq ($(filter deps help clean format toolchains demo test debian13,$(MAKECMDGOALS)),)
 have_libs := $(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes)
 ifneq ($(have_libs),yes)
 $(error missing libraries: $(shell $(PKG_CONFIG) --print-errors --exists $(LIBS) 2>&1 | sed -n "s/^Package \([^ ]*\) was not found.*/\1/p" | tr '\n' ' '): run "make deps" as root)
@@ -173,6 +173,7 @@ help:
 	@echo 'demo             install what is missing, build, audit a bundled Go program, show the report'
 	@echo 'test             install what is missing, run every test'
 	@echo 'unit e2e fuzz    parts of it'
+	@echo 'debian13         build, unit tests, lint and demo once more in a chroot of Debian 13; as root'
 	@echo 'bench            measure; prints ratios'
 	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'
