@@ -31,7 +31,7 @@ endif
 # ---- what is needed to build --------------------------------------------------------------------------------------------
 
 LIBS := libbpf libelf libdw zlib jansson libprotobuf-c ncursesw
-ifeq ($(filter deps help clean format toolchains demo test,$(MAKECMDGOALS)),)
+ifeq ($(filter deps help clean format toolchains demo test debian13,$(MAKECMDGOALS)),)
 have_libs := $(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes)
 ifneq ($(have_libs),yes)
 $(error missing libraries: $(shell $(PKG_CONFIG) --print-errors --exists $(LIBS) 2>&1 | sed -n "s/^Package \([^ ]*\) was not found.*/\1/p" | tr '\n' ' '): run "make deps" as root)
@@ -87,7 +87,7 @@ $(O)/%.o: %.c
 $(O)/recording/profile.pb-c.c $(O)/recording/profile.pb-c.h &: recording/profile.proto
 	$(call say,PROTOC,$<)
 	@mkdir -p $(O)
-	$(Q)protoc-c --c_out=$(O) $<
+	$(Q)protoc --c_out=$(O) $<
 
 # Generated code is compiled with its author's warnings, not ours.
 $(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
@@ -139,10 +139,10 @@ OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.
 
 .PHONY: format lint check-headers deps toolchains install clean help demo
 format:
-	$(Q)clang-format -i $(OUR_C) $(OUR_H)
+	$(Q)scripts/format $(OUR_C) $(OUR_H)
 
 lint: check-headers
-	$(Q)clang-format --dry-run -Werror $(OUR_C) $(OUR_H)
+	$(Q)scripts/format --check $(OUR_C) $(OUR_H)
 	$(Q)scripts/lint
 
 # Every header compiles on its own.
@@ -182,6 +182,7 @@ help:
 	@echo 'test             install what is missing, run every test'
 	@echo 'unit e2e fuzz    parts of it'
 	@echo 'kernels          boot kernels of Debian 11 to 14 under qemu, with escaudit in them'
+	@echo 'debian13         build, unit tests, lint and demo once more in a chroot of Debian 13; as root'
 	@echo 'bench            measure; prints ratios'
 	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'

@@ -66,7 +66,7 @@ static int spawn(pid_t *pid, const char *directory, const char *const args[], co
 
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
 		argv[i] = first[i];
-	for (size_t i = 0; args[i] && i < ARGS_MAX; i++)
+	for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
 		argv[ARRAY_SIZE(first) + i] = args[i];
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);

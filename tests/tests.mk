@@ -29,7 +29,7 @@ $(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,predict probe recording
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-.PHONY: test unit e2e proof fuzz bench kernels
+.PHONY: test unit e2e proof fuzz bench kernels debian13
 proof: $(PROOF_BIN)
 
 unit: $(UNIT_BIN)
@@ -65,6 +65,10 @@ test:
 	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory kernels
+
+# The other release of Debian: its compilers and libraries, this machine's kernel.
+debian13:
+	$(Q)scripts/debian13
 
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording symbolize base)
 	$(call say,LINK,$@)
