@@ -1,27 +1,40 @@
 # For scripts that fetch Debian packages without installing them. Source it, then:
 #
 #   apt=()
-#   isolated_apt NAME WORK SUITE...    readies a private apt below the folder WORK, with the package lists of those suites
+#   isolated_apt NAME WORK SUITE...    readies a private apt below the folder WORK, with the package lists of those suites,
+#                                      or of source packages where it says src:SUITE
 #   "${apt[@]}" download PACKAGE/SUITE
+#   "${apt[@]}" source --download-only PACKAGE/SUITE
 #
 # Nothing of the system changes: apt-get runs with its own list file, its own state and cache directories, and with the
 # mirror and the keyring the system already uses. Packages are verified by apt as ever. NAME goes in front of messages.
 
-isolated_apt() {
-	local name=$1 work=$2 mirror suite keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-	shift 2
-	# The mirror is whatever the system installs from: deb822 files and one-line files alike.
+debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# debian_mirror NAME: prints whatever the system installs from: deb822 files and one-line files alike.
+debian_mirror() {
+	local mirror
 	mirror=$(
 		{ sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null || true
 		  sed -n 's/^deb *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\) .*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null || true
 		} | grep -E '/debian/?$' | head -n 1 || true)
 	if [ -z "$mirror" ]; then
-		echo "$name: no Debian mirror found in /etc/apt: name one in /etc/apt/sources.list" >&2
+		echo "$1: no Debian mirror found in /etc/apt: name one in /etc/apt/sources.list" >&2
 		return 1
 	fi
+	echo "$mirror"
+}
+
+isolated_apt() {
+	local name=$1 work=$2 mirror suite
+	shift 2
+	mirror=$(debian_mirror "$name") || return 1
 	mkdir -p "$work/lists/partial" "$work/archives/partial"
 	for suite; do
-		echo "deb [signed-by=$keyring] $mirror $suite main"
+		case $suite in
+		src:*) echo "deb-src [signed-by=$debian_keyring] $mirror ${suite#src:} main" ;;
+		*) echo "deb [signed-by=$debian_keyring] $mirror $suite main" ;;
+		esac
 	done >"$work/sources.list"
 	: >"$work/status"
 	apt=(apt-get -q -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
