@@ -9,6 +9,8 @@ SANITIZE ?=
 O ?= build$(if $(SANITIZE),-sanitize)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Debian's zsh looks in vendor-completions.
+ZSH_FUNCTIONS ?= site-functions
 CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
@@ -106,7 +108,7 @@ $(O)/report/export_html.o: | $(O)/report/html_page.h
 # ---- kernel programs ---------------------------------------------------------------------------------------------------------
 
 # No vmlinux.h and no CO-RE: the programs touch nothing of the kernel's but struct pt_regs, which is user-space ABI. So they load on kernels without BTF.
-BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror
+BPF_CFLAGS := -O2 -g -ffile-prefix-map=$(CURDIR)=. -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$@)
@@ -123,13 +125,14 @@ $(call stage_obj,probe): | $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard b
 # ---- tests ---------------------------------------------------------------------------------------------------------------------
 
 include tests/tests.mk
+include scripts/dist.mk
 
 # ---- upkeep --------------------------------------------------------------------------------------------------------------------
 
 OUR_C := $(wildcard bpf/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
 OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.h)
 
-.PHONY: format lint check-headers deps toolchains install clean help demo
+.PHONY: format lint check-headers deps toolchains install install-files clean help demo
 format:
 	$(Q)clang-format -i $(OUR_C) $(OUR_H)
 
@@ -158,11 +161,16 @@ demo:
 	$(Q)scripts/demo $(O)/escaudit
 
 install: build
-	install -D -m 755 $(O)/escaudit $(DESTDIR)$(PREFIX)/bin/escaudit
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	$(O)/escaudit --completion=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escaudit
-	$(O)/escaudit --completion=zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_escaudit
+	$(Q)$(MAKE) --no-print-directory install-files PROGRAM=$(O)/escaudit
+
+# PROGRAM, and what comes with it.
+install-files:
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/escaudit
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FUNCTIONS)
+	$(PROGRAM) --completion=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escaudit
+	$(PROGRAM) --completion=zsh > $(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FUNCTIONS)/_escaudit
 	install -D -m 644 share/schema/escaudit.schema.json $(DESTDIR)$(PREFIX)/share/escaudit/escaudit.schema.json
+	install -D -m 644 share/systemd/escaudit@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/escaudit@.service
 	for page in man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
 
 clean:
@@ -174,6 +182,7 @@ help:
 	@echo 'test             install what is missing, run every test'
 	@echo 'unit e2e fuzz    parts of it'
 	@echo 'bench            measure; prints ratios'
+	@echo 'dist deb         a static program in one archive; a Debian package: into build/, see README.md'
 	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'
 
