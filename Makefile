@@ -105,6 +105,14 @@ $(O)/report/html_page.h: report/html/embed $(wildcard report/html/page.*)
 	$(Q)report/html/embed report/html > $@
 $(O)/report/export_html.o: | $(O)/report/html_page.h
 
+# ---- descriptions of terminals, for where there are no files of them --------------------------------------------------------
+
+$(O)/cli/terminals.h: cli/terminals
+	$(call say,EMBED,$@)
+	@mkdir -p $(@D)
+	$(Q)cli/terminals > $@
+$(O)/cli/screen.o: | $(O)/cli/terminals.h
+
 # ---- kernel programs ---------------------------------------------------------------------------------------------------------
 
 # No vmlinux.h and no CO-RE: the programs touch nothing of the kernel's but struct pt_regs, which is user-space ABI. So they load on kernels without BTF.
@@ -141,7 +149,7 @@ lint: check-headers
 	$(Q)scripts/lint
 
 # Every header compiles on its own.
-check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(O)/cli/terminals.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 	$(Q)for h in $(filter-out %.bpf.h,$(OUR_H)); do \
 		$(CC) $(OUR_CFLAGS) -Wno-unused-macros -fsyntax-only -x c $$h || { echo "check-headers: $$h does not compile alone" >&2; exit 1; }; \
 	done

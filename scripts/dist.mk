@@ -10,16 +10,17 @@ $(O)/dist/escaudit: $(O)/cli/main.o $(call archives,cli $(uses_cli)) scripts/sta
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)zydis=$$(CC=$(CC) scripts/static-libs) && \
-	$(CC) $(CFLAGS) -static-pie -s -Wl,--gc-sections -o $@ $(filter %.o %.a,$^) $(STATIC_LIBS) $$zydis
+	$(CC) $(CFLAGS) -static-pie -s -Wl,--gc-sections,--trace -o $@ $(filter %.o %.a,$^) $(STATIC_LIBS) $$zydis > $@.linked
 
 .PHONY: dist deb
 dist: $(O)/$(DIST).tar.gz
 
-$(O)/$(DIST).tar.gz: $(O)/dist/escaudit scripts/dist LICENSE README.md share/schema/escaudit.schema.json $(wildcard man/*.1 share/systemd/*)
+$(O)/$(DIST).tar.gz: $(O)/dist/escaudit scripts/dist scripts/static-licences LICENSE README.md share/schema/escaudit.schema.json $(wildcard man/*.1 share/systemd/*)
 	$(call say,TAR,$@)
 	$(Q)rm -rf $(O)/dist/$(DIST)
 	$(Q)$(MAKE) --no-print-directory -s install-files PROGRAM=$< DESTDIR= PREFIX=$(O)/dist/$(DIST)
 	$(Q)install -D -m 644 -t $(O)/dist/$(DIST)/share/doc/escaudit LICENSE README.md
+	$(Q)scripts/static-licences $<.linked > $(O)/dist/$(DIST)/share/doc/escaudit/LICENSES-OF-LIBRARIES
 	$(Q)scripts/dist $(O)/dist $(DIST) $@
 
 deb:
