@@ -94,7 +94,7 @@ $(O)/recording/profile.pb-c.c $(O)/recording/profile.pb-c.h &: recording/profile
 # Generated code is compiled with its author's warnings, not ours.
 $(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -fmacro-prefix-map=$(O)/= -MMD -MP -c -o $@ $<
 $(call stage_obj,recording) $(O)/tests/unit/recording/test_recording.o: | $(O)/recording/profile.pb-c.h
 
 # ---- the page of export --format=html --------------------------------------------------------------------------------------

@@ -13,15 +13,13 @@ $(O)/dist/escaudit: $(O)/cli/main.o $(call archives,cli $(uses_cli)) scripts/sta
 	$(CC) $(CFLAGS) -static-pie -s -Wl,--gc-sections,--trace -o $@ $(filter %.o %.a,$^) $(STATIC_LIBS) $$zydis > $@.linked
 
 .PHONY: dist deb
-dist: $(O)/$(DIST).tar.gz
-
-$(O)/$(DIST).tar.gz: $(O)/dist/escaudit scripts/dist scripts/static-licences LICENSE README.md share/schema/escaudit.schema.json $(wildcard man/*.1 share/systemd/*)
-	$(call say,TAR,$@)
+dist: $(O)/dist/escaudit
+	$(call say,TAR,$(O)/$(DIST).tar.gz)
 	$(Q)rm -rf $(O)/dist/$(DIST)
 	$(Q)$(MAKE) --no-print-directory -s install-files PROGRAM=$< DESTDIR= PREFIX=$(O)/dist/$(DIST)
 	$(Q)install -D -m 644 -t $(O)/dist/$(DIST)/share/doc/escaudit LICENSE README.md
 	$(Q)scripts/static-licences $<.linked > $(O)/dist/$(DIST)/share/doc/escaudit/LICENSES-OF-LIBRARIES
-	$(Q)scripts/dist $(O)/dist $(DIST) $@
+	$(Q)scripts/dist $(O)/dist $(DIST) $(O)/$(DIST).tar.gz
 
 deb:
 	$(Q)scripts/deb $(O)/deb $(VERSION)
