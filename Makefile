@@ -194,4 +194,4 @@ help:
 	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -path $(O)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
