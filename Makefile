@@ -137,7 +137,7 @@ include scripts/dist.mk
 
 # ---- upkeep --------------------------------------------------------------------------------------------------------------------
 
-OUR_C := $(wildcard bpf/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
+OUR_C := $(wildcard bpf/*.c cli/static/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
 OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.h)
 
 .PHONY: format lint check-headers deps toolchains install install-files clean help demo

@@ -166,6 +166,9 @@ struct screen *screen_open(void)
 	/* ncurses' own would end the program with its probes unaccounted for; they reach us through a descriptor. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	/* In a static program the locale is called "C" and yet its encoding is UTF-8, see static/utf8.c. */
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		use_legacy_coding(0);
 	prepare_for_crash();
 	if (!registered)
 		atexit(leave_at_exit);

@@ -3,10 +3,11 @@
 
 DIST := escaudit-$(VERSION)-linux-$(shell uname -m)
 
-# The same objects as build/escaudit, linked once more. What else it needs: see scripts/static-libs.
+# The same objects as build/escaudit, linked once more, and what stands in for files that an empty folder has not. What else it
+# needs: see scripts/static-libs.
 STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(LIBS)) -lm
 
-$(O)/dist/escaudit: $(O)/cli/main.o $(call archives,cli $(uses_cli)) scripts/static-libs
+$(O)/dist/escaudit: $(O)/cli/main.o $(O)/cli/static/utf8.o $(call archives,cli $(uses_cli)) scripts/static-libs
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)zydis=$$(CC=$(CC) scripts/static-libs) && \

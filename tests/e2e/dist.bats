@@ -203,7 +203,7 @@ shows() { screen | grep -qE -- "$1"; }
 		tmux=(tmux -u -S "$BATS_TEST_TMPDIR/$terminal" -f /dev/null)
 		"${tmux[@]}" new-session -d -x 110 -y 24 "bash $script" 3>&-
 		wait_for shows "^ .*sites\.go:[0-9]+" || complain "$terminal: $(screen)"
-		shows "OBJECTS *±% " || complain "$terminal: no UTF-8: $(screen)"
+		shows "OBJ/S *±% " || complain "$terminal: no UTF-8: $(screen)"
 		[ "$(screen | tail -n 1 | cut -c 1-5)" = Enter ] || complain "$terminal: no screen: $(screen)"
 		"${tmux[@]}" kill-server
 	done
