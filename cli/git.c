@@ -141,9 +141,10 @@ int git_run(const char *directory, const char *const args[], const struct git_op
 	ret = -spawn(&pid, directory, args, options, out_fd, said_fd);
 	if (ret) {
 		error_set(err, ret,
-			  ret == -ENOENT ? "there is no git command in PATH (%s); install git"
-					 : "failed to run git: %s",
-			  strerror(-ret));
+			  ret == -ENOENT ? "there is no git command in PATH (%s); install git%s"
+					 : "failed to run git: %s%s",
+			  strerror(-ret),
+			  ret == -ENOENT && access("/dev/null", F_OK) ? "; there is no /dev/null either" : "");
 		goto out;
 	}
 	ret = wait_for(pid, options->shielded, &status);
