@@ -7,7 +7,7 @@ load processes
 load empty
 
 setup_file() {
-	make_dist
+	make_dist "$ESCAUDIT_BUILD/dist/escaudit"
 }
 
 setup() {

@@ -6,7 +6,7 @@ load processes
 load empty
 
 setup_file() {
-	make_dist
+	make_dist dist
 }
 
 setup() {
