@@ -9,6 +9,8 @@ SANITIZE ?=
 O ?= build$(if $(SANITIZE),-sanitize)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Debian's zsh looks in vendor-completions.
+ZSH_FUNCTIONS ?= site-functions
 CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
@@ -31,7 +33,7 @@ endif
 # ---- what is needed to build --------------------------------------------------------------------------------------------
 
 LIBS := libbpf libelf libdw zlib jansson libprotobuf-c ncursesw
-ifeq ($(filter deps help clean format toolchains demo test,$(MAKECMDGOALS)),)
+ifeq ($(filter deps help clean format toolchains demo test debian13,$(MAKECMDGOALS)),)
 have_libs := $(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes)
 ifneq ($(have_libs),yes)
 $(error missing libraries: $(shell $(PKG_CONFIG) --print-errors --exists $(LIBS) 2>&1 | sed -n "s/^Package \([^ ]*\) was not found.*/\1/p" | tr '\n' ' '): run "make deps" as root)
@@ -87,12 +89,12 @@ $(O)/%.o: %.c
 $(O)/recording/profile.pb-c.c $(O)/recording/profile.pb-c.h &: recording/profile.proto
 	$(call say,PROTOC,$<)
 	@mkdir -p $(O)
-	$(Q)protoc-c --c_out=$(O) $<
+	$(Q)protoc --c_out=$(O) $<
 
 # Generated code is compiled with its author's warnings, not ours.
 $(O)/recording/profile.pb-c.o: $(O)/recording/profile.pb-c.c
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -std=gnu17 -I$(O) -fmacro-prefix-map=$(O)/= -MMD -MP -c -o $@ $<
 $(call stage_obj,recording) $(O)/tests/unit/recording/test_recording.o: | $(O)/recording/profile.pb-c.h
 
 # ---- the page of export --format=html --------------------------------------------------------------------------------------
@@ -103,10 +105,18 @@ $(O)/report/html_page.h: report/html/embed $(wildcard report/html/page.*)
 	$(Q)report/html/embed report/html > $@
 $(O)/report/export_html.o: | $(O)/report/html_page.h
 
+# ---- descriptions of terminals, for where there are no files of them --------------------------------------------------------
+
+$(O)/cli/terminals.h: cli/terminals
+	$(call say,EMBED,$@)
+	@mkdir -p $(@D)
+	$(Q)cli/terminals > $@
+$(O)/cli/screen.o: | $(O)/cli/terminals.h
+
 # ---- kernel programs ---------------------------------------------------------------------------------------------------------
 
 # No vmlinux.h and no CO-RE: the programs touch nothing of the kernel's but struct pt_regs, which is user-space ABI. So they load on kernels without BTF.
-BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror
+BPF_CFLAGS := -O2 -g -ffile-prefix-map=$(CURDIR)=. -target bpf -D__TARGET_ARCH_x86 -I. -I/usr/include/$(shell uname -m)-linux-gnu -Wall -Wextra -Werror
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(call say,BPF,$@)
@@ -114,31 +124,40 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
 	$(Q)llvm-strip -g $@
 
+# The same programs for kernels without attach cookies and fetched atomics.
+$(O)/bpf/%.old.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -DBEFORE_LINUX_5_15 -MMD -MP -c -o $@ $<
+	$(Q)llvm-strip -g $@
+
 $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
 
-$(call stage_obj,probe): | $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c)) $(patsubst bpf/%.bpf.c,$(O)/bpf/%.old.skel.h,$(wildcard bpf/*.bpf.c))
+$(call stage_obj,probe): | $(SKELETONS)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------------------
 
 include tests/tests.mk
+include scripts/dist.mk
 
 # ---- upkeep --------------------------------------------------------------------------------------------------------------------
 
-OUR_C := $(wildcard bpf/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
+OUR_C := $(wildcard bpf/*.c cli/static/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
 OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.h)
 
-.PHONY: format lint check-headers deps toolchains install clean help demo
+.PHONY: format lint check-headers deps toolchains install install-files clean help demo
 format:
-	$(Q)clang-format -i $(OUR_C) $(OUR_H)
+	$(Q)scripts/format $(OUR_C) $(OUR_H)
 
 lint: check-headers
-	$(Q)clang-format --dry-run -Werror $(OUR_C) $(OUR_H)
+	$(Q)scripts/format --check $(OUR_C) $(OUR_H)
 	$(Q)scripts/lint
 
 # Every header compiles on its own.
-check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(patsubst bpf/%.bpf.c,$(O)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(O)/cli/terminals.h $(SKELETONS)
 	$(Q)for h in $(filter-out %.bpf.h,$(OUR_H)); do \
 		$(CC) $(OUR_CFLAGS) -Wno-unused-macros -fsyntax-only -x c $$h || { echo "check-headers: $$h does not compile alone" >&2; exit 1; }; \
 	done
@@ -158,11 +177,16 @@ demo:
 	$(Q)scripts/demo $(O)/escaudit
 
 install: build
-	install -D -m 755 $(O)/escaudit $(DESTDIR)$(PREFIX)/bin/escaudit
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	$(O)/escaudit --completion=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escaudit
-	$(O)/escaudit --completion=zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_escaudit
+	$(Q)$(MAKE) --no-print-directory install-files PROGRAM=$(O)/escaudit
+
+# PROGRAM, and what comes with it.
+install-files:
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/escaudit
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FUNCTIONS)
+	$(PROGRAM) --completion=bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/escaudit
+	$(PROGRAM) --completion=zsh > $(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_FUNCTIONS)/_escaudit
 	install -D -m 644 share/schema/escaudit.schema.json $(DESTDIR)$(PREFIX)/share/escaudit/escaudit.schema.json
+	install -D -m 644 share/systemd/escaudit@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/escaudit@.service
 	for page in man/*.1; do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$page); done
 
 clean:
@@ -174,8 +198,10 @@ help:
 	@echo 'test             install what is missing, run every test'
 	@echo 'unit e2e fuzz    parts of it'
 	@echo 'kernels          boot kernels of Debian 11 to 14 under qemu, with escaudit in them'
+	@echo 'debian13         build, unit tests, lint and demo once more in a chroot of Debian 13; as root'
 	@echo 'bench            measure; prints ratios'
+	@echo 'dist deb         a static program in one archive; a Debian package: into build/, see README.md'
 	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -path $(O)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -99,7 +99,7 @@ struct class_totals {
 
 struct process_caches {
 	__u64 takers; /* 1 while one is added */
-	__u64 n; /* may be more */
+	__u64 n;      /* may be more */
 	__u64 mcache[CACHES_MAX];
 };
 

@@ -81,7 +81,10 @@ int audit_main(const struct cli_args *args)
 	directory = xasprintf("%s/escaudit-audit-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	interrupt_begin(&interrupt);
 	if (!mkdtemp(directory)) {
-		error_set(&err, -1, "audit: failed to make the directory '%s' for the binary: %m", directory);
+		error_set(&err, -1,
+			  "audit: failed to make the directory '%s' for the binary: %m; set TMPDIR to a directory with "
+			  "room",
+			  directory);
 		code = cli_fail(&err);
 	} else {
 		code = args->value[OPT_AGAINST] ? against_run(args, &options, directory)

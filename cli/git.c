@@ -66,7 +66,7 @@ static int spawn(pid_t *pid, const char *directory, const char *const args[], co
 
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
 		argv[i] = first[i];
-	for (size_t i = 0; args[i] && i < ARGS_MAX; i++)
+	for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
 		argv[ARRAY_SIZE(first) + i] = args[i];
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
@@ -141,9 +141,10 @@ int git_run(const char *directory, const char *const args[], const struct git_op
 	ret = -spawn(&pid, directory, args, options, out_fd, said_fd);
 	if (ret) {
 		error_set(err, ret,
-			  ret == -ENOENT ? "there is no git command in PATH (%s); install git"
-					 : "failed to run git: %s",
-			  strerror(-ret));
+			  ret == -ENOENT ? "there is no git command in PATH (%s); install git%s"
+					 : "failed to run git: %s%s",
+			  strerror(-ret),
+			  ret == -ENOENT && access("/dev/null", F_OK) ? "; there is no /dev/null either" : "");
 		goto out;
 	}
 	ret = wait_for(pid, options->shielded, &status);

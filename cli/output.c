@@ -82,7 +82,9 @@ void output_name_test_package(struct recording *rec, const struct go_binary *bin
 /* Import paths come out of binaries: one that would lead out of the directory is none. */
 static bool is_plain_path(const char *path)
 {
-	while (path && *path) {
+	if (!path)
+		return false;
+	while (*path) {
 		size_t n = strcspn(path, "/");
 
 		if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
@@ -95,7 +97,7 @@ static bool is_plain_path(const char *path)
 		if (*path && !*++path)
 			return false;
 	}
-	return path != NULL;
+	return true;
 }
 
 int output_in_directory(char **out, const char *directory, const struct recording *rec, const char *shown,

@@ -29,7 +29,9 @@ static int predict_for(const struct cli_args *args, struct predictions *set, str
 	if (ret == 0)
 		ret = rebuild_init(&recipe, bin, build.dir, err);
 	if (ret == 0 && !mkdtemp(dir))
-		ret = error_set(err, -1, "predict: failed to make the directory '%s': %m", dir);
+		ret = error_set(err, -1,
+				"predict: failed to make the directory '%s': %m; set TMPDIR to a directory with room",
+				dir);
 	if (ret == 0) {
 		output = xasprintf("%s/program", dir);
 		packages[0] = recipe.package;

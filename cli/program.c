@@ -2,6 +2,7 @@
 #include "cli/program.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -29,6 +30,7 @@ int program_record(struct target *out, const struct cli_args *args, const char *
 {
 	struct session_options session = *options;
 	char **argv = program_argv(args, binary);
+	sigset_t heard, before;
 	bool *reach = NULL;
 	int ret;
 
@@ -50,10 +52,16 @@ int program_record(struct target *out, const struct cli_args *args, const char *
 		if (scope != REACH_SCOPE_NONE)
 			target_add_points(out, set);
 	}
+	/* What the session is to hear of waits from here on: nothing comes between the question and its first look. */
+	sigemptyset(&heard);
+	sigaddset(&heard, SIGINT);
+	sigaddset(&heard, SIGTERM);
+	sigprocmask(SIG_BLOCK, &heard, &before);
 	if (ret == 0 && interrupt_signal())
 		ret = error_set(err, -EINTR, "audit: interrupted");
 	if (ret == 0)
 		ret = session_launch(out->rec, out->bin, out->sym, binary, argv, &session, err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (ret == 0 && recording)
 		ret = recording_write(out->rec, recording, err);
 	if (ret == 0 && recording)

@@ -17,6 +17,7 @@
 #include <term.h>
 
 #include "base/memory.h"
+#include "cli/terminals.h"
 
 #define ESCAPE_DELAY_MS 25
 
@@ -101,15 +102,49 @@ static void start_colours(struct screen *s)
 }
 
 /* Without that there is no screen; newterm() would not say so. */
-static bool can_move_cursor(void)
+static bool can_move_cursor(const char *name)
 {
 	bool can;
 
-	if (setupterm(NULL, STDOUT_FILENO, &(int){0}) != OK)
+	if (setupterm(name, STDOUT_FILENO, &(int){0}) != OK)
 		return false;
 	can = cursor_address != NULL;
 	del_curterm(cur_term);
 	return can;
+}
+
+/* The one that a terminal nobody has described here is like: xterm-256color for xterm-kitty. NULL for none. */
+static const struct terminal *nearest_terminal(const char *name)
+{
+	for (size_t i = 0; name && i < ARRAY_SIZE(terminals); i++) {
+		if (strncmp(name, terminals[i].name, strcspn(terminals[i].name, "-")) == 0)
+			return &terminals[i];
+	}
+	return NULL;
+}
+
+/* A container or an initial root has no terminfo files. */
+static SCREEN *open_terminal(void)
+{
+	const struct terminal *nearest;
+	SCREEN *screen = NULL;
+	char *before;
+
+	if (can_move_cursor(NULL))
+		return newterm(NULL, stdout, stdin);
+	nearest = nearest_terminal(getenv("TERM"));
+	if (!nearest)
+		return NULL;
+	before = getenv("TERMINFO") ? xstrdup(getenv("TERMINFO")) : NULL;
+	setenv("TERMINFO", nearest->description, 1);
+	if (can_move_cursor(nearest->name))
+		screen = newterm(nearest->name, stdout, stdin);
+	if (before)
+		setenv("TERMINFO", before, 1);
+	else
+		unsetenv("TERMINFO");
+	free(before);
+	return screen;
 }
 
 struct screen *screen_open(void)
@@ -120,11 +155,9 @@ struct screen *screen_open(void)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &at_crash.before))
 		return NULL;
 	choose_locale();
-	if (!can_move_cursor())
-		return NULL;
 	signal(SIGTSTP, SIG_IGN);
 	s = xcalloc(1, sizeof(*s));
-	s->terminal = newterm(NULL, stdout, stdin);
+	s->terminal = open_terminal();
 	if (!s->terminal) {
 		free(s);
 		signal(SIGTSTP, SIG_DFL);
@@ -133,6 +166,9 @@ struct screen *screen_open(void)
 	/* ncurses' own would end the program with its probes unaccounted for; they reach us through a descriptor. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	/* In a static program the locale is called "C" and yet its encoding is UTF-8, see static/utf8.c. */
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		use_legacy_coding(0);
 	prepare_for_crash();
 	if (!registered)
 		atexit(leave_at_exit);

@@ -481,8 +481,9 @@ static int run(struct build *b, struct words *argv, int *status)
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	if (ret)
-		return error_set(b->err, -ret, "build: failed to run '%s': %s; install Go, or name its go command",
-				 b->go, strerror(ret));
+		return error_set(b->err, -ret, "build: failed to run '%s': %s; install Go, or name its go command%s",
+				 b->go, strerror(ret),
+				 ret == ENOENT && access("/dev/null", F_OK) ? "; there is no /dev/null either" : "");
 	if (!wait_for(pid, &signals, status))
 		return error_set(b->err, -EINTR, "build: interrupted");
 	if (WIFSIGNALED(*status) && WTERMSIG(*status) == SIGINT)

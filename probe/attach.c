@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -22,11 +24,14 @@
 #include "base/memory.h"
 #include "base/reason.h"
 #include "probe/kernel.h"
+#include "probe/kernel_needs.h"
 
 /* BPF_TRACE_UPROBE_MULTI, Linux 6.6; newer than the headers of Debian 12. */
 #define ATTACH_TYPE_UPROBE_MULTI 48
 
 #define HOLDER_STACK_BYTES (64 << 10)
+/* The address sanitizer knows one stack for a thread, and takes a function that does not return for its end. */
+#define OWN_STACK __attribute__((no_sanitize_address))
 
 struct attachment {
 	pid_t holder;
@@ -136,12 +141,92 @@ static const char *remedy(enum attach_method method, int code)
 struct request {
 	enum attach_method method;
 	const struct bpf_program *program;
+	int counters_fd; /* -1 if the program has no use for cookies */
+	uint32_t cookie_place;
 	int fd;
 	pid_t pid;
 	const elf_offset *offsets;
 	const uint64_t *cookies;
 	size_t n;
 };
+
+/*
+ * Before Linux 5.15 a probe has no cookie. Each then has a program of its own, which leaves the cookie where the common
+ * one looks for it and goes on there: counters[place] = cookie; tail_call(ctx, next, 0).
+ */
+static int load_stub(const struct request *r, int next_fd, uint64_t cookie)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_6, .src_reg = BPF_REG_1},
+		{.code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4, .imm = (int)r->cookie_place},
+		{.code = BPF_LD | BPF_IMM | BPF_DW,
+		 .dst_reg = BPF_REG_1,
+		 .src_reg = BPF_PSEUDO_MAP_FD,
+		 .imm = r->counters_fd},
+		{0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10},
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem},
+		{.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = BPF_REG_0, .off = 8},
+		{.code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_1, .imm = (int)(uint32_t)cookie},
+		{.imm = (int)(uint32_t)(cookie >> 32)},
+		{.code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_1},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_6},
+		{.code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = BPF_REG_2, .src_reg = BPF_PSEUDO_MAP_FD, .imm = next_fd},
+		{0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "escaudit_stub", "Dual BSD/GPL", insns, ARRAY_SIZE(insns), NULL);
+}
+
+static int uprobe_event_type(void)
+{
+	FILE *f = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	int type = -1;
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%d", &type) != 1)
+		type = -ENOENT;
+	fclose(f);
+	return type;
+}
+
+/* The descriptors stay open: the holder ends with them. */
+static int attach_with_stubs(const struct request *r, const char *path)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .config1 = (__u64)(uintptr_t)path, /* uprobe_path */
+	};
+	int type = uprobe_event_type(), program_fd = bpf_program__fd(r->program);
+	/* Emptied when its last descriptor is closed, so this one stays open as well. */
+	int next_fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "escaudit_next", sizeof(int), sizeof(int), 1, NULL);
+	const int zero = 0;
+
+	if (type < 0)
+		return type;
+	attr.type = (__u32)type;
+	if (next_fd < 0 || bpf_map_update_elem(next_fd, &zero, &program_fd, BPF_ANY))
+		return -errno;
+	for (size_t i = 0; i < r->n; i++) {
+		int stub_fd = load_stub(r, next_fd, r->cookies[i]), event_fd;
+
+		if (stub_fd < 0)
+			return stub_fd;
+		attr.config2 = r->offsets[i]; /* probe_offset */
+		event_fd = (int)syscall(__NR_perf_event_open, &attr, r->pid ? r->pid : -1, r->pid ? -1 : 0, -1,
+					PERF_FLAG_FD_CLOEXEC);
+		if (event_fd < 0 || ioctl(event_fd, PERF_EVENT_IOC_SET_BPF, stub_fd) ||
+		    ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0))
+			return -errno;
+		close(stub_fd);
+	}
+	return 0;
+}
 
 static int attach(const struct request *r)
 {
@@ -155,8 +240,11 @@ static int attach(const struct request *r)
 
 		return ret < 0 ? ret : 0;
 	}
+	if (r->cookies && r->counters_fd >= 0 && kernel_is_before_5_15())
+		return attach_with_stubs(r, path);
 	for (size_t i = 0; i < r->n; i++) {
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = r->cookies ? r->cookies[i] : 0);
+		/* A program that asks for no cookie gets none, so that no kernel refuses to give one. */
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = r->cookies && r->counters_fd >= 0 ? r->cookies[i] : 0);
 
 		if (!bpf_program__attach_uprobe_opts(r->program, r->pid ? r->pid : -1, path, r->offsets[i], &opts))
 			return -errno;
@@ -164,13 +252,17 @@ static int attach(const struct request *r)
 	return 0;
 }
 
-/* Closes every descriptor but those, which are in ascending order. */
+/* Closes every descriptor but those, which are in ascending order; negative ones are none. */
 static void close_others(const int *keep, size_t n)
 {
 	unsigned from = 0;
 
 	for (size_t i = 0; i <= n; i++) {
-		unsigned to = i < n ? (unsigned)keep[i] : ~0u;
+		unsigned to;
+
+		if (i < n && keep[i] < 0)
+			continue;
+		to = i < n ? (unsigned)keep[i] : ~0u;
 
 		if (to > from && syscall(__NR_close_range, from, i < n ? to - 1 : to, 0)) {
 			for (unsigned fd = from; fd < to && fd < 65536; fd++) /* before Linux 5.9 */
@@ -191,9 +283,9 @@ static int compare_fds(const void *a, const void *b)
  * The holder: attaches, says how that went, and ends when the other end of the socket is gone. The probes leave with
  * its last descriptors, while it ends: the one place where no SIGKILL can come between (see attach.h).
  */
-static void __attribute__((noreturn)) hold(const struct request *r, int socket)
+static void OWN_STACK __attribute__((noreturn)) hold(const struct request *r, int socket)
 {
-	int keep[] = {STDERR_FILENO, socket, r->fd, bpf_program__fd(r->program)};
+	int keep[] = {STDERR_FILENO, socket, r->fd, bpf_program__fd(r->program), r->counters_fd};
 	sigset_t all;
 	char byte;
 	int ret;
@@ -219,7 +311,7 @@ struct holder_start {
 	int socket;
 };
 
-static int holder_main(void *start)
+static int OWN_STACK holder_main(void *start)
 {
 	const struct holder_start *s = start;
 
@@ -286,11 +378,14 @@ static void end_holder(struct attachment *a)
 	*a = (struct attachment){.holder = -1, .fd = -1};
 }
 
-int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program, int fd, pid_t pid,
-		   const elf_offset *offsets, const uint64_t *cookies, size_t n, struct error *err)
+int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program,
+		   const struct bpf_map *counters, int fd, pid_t pid, const elf_offset *offsets,
+		   const uint64_t *cookies, size_t n, struct error *err)
 {
 	const struct request request = {.method = method,
 					.program = program,
+					.counters_fd = counters ? bpf_map__fd(counters) : -1,
+					.cookie_place = counters ? bpf_map__max_entries(counters) - 1 : 0,
 					.fd = fd,
 					.pid = pid,
 					.offsets = offsets,

@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "symbolize/elf_image.h"
 
+struct bpf_map;
 struct bpf_program;
 
 enum attach_method {
@@ -46,11 +47,13 @@ struct attachment;
 
 /*
  * Attaches program at n offsets of the file behind fd, for the process pid (its thread group), or for every process
- * that maps the file if pid is 0. cookies[i] goes with offsets[i]. On success every probe is armed. The errors name the
- * privilege or the kernel feature that is missing.
+ * that maps the file if pid is 0. cookies[i] goes with offsets[i]; on a kernel without attach cookies it is left in the
+ * last element of counters, a per-CPU array, before the program runs. Both may be NULL. On success every probe is
+ * armed. The errors name the privilege or the kernel feature that is missing.
  */
-int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program, int fd, pid_t pid,
-		   const elf_offset *offsets, const uint64_t *cookies, size_t n, struct error *err);
+int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program,
+		   const struct bpf_map *counters, int fd, pid_t pid, const elf_offset *offsets,
+		   const uint64_t *cookies, size_t n, struct error *err);
 /* Are the probes still in place? Not if somebody killed their holder. */
 bool attachment_is_live(const struct attachment *attachment);
 /* Takes the probes out; returns when they are gone. Accepts NULL. */

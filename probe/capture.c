@@ -184,7 +184,7 @@ static int attach_entries(struct capture *c, pid_t pid, const struct go_binary *
 		cookies[n++] = COOKIE_IS_START;
 	}
 	ret = attachment_new(&c->attachments[c->n_attachments], c->method, c->skel->progs.on_alloc,
-			     elf_image_fd(go_binary_image(bin)), pid, offsets, cookies, n, err);
+			     c->skel->maps.counters, elf_image_fd(go_binary_image(bin)), pid, offsets, cookies, n, err);
 	if (ret == 0)
 		c->n_attachments++;
 	free(offsets);
@@ -241,8 +241,8 @@ static int arm_reach(struct capture *c, struct error *err)
 		cookies[n++] = i;
 	}
 	if (n)
-		ret = attachment_new(&fresh, c->method, c->skel->progs.on_reach, elf_image_fd(go_binary_image(c->bin)),
-				     r->pid, offsets, cookies, n, err);
+		ret = attachment_new(&fresh, c->method, c->skel->progs.on_reach, c->skel->maps.counters,
+				     elf_image_fd(go_binary_image(c->bin)), r->pid, offsets, cookies, n, err);
 	if (ret == 0) {
 		attachment_free(r->attachment);
 		r->attachment = fresh;

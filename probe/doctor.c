@@ -119,10 +119,17 @@ static char *setcap_command(const char *more)
 			 n > 0 ? self : "escaudit");
 }
 
+/* What loading programs takes. */
+static bool holds_bpf(void)
+{
+	uint64_t set = kernel_capabilities();
+
+	return has(set, CAP_SYS_ADMIN) || (has(set, CAP_BPF) && has(set, CAP_PERFMON));
+}
+
 static void check_privileges(struct doctor *d)
 {
 	uint64_t set = kernel_capabilities();
-	bool admin = has(set, CAP_SYS_ADMIN);
 	struct strbuf names = STRBUF_INIT;
 	static const struct {
 		int capability;
@@ -142,7 +149,7 @@ static void check_privileges(struct doctor *d)
 	add(d, "privileges", "capabilities", DOCTOR_GOOD,
 	    names.len ? strbuf_detach(&names) : xstrdup("none of those that matter"), NULL);
 	strbuf_release(&names);
-	if (admin || (has(set, CAP_BPF) && has(set, CAP_PERFMON)))
+	if (holds_bpf())
 		add(d, "privileges", "probes", DOCTOR_GOOD, xstrdup("CAP_BPF and CAP_PERFMON are held"), NULL);
 	else
 		add(d, "privileges", "probes", DOCTOR_LACK,
@@ -179,10 +186,18 @@ static bool is_permission(int ret)
 }
 
 /* A code's text up to its semicolon, and what stands behind; setcap where it was refused for want of privileges. */
-static void add_code(struct doctor *d, const char *name, int ret)
+static void add_code(struct doctor *d, const char *name, int ret, bool is_map)
 {
 	const char *text = reason_text(ret), *tail = strstr(text, "; ");
 
+	if (is_permission(ret) && holds_bpf()) {
+		struct error err = ERROR_INIT;
+
+		loader_denied(&err, ret, is_map ? ": map 'trial'" : "");
+		doctor_add_error(d, "kernel", name, &err);
+		error_release(&err);
+		return;
+	}
 	add(d, "kernel", name, DOCTOR_LACK,
 	    xasprintf("tried and failed: %.*s", (int)(tail ? tail - text : (ptrdiff_t)strlen(text)), text),
 	    is_permission(ret) ? setcap_command("")
@@ -197,7 +212,7 @@ static bool check_needs(struct doctor *d)
 
 	/* What this kernel can do is found out by trying, and a trial without a descriptor says nothing. */
 	if (ret) {
-		add_code(d, "open files", ret);
+		add_code(d, "open files", ret, false);
 		return false;
 	}
 	for (size_t i = 0; i < n_kernel_needs; i++) {
@@ -211,7 +226,7 @@ static bool check_needs(struct doctor *d)
 			    xasprintf("tried and failed: this kernel, %s, lacks it", kernel_name()),
 			    xasprintf("use Linux %s or later", need->release));
 		else
-			add_code(d, need->name, ret);
+			add_code(d, need->name, ret, need->is_map);
 		if (ret && i == 0) /* what follows would fail for the same reason */
 			return false;
 	}
@@ -552,8 +567,8 @@ static int sample_window(struct sample *sample, const struct process *process, s
 {
 	struct pollfd fds[] = {{.fd = sample_fd(sample), .events = POLLIN},
 			       {.fd = process_pid_fd(process), .events = POLLIN}};
-	uint64_t end = now_ms() + WINDOW_MS;
 	int ret = sample_attach(sample, process_pid(process), err);
+	uint64_t end = now_ms() + WINDOW_MS; /* placing probes may take as long */
 
 	while (ret == 0 && !fds[1].revents) {
 		uint64_t now = now_ms();

@@ -97,18 +97,25 @@ static int try_cookie(void)
 }
 
 const struct kernel_need kernel_needs[] = {
-	{"bpf()", "a program loads", "4.17 with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS", try_nothing},
-	{"reading user memory", "bpf_probe_read_user loads", "5.5", try_read_user},
-	{"ring buffer", "one can be made", "5.8", try_ring},
-	{"fetching atomics", "a fetch-and-add loads", "5.12", try_fetch},
-	{"attach cookies", "bpf_get_attach_cookie loads", "5.15", try_cookie},
+	{"bpf()", "a program loads", "4.17 with CONFIG_BPF_SYSCALL and CONFIG_BPF_EVENTS", try_nothing, false},
+	{"reading user memory", "bpf_probe_read_user loads", "5.5", try_read_user, false},
+	{"ring buffer", "one can be made", "5.8", try_ring, true},
 };
 
 const size_t n_kernel_needs = ARRAY_SIZE(kernel_needs);
 
-int kernel_need_is_lacking(int code)
+bool kernel_need_is_lacking(int code)
 {
 	return code == -EINVAL || code == -ENOSYS || code == -EOPNOTSUPP;
+}
+
+bool kernel_is_before_5_15(void)
+{
+	static enum { UNKNOWN, BEFORE, SINCE } answer;
+
+	if (answer == UNKNOWN)
+		answer = kernel_need_is_lacking(try_fetch()) || kernel_need_is_lacking(try_cookie()) ? BEFORE : SINCE;
+	return answer == BEFORE;
 }
 
 const char *kernel_name(void)

@@ -6,6 +6,7 @@
 #ifndef ESCAUDIT_PROBE_KERNEL_NEEDS_H
 #define ESCAUDIT_PROBE_KERNEL_NEEDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@ struct kernel_need {
 	const char *good;    /* what was tried: "bpf_get_attach_cookie loads" */
 	const char *release; /* of Linux, that brought it: "5.15" */
 	int (*try)(void);    /* 0, or a negative errno */
+	bool is_map;	     /* and no program: counts against RLIMIT_MEMLOCK before Linux 5.11 */
 };
 
 /* In the order of the releases. */
@@ -24,7 +26,14 @@ extern const size_t n_kernel_needs;
 /*
  * Is a code of try that of a kernel that does not know what was asked of it? Not if privileges or memory are wanting.
  */
-int kernel_need_is_lacking(int code);
+bool kernel_need_is_lacking(int code);
+
+/*
+ * Does this kernel lack attach cookies (5.15) or atomics that give back what was there before (5.12)? Found out by
+ * trying, once. The programs for such a kernel are others (bpf/walk.bpf.h), and so is the way a point gets its cookie
+ * (probe/attach.c).
+ */
+bool kernel_is_before_5_15(void);
 
 /* uname: "Linux 6.1.0-37-cloud-amd64". Valid for ever. */
 const char *kernel_name(void);
@@ -33,8 +42,8 @@ const char *kernel_name(void);
  * Tries them all. 0, or -EOPNOTSUPP with all that this kernel lacks and the release that has it, in the one wording
  * there is:
  *
- *     this kernel, Linux 5.10.0-35-amd64, lacks fetching atomics (Linux 5.12), attach cookies (Linux 5.15); use Linux
- *     5.15 or later
+ *     this kernel, Linux 5.4.0-216-generic, lacks reading user memory (Linux 5.5), ring buffer (Linux 5.8); use Linux
+ *     5.8 or later
  */
 int kernel_needs_check(struct error *err);
 

@@ -249,13 +249,12 @@ static bool has(uint64_t set, int capability)
 	return set >> capability & 1;
 }
 
-static int denied(struct error *err, int code)
+int loader_denied(struct error *err, int code, const char *map)
 {
 	uint64_t set = kernel_capabilities();
 	bool admin = has(set, CAP_SYS_ADMIN), bpf = has(set, CAP_BPF), perfmon = has(set, CAP_PERFMON);
 	struct rlimit memlock = {0, 0};
 	const char *why = strerror(-code);
-	char *map = refused_map();
 
 	getrlimit(RLIMIT_MEMLOCK, &memlock);
 	if (!admin && (!bpf || !perfmon))
@@ -277,7 +276,6 @@ static int denied(struct error *err, int code)
 			  "probe: failed to load the kernel programs%s: %s, with CAP_BPF and CAP_PERFMON held (%s, "
 			  "escaudit %s); look at seccomp, security modules and lockdown",
 			  map, why, kernel_name(), ESCAUDIT_VERSION);
-	free(map);
 	return code;
 }
 
@@ -289,7 +287,7 @@ static int failed(struct error *err, int code)
 		error_set(err, code, "probe: failed to load the kernel programs%s: %s%s", map, reason_text(code),
 			  code == -ENOMEM && is_chosen(map) ? "; take less with --max-stacks" : "");
 	else if (code == -EPERM || code == -EACCES)
-		denied(err, code);
+		loader_denied(err, code, map);
 	else if (code == -E2BIG && is_chosen(map))
 		error_set(err, code,
 			  "probe: failed to load the kernel programs%s: %s; the kernel makes none of that size, take "

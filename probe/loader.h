@@ -19,6 +19,12 @@ void loader_silence(void);
  */
 int loader_load(const struct bpf_object_skeleton *skeleton, struct error *err);
 
+/*
+ * Sets the error of bpf() having been refused for want of privileges, after a look at those that are held, and returns
+ * code. map: ": map 'NAME'" where it was a map that could not be made, else "".
+ */
+int loader_denied(struct error *err, int code, const char *map);
+
 /* Sets the error of a skeleton that could not be opened, and returns it. */
 int loader_open_error(struct error *err, int ret);
 

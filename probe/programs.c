@@ -8,10 +8,22 @@
 
 #include "base/memory.h"
 #include "probe/kernel.h"
+#include "probe/kernel_needs.h"
 #include "probe/loader.h"
 
-#include "bpf/alloc.skel.h" /* uses the types of records.h */
+#include "bpf/alloc.old.skel.h" /* uses the types of records.h */
+#include "bpf/alloc.skel.h"
+#include "bpf/sample.old.skel.h"
 #include "bpf/sample.skel.h"
+
+/* One source, compiled twice: whichever is loaded, what user space knows of it is the same. */
+#define IS_ALIKE(name)                                                                                                 \
+	_Static_assert(sizeof(struct name##_bpf) == sizeof(struct name##_old_bpf) &&                                   \
+			       sizeof(struct name##_bpf__bss) == sizeof(struct name##_old_bpf__bss) &&                 \
+			       sizeof(struct name##_bpf__rodata) == sizeof(struct name##_old_bpf__rodata),             \
+		       "the programs for old kernels have the maps and variables of the others")
+IS_ALIKE(alloc);
+IS_ALIKE(sample);
 
 /* 128 bytes of the kernel's memory each: a production machine has less to spare than one that tries a program out. */
 #define LAUNCH_OBSERVATIONS (1u << 19)
@@ -55,7 +67,7 @@ int alloc_programs_load(struct alloc_bpf **out, const struct alloc_settings *set
 
 	*out = NULL;
 	loader_silence();
-	skel = alloc_bpf__open();
+	skel = kernel_is_before_5_15() ? (struct alloc_bpf *)alloc_old_bpf__open() : alloc_bpf__open();
 	if (!skel)
 		return loader_open_error(err, -errno);
 	memcpy((void *)(uintptr_t)&skel->rodata->settings, &settings->walk, sizeof(settings->walk));
@@ -126,7 +138,7 @@ int sample_programs_load(struct sample_bpf **out, const struct sample_settings *
 
 	*out = NULL;
 	loader_silence();
-	skel = sample_bpf__open();
+	skel = kernel_is_before_5_15() ? (struct sample_bpf *)sample_old_bpf__open() : sample_bpf__open();
 	if (!skel)
 		return loader_open_error(err, -errno);
 	configure(skel->rodata, settings);

@@ -225,8 +225,8 @@ static int attach(struct sample *s, struct attachment **out, struct bpf_program 
 		offsets[i] = points[i].offset;
 		cookies[i] = points[i].cookie;
 	}
-	return n ? attachment_new(out, s->options.method, program, elf_image_fd(go_binary_image(s->bin)), s->pid,
-				  offsets, cookies, n, err)
+	return n ? attachment_new(out, s->options.method, program, s->skel->maps.counters,
+				  elf_image_fd(go_binary_image(s->bin)), s->pid, offsets, cookies, n, err)
 		 : 0;
 }
 
@@ -242,7 +242,7 @@ static int attach_edges(struct sample *s, struct error *err)
 		cookies[n++] = s->pid ? COOKIE_IS_START : (uint64_t)POINT_BEGIN << COOKIE_KIND_SHIFT;
 	if (kernel_exit_offset(s->bin, &offsets[n], &vaddr))
 		cookies[n++] = vaddr | (uint64_t)POINT_END << COOKIE_KIND_SHIFT;
-	return n ? attachment_new(&s->edges, s->options.method, s->skel->progs.on_point,
+	return n ? attachment_new(&s->edges, s->options.method, s->skel->progs.on_point, s->skel->maps.counters,
 				  elf_image_fd(go_binary_image(s->bin)), s->pid, offsets, cookies, n, err)
 		 : 0;
 }
@@ -522,8 +522,8 @@ static int attach_exact(struct sample *s, const bool *flags, struct attachment *
 			       (entry->point.class == POINT_JCC ? COOKIE_POINT_IS_JCC : 0) |
 			       (entry->is_partial ? COOKIE_IS_PARTIAL : 0);
 	}
-	ret = attachment_new(out, s->options.method, s->skel->progs.on_point, elf_image_fd(go_binary_image(s->bin)),
-			     s->pid, offsets, cookies, n, err);
+	ret = attachment_new(out, s->options.method, s->skel->progs.on_point, s->skel->maps.counters,
+			     elf_image_fd(go_binary_image(s->bin)), s->pid, offsets, cookies, n, err);
 	free(offsets);
 	free(cookies);
 	return ret;

@@ -602,6 +602,17 @@ static int check_same_file(const struct go_binary *bin, const char *path, struct
 			 path);
 }
 
+/* A signal that came before there was a program is for us alone, and the program is not started any more. It takes
+ * effect when the session has ended. */
+static int check_not_interrupted(struct error *err)
+{
+	sigset_t pending;
+
+	if (sigpending(&pending) < 0 || (!sigismember(&pending, SIGINT) && !sigismember(&pending, SIGTERM)))
+		return 0;
+	return error_set(err, -EINTR, "launch: interrupted before the program was started");
+}
+
 int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
 		   char *const argv[], const struct session_options *options, struct error *err)
 {
@@ -624,6 +635,8 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		if (spare < 0)
 			ret = error_set(err, -errno, "launch: failed to watch '%s': %s", path, reason_text(errno));
 	}
+	if (ret == 0)
+		ret = check_not_interrupted(err);
 	if (ret == 0)
 		ret = launch_release(&s.launch, err);
 	if (spare >= 0)

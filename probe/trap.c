@@ -37,7 +37,7 @@ double trap_cost_ns(enum attach_method method, struct bpf_program *program, bool
 
 	*measured = false;
 	if (fd < 0 || !self_place_of((const void *)(uintptr_t)target, &place) ||
-	    attachment_new(&attachment, method, program, fd, getpid(), &place.offset, &cookie, 1, NULL)) {
+	    attachment_new(&attachment, method, program, NULL, fd, getpid(), &place.offset, &cookie, 1, NULL)) {
 		if (fd >= 0)
 			close(fd);
 		return TRAP_NS_DEFAULT;

@@ -228,8 +228,8 @@ int trial_exact(struct trial *out, const struct alloc_settings *settings, bool o
 	ret = self_open(&self, self_alloc_point, err);
 	cookie = self.point.vaddr & COOKIE_VADDR_MASK;
 	if (ret == 0)
-		ret = attachment_new(&attachment, settings->method, skel->progs.on_alloc, self.fd, getpid(),
-				     &self.point.offset, &cookie, 1, err);
+		ret = attachment_new(&attachment, settings->method, skel->progs.on_alloc, skel->maps.counters, self.fd,
+				     getpid(), &self.point.offset, &cookie, 1, err);
 	if (ret == 0) {
 		__atomic_store_n(&skel->bss->ended, 0, __ATOMIC_SEQ_CST);
 		for (uint64_t i = 0; i < calls; i++) {
@@ -345,8 +345,8 @@ int trial_sample(struct trial *out, const struct sample_settings *settings, bool
 	ret = self_open(&self, self_refill_point, err);
 	cookie = (self.point.vaddr & COOKIE_VADDR_MASK) | (uint64_t)POINT_REFILL << COOKIE_KIND_SHIFT;
 	if (ret == 0)
-		ret = attachment_new(&attachment, settings->method, skel->progs.on_point, self.fd, getpid(),
-				     &self.point.offset, &cookie, 1, err);
+		ret = attachment_new(&attachment, settings->method, skel->progs.on_point, skel->maps.counters, self.fd,
+				     getpid(), &self.point.offset, &cookie, 1, err);
 	if (ret == 0) {
 		heap = xcalloc(1, sizeof(*heap));
 		*(volatile uint32_t *)&skel->bss->open[GROUP_HOT] = 1;

@@ -1,5 +1,6 @@
 # For scripts that fetch Debian packages without installing them. Source it, then:
 #
+#   debian_mirror NAME                 prints the mirror that the system installs from
 #   apt=()
 #   isolated_apt NAME WORK SUITE...    readies a private apt below the folder WORK, with the package lists of those suites,
 #                                      or of source packages where it says src:SUITE

@@ -139,9 +139,8 @@ bool go_binary_func_at(const struct go_binary *bin, elf_vaddr pc, struct go_func
 
 /* ---- names ---- */
 
-static void index_names(const struct go_binary *bin)
+static void index_names(const struct go_binary *bin, struct go_cache *cache)
 {
-	struct go_cache *cache = bin->cache;
 	size_t n = 64;
 
 	while (n < (size_t)bin->module.n_funcs * 2)
@@ -172,7 +171,7 @@ bool go_binary_func_named(const struct go_binary *bin, const char *name, struct 
 	size_t slot;
 
 	if (!cache->name_slots)
-		index_names(bin);
+		index_names(bin, cache);
 	slot = bytes_hash(name, strlen(name)) & cache->name_mask;
 	for (; cache->name_slots[slot]; slot = (slot + 1) & cache->name_mask) {
 		if (to_go_func(bin, cache->name_slots[slot] - 1, out) && strcmp(out->name, name) == 0)

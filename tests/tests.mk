@@ -22,14 +22,14 @@ endef
 $(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(patsubst tests/unit/%.c,%,$(s)),$(call stage_of,$(s)))))
 
 # What loads kernel programs.
-$(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/probe/*.c)): | $(O)/bpf/alloc.skel.h $(O)/bpf/sample.skel.h
+$(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/probe/*.c)): | $(SKELETONS)
 
 # Programs that prove something over whole binaries; run by the bats files in tests/e2e.
 $(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,predict probe recording symbolize base)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-.PHONY: test unit e2e proof fuzz bench kernels
+.PHONY: test unit e2e proof fuzz bench kernels debian13
 proof: $(PROOF_BIN)
 
 unit: $(UNIT_BIN)
@@ -65,6 +65,10 @@ test:
 	$(Q)$(MAKE) --no-print-directory fuzz
 	$(Q)$(MAKE) --no-print-directory e2e
 	$(Q)$(MAKE) --no-print-directory kernels
+
+# The other release of Debian: its compilers and libraries, this machine's kernel.
+debian13:
+	$(Q)scripts/debian13
 
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording symbolize base)
 	$(call say,LINK,$@)

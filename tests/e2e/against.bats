@@ -174,18 +174,14 @@ row() {
 	commit sleeper
 	state >"$BATS_TEST_TMPDIR/state"
 	cd "$repo/sleeper"
-	# interrupted SIGNAL WHAT COMMAND...: sends it to the audit as soon as COMMAND succeeds.
+	# interrupted SIGNAL WHAT COMMAND...: sends it to the audit, which is process $pid, as soon as COMMAND succeeds.
 	interrupted() {
-		local signal=$1 what=$2 pid status=0 i
+		local signal=$1 what=$2 pid status=0
 		shift 2
 		"$ESCAUDIT" audit --go "$GO" --against HEAD . </dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 		pid=$!
-		for i in {1..300}; do
-			"$@" >/dev/null 2>&1 && break
-			sleep 0.05
-		done
-		[ "$i" -lt 300 ] || complain "$what never came: $(cat "$BATS_TEST_TMPDIR/err")"
-		kill "-$signal" "$pid"
+		limit=$building wait_on "$pid" "$@" || complain "$what never came: $(cat "$BATS_TEST_TMPDIR/err")"
+		kill "-$signal" "$pid" || true
 		wait "$pid" || status=$?
 		[ "$status" -ge 128 ] || complain "$what: status $status: $(cat "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/err")"
 		expect_untouched "$signal during $what"
@@ -193,7 +189,7 @@ row() {
 	set -m # background jobs of a shell without job control ignore SIGINT
 	interrupted TERM "the first build" eval 'compgen -G "$TMPDIR/escaudit-audit-*/2"'
 	interrupted INT "the second build" eval 'compgen -G "$TMPDIR/escaudit-audit-*/1"'
-	interrupted TERM "the run" eval 'pgrep -f "^$TMPDIR/escaudit-audit-.*/1/program"'
+	interrupted TERM "the run" eval 'child_of "$pid" "$TMPDIR"/escaudit-audit-*/1/program'
 	set +m
 	[ "$complaints" -eq 0 ]
 }

@@ -182,19 +182,42 @@ in_program() {
 	use_go
 	local program status=0 recorder
 	program=$(build_go sleeper)
-	# The shell kills its own process, which exec has made the sleeper.
-	# shellcheck disable=SC2016
-	expect_status 137 "$ESCAUDIT" record -o "$t/rec" -- "$program" -rate 1000 &
+	"$ESCAUDIT" record -o "$t/rec" -- "$program" -rate 1000 >"$t/log" 2>"$t/err" </dev/null 3>&- &
 	recorder=$!
-	for _ in $(seq 100); do
-		[ -z "$(pgrep -x -P "$(pgrep -P $recorder | head -n 1)" sleeper)" ] || break
-		sleep 0.1
-	done
-	sleep 0.5
-	kill -KILL "$(pgrep -x -P "$(pgrep -P $recorder | head -n 1)" sleeper)"
-	wait $recorder || status=$?
+	pids+=("$recorder")
+	wait_on "$recorder" grep -q ready "$t/log" || { cat "$t/err"; return 1; }
+	pids+=("$(child_of "$recorder" "$program")")
+	kill -KILL "${pids[-1]}"
+	wait "$recorder" || status=$?
+	[ "$status" -eq 137 ] || complain "status $status instead of 137: $(cat "$t/err")"
 	[ -s "$t/rec" ] || complain "no recording"
 	[ "$complaints" -eq 0 ]
+}
+
+@test "a signal that comes before the program is started ends escaudit, and the program is not started" {
+	need_bpf
+	use_go
+	local program recorder child i status
+	program=$(build_go sleeper)
+	for i in {1..20}; do
+		rm -f "$t/rec"
+		"$ESCAUDIT" record --reach=all -o "$t/rec" -- "$program" >"$t/log" 2>"$t/err" </dev/null 3>&- &
+		recorder=$! child=
+		pids+=("$recorder")
+		# What is to become the program waits for the probes, for milliseconds: there is no time for other processes.
+		until [ -n "$child" ] || has_ended "$recorder"; do
+			read -r child 2>/dev/null <"/proc/$recorder/task/$recorder/children" || true
+		done
+		kill -TERM "$recorder" || true
+		status=0
+		wait "$recorder" || status=$?
+		! grep -q . "$t/log" && [ ! -e "$t/rec" ] || continue # it came too late, and was for the program
+		[ "$status" -eq 143 ] || complain "status $status: $(cat "$t/err")"
+		[ "$complaints" -eq 0 ]
+		return
+	done
+	echo "always too late, or it is passed on to a program that was not there yet"
+	return 1
 }
 
 @test "a program that does not exist or may not be run" {

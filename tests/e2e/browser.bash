@@ -2,18 +2,15 @@
 
 # Starts the driver and one session. Sets driver_pid, driver and session, for browser_stop.
 browser_start() {
-	local answer tries arguments='"--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"'
+	local answer arguments='"--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"'
 
 	command -v chromedriver >/dev/null || skip_or_fail "no chromedriver"
 	# Its sandbox refuses root.
 	[ "$(id -u)" -ne 0 ] || arguments="$arguments, \"--no-sandbox\""
 	chromedriver --port=0 >"$BATS_FILE_TMPDIR/driver.log" 2>&1 </dev/null 3>&- &
 	driver_pid=$!
-	for tries in {1..100}; do
-		driver=$(sed -n 's/.* started successfully on port \([0-9]*\).*/http:\/\/127.0.0.1:\1/p' "$BATS_FILE_TMPDIR/driver.log")
-		[ -z "$driver" ] || break
-		sleep 0.1
-	done
+	wait_on "$driver_pid" grep -q 'started successfully on port' "$BATS_FILE_TMPDIR/driver.log" || { cat "$BATS_FILE_TMPDIR/driver.log"; return 1; }
+	driver=$(sed -n 's/.* started successfully on port \([0-9]*\).*/http:\/\/127.0.0.1:\1/p' "$BATS_FILE_TMPDIR/driver.log")
 	session=
 	answer=$(ask POST /session "{\"capabilities\": {\"alwaysMatch\": {\"goog:loggingPrefs\": {\"browser\": \"ALL\"},
 		\"goog:chromeOptions\": {\"args\": [$arguments, \"--user-data-dir=$BATS_FILE_TMPDIR/profile\"]}}}}")
@@ -28,7 +25,7 @@ browser_stop() {
 
 # ask METHOD PATH [BODY]: the driver's answer, {"value": …}.
 ask() {
-	curl -s --noproxy '*' --max-time 20 -X "$1" -H 'content-type: application/json' ${3:+-d "$3"} "$driver$session$2"
+	curl -s --noproxy '*' --max-time $patience -X "$1" -H 'content-type: application/json' ${3:+-d "$3"} "$driver$session$2"
 }
 
 # A string as JSON; jq takes longer to start than all else here.

@@ -69,20 +69,18 @@ long_options() {
 		directory=$1
 		shift
 		zpty shell zsh -f -i
-		zpty -w shell "PS1= PS2= RPS1=; stty -echo; unsetopt zle_bracketed_paste beep; fpath=($directory \$fpath); autoload -Uz compinit; compinit -u -d $directory/dump
+		# Nothing is listed, for a list may ask whether it is wanted. The key behind the tab is read when all was offered.
+		zpty -w shell "PS1= PS2= RPS1=; stty -echo; unsetopt zle_bracketed_paste beep autolist; fpath=($directory \$fpath); autoload -Uz compinit; compinit -u -d $directory/dump
 		compadd() { local -a found; builtin compadd -O found \"\$@\"; print -rl -- \$found >>$directory/offered; builtin compadd \"\$@\" }
-		zstyle ':completion:*' list-prompt ''; zstyle ':completion:*' menu no
+		all-offered() { print >$directory/done }; zle -N all-offered; bindkey '^X^D' all-offered
 		print READY"
 		zpty -r shell seen '*READY*'
 		for line; do
 			print -r -- "= $line"
 			: >$directory/offered
-			zpty -n -w shell "$line"$'\t'
-			for ((i = 0; i < 100; i++)); do
-				size=$(wc -c <$directory/offered)
-				sleep 0.05
-				(( size && size == $(wc -c <$directory/offered) )) && break
-			done
+			rm -f $directory/done
+			zpty -n -w shell "$line"$'\t\C-x\C-d'
+			until [[ -e $directory/done ]]; do sleep 0.05; done
 			zpty -n -w shell $'\C-u'
 			zpty -r -t shell seen
 			sort -u $directory/offered
@@ -93,7 +91,7 @@ long_options() {
 	for command in $(subcommands); do
 		lines+=("escaudit $command --")
 	done
-	timeout 60 zsh -f "$d/ask" "$d" "${lines[@]}" "escaudit top --by=" >"$d/answers" 2>"$d/err" || complain "zsh: $? $(cat "$d/err")"
+	timeout "$building" zsh -f "$d/ask" "$d" "${lines[@]}" "escaudit top --by=" >"$d/answers" 2>"$d/err" || complain "zsh: $? $(cat "$d/err")"
 	answer() {
 		sed -n "/^= $1\$/,/^= /p" "$d/answers" | grep -v '^= ' | grep . || true
 	}

@@ -13,34 +13,37 @@ teardown() {
 	processes_teardown
 }
 
-# Starts it in a folder of its own; sets target and port.
+# Starts it in a folder of its own; sets target and port, which is one that is free. It learns from a file where it is
+# itself.
 start_prometheus() {
-	local program dir=$BATS_TEST_TMPDIR/prometheus i
+	local program dir=$BATS_TEST_TMPDIR/prometheus
 	program=$("$top/scripts/daemons" --list | sed -n 's/^prometheus //p')
 	[ -n "$program" ] || skip_or_fail "no prometheus: run scripts/daemons"
 	command -v curl >/dev/null || skip_or_fail "no curl: run make deps"
 	mkdir -p "$dir"
 	program=$(own_copy "$program")
-	for i in 1 2 3 4 5; do
-		port=$((20000 + RANDOM % 20000))
-		cat >"$dir/config.yml" <<-END
-			global:
-			  scrape_interval: 250ms
-			  scrape_timeout: 250ms
-			scrape_configs:
-			- job_name: itself
-			  static_configs:
-			  - targets: ['127.0.0.1:$port']
-		END
-		"$program" --config.file="$dir/config.yml" --storage.tsdb.path="$dir/data" --web.listen-address=127.0.0.1:$port \
-			--web.console.templates=/nonexistent --web.console.libraries=/nonexistent >"$dir/log" 2>&1 </dev/null 3>&- &
-		target=$!
-		pids+=("$target")
-		wait_for eval "grep -q 'Server is ready' '$dir/log' || ! kill -0 $target"
-		! grep -q 'Server is ready' "$dir/log" || return 0
-	done
-	tail -n 5 "$dir/log"
-	return 1
+	cat >"$dir/config.yml" <<-END
+		global:
+		  scrape_interval: 250ms
+		  scrape_timeout: 250ms
+		scrape_configs:
+		- job_name: itself
+		  file_sd_configs:
+		  - files: ['$dir/itself.json']
+		    refresh_interval: 1s
+	END
+	"$program" --config.file="$dir/config.yml" --storage.tsdb.path="$dir/data" --web.listen-address=127.0.0.1:0 \
+		--web.console.templates=/nonexistent --web.console.libraries=/nonexistent >"$dir/log" 2>&1 </dev/null 3>&- &
+	target=$!
+	pids+=("$target")
+	wait_on "$target" eval 'grep -q "Server is ready" "$dir/log" && port=$(port_of "$target")' || { tail -n 5 "$dir/log"; return 1; }
+	echo "[{\"targets\": [\"127.0.0.1:$port\"]}]" >"$dir/itself.new"
+	mv "$dir/itself.new" "$dir/itself.json"
+	wait_on "$target" eval 'ask targets | grep -q "\"health\":\"up\""' || { tail -n 5 "$dir/log"; return 1; }
+}
+
+ask() {
+	curl -sf "http://127.0.0.1:$port/api/v1/$1" "${@:2}"
 }
 
 # Its own counter. The answer to one question allocates, which the next one counts.
@@ -49,43 +52,52 @@ mallocs() {
 }
 
 query() {
-	curl -sf "http://127.0.0.1:$port/api/v1/query" --data-urlencode 'query=sum by (handler) (rate(prometheus_http_requests_total[5s]))' >/dev/null
+	ask query --data-urlencode 'query=sum by (handler) (rate(prometheus_http_requests_total[5s]))' >/dev/null
 }
 
-@test "prometheus as Debian ships it: every allocation of some seconds under load, with functions, lines and types" {
-	need_bpf
-	use_go
-	start_prometheus
-	local i outer_before inner_before inner_after outer_after objects readings=() share
-	local rounds=60
-	[ -z "${ESCAUDIT_TEST_ALL:-}" ] || rounds=260 # half a minute
-	rec=$BATS_TEST_TMPDIR/rec messages=$BATS_TEST_TMPDIR/rec.messages
+# record_under_load ROUNDS: into $rec. The window lies within two readings of the daemon's own counter and holds all between
+# two others.
+record_under_load() {
+	local i outer_before inner_before inner_after outer_after objects readings
+	rec=$BATS_TEST_TMPDIR/rec
+	messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
+	# Readings until the probes are in place: the last but one is surely from before.
+	readings=("$(mallocs)")
 	"$ESCAUDIT" record --mode=exact -o "$rec" -p "$target" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
-	# Readings until the probes are in place: the last but one is surely from before.
 	until grep -q 'recording process' "$messages"; do
-		kill -0 "$recorder"
+		! has_ended "$recorder" || { complain "record: $(cat "$messages")"; return 0; }
 		readings+=("$(mallocs)")
 	done
-	outer_before=${readings[-2]}
+	outer_before=${readings[0]}
+	[ ${#readings[@]} -lt 2 ] || outer_before=${readings[-2]}
 	inner_before=$(mallocs)
-	for i in $(seq "$rounds"); do
+	for ((i = 0; i < $1; i++)); do
 		query || complain "it does not answer while it is recorded"
 		sleep 0.1
 	done
 	inner_after=$(mallocs)
 	kill -INT "$recorder"
-	until is_intact "$target" >/dev/null; do :; done
+	wait_for is_intact "$target" || complain "the probes do not leave"
 	outer_after=$(mallocs)
 	wait "$recorder" || complain "record: status $?: $(cat "$messages")"
-	# The window lies within the outer readings, and holds all between the inner ones.
 	objects=$(objects_of "$rec")
 	echo "recorded $objects, its own counter says $((inner_after - inner_before)) to $((outer_after - outer_before))"
 	[ "$objects" -ge $((inner_after - inner_before)) ] || complain "$objects recorded, at least $((inner_after - inner_before)) made"
 	[ "$objects" -le $((outer_after - outer_before)) ] || complain "$objects recorded, at most $((outer_after - outer_before)) made"
 	[ $((outer_after - outer_before)) -le $(((inner_after - inner_before) * 13 / 10)) ] || complain "a bracket that proves little"
 	[ "$objects" -gt 20000 ] || complain "only $objects objects: no load"
+}
+
+@test "prometheus as Debian ships it: every allocation of some seconds under load, with functions, lines and types" {
+	need_bpf
+	use_go
+	start_prometheus
+	local objects share rounds=60
+	[ -z "${ESCAUDIT_TEST_ALL:-}" ] || rounds=260 # half a minute
+	twice record_under_load "$rounds"
+	objects=$(objects_of "$rec")
 
 	# Functions, lines, types: as from a binary with everything in it.
 	"$ESCAUDIT" top --json --limit 0 "$rec" >"$BATS_TEST_TMPDIR/top"

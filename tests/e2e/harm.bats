@@ -33,30 +33,52 @@ burst() {
 	[ "$n" -gt 0 ]
 }
 
+# nap MILLISECONDS: less than so long, by lot.
+nap() {
+	local ms=$((RANDOM % $1))
+	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+}
+
+now_ms() {
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+# record_briefly MODE ARGS...: recorder is at it, in no state that is waited for. Its messages are in $messages.
+record_briefly() {
+	messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
+	"$ESCAUDIT" record --mode="$1" -o "$BATS_TEST_TMPDIR/rec" -p "$target" "${@:2}" >/dev/null 2>"$messages" </dev/null 3>&- &
+	recorder=$!
+	pids+=("$recorder")
+}
+
 @test "killed at random moments: the target's text is as it was, and it answers" {
 	need_bpf
 	use_go
-	local n=${ESCAUDIT_TEST_KILLS:-40} seed=$RANDOM i wait_ms late=0 whole=0 mode
+	local n=${ESCAUDIT_TEST_KILLS:-40} seed=$RANDOM i late=0 whole=0 mode begun load_ms
 	echo "seed $seed"
 	RANDOM=$seed
 	start "$(own_copy "$(build_go sleeper)")" -rate 20000 -burst 1009
 	is_intact "$target"
+	# How long it takes here until the probes are in place.
+	begun=$(now_ms)
+	start_recording -p "$target"
+	load_ms=$(($(now_ms) - begun))
+	stop_recording
 	for i in $(seq "$n"); do
 		mode=exact
 		[ $((i % 3)) -ne 0 ] || mode=sample
-		rm -f "$BATS_TEST_TMPDIR/err"
-		"$ESCAUDIT" record --mode=$mode -o "$BATS_TEST_TMPDIR/rec" -p "$target" >/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
-		recorder=$!
+		record_briefly $mode
 		if [ $((i % 2)) -eq 0 ]; then
 			# while it loads and attaches
-			sleep "$(printf '0.%03d' $((RANDOM % 350)))"
+			nap $((load_ms * 5 / 4))
 		else
-			# while it detaches
-			wait_for grep -q recording "$BATS_TEST_TMPDIR/err"
+			wait_on "$recorder" grep -q recording "$messages"
 			[ $mode = sample ] || ! is_intact "$target" >/dev/null || complain "round $i: probes that do not show: this test would see nothing"
-			kill -TERM "$recorder"
-			wait_ms=$((RANDOM % 60))
-			sleep "$(printf '0.%03d' $wait_ms)"
+			# while it records, or while it detaches
+			if [ $((i % 4)) -eq 3 ]; then
+				kill -TERM "$recorder"
+				nap $((load_ms / 4 + 1))
+			fi
 		fi
 		! is_intact "$target" >/dev/null || whole=$((whole + 1))
 		kill -KILL "$recorder" 2>/dev/null || late=$((late + 1))
@@ -72,34 +94,37 @@ burst() {
 	[ "$complaints" -eq 0 ]
 }
 
+# kill_holders: kills what holds the probes of $recorder at some moment after they came to be.
+kill_holders() {
+	local holders
+	while wait_on "$recorder" has_children "$recorder" || { cat "$messages"; return 1; }; do
+		nap 80
+		mapfile -t holders < <(children_of "$recorder")
+		[ ${#holders[@]} -eq 0 ] || ! kill -KILL "${holders[@]}" 2>/dev/null || return 0
+	done
+}
+
 @test "the processes that hold the probes killed at random moments: as harmless, and said" {
 	need_bpf
 	use_go
-	local n=$((${ESCAUDIT_TEST_KILLS:-40} / 2)) i holders killed=0 status
+	local n=$((${ESCAUDIT_TEST_KILLS:-40} / 2)) i status
 	start "$(own_copy "$(build_go sleeper)")" -rate 20000
 	for i in $(seq "$n"); do
-		rm -f "$BATS_TEST_TMPDIR/err"
-		"$ESCAUDIT" record --mode=exact -o "$BATS_TEST_TMPDIR/rec" -p "$target" -d 3 >/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
-		recorder=$!
-		wait_for pgrep -P "$recorder"
-		sleep "$(printf '0.%03d' $((RANDOM % 80)))"
-		holders=$(pgrep -P "$recorder") || true
-		# shellcheck disable=SC2086
-		[ -z "$holders" ] || ! kill -KILL $holders 2>/dev/null || killed=$((killed + 1))
+		record_briefly exact -d 300
+		kill_holders
 		if [ $((i % 2)) -eq 0 ]; then
-			sleep 0.05
+			nap 50
 			kill -KILL "$recorder" || true
 			wait "$recorder" || true
 		else
 			status=0
 			wait "$recorder" || status=$?
 			# 2: while they were put in place, 3: later
-			[[ $status == [23] ]] || complain "record: status $status: $(cat "$BATS_TEST_TMPDIR/err")"
-			grep -q 'held\? .*killed\|holds .*killed' "$BATS_TEST_TMPDIR/err" || complain "not said: $(cat "$BATS_TEST_TMPDIR/err")"
+			[[ $status == [23] ]] || complain "record: status $status: $(cat "$messages")"
+			grep -q 'held\? .*killed\|holds .*killed' "$messages" || complain "not said: $(cat "$messages")"
 		fi
 		intact_soon "$target" "after kill $i"
 	done
-	[ "$killed" -gt 0 ]
 	kill -TERM "$target"
 	wait "$target" || complain "the target ended with status $?"
 	[ "$complaints" -eq 0 ]
@@ -108,19 +133,19 @@ burst() {
 @test "SIGTERM: the probes are gone within a second" {
 	need_bpf
 	check() {
-		local start ms
+		local begun ms
 		start "$(own_copy "$(build_go sleeper)")" -rate 20000
 		start_recording -p "$target"
-		start=$(date +%s%N)
+		begun=$(now_ms)
 		kill -TERM "$recorder"
-		until is_intact "$target" >/dev/null || [ $(($(date +%s%N) - start)) -gt 3000000000 ]; do sleep 0.01; done
-		ms=$((($(date +%s%N) - start) / 1000000))
+		wait_for is_intact "$target" || complain "the probes do not leave"
+		ms=$(($(now_ms) - begun))
 		[ "$ms" -lt 1000 ] || complain "probes are there for $ms ms after SIGTERM"
 		echo "$ms ms"
 		wait "$recorder" || complain "record: status $?"
 		[ -s "$rec" ] || complain "no recording"
 	}
-	for_each_go check 1.19 1.27
+	for_each_go again 1.19 1.27
 }
 
 # storm MODE [FLAG|VARIABLE=VALUE...]: the mode alone, launched under escaudit, and running while escaudit comes and goes.
@@ -199,14 +224,17 @@ expect_burst() {
 	[ "$got" = "$1 $((24 * $1))" ] || complain "@burst: $got objects and bytes instead of $1 $((24 * $1)) ($2)"
 }
 
-# start_bpftrace PROGRAM: another tool's probe on the allocator; returns once it counts.
+# start_bpftrace PROGRAM: another tool's probe on the allocator, which counts in processes of the program's name. Returns once it
+# sees allocations: those of a process of the same file by another name, which tell when the probe is there.
 start_bpftrace() {
+	local name=${1##*/}
 	bpf_log=$(mktemp "$BATS_TEST_TMPDIR/bpftrace.XXXXXX")
-	bpftrace -e 'uprobe:'"$1"':runtime.mallocgc { @n = count(); } BEGIN { printf("counts\n"); }' >"$bpf_log" 2>&1 </dev/null 3>&- &
+	ln -f "$1" "${1%/*}/hello"
+	bpftrace -e 'uprobe:'"$1"':runtime.mallocgc { if (comm == "'"$name"'") { @n = count(); } else { @hello = count(); } }
+		interval:ms:100 { print(@hello); }' >"$bpf_log" 2>&1 </dev/null 3>&- &
 	tracer=$!
 	pids+=("$tracer")
-	wait_for grep -q counts "$bpf_log" || { cat "$bpf_log"; return 1; }
-	sleep 0.5 # BEGIN comes before the probes
+	wait_on "$tracer" eval "'${1%/*}/hello' -help; grep -q '^@hello: [1-9]' '$bpf_log'" || { cat "$bpf_log"; return 1; }
 }
 
 stop_bpftrace() {

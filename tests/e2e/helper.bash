@@ -75,27 +75,121 @@ version_in() {
 	esac
 }
 
+# ---- waiting, and processes --------------------------------------------------------------------------------------------
+#
+# A test waits for what it needs, never for a time: a machine may be ten times slower than the last one, and busy. Limits are for
+# what will not come any more. Whose process is whose is known by its parent and its file, not by its command line, which
+# a process has before it executes, and others have too.
+
+# Seconds to wait for what is due at once, and for what has to be built first.
+patience=120 building=900
+
+# wait_until SECONDS COMMAND...: until it succeeds.
+wait_until() {
+	local seconds=$1 end
+	shift
+	end=$((SECONDS + seconds))
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || { echo "waited $seconds s in vain for: $*"; return 1; }
+		sleep 0.05
+	done
+}
+
+# Where something is wrong already it is not worth so long.
+wait_for() {
+	local seconds=$patience
+	[ "${complaints:-0}" -eq 0 ] || seconds=10
+	wait_until "$seconds" "$@"
+}
+
+# wait_on PID COMMAND...: until it succeeds; in vain as soon as the process has ended.
+wait_on() {
+	local pid=$1
+	shift
+	wait_until "${limit:-$patience}" is_or_never "$pid" "$@" || return 1
+	"$@" >/dev/null 2>&1 || { echo "process $pid ended before: $*"; return 1; }
+}
+
+is_or_never() {
+	local pid=$1
+	shift
+	"$@" || has_ended "$pid"
+}
+
+# fields_of PID: what stands behind the name in /proc/PID/stat, in fields: state, parent and so on.
+fields_of() {
+	local line
+	fields=()
+	{ read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+	read -r -a fields <<<"${line##*) }"
+}
+
+# Nobody may have asked for it yet.
+has_ended() {
+	local fields
+	! fields_of "$1" || [[ ${fields[0]} == [ZX] ]]
+}
+
+# has_worked PID TICKS: so much processor time has it had.
+has_worked() {
+	local fields
+	fields_of "$1" && [ $((fields[11] + fields[12])) -ge "$2" ]
+}
+
+# executes PID PROGRAM: is that its file by now?
+executes() {
+	[ "/proc/$1/exe" -ef "$2" ]
+}
+
+# children_of PID: one a line.
+children_of() {
+	local stat fields
+	for stat in /proc/[0-9]*/stat; do
+		stat=${stat#/proc/}
+		! fields_of "${stat%/stat}" || [ "${fields[1]}" != "$1" ] || [[ ${fields[0]} == [ZX] ]] || echo "${stat%/stat}"
+	done
+}
+
+has_children() {
+	[ -n "$(children_of "$1")" ]
+}
+
+# child_of PID PROGRAM: prints the child that executes it.
+child_of() {
+	local child
+	for child in $(children_of "$1"); do
+		! executes "$child" "$2" || { echo "$child" && return 0; }
+	done
+	return 1
+}
+
+# port_of PID: the TCP port on loopback that it listens on. Who is told to take any, port 0, takes one that is free.
+port_of() {
+	local address inode
+	while read -r _ address _ _ _ _ _ _ _ inode _; do
+		[ -z "$(find "/proc/$1/fd" -lname "socket:\[$inode\]" 2>/dev/null)" ] || { echo $((16#${address#*:})) && return 0; }
+	done < <(awk '$4 == "0A" && $2 ~ /^0100007F:/' "/proc/$1/net/tcp")
+	return 1
+}
+
+# Estimates hold 95 times of 100, and a time that is measured may have been somebody else's. What is wrong twice in a row is wrong.
+twice() {
+	local before=$complaints
+	"$@"
+	[ "$complaints" -gt "$before" ] || return 0
+	echo "--- once more"
+	complaints=$before
+	"$@"
+}
+
+again() { twice check; }
+
 # For a teardown: ends what is left of the processes in pids.
 kill_pids() {
 	local pid
 	for pid in "${pids[@]}"; do
 		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
 	done
-}
-
-# wait_for COMMAND...: until it succeeds, 10 s at most.
-wait_for() {
-	comes_true "$@" || { echo "waited in vain for: $*"; return 1; }
-}
-
-# comes_true COMMAND...: does it succeed within half a minute?
-comes_true() {
-	local i
-	for i in $(seq 600); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.05
-	done
-	return 1
 }
 
 # start_sleeper [ARGS...]: sets sleeper to its process id once it is ready. Its output is in $log.
@@ -106,7 +200,7 @@ start_sleeper() {
 	"$program" "$@" >"$log" 2>&1 3>&- &
 	sleeper=$!
 	pids+=("$sleeper")
-	wait_for grep -q ready "$log"
+	wait_on "$sleeper" grep -q ready "$log" || { cat "$log"; return 1; }
 }
 
 # ---- Go programs -------------------------------------------------------------------------------------------------------

@@ -24,16 +24,36 @@ setup() {
 	page=$BATS_FILE_TMPDIR/page.html
 }
 
-# is EXPRESSION WANTED [EXPRESSION WANTED...]: of the page, all asked for at once.
+# is EXPRESSION WANTED [EXPRESSION WANTED...]: of the page, all asked for at once, until it is so: a page may draw later than it
+# is told to.
 is() {
-	local expressions=() values i all=("$@")
+	local values=() value
+	! wait_for are "$@" || return 0
+	for value in "${values[@]}"; do
+		[ "$value" = "$2" ] || complain "$1 is '$value', not '$2'"
+		shift 2
+	done
+}
+
+# Sets values.
+are() {
+	local expressions=() i all=("$@")
 	for ((i = 0; i < $#; i += 2)); do
 		expressions+=("String(${all[i]})")
 	done
 	mapfile -t values < <(js "[$(IFS=,; echo "${expressions[*]}")]" | jq -r '.[]? // .')
 	for ((i = 0; i < $#; i += 2)); do
-		[ "${values[i / 2]:-}" = "${all[i + 1]}" ] || complain "${all[i]} is '${values[i / 2]:-}', not '${all[i + 1]}'"
+		[ "${values[i / 2]:-}" = "${all[i + 1]}" ] || return 1
 	done
+}
+
+# is_other BEFORE EXPRESSION: no longer what it was.
+is_other() {
+	wait_for differs "$@" || complain "$2 is still '$1'"
+}
+
+differs() {
+	[ "$(js "$2")" != "$1" ]
 }
 
 quiet_console() {
@@ -47,9 +67,15 @@ shot() {
 }
 
 readable() {
-	local low
-	low=$(js "$(sed '/^\/\*/d' "$BATS_TEST_DIRNAME/contrast.js")")
-	[ -z "$low" ] || complain "too little contrast: $low"
+	wait_for has_contrast || complain "too little contrast: $(low_contrast)"
+}
+
+low_contrast() {
+	js "$(sed '/^\/\*/d' "$BATS_TEST_DIRNAME/contrast.js")"
+}
+
+has_contrast() {
+	[ -z "$(low_contrast)" ]
 }
 
 frame_named() {
@@ -117,7 +143,7 @@ frame_named() {
 	main=$(frame_named main.main)
 	[ "$main" -ge 0 ] || complain "no frame main.main"
 	total=$(js 'document.querySelector(".frame[data-frame=\"0\"]").offsetWidth')
-	[ "$(js "document.querySelector('.frame[data-frame=\"$main\"]').offsetWidth")" -lt "$total" ] || complain "main.main has all"
+	is "document.querySelector('.frame[data-frame=\"$main\"]').offsetWidth < $total" true
 	click ".frame[data-frame=\"$main\"]"
 	is "document.querySelector('.frame[data-frame=\"$main\"]').offsetWidth" "$total" \
 		"document.activeElement.dataset.frame" "$main" \
@@ -158,18 +184,18 @@ frame_named() {
 	bytes=$(js 'document.querySelector("#bar").ariaLabel')
 	is "$share" '<0.1%' '[...document.querySelectorAll("#bar span")].reduce((s, e) => s + +e.style.flexGrow, 0).toFixed(6)' 1.000000
 	click '#unit label:nth-of-type(2)'
-	[ "$(js 'document.querySelector("#bar").ariaLabel')" != "$bytes" ] || complain "units: no change of the bar"
+	is_other "$bytes" 'document.querySelector("#bar").ariaLabel'
 	is "parseFloat($share).toFixed(1) + '%'" "$(jq -n --argjson all "$("$ESCAUDIT" top --json "$rec" | jq .totals.objects)" '200 / $all * 1000 | round / 10' |
 		xargs printf '%.1f%%')"
 	is "document.querySelector('#table th[aria-sort]').textContent" Objects
 	shot objects
 	colour=$(js 'getComputedStyle(document.querySelector(".frame.leaf")).backgroundColor')
 	js '(s => { s.value = "cause"; s.dispatchEvent(new Event("change")); })(document.querySelector("#colour"))' >/dev/null
-	[ "$(js 'getComputedStyle(document.querySelector(".frame.leaf")).backgroundColor')" != "$colour" ] || complain "colours: no change"
+	is_other "$colour" 'getComputedStyle(document.querySelector(".frame.leaf")).backgroundColor'
 	dark=$(js 'getComputedStyle(document.body).backgroundColor')
 	readable
 	click '#theme'
-	[ "$(js 'getComputedStyle(document.body).backgroundColor')" != "$dark" ] || complain "theme: no change"
+	is_other "$dark" 'getComputedStyle(document.body).backgroundColor'
 	readable
 	is "document.querySelector('#theme').ariaPressed" true
 	shot dark

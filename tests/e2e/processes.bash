@@ -25,7 +25,7 @@ start() {
 	"$@" >"$log" 2>&1 </dev/null 3>&- &
 	target=$!
 	pids+=("$target")
-	wait_for grep -q ready "$log" || { cat "$log"; return 1; }
+	wait_on "$target" grep -q ready "$log" || { cat "$log"; return 1; }
 }
 
 # start_recording ARGS...: sets recorder and rec; returns once the probes are in place.
@@ -35,7 +35,7 @@ start_recording() {
 	"$ESCAUDIT" record --mode=exact -o "$rec" "$@" >"$rec.out" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
-	wait_for grep -qE 'recording |waiting ' "$messages" || { cat "$messages"; return 1; }
+	wait_on "$recorder" grep -qE 'recording |waiting ' "$messages" || { cat "$messages"; return 1; }
 }
 
 # stop_recording [STATUS [SIGNAL]]
@@ -51,13 +51,9 @@ is_intact() {
 	"$ESCAUDIT_BUILD/tests/proof/text_intact" "$1"
 }
 
-# intact_soon PID WHEN: within a second.
+# intact_soon PID WHEN: probes leave a moment after whoever holds them.
 intact_soon() {
-	local i
-	for i in $(seq 25); do
-		! is_intact "$1" >/dev/null || return 0
-		sleep 0.04
-	done
+	! wait_for is_intact "$1" || return 0
 	complain "text of process $1 differs $2"
 	is_intact "$1" || true
 }

@@ -28,7 +28,7 @@ expect_at() {
 }
 
 expect_said() {
-	grep -qE -- "$1" "$messages" || complain "not said: $1; said: $(cat "$messages")"
+	wait_for grep -qE -- "$1" "$messages" || complain "not said: $1; said: $(cat "$messages")"
 }
 
 need_cgo() {
@@ -42,8 +42,9 @@ built_in() {
 	key=$({ "$GO" version; printf '%s\n' "$@"; find "$programs/$folder" -type f -exec cat {} +; } | sha256sum | cut -c 1-16)
 	path=$cache/$folder-$GO_VERSION-$key/$output
 	if [ ! -e "$path" ]; then
-		mkdir -p "${path%/*}"
-		(cd "$programs/$folder" && CGO_ENABLED=1 "$GO" build -o "$path" "$@" >&2) || return 1
+		mkdir -p "$path.$$"
+		(cd "$programs/$folder" && CGO_ENABLED=1 "$GO" build -o "$path.$$/$output" "$@" >&2 && mv "$path.$$/$output" "$path") || return 1
+		rm -r "${path:?}.$$"
 	fi
 	own_copy "$path"
 }
@@ -227,8 +228,7 @@ check_build() {
 	start unshare -m -p -f --mount-proc sh -c "mount -t tmpfs none '$root' && mkdir '$root/app' '$root/proc' '$root/dev' &&
 		cp '$program' '$root/app/daemon' && mount -t proc none '$root/proc' && exec chroot '$root' /app/daemon -burst 1123"
 	[ ! -e "$root/app" ]
-	local outer=$target
-	target=$(pgrep -P "$outer")
+	target=$(children_of "$target")
 	pids+=("$target")
 	start_recording -p "$target"
 	burst
@@ -258,7 +258,7 @@ check_build() {
 		kill -TERM \$target
 		wait \$target
 	END
-	timeout 20 unshare -p -f --mount-proc bash -m "$BATS_TEST_TMPDIR/inside" 3>&- || complain "status $?: $(cat "$BATS_TEST_TMPDIR/err")"
+	timeout "$patience" unshare -p -f --mount-proc bash -m "$BATS_TEST_TMPDIR/inside" 3>&- || complain "status $?: $(cat "$BATS_TEST_TMPDIR/err")"
 	rec=$BATS_TEST_TMPDIR/rec
 	expect_at sleeper burst 1129 $((24 * 1129))
 	[ "$complaints" -eq 0 ]
@@ -353,7 +353,8 @@ check_build() {
 		stop_recording 0 0
 		if [ $signal = WINCH ]; then
 			expect_said "executed a program"
-			[ "$(cat "/proc/$target/comm")" = sleep ] || complain "the target is no sleep"
+			# the kernel changes the address space first and the name a little later
+			wait_for eval "[ \"\$(cat /proc/$target/comm)\" = sleep ]" || complain "the target is no sleep"
 		else
 			expect_said "the process ended"
 		fi
@@ -371,14 +372,15 @@ check_build() {
 	"$ESCAUDIT" record -o "$rec" -- "$program" -burst 1193 >"$log" 2>"$rec.messages" 3>&- &
 	recorder=$! messages=$rec.messages
 	pids+=("$recorder")
-	wait_for grep -q ready "$log"
-	target=$(pgrep -P "$recorder" -x changer)
+	wait_on "$recorder" grep -q ready "$log" || { cat "$messages"; return 1; }
+	target=$(child_of "$recorder" "$program")
 	burst
 	kill -USR2 "$target"
 	wait_for eval "[ \$(grep -c ready '$log') -eq 2 ]"
 	burst
-	# What executes and ends between two looks, a tenth of a second apart, is taken to have ended (escaudit-record(1)).
-	sleep 0.5
+	# What executes and ends between two looks, a tenth of a second apart, is taken to have ended (escaudit-record(1)). After
+	# a look that found it so there are no probes any more, nor who holds them.
+	wait_for eval "[ \"\$(children_of $recorder)\" = $target ]" || complain "it does not notice: $(cat "$messages")"
 	kill -TERM "$target"
 	wait "$recorder" || status=$?
 	[ "$status" -eq 0 ] || complain "status $status: $(cat "$messages")"
@@ -407,13 +409,17 @@ check_build() {
 	for_each_go check 1.23
 }
 
+another_thread() {
+	find "/proc/$target/task" -mindepth 1 -maxdepth 1 ! -name "$target" -printf '%f\n' | grep -m 1 .
+}
+
 @test "a thread's id stands for its process" {
 	need_bpf
 	use_go
 	local tid
 	start "$(own_copy "$(build_go sleeper)")" -burst 1213
-	tid=$(ls "/proc/$target/task" | tail -n 1)
-	[ "$tid" != "$target" ]
+	wait_for another_thread
+	tid=$(another_thread)
 	start_recording -p "$tid"
 	expect_said "$tid is a thread of process $target"
 	burst
@@ -430,8 +436,8 @@ check_build() {
 	expect_message 'find process 4194304'
 	expect_status 2 "$ESCAUDIT" record -p 2
 	expect_message 'thread of the kernel'
-	# A child that nobody asks for: its parent has become another program.
-	bash -c 'sleep 0.2 & echo $!; exec sleep 60' >"$BATS_TEST_TMPDIR/zombie" 2>/dev/null 3>&- &
+	# A child that nobody asks for: it ends when its parent has become another program.
+	bash -c '(until [ "$(cat /proc/$$/comm)" = sleep ]; do sleep 0.05; done) & echo $!; exec sleep 1000' >"$BATS_TEST_TMPDIR/zombie" 2>/dev/null 3>&- &
 	pids+=($!)
 	wait_for eval "grep -q 'State:.Z' /proc/\$(cat '$BATS_TEST_TMPDIR/zombie')/status"
 	zombie=$(cat "$BATS_TEST_TMPDIR/zombie")
@@ -445,18 +451,34 @@ check_build() {
 	[ "$complaints" -eq 0 ]
 }
 
-# cut_into PARTS: a burst in each part; $rec, $rec.1 and so on.
+# Until the sleeper has allocated at its rate, once more at least.
+steady_on() {
+	local before
+	wait_for ticks
+	before=$ticked
+	wait_for eval "ticks && [ \$ticked -gt $before ]"
+}
+
+# Asks how often it did; sets ticked once there is an answer.
+ticks() {
+	local answers
+	answers=$(grep -c ticks "$log" || true)
+	kill -USR2 "$target"
+	wait_for eval "[ \$(grep -c ticks '$log') -gt $answers ]" && ticked=$(sed -n 's/^ticks //p' "$log" | tail -n 1)
+}
+
+# cut_into PARTS: a burst in each part, and some of the rest; $rec, $rec.1 and so on.
 cut_into() {
 	local i part=
 	for i in $(seq $(($1 - 1))); do
 		burst
-		sleep 0.2
+		steady_on
 		kill -HUP "$recorder"
-		wait_for grep -q "to $rec$part\$" "$messages"
+		wait_on "$recorder" grep -q "to $rec$part\$" "$messages" || { cat "$messages"; return 1; }
 		part=.$i
 	done
 	burst
-	sleep 0.2
+	steady_on
 	kill -TERM "$target"
 }
 
@@ -494,8 +516,8 @@ cut_into() {
 	"$ESCAUDIT" record -o "$rec" -- "$program" -burst 1217 -rate 100000 >"$log" 2>"$rec.messages" 3>&- &
 	recorder=$! messages=$rec.messages
 	pids+=("$recorder")
-	wait_for grep -q ready "$log"
-	target=$(pgrep -P "$recorder" -x sleeper)
+	wait_on "$recorder" grep -q ready "$log" || { cat "$messages"; return 1; }
+	target=$(child_of "$recorder" "$program")
 	cut_into 6
 	wait "$recorder" || status=$?
 	[ "$status" -eq 0 ] || complain "status $status: $(cat "$messages")"
@@ -512,16 +534,18 @@ cut_into() {
 	use_go
 	start "$(own_copy "$(build_go sleeper)")" -burst 1223
 	rec=$BATS_TEST_TMPDIR/rec
-	# script gives it a terminal of its own, and takes it away when it is killed.
-	script -qec "$ESCAUDIT record --mode=exact -o $rec -p $target 2>$rec.messages" /dev/null </dev/null >/dev/null 2>&1 3>&- &
+	# script gives it a terminal of its own, and takes it away when it is killed. To those started by nohup that would be nothing.
+	env --default-signal=HUP script -qec "echo \$\$ >$rec.pid; exec $ESCAUDIT record --mode=exact -o $rec -p $target 2>$rec.messages" /dev/null \
+		</dev/null >/dev/null 2>&1 3>&- &
 	local terminal=$!
 	pids+=("$terminal")
-	wait_for grep -q 'recording process' "$rec.messages"
-	recorder=$(pgrep -f "escaudit record --mode=exact -o $rec" | tail -n 1)
+	wait_on "$terminal" grep -q 'recording process' "$rec.messages" || { cat "$rec.messages"; return 1; }
+	recorder=$(cat "$rec.pid")
+	pids+=("$recorder")
 	burst
 	kill -KILL "$terminal"
-	wait_for eval "! kill -0 $recorder"
-	wait_for test -s "$rec"
+	wait_for has_ended "$recorder" || complain "it goes on without a terminal"
+	[ -s "$rec" ] || complain "nothing is saved: $(cat "$rec.messages")"
 	expect_at sleeper burst 1223 $((24 * 1223))
 	intact_soon "$target" "after the terminal went away"
 	[ "$complaints" -eq 0 ]

@@ -12,36 +12,30 @@ teardown() {
 	kill_pids
 }
 
-# The service may still be on its way up.
 fetch() {
-	curl -sSf --retry 100 --retry-connrefused --retry-delay 0 --retry-max-time 20 "$@" 2>"$BATS_TEST_TMPDIR/curl" ||
-		complain "curl $*: $(tail -n 2 "$BATS_TEST_TMPDIR/curl")"
+	curl -sSf --max-time "$patience" "$@" 2>"$BATS_TEST_TMPDIR/curl" || complain "curl $*: $(tail -n 2 "$BATS_TEST_TMPDIR/curl")"
 }
 
 # serve DIRECTORY: httpserver under load; its profiles go to DIRECTORY/heap, allocs, later and text. Sets program.
 serve() {
-	local port server i
+	local notes profiles server
 	program=$(build_go httpserver -tags=profile)
 	mkdir -p "$1"
-	# Whoever has these ports already answers in its place; then it ends.
-	for i in 1 2 3 4 5; do
-		port=$((20000 + RANDOM % 10000))
-		HTTPSERVER_PROFILE_RATE=512 HTTPSERVER_PROFILES=127.0.0.1:$((port + 1)) "$program" -addr "127.0.0.1:$port" >/dev/null 2>&1 3>&- &
-		server=$!
-		pids+=("$server")
-		fetch "http://127.0.0.1:$((port + 1))/debug/pprof/cmdline" >/dev/null
-		fetch "http://127.0.0.1:$port/hits" >/dev/null
-		sleep 0.2
-		! kill -0 "$server" 2>/dev/null || break
-	done
-	fetch -X PUT -d '{"text":"x","tags":["a","b"]}' "http://127.0.0.1:$port/notes/k[1-50]" >/dev/null
-	fetch "http://127.0.0.1:$port/notes?[1-100]" >/dev/null
-	fetch "http://127.0.0.1:$((port + 1))/debug/pprof/heap?gc=1" >"$1/heap"
-	fetch "http://127.0.0.1:$((port + 1))/debug/pprof/allocs" >"$1/allocs"
-	fetch "http://127.0.0.1:$port/notes?[1-200]" >/dev/null
-	fetch "http://127.0.0.1:$((port + 1))/debug/pprof/heap?gc=1" >"$1/later"
-	fetch "http://127.0.0.1:$((port + 1))/debug/pprof/heap?debug=1" >"$1/text"
+	HTTPSERVER_PROFILE_RATE=512 HTTPSERVER_PROFILES=127.0.0.1:0 "$program" -addr 127.0.0.1:0 >"$1/log" 2>&1 3>&- &
+	server=$!
+	pids+=("$server")
+	wait_on "$server" grep -q 'notes at http' "$1/log" || { cat "$1/log"; return 1; }
+	notes=$(sed -n 's/.* notes at //p' "$1/log")/notes
+	profiles=$(sed -n 's/.* profiles at //p' "$1/log")/debug/pprof
+	fetch -X PUT -d '{"text":"x","tags":["a","b"]}' "$notes/k[1-50]" >/dev/null
+	fetch "$notes?[1-100]" >/dev/null
+	fetch "$profiles/heap?gc=1" >"$1/heap"
+	fetch "$profiles/allocs" >"$1/allocs"
+	fetch "$notes?[1-200]" >/dev/null
+	fetch "$profiles/heap?gc=1" >"$1/later"
+	fetch "$profiles/heap?debug=1" >"$1/text"
 	[ -s "$1/heap" ] && [ -s "$1/later" ] && [ -s "$1/text" ] || complain "no profiles"
+	kill -KILL "$server"
 }
 
 # Sums of alloc_objects and alloc_space, as go tool pprof has them.
@@ -101,7 +95,7 @@ pprof_totals() {
 		expect_message "not that program's|is of build"
 		expect_status 2 "$ESCAUDIT" top --program /nonexistent "$d/heap"
 	}
-	for_each_go check 1.19 1.27
+	for_each_go again 1.19 1.27
 }
 
 @test "a heap profile: the program is found by its build id, and only where it is that build" {

@@ -44,8 +44,8 @@ expect_agreement() {
 	path=$cache/compile-$("$GO" env GOVERSION)/compile
 	if [ ! -x "$path" ]; then
 		mkdir -p "${path%/*}"
-		"$GO" build -o "$path.new" cmd/compile
-		mv "$path.new" "$path"
+		"$GO" build -o "$path.$$" cmd/compile
+		mv "$path.$$" "$path"
 	fi
 	expect_agreement 200000 "$path"
 	[ "$complaints" -eq 0 ]

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -193,7 +194,7 @@ func main() {
 	if err != nil {
 		out.Fatal(err)
 	}
-	web := &http.Server{Addr: *addr, Handler: s.handler(), ReadHeaderTimeout: time.Second}
+	web := &http.Server{Addr: *addr, Handler: s.handler(), ReadHeaderTimeout: time.Minute}
 	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
 	done := make(chan error, 1)
@@ -203,7 +204,12 @@ func main() {
 		defer cancel()
 		done <- web.Shutdown(ctx)
 	}()
-	if err := web.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		out.Fatal(err)
+	}
+	out.Print("notes at http://", listener.Addr())
+	if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		out.Fatal(err)
 	}
 	if err := <-done; err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"log"
+	"net"
 	"net/http"
 	_ "net/http/pprof" // on the default mux, which nothing else uses
 	"os"
@@ -17,6 +18,11 @@ func init() {
 		runtime.MemProfileRate = rate
 	}
 	if addr := os.Getenv("HTTPSERVER_PROFILES"); addr != "" {
-		go func() { log.Print(http.ListenAndServe(addr, nil)) }()
+		listener, err := net.Listen("tcp", addr)
+		if err != nil {
+			log.Fatal(err)
+		}
+		log.Print("profiles at http://", listener.Addr())
+		go func() { log.Print(http.Serve(listener, nil)) }()
 	}
 }

@@ -1,6 +1,6 @@
 // Sleeper is a daemon for tests that attach to a running process. It writes "ready PID" to standard output once it is
-// up. Each SIGUSR1 makes it allocate exactly -burst objects, and -rate objects are allocated each second besides. On SIGTERM or
-// SIGINT it prints how many it made of each kind and ends.
+// up. Each SIGUSR1 makes it allocate exactly -burst objects, and -rate objects are allocated each second besides, in ticks; at
+// SIGUSR2 it prints how many ticks there were. On SIGTERM or SIGINT it prints how many it made of each kind and ends.
 //
 // Between signals, and with the rate at 0, it allocates nothing.
 package main
@@ -39,7 +39,7 @@ func main() {
 	flag.Parse()
 	debug.SetGCPercent(400)
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM, syscall.SIGINT)
 	const perSecond = 50
 	var ticks <-chan time.Time
 	if *rate > 0 {
@@ -55,10 +55,14 @@ func main() {
 			steady(*rate / perSecond)
 			ticked++
 		case s := <-signals:
-			if s == syscall.SIGUSR1 {
+			switch s {
+			case syscall.SIGUSR1:
 				burst(*size)
 				bursts++
 				fmt.Println("burst", bursts)
+				continue
+			case syscall.SIGUSR2:
+				fmt.Println("ticks", ticked)
 				continue
 			}
 			fmt.Printf("{\"burst\":%d,\"steady\":%d}\n", bursts**size, ticked*(*rate/perSecond))

@@ -754,7 +754,7 @@ Test(build, a_signal_leaves_nothing_behind)
 		build_with_diagnostics(&options, set, NULL);
 		_exit(42);
 	}
-	for (int i = 0; i < 3000 && !is_building(); i++)
+	for (int i = 0; i < 30000 && !is_building(); i++)
 		usleep(10000);
 	cr_expect(is_building());
 	cr_expect_eq(count_left("go-build"), 0, "what the go command leaves when it is killed stays");

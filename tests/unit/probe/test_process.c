@@ -17,6 +17,11 @@
 
 #include "base/memory.h"
 
+/* For what takes a moment, and on a busy machine many. */
+#define LOOKS		  6000
+#define LOOK_EVERY_US	  10000
+#define LOOKS_TOGETHER_MS (LOOKS * (LOOK_EVERY_US / 1000))
+
 struct child {
 	pid_t pid;
 	int input; /* it goes on when this is closed */
@@ -55,7 +60,7 @@ static int end(struct child *child)
 
 static bool becomes_live(pid_t pid, int old)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < LOOKS; i++) {
 		int fd;
 		bool live;
 
@@ -67,7 +72,7 @@ static bool becomes_live(pid_t pid, int old)
 			if (live)
 				return true;
 		}
-		usleep(10000);
+		usleep(LOOK_EVERY_US);
 	}
 	return false;
 }
@@ -115,8 +120,8 @@ Test(process, what_is_no_target)
 		expect_refused(2, -EINVAL, "thread of the kernel");
 	/* Ended, and not asked for yet. */
 	close(cat.input);
-	for (int i = 0; i < 500 && waitid(P_PID, (id_t)cat.pid, NULL, WEXITED | WNOWAIT | WNOHANG); i++)
-		usleep(10000);
+	for (int i = 0; i < LOOKS && waitid(P_PID, (id_t)cat.pid, NULL, WEXITED | WNOWAIT | WNOHANG); i++)
+		usleep(LOOK_EVERY_US);
 	waitid(P_PID, (id_t)cat.pid, NULL, WEXITED | WNOWAIT);
 	expect_refused(cat.pid, -ESRCH, "has ended");
 	waitpid(cat.pid, &status, 0);
@@ -151,7 +156,7 @@ static struct process *open_when_ready(pid_t pid, const char *name, struct error
 {
 	struct process *process = NULL;
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < LOOKS; i++) {
 		if (process_open(&process, pid, NULL, err)) {
 			process = NULL;
 			error_release(err);
@@ -161,7 +166,7 @@ static struct process *open_when_ready(pid_t pid, const char *name, struct error
 			process_free(process);
 			process = NULL;
 		}
-		usleep(10000);
+		usleep(LOOK_EVERY_US);
 	}
 	return process;
 }
@@ -171,7 +176,7 @@ static pid_t another_thread(pid_t pid)
 	char *path = xasprintf("/proc/%d/task", pid);
 	pid_t found = 0;
 
-	for (int i = 0; i < 500 && !found; i++) {
+	for (int i = 0; i < LOOKS && !found; i++) {
 		DIR *dir = opendir(path);
 		const struct dirent *entry;
 
@@ -183,7 +188,7 @@ static pid_t another_thread(pid_t pid)
 		}
 		if (dir)
 			closedir(dir);
-		usleep(10000);
+		usleep(LOOK_EVERY_US);
 	}
 	free(path);
 	return found;
@@ -246,7 +251,7 @@ Test(process, a_go_program)
 	end(&gofmt);
 	cr_expect_not(process_is_same(process));
 	ended.fd = process_pid_fd(process);
-	cr_expect_eq(poll(&ended, 1, 5000), 1);
+	cr_expect_eq(poll(&ended, 1, LOOKS_TOGETHER_MS), 1);
 	process_free(process);
 	cr_expect_str_eq(go_binary_main_package(bin), "cmd/gofmt", "still there when the process is not");
 	go_binary_free(bin);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -609,6 +610,8 @@ Test(elf_image, files)
 Test(elf_image, file_written_to_while_open)
 {
 	struct error err = ERROR_INIT;
+	struct timespec now;
+	struct stat before;
 	struct elf_image *image;
 	struct tiny tiny;
 	char *path;
@@ -619,7 +622,11 @@ Test(elf_image, file_written_to_while_open)
 	cr_assert_eq(elf_image_open(&image, path, &err), 0, "%s", err.text);
 	cr_expect_eq(chmod(path, 0644), 0);
 	cr_expect_eq(elf_image_check_unchanged(image, &err), 0, "its bytes are the same");
-	usleep(20000); /* a clock tick */
+	do { /* until a time of change differs from the last */
+		usleep(1000);
+		cr_assert_eq(fstat(fd, &before), 0);
+		cr_assert_eq(clock_gettime(CLOCK_REALTIME_COARSE, &now), 0);
+	} while (now.tv_sec == before.st_mtim.tv_sec && now.tv_nsec <= before.st_mtim.tv_nsec);
 	cr_assert_eq(pwrite(fd, "x", 1, 0), 1);
 	cr_expect_eq(elf_image_check_unchanged(image, &err), -ESTALE);
 	cr_expect(strstr(err.text, path));
