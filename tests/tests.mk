@@ -53,6 +53,7 @@ kernels: build proof
 	$(Q)scripts/kernels >/dev/null || [ "$$CI" != true ]
 	$(Q)$(if $(shell command -v $(KERNELS_CLANG)),$(MAKE) --no-print-directory O=$(KERNELS_O) CLANG=$(KERNELS_CLANG) build,\
 		echo "kernels: no $(KERNELS_CLANG): run make deps" >&2; [ "$$CI" != true ])
+	$(Q)$(MAKE) --no-print-directory $(O)/dist/escaudit || [ "$$CI" != true ]
 	$(Q)tests/run-kernels $(O) $(if $(shell command -v $(KERNELS_CLANG)),$(KERNELS_O))
 
 test:

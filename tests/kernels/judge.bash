@@ -114,7 +114,8 @@ wrongs() {
 
 # A recording by PID inside the process's own bracket. Its readings: before the recording; around work, once or more; after the
 # recording. Exact counts are exact. Of estimates, lines are right within twice the stated half width of the 95 % interval and
-# a fiftieth, and the total, which is counted, within a hundredth.
+# a fiftieth, and the total within a thirtieth: it is counted, but at moments that on a busy machine lie some milliseconds off
+# the ends of the window.
 judge_bracket() {
 	local step=$1
 	expect_status "$step" 0
@@ -129,7 +130,7 @@ judge_bracket() {
 		(if $said[0].mallocs == null or $said[-1].mallocs == null or ($work | length) == 0 then "readings: \($said)" else empty end),
 		(if $r.window.mode != $mode then "mode: \($r.window.mode)" else empty end),
 		(if $r.losses != [] then "losses: \($r.losses)" else empty end),
-		(if $mode == "sample" then 0.01 else 0 end) as $slack | $r.totals.objects as $sum |
+		(if $mode == "sample" then 0.03 else 0 end) as $slack | $r.totals.objects as $sum |
 		(if $sum < $inner * (1 - $slack) or $sum > $outer * (1 + $slack) then "total: \($sum), not within \($inner) to \($outer)" else empty end),
 		($work | map(.counts[]) | group_by(.marker)[] | {marker: .[0].marker, objects: (map(.objects) | add), bytes: (map(.bytes) | add)} |
 			. as $c | $at[.marker] as $place |
