@@ -144,8 +144,8 @@ start_other() {
 	cp "$program" "$open_dir/pod/"
 	start unshare --pid --fork --kill-child setpriv --reuid 64124 --regid 64124 --clear-groups unshare --user --map-root-user \
 		--mount --root="$open_dir/pod" /sleeper -burst 1237
-	child=$(pgrep -P "$target")
-	[ -n "$child" ] || complain "no child"
+	wait_for has_children "$target" || complain "no child"
+	child=$(children_of "$target")
 	words_in_image "$(yaml_capabilities)"
 	nsenter "--pid=/proc/$child/ns/pid" "${runner[@]}" record --mode=exact -d 4 -o - -p 1 >"$BATS_TEST_TMPDIR/rec" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
 	recorder=$!
