@@ -123,9 +123,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	uint64_t text = (uint64_t)(uintptr_t)self_text, text_end = (uint64_t)(uintptr_t)self_text_end;
 	bool known = false;
 
-	/* It may end behind the last address. */
-	if (size < offsetof(struct stack_record, pcs) || record->depth > STACK_DEPTH_MAX ||
-	    size < offsetof(struct stack_record, pcs) + record->depth * sizeof(record->pcs[0]))
+	if (!stack_record_is_whole(record, size))
 		return 0;
 	stacks->n++;
 	for (size_t i = 0; i < ARRAY_SIZE(stacks->depths); i++)
