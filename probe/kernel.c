@@ -48,6 +48,20 @@ static void find_runtime_text(const struct go_binary *bin, struct text_range ran
 	}
 }
 
+void walk_settings_span_roots(struct walk_settings *settings)
+{
+	uint64_t first = UINT64_MAX, end = 0;
+
+	for (size_t i = 0; i < STACK_ROOTS && settings->roots[i].size; i++) {
+		uint64_t root_end = settings->roots[i].start + settings->roots[i].size;
+
+		first = settings->roots[i].start < first ? settings->roots[i].start : first;
+		end = root_end > end ? root_end : end;
+	}
+	settings->roots_start = end ? first : 0;
+	settings->roots_size = end ? end - first : 0;
+}
+
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
 			bool skip_c, uint32_t stack_depth)
 {
@@ -70,13 +84,7 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 			out->roots[n++].size = func.end - func.entry;
 		}
 	}
-	for (size_t i = 0; i < n; i++) {
-		uint64_t start = out->roots[i].start, end = start + out->roots[i].size;
-		uint64_t last = out->roots_start + out->roots_size;
-
-		out->roots_start = i && out->roots_start < start ? out->roots_start : start;
-		out->roots_size = (i && last > end ? last : end) - out->roots_start;
-	}
+	walk_settings_span_roots(out);
 	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
 		elf_vaddr text, end;
 

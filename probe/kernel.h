@@ -30,6 +30,9 @@ static inline bool stack_record_is_whole(const struct stack_record *record, size
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
 			bool skip_c, uint32_t stack_depth);
 
+/* Sets roots_start and roots_size to span the roots. */
+void walk_settings_span_roots(struct walk_settings *settings);
+
 /* Where a process begins to run the program, however it was linked and loaded. */
 bool kernel_start_offset(const struct go_binary *bin, elf_offset *offset);
 

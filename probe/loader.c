@@ -67,11 +67,12 @@ struct logs {
 
 static void logs_init(struct logs *logs, struct bpf_object *object)
 {
-	struct bpf_program *program;
+	struct bpf_program *program = NULL;
 	size_t i = 0;
 
 	*logs = (struct logs){.bytes = LOG_BYTES};
-	bpf_object__for_each_program(program, object) logs->n++;
+	while ((program = bpf_object__next_program(object, program)))
+		logs->n++;
 	while (logs->bytes >= LOG_BYTES_MIN) {
 		void *memory = mmap(NULL, logs->n * logs->bytes, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -82,8 +83,7 @@ static void logs_init(struct logs *logs, struct bpf_object *object)
 		}
 		logs->bytes /= 4;
 	}
-	bpf_object__for_each_program(program, object)
-	{
+	while ((program = bpf_object__next_program(object, program))) {
 		if (logs->memory)
 			bpf_program__set_log_buf(program, logs->memory + i++ * logs->bytes, logs->bytes);
 	}
@@ -98,11 +98,10 @@ static void logs_release(struct logs *logs)
 /* The log of the program that was refused, and its name; NULL if the verifier had nothing to say of any. */
 static const char *refused(const struct logs *logs, struct bpf_object *object, const char **name)
 {
-	struct bpf_program *program;
+	struct bpf_program *program = NULL;
 	size_t i = 0;
 
-	bpf_object__for_each_program(program, object)
-	{
+	while ((program = bpf_object__next_program(object, program))) {
 		const char *log = logs->memory ? logs->memory + i++ * logs->bytes : "";
 
 		*name = bpf_program__name(program);

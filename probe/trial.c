@@ -44,25 +44,24 @@ static const char types[ARRAY_SIZE(shapes)] = {1, 1}; /* their addresses are wha
 
 /*
  * With the code that leaves frames of C out: every function of the target counts as Go's, so that nothing is left out,
- * but the verifier sees all there is to see. Of the roots one is the target's, and two are nowhere.
+ * but the verifier sees all there is to see. The roots are all the same function of the target's.
  */
 static void settle_walk(struct walk_settings *walk)
 {
-	struct self_place text, enter, end;
+	struct self_place text, text_end, enter, end;
 
-	if (!self_place_of(self_text, &text) || !self_place_of((const void *)(uintptr_t)self_allocate, &enter) ||
-	    !self_place_of(self_allocate_end, &end))
+	if (!self_place_of(self_text, &text) || !self_place_of(self_text_end, &text_end) ||
+	    !self_place_of((const void *)(uintptr_t)self_allocate, &enter) || !self_place_of(self_allocate_end, &end))
 		return;
 	for (int i = 0; i < RUNTIME_RANGES; i++)
 		walk->runtime_text[i] = (struct text_range){.start = text.vaddr, .end = text.vaddr + 1};
 	walk->go_text_start = text.vaddr;
-	walk->go_text_size = (uint64_t)(self_text_end - self_text);
+	walk->go_text_size = text_end.vaddr - text.vaddr;
 	walk->roots[0].start = enter.vaddr;
 	walk->roots[0].size = end.vaddr - enter.vaddr;
-	for (int i = 1; i < STACK_ROOTS; i++) {
-		walk->roots[i].start = 1;
-		walk->roots[i].size = 1;
-	}
+	for (int i = 1; i < STACK_ROOTS; i++)
+		walk->roots[i] = walk->roots[0];
+	walk_settings_span_roots(walk);
 }
 
 void trial_settings_exact(struct alloc_settings *out, enum attach_method method)
@@ -73,7 +72,7 @@ void trial_settings_exact(struct alloc_settings *out, enum attach_method method)
 
 void trial_settings_sample(struct sample_settings *out, enum attach_method method)
 {
-	struct self_place rule, first;
+	struct self_place rule, rule_end, first;
 
 	*out = (struct sample_settings){
 		.method = method,
@@ -84,17 +83,17 @@ void trial_settings_sample(struct sample_settings *out, enum attach_method metho
 		.header_bytes = 8,
 	};
 	settle_walk(&out->walk);
-	if (self_place_of(self_dispatcher, &rule) && self_place_of(types, &first)) {
-		out->rules[0] = (struct frame_rule){.start = rule.vaddr,
-						    .size = (uint32_t)(self_dispatcher_end - self_dispatcher),
-						    .kind = FRAME_DISPATCHER};
+	if (self_place_of(self_dispatcher, &rule) && self_place_of(self_dispatcher_end, &rule_end) &&
+	    self_place_of(types, &first)) {
+		out->rules[0] = (struct frame_rule){
+			.start = rule.vaddr, .size = (uint32_t)(rule_end.vaddr - rule.vaddr), .kind = FRAME_DISPATCHER};
 		out->n_rules = 1;
 		out->types_start = first.vaddr;
 		out->types_end = first.vaddr + sizeof(types);
 	}
 }
 
-/* What both gears need of this program. */
+/* What both modes need of this program. */
 struct self {
 	int fd;
 	struct self_place point, first_type;

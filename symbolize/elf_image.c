@@ -713,7 +713,7 @@ static void index_relocs(struct elf_image *image)
 {
 	struct region dynamic = {.offset = image->dynamic_offset, .size = image->dynamic_size};
 	uint64_t table_vaddr = 0, table_size = 0, entry_size = sizeof(Elf64_Rela);
-	const Elf64_Rela *table;
+	const uint8_t *table; /* the file says where: it may lie on any byte */
 	size_t avail, n, kept = 0;
 	bool as_is = true;
 
@@ -735,22 +735,22 @@ static void index_relocs(struct elf_image *image)
 	}
 	if (table_size == 0 || entry_size != sizeof(Elf64_Rela))
 		return;
-	table = (const Elf64_Rela *)elf_image_at(image, table_vaddr, &avail);
+	table = elf_image_at(image, table_vaddr, &avail);
 	if (!table)
 		return;
 	n = (table_size < avail ? table_size : avail) / sizeof(Elf64_Rela);
 	for (size_t i = 0; i < n; i++) {
 		Elf64_Rela here, next;
 
-		memcpy(&here, &table[i], sizeof(here));
+		memcpy(&here, table + i * sizeof(here), sizeof(here));
 		kept += ELF64_R_TYPE(here.r_info) == R_X86_64_RELATIVE;
 		if (i + 1 < n) {
-			memcpy(&next, &table[i + 1], sizeof(next));
+			memcpy(&next, table + (i + 1) * sizeof(next), sizeof(next));
 			as_is = as_is && here.r_offset <= next.r_offset;
 		}
 	}
 	if (as_is && kept == n && (uintptr_t)table % _Alignof(Elf64_Rela) == 0) {
-		image->relocs = table;
+		image->relocs = (const Elf64_Rela *)table;
 		image->n_relocs = n;
 		return;
 	}
@@ -758,7 +758,7 @@ static void index_relocs(struct elf_image *image)
 	for (size_t i = 0; i < n; i++) {
 		Elf64_Rela here;
 
-		memcpy(&here, &table[i], sizeof(here));
+		memcpy(&here, table + i * sizeof(here), sizeof(here));
 		if (ELF64_R_TYPE(here.r_info) == R_X86_64_RELATIVE)
 			image->relocs_owned[image->n_relocs++] = here;
 	}

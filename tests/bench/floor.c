@@ -75,7 +75,8 @@ int main(int argc, char **argv)
 	}
 	if (extra) {
 		start = now_ms();
-		if (attachment_new(&attachment, method, program, NULL, elf_image_fd(image), 0, offsets, NULL, extra, &err))
+		if (attachment_new(&attachment, method, program, NULL, elf_image_fd(image), 0, offsets, NULL, extra,
+				   &err))
 			return fail(&err);
 		armed = now_ms();
 		attachment_free(attachment);
@@ -83,7 +84,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (launch_start(&launch, argv[2], argv + 2, &err) ||
-	    attachment_new(&attachment, method, program, NULL, elf_image_fd(image), launch.pid, offsets, NULL, n, &err) ||
+	    attachment_new(&attachment, method, program, NULL, elf_image_fd(image), launch.pid, offsets, NULL, n,
+			   &err) ||
 	    launch_release(&launch, &err))
 		return fail(&err);
 	status = launch_reap(&launch);

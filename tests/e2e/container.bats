@@ -7,7 +7,7 @@ load processes
 load empty
 
 setup_file() {
-	make_dist
+	make_dist "$ESCAUDIT_BUILD/dist/escaudit"
 }
 
 setup() {
@@ -144,8 +144,8 @@ start_other() {
 	cp "$program" "$open_dir/pod/"
 	start unshare --pid --fork --kill-child setpriv --reuid 64124 --regid 64124 --clear-groups unshare --user --map-root-user \
 		--mount --root="$open_dir/pod" /sleeper -burst 1237
-	child=$(pgrep -P "$target")
-	[ -n "$child" ] || complain "no child"
+	wait_for has_children "$target" || complain "no child"
+	child=$(children_of "$target")
 	words_in_image "$(yaml_capabilities)"
 	nsenter "--pid=/proc/$child/ns/pid" "${runner[@]}" record --mode=exact -d 4 -o - -p 1 >"$BATS_TEST_TMPDIR/rec" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
 	recorder=$!
@@ -155,6 +155,23 @@ start_other() {
 	[ "$(counts_at "$BATS_TEST_TMPDIR/rec" sleeper burst)" = "1237 $((24 * 1237))" ] || complain "$(counts_at "$BATS_TEST_TMPDIR/rec" sleeper burst)"
 	intact_soon "$child" "after the pod"
 	[ "$complaints" -eq 0 ]
+}
+
+# allowed_calls FILTER: the system calls that a SystemCallFilter= lets through, one a line.
+allowed_calls() {
+	systemd-analyze --no-pager syscall-filter 2>/dev/null | sed 's/\x1b\[[0-9;]*m//g' | python3 -c '
+import sys
+sets, name = {}, None
+for line in sys.stdin.read().splitlines():
+    word = line.strip()
+    if word.startswith("@") and not line.startswith(" "):
+        name = word
+        sets[name] = []
+    elif name and word and not word.startswith("#"):
+        sets[name].append(word)
+def calls(word):
+    return set().union(*map(calls, sets[word])) if word.startswith("@") else {word}
+print("\n".join(set().union(*map(calls, sys.argv[1:] + ["@default"]))))' $1
 }
 
 @test "the systemd unit: verified; what it starts records with its capabilities, cuts and saves" {
@@ -182,11 +199,11 @@ start_other() {
 	start_other
 	messages=$BATS_TEST_TMPDIR/messages
 	# shellcheck disable=SC2086
-	(cd / && umask 077 && exec env -i setpriv --no-new-privs --reuid 64123 --regid 64123 --clear-groups "--inh-caps=$set" "--ambient-caps=$set" \
+	(cd / && umask 077 && exec env -i strace -D -f -qq -o "$BATS_TEST_TMPDIR/calls" "$(command -v setpriv)" --no-new-privs --reuid 64123 --regid 64123 --clear-groups "--inh-caps=$set" "--ambient-caps=$set" \
 		"--bounding-set=$set" "$open_dir/escaudit" $line) 2>"$messages" </dev/null 3>&- &
 	recorder=$!
 	pids+=("$recorder")
-	wait_for grep -q 'recording 1 process' "$messages" || complain "$(cat "$messages")"
+	wait_for grep -q 'recording 1 process' "$messages" || { cat "$messages"; return 1; }
 	kill -USR1 "$target"
 	wait_for grep -q burst "$log"
 	kill -HUP "$recorder" # systemctl reload
@@ -198,5 +215,12 @@ start_other() {
 	expect_status 0 "$ESCAUDIT" top "$state/instance-0.pb.gz.1"
 	[ "$(stat -c %a "$state/instance-0.pb.gz")" = 600 ] || complain "others may read it"
 	intact_soon "$target" "after the unit"
+	# What it did, setpriv's part left out, is what the unit lets it do.
+	sed -i '1,/execve("[^"]*\/escaudit"/d' "$BATS_TEST_TMPDIR/calls"
+	grep -q 'bpf(BPF_PROG_LOAD' "$BATS_TEST_TMPDIR/calls" || complain "no system calls were seen"
+	said=$(sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$BATS_TEST_TMPDIR/calls" | sort -u |
+		comm -23 - <(allowed_calls "$(sed -n 's/^SystemCallFilter=//p' "$unit")" | sort))
+	[ -z "$said" ] || complain "system calls that the unit forbids: $said"
+	! grep -E 'socket\(|PROT_WRITE\|PROT_EXEC' "$BATS_TEST_TMPDIR/calls" || complain "forbidden in another way"
 	[ "$complaints" -eq 0 ]
 }

@@ -6,7 +6,7 @@ load processes
 load empty
 
 setup_file() {
-	make_dist
+	make_dist dist
 }
 
 setup() {
@@ -194,7 +194,7 @@ shows() { screen | grep -qE -- "$1"; }
 	command -v tmux >/dev/null || skip_or_fail "no tmux"
 	local terminal script=$BATS_TEST_TMPDIR/script
 	start_busy
-	for terminal in xterm-256color xterm-ghostty tmux-256color screen linux vt100; do
+	for terminal in xterm-ghostty tmux-256color linux; do
 		{
 			declare -f in_empty empty_words
 			declare -p root

@@ -25,8 +25,9 @@ in_empty() {
 	"${words[@]}"
 }
 
+# make_dist TARGET: dist, or the static program alone. Files that run at the same time must not link it twice.
 make_dist() {
-	make -s -C "$top" O="$ESCAUDIT_BUILD" dist >"$BATS_FILE_TMPDIR/dist" 2>&1 || { cat "$BATS_FILE_TMPDIR/dist"; return 1; }
+	flock "$ESCAUDIT_BUILD" make -s -C "$top" O="$ESCAUDIT_BUILD" "$1" >"$BATS_FILE_TMPDIR/dist" 2>&1 || { cat "$BATS_FILE_TMPDIR/dist"; return 1; }
 	# What the linker warns of are functions that want the very C library they were linked with, at run time.
 	! grep -i warning "$BATS_FILE_TMPDIR/dist"
 }

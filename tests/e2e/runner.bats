@@ -6,6 +6,7 @@ load helper
 setup() {
 	complaints=0
 	d=$BATS_TEST_TMPDIR
+	unset ESCAUDIT_TEST_ONCE
 }
 
 # run_fake STATUS [VARIABLE=VALUE...] NAME...: by a bats that knows nothing of this one.
