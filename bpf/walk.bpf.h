@@ -332,7 +332,7 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 	__u64 depth = settings.stack_depth < STACK_DEPTH_MAX ? settings.stack_depth : STACK_DEPTH_MAX;
 	struct stack_record *record = &slot->record;
 	__u64 left = depth - 1; /* known to the verifier, which follows it down */
-	__u64 pc, flags = 0;
+	__u64 pc, flags = left ? 0 : STACK_TRUNCATED;
 
 	if (!depth)
 		return -1;
@@ -377,7 +377,7 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 		pc = record->pcs[depth - left - 1];
 		if (why == WALK_ROOT && is_root(pc))
 			break;
-		if (why == WALK_DEEP && pc)
+		if (!left && pc) /* as deep, or between two roots */
 			flags = STACK_TRUNCATED;
 	}
 	record->depth = depth - left;

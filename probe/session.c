@@ -322,14 +322,14 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 			return ret;
 	}
 	ret = gear_attach(s, pid, err);
+	clock_gettime(CLOCK_MONOTONIC, &s->start);
+	s->window_start = s->start;
+	start_window(s);
 	/* The window may be long, and what was read to find the places is not needed in it. */
 	go_binary_forget(s->bin);
 	for (size_t i = 0; i < s->n_modules; i++)
 		go_binary_forget(s->modules[i].bin);
 	malloc_trim(0);
-	clock_gettime(CLOCK_MONOTONIC, &s->start);
-	s->window_start = s->start;
-	start_window(s);
 	if (ret == 0 && s->options->events.armed)
 		s->options->events.armed(s->options->events.ctx);
 	return ret;
@@ -558,8 +558,9 @@ static int session_finish(struct session *s, enum stop_reason reason, struct err
 {
 	char *late;
 
-	gear_detach(s);
+	/* Nothing counts from the first moment of detaching; perf events may take seconds to leave. */
 	s->rec->header.window_seconds = since(&s->window_start);
+	gear_detach(s);
 	late = s->process ? process_new_modules(s->process) : NULL;
 	if (late)
 		strbuf_addf(&s->missed, "%sloaded during the window: %s", s->missed.len ? "; " : "", late);
