@@ -201,7 +201,7 @@ help:
 	@echo 'debian13         build, unit tests, lint and demo once more in a chroot of Debian 13; as root'
 	@echo 'bench            measure; prints ratios'
 	@echo 'dist deb         a static program in one archive; a Debian package: into build/, see README.md'
-	@echo 'deps toolchains  Debian packages; Go 1.21 to 1.27 into a cache folder'
+	@echo 'deps toolchains  Debian packages; Go 1.19 and 1.21 to 1.27 into a cache folder'
 	@echo 'lint format check-headers install clean'
 
 -include $(shell find $(O) -path $(O)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -138,8 +138,10 @@ int doctor_main(const struct cli_args *args)
 
 	if (!cli_whole(args, OPT_PID, 1, INT_MAX, &pid) || !cli_report_options(args, &options))
 		return EXIT_MISUSE;
-	if (args->n_positional > 1 || (pid && subject.path))
+	if (args->n_positional > 1 || (subject.path && (pid || args->value[OPT_BINARY])))
 		return cli_misuse(args, "doctor looks at one thing: -p PID or BINARY");
+	if (!pid && args->value[OPT_BINARY])
+		subject.path = args->value[OPT_BINARY];
 	if (pid) {
 		subject.pid = (pid_t)pid;
 		if (process_open(&process, (pid_t)pid, args->value[OPT_BINARY], &err) == 0) {

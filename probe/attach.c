@@ -127,6 +127,8 @@ static const char *remedy(enum attach_method method, int code)
 	case -ESRCH:
 		return "; the process has ended";
 	case -ENOENT:
+		if (access("/proc/self", F_OK)) /* files are named by way of it */
+			return "; /proc is not mounted: mount -t proc proc /proc";
 		if (method == ATTACH_PERF && access("/sys/bus/event_source/devices", F_OK))
 			return "; /sys is not mounted: mount -t sysfs sys /sys";
 		if (method == ATTACH_PERF && access("/sys/bus/event_source/devices/uprobe", F_OK))

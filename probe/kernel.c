@@ -131,13 +131,26 @@ void kernel_lift_limits(void)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
-int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct error *err)
+/* How many values a per-CPU map has for each key. The library reads it from /sys. */
+static int count_cpus(struct error *err)
 {
-	int cpus = libbpf_num_possible_cpus(), ret = 0;
-	uint64_t *values;
+	int cpus = libbpf_num_possible_cpus();
 
 	if (cpus < 1)
-		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", reason_text(cpus));
+		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s%s", reason_text(cpus),
+				 cpus == -ENOENT && access("/sys/devices/system/cpu", F_OK)
+					 ? "; /sys is not mounted: mount -t sysfs sys /sys"
+					 : "");
+	return cpus;
+}
+
+int kernel_sum_cpus(int map_fd, size_t n, size_t words, uint64_t *out, struct error *err)
+{
+	int cpus = count_cpus(err), ret = 0;
+	uint64_t *values;
+
+	if (cpus < 0)
+		return cpus;
 	values = xcalloc((size_t)cpus * words, sizeof(*values));
 	memset(out, 0, n * words * sizeof(*out));
 	for (uint32_t i = 0; i < n && ret == 0; i++) {
@@ -156,12 +169,12 @@ int kernel_add_scratch(int map_fd, uint64_t counters[COUNTER_MAX], struct error 
 {
 	struct bpf_map_info info = {0};
 	uint32_t info_bytes = sizeof(info);
-	int cpus = libbpf_num_possible_cpus(), ret = 0;
+	int cpus = count_cpus(err), ret = 0;
 	size_t stride; /* the kernel keeps each CPU's value on an 8-byte boundary */
 	uint8_t *values;
 
-	if (cpus < 1)
-		return error_set(err, -EINVAL, "probe: failed to count the CPUs: %s", strerror(-cpus));
+	if (cpus < 0)
+		return cpus;
 	if (bpf_obj_get_info_by_fd(map_fd, &info, &info_bytes))
 		return error_set(err, -errno, "probe: failed to look at the scratch slots: %s", strerror(errno));
 	stride = (info.value_size + 7u) & ~(size_t)7;

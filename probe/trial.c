@@ -101,9 +101,15 @@ struct self {
 
 static int self_open(struct self *self, const char *point, struct error *err)
 {
+	int code;
+
 	self->fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (self->fd < 0)
-		return error_set(err, -errno, "probe: failed to open this program: %s", reason_text(errno));
+	code = self->fd < 0 ? -errno : 0;
+	if (code)
+		return error_set(err, code, "probe: failed to open this program: %s%s", reason_text(code),
+				 code == -ENOENT && access("/proc/self", F_OK)
+					 ? "; /proc is not mounted: mount -t proc proc /proc"
+					 : "");
 	if (!self_place_of(point, &self->point) || !self_place_of(types, &self->first_type))
 		return error_set(err, -ENOENT, "probe: failed to find a function of this program in its file");
 	return 0;

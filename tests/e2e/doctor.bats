@@ -156,12 +156,21 @@ expect_check() {
 	[ "$(jq .works <<<"$out")" = false ] || complain "works"
 	expect_status 2 "$ESCAUDIT" doctor --json /nonexistent
 	expect_check binary binary lack 'No such file'
+	# As record has it.
+	expect_status 2 "$ESCAUDIT" doctor --json -x /bin/true
+	expect_check binary binary lack 'Go'
+	expect_status 64 "$ESCAUDIT" doctor -x /bin/true /bin/true
 	expect_status 2 "$ESCAUDIT" doctor --json -p $$
 	expect_check process process lack 'not a Go program'
 	expect_status 2 "$ESCAUDIT" doctor --json -p 4194304
 	expect_check process process lack 'none of that id'
 	expect_status 2 "$ESCAUDIT" doctor -p 4194304
 	grep -q '^recording would not work$' <<<"$out" || complain "no verdict: $out"
+	# shellcheck disable=SC2016
+	expect_status 2 unshare -m sh -c 'mount -t tmpfs none /sys && exec "$@"' sh "$ESCAUDIT" doctor --json
+	expect_check kernel 'exact mode' lack 'count the CPUs|perf events'
+	[ "$(jq -r '.checks[] | select(.name == "exact mode").remedy' <<<"$out")" = '/sys is not mounted: mount -t sysfs sys /sys' ] ||
+		complain "no remedy: $out"
 	[ "$complaints" -eq 0 ]
 }
 
@@ -194,6 +203,8 @@ expect_check() {
 	# shellcheck disable=SC2016
 	expect_status 2 unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$mine" doctor --json -p $$
 	expect_check process process lack '/proc is not mounted'
+	[ "$(jq -r '.checks[] | select(.name == "exact mode").remedy' <<<"$out")" = '/proc is not mounted: mount -t proc proc /proc' ] ||
+		complain "no remedy: $out"
 	[ "$complaints" -eq 0 ]
 }
 
