@@ -226,6 +226,7 @@ enum walk_end {
  *
  *	fp = slot->fp, hash = slot->id.hash, check = slot->id.check;
  *	do {
+ *		[if ((fp - slot->base) % 8) { end = WALK_LAST; break; }]
  *		record = slot->chunk + ((fp - slot->base) & (CHUNK_BYTES - 8));
  *		fp = record[0], pc = record[1];
  *		if (!pc)
@@ -243,18 +244,20 @@ enum walk_end {
  *	} while (fp - slot->base <= slot->last);
  *	slot->fp = fp, slot->id.hash = hash, slot->id.check = check;
  *
+ * In brackets: with C code in the program, which uses the register of frame pointers for anything.
+ *
  * Only left is anything but unknown to the verifier where the loop begins anew, in registers and on the stack: that is
  *how it sees that ways through the loop which meet are one, also where it cannot tell yet (up to 6.18) that nobody will
  *read what differs.
  */
-#define WALK_LOOP(C_FRAMES_TEST, C_FRAMES)                                                                             \
+#define WALK_LOOP(ALIGNMENT_TEST, C_FRAMES_TEST, C_FRAMES)                                                             \
 	asm volatile("%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                      \
 		     "%[hash] = *(u64 *)(%[slot] + %[id])\n\t"                                                         \
 		     "%[check] = *(u64 *)(%[slot] + %[id] + 8)\n\t"                                                    \
 		     "%[offset] = %[fp]\n\t"                                                                           \
 		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
 		     "%[offset] -= %[pc]\n\t"                                                                          \
-		     "1: %[offset] &= %[mask]\n\t"                                                                     \
+		     "1: " ALIGNMENT_TEST "%[offset] &= %[mask]\n\t"                                                   \
 		     "%[offset] += %[slot]\n\t"                                                                        \
 		     "%[pc] = *(u64 *)(%[offset] + %[chunk] + 8)\n\t"                                                  \
 		     "%[fp] = *(u64 *)(%[offset] + %[chunk])\n\t"                                                      \
@@ -305,7 +308,10 @@ static __always_inline __u64 climb(struct scratch_slot *slot, __u64 *next, __u64
 	__u64 end, offset, fp, hash, check, spare;
 
 	if (settings.go_text_size)
-		WALK_LOOP("%[offset] = *(u64 *)(%[slot] + %[go_text_start])\n\t"
+		WALK_LOOP("%[pc] = %[offset]\n\t"
+			  "%[pc] &= 7\n\t"
+			  "if %[pc] != 0 goto 3f\n\t",
+			  "%[offset] = *(u64 *)(%[slot] + %[go_text_start])\n\t"
 			  "%[spare] = %[pc]\n\t"
 			  "%[spare] -= %[offset]\n\t"
 			  "%[offset] = *(u64 *)(%[slot] + %[go_text_size])\n\t"
@@ -318,7 +324,7 @@ static __always_inline __u64 climb(struct scratch_slot *slot, __u64 *next, __u64
 			  "%[left] += -1\n\t"
 			  "goto 2b\n\t");
 	else
-		WALK_LOOP("", "");
+		WALK_LOOP("", "", "");
 	*why = end;
 	return left;
 }
