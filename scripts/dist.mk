@@ -19,6 +19,8 @@ dist: $(O)/dist/escaudit
 	$(Q)rm -rf $(O)/dist/$(DIST)
 	$(Q)$(MAKE) --no-print-directory -s install-files PROGRAM=$< DESTDIR= PREFIX=$(O)/dist/$(DIST)
 	$(Q)install -D -m 644 -t $(O)/dist/$(DIST)/share/doc/escaudit LICENSE README.md
+	$(Q)install -D -m 644 -t $(O)/dist/$(DIST)/share/doc/escaudit/docs docs/*.md
+	$(Q)install -D -m 644 -t $(O)/dist/$(DIST)/share/doc/escaudit/share/container share/container/*
 	$(Q)scripts/static-licences $<.linked $(O) > $(O)/dist/$(DIST)/share/doc/escaudit/LICENSES-OF-LIBRARIES
 	$(Q)scripts/dist $(O)/dist $(DIST) $(O)/$(DIST).tar.gz
 

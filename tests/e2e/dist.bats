@@ -57,6 +57,7 @@ record_empty() {
 	"$program" --completion=zsh | cmp - "$unpacked/share/zsh/site-functions/_escaudit" || complain zsh
 	cmp "$top/LICENSE" "$unpacked/share/doc/escaudit/LICENSE" || complain LICENSE
 	cmp "$top/README.md" "$unpacked/share/doc/escaudit/README.md" || complain README
+	cmp "$top/share/container/debug.yaml" "$unpacked/share/doc/escaudit/share/container/debug.yaml" || complain "README leads nowhere"
 	# A library whose licence is not there is one that was not looked for.
 	for library in glibc elfutils libbpf zlib jansson protobuf-c ncurses zydis; do
 		grep -q "^$library " "$unpacked/share/doc/escaudit/LICENSES-OF-LIBRARIES" || complain "no licence of $library"
