@@ -74,7 +74,7 @@ words_in_image() {
 # messages say.
 record_burst() {
 	local want=1237
-	rec=$results/rec messages=$BATS_TEST_TMPDIR/messages
+	rec=$results/rec messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
 	rm -f "$rec"
 	"${runner[@]}" record --mode=exact -o "$output/rec" "$@" 2>"$messages" </dev/null 3>&- &
 	recorder=$!
@@ -197,7 +197,7 @@ print("\n".join(set().union(*map(calls, sys.argv[1:] + ["@default"]))))' $1
 	chown 64123:64123 "$state"
 	set=-all,+${capabilities//,/,+}
 	start_other
-	messages=$BATS_TEST_TMPDIR/messages
+	messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
 	# shellcheck disable=SC2086
 	(cd / && umask 077 && exec env -i strace -D -f -qq -o "$BATS_TEST_TMPDIR/calls" "$(command -v setpriv)" --no-new-privs --reuid 64123 --regid 64123 --clear-groups "--inh-caps=$set" "--ambient-caps=$set" \
 		"--bounding-set=$set" "$open_dir/escaudit" $line) 2>"$messages" </dev/null 3>&- &

@@ -30,7 +30,8 @@ top_json() { in_empty /escaudit top --json --limit 0 "$@"; }
 # record_empty ARGS...: in the empty folder, in the background; returns once the probes are in place.
 record_empty() {
 	local words
-	messages=$BATS_TEST_TMPDIR/messages
+	# A file of its own: what an earlier one said is no answer.
+	messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
 	empty_words /escaudit record "$@"
 	"${words[@]}" >"$BATS_TEST_TMPDIR/record.out" 2>"$messages" </dev/null 3>&- &
 	recorder=$!

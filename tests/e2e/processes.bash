@@ -42,6 +42,8 @@ start_recording() {
 stop_recording() {
 	local status=0
 	kill -"${2:-INT}" "$recorder" 2>/dev/null || true
+	# One that does not end is an error, and no reason to wait for ever.
+	wait_until "$patience" has_ended "$recorder" || { complain "record does not end" && kill -KILL "$recorder"; }
 	wait "$recorder" || status=$?
 	[ "$status" -eq "${1:-0}" ] || { complain "record: status $status instead of ${1:-0}"; cat "$messages"; }
 }
