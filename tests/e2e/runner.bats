@@ -61,6 +61,17 @@ die() { kill -KILL $PPID $$; }'
 	[ "$complaints" -eq 0 ]
 }
 
+@test "what hangs ends, and is no pass unless it ends by itself the second time" {
+	fake hangs <<-END
+		$marks
+		TEST "sound" { true; }
+		TEST "hangs once" { ! first hangs || sleep 300; }
+	END
+	run_fake 0 ESCAUDIT_TEST_FILE_SECONDS=5 hangs
+	expect_close 'unsteady: hangs.bats: not every test reported|2 passed, 0 failed'
+	[ "$complaints" -eq 0 ]
+}
+
 @test "what fails twice fails, and what does not parse, and what ends half-way" {
 	fake broken <<-END
 		$marks
