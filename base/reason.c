@@ -214,7 +214,7 @@ const char *reason_of_fork(int code)
 
 bool reason_is_limit(int code)
 {
-	return positive(code) == EMFILE || positive(code) == ENFILE || positive(code) == ENOMEM;
+	return code == -EMFILE || code == -ENFILE || code == -ENOMEM;
 }
 
 int reason_no_descriptors(size_t n)

@@ -18,7 +18,10 @@ const char *reason_text(int code);
 /* The same of fork and clone, where EAGAIN stands for a limit too. */
 const char *reason_of_fork(int code);
 
-/* Does it stand for a limit, so that what else could be wrong need not be told? */
+/*
+ * Does a negative errno stand for a limit, so that what else could be wrong need not be told? A descriptor does not, also
+ * where it has the number of an errno.
+ */
 bool reason_is_limit(int code);
 
 /*

@@ -22,6 +22,8 @@ Test(reason, anything_else_is_what_strerror_says)
 	cr_expect_str_eq(reason_text(EACCES), strerror(EACCES));
 	cr_expect_not(reason_is_limit(-EPERM));
 	cr_expect(reason_is_limit(-ENFILE));
+	for (int fd = 0; fd < 256; fd++)
+		cr_expect_not(reason_is_limit(fd), "descriptor %d", fd);
 }
 
 Test(reason, the_limit_of_open_files_is_named_also_when_none_can_be_opened)
