@@ -19,8 +19,8 @@ const char *reason_text(int code);
 const char *reason_of_fork(int code);
 
 /*
- * Does a negative errno stand for a limit, so that what else could be wrong need not be told? A descriptor does not, also
- * where it has the number of an errno.
+ * Does a negative errno stand for a limit, so that what else could be wrong need not be told? A descriptor does not,
+ * also where it has the number of an errno.
  */
 bool reason_is_limit(int code);
 
