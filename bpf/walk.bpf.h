@@ -33,7 +33,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define PAGE_BYTES 4096
-/* A copy's price is the call, not the bytes: eight bytes cost 72 ns where six kilobytes cost 112. */
+/* A copy's price is the call, not the bytes: eight bytes cost two thirds of what six kilobytes cost. */
 #define CHUNK_BYTES	  (2 * PAGE_BYTES)
 #define READ_AHEAD	  64
 #define RING_WAKEUP_BYTES (1 << 20)
@@ -222,7 +222,7 @@ enum walk_end {
 
 /*
  * Climbs the frame records in the copy, from slot->fp on, which lies inside: mixes each return address into slot->id
- *and stores it at *next. At least one frame goes by. The price of a hit grows with this loop.
+ * and stores it at *next. At least one frame goes by. The price of a hit grows with this loop.
  *
  *	fp = slot->fp, hash = slot->id.hash, check = slot->id.check;
  *	do {
@@ -247,8 +247,8 @@ enum walk_end {
  * In brackets: with C code in the program, which uses the register of frame pointers for anything.
  *
  * Only left is anything but unknown to the verifier where the loop begins anew, in registers and on the stack: that is
- *how it sees that ways through the loop which meet are one, also where it cannot tell yet (up to 6.18) that nobody will
- *read what differs.
+ * how it sees that ways through the loop which meet are one, also where it cannot tell yet (up to 6.18) that nobody
+ * will read what differs.
  */
 #define WALK_LOOP(ALIGNMENT_TEST, C_FRAMES_TEST, C_FRAMES)                                                             \
 	asm volatile("%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                      \

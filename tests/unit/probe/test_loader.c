@@ -20,19 +20,9 @@
 #include "base/strbuf.h"
 #include "probe/kernel_needs.h"
 #include "probe/programs.h"
+#include "tests/unit/probe/need_bpf.h"
 
 #include "bpf/alloc.skel.h"
-
-static void need_bpf(void)
-{
-	const char *ci = getenv("CI");
-	int ret = kernel_needs[0].try();
-
-	if (ret && ci && strcmp(ci, "true") == 0)
-		cr_assert_fail("no BPF: %s", strerror(-ret));
-	if (ret)
-		cr_skip_test("no BPF here: %s", strerror(-ret));
-}
 
 /* Loads it refused. */
 static int load_refused(struct error *err)

@@ -8,19 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "probe/kernel_needs.h"
 #include "probe/self_target.h"
-
-static void need_bpf(void)
-{
-	const char *ci = getenv("CI");
-	int ret = kernel_needs[0].try();
-
-	if (ret && ci && strcmp(ci, "true") == 0)
-		cr_assert_fail("no BPF: %s", strerror(-ret));
-	if (ret)
-		cr_skip_test("no BPF here: %s", strerror(-ret));
-}
+#include "tests/unit/probe/need_bpf.h"
 
 static const enum attach_method methods[] = {ATTACH_MULTI, ATTACH_PERF};
 

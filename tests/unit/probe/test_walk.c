@@ -17,9 +17,9 @@
 #include "base/memory.h"
 #include "probe/attach.h"
 #include "probe/kernel.h"
-#include "probe/kernel_needs.h"
 #include "probe/programs.h"
 #include "probe/self_target.h"
+#include "tests/unit/probe/need_bpf.h"
 
 #include "bpf/alloc.skel.h"
 
@@ -245,14 +245,11 @@ static void walk_random_chains(const struct alloc_settings *settings, int cases)
 Test(walk, random_stacks)
 {
 	static const uint32_t depths[] = {1, 2, 3, 5, 31, 64, 127, 128};
-	const char *ci = getenv("CI"), *seed = getenv("SEED");
-	int lacks = kernel_needs[0].try(), shape = 0;
+	const char *seed = getenv("SEED");
+	int shape = 0;
 	char *memory;
 
-	if (lacks && ci && strcmp(ci, "true") == 0)
-		cr_assert_fail("no BPF: %s", strerror(-lacks));
-	if (lacks)
-		cr_skip_test("no BPF here: %s", strerror(-lacks));
+	need_bpf();
 	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)getpid() * 0x9e3779b97f4a7c15;
 	cr_log_info("SEED=%#llx", (unsigned long long)random_state);
 	memory = mmap(NULL, (PAGES + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
