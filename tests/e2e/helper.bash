@@ -206,7 +206,8 @@ start_sleeper() {
 # ---- Go programs -------------------------------------------------------------------------------------------------------
 
 # build_go PROGRAM [VARIABLE=VALUE...] [FLAG...]: prints the path of the program built with $GO, from the cache when
-# neither its sources nor the flags have changed.
+# neither its sources nor the flags have changed. A program carries the folder it was built in, and pprof opens the sources there:
+# another checkout does not share it.
 build_go() {
 	local name=$1 key path vars=()
 	shift
@@ -214,7 +215,7 @@ build_go() {
 		vars+=("$1")
 		shift
 	done
-	key=$({ "$GO" version; printf '%s\n' "${vars[@]}" "$@"; profile_contents "$@"
+	key=$({ "$GO" version; echo "$top"; printf '%s\n' "${vars[@]}" "$@"; profile_contents "$@"
 		cat "$programs/$name"/*.go "$programs/$name"/go.mod; } | sha256sum | cut -c 1-16)
 	path=$cache/$name-$GO_VERSION-$key/$name
 	if [ ! -x "$path" ]; then
