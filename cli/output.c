@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 /* "/tmp/go-build123/" of "/tmp/go-build123/b001/cart.test": where one go test builds; its length, 0 for other paths. */
 static size_t go_build_length(const char *path)

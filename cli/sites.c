@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/target.h"
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 /* Keeps the sites of one package, in place. */
 static void filter_sites(struct recording *rec, const char *package)

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
-#include "predict/package.h"
-#include "predict/place.h"
+#include "recording/place.h"
+#include "symbolize/go_name.h"
 
 #define SOURCE_LIMIT (64u << 20)
 #define SHOWN_PLACES 3 /* of those that break an assertion */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/lines.h"
 
 #define SIZE_LIMIT     (256u << 20)
 #define MAX_BENCHMARKS 4096

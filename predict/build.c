@@ -29,10 +29,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "predict/diagnostics.h"
-#include "predict/lines.h"
 
 #define OUTPUT_LIMIT (64u << 20) /* of env, list and version */
 #define ERROR_LIMIT  (1u << 20)	 /* of a failed build's message */

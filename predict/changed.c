@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
-#include "predict/lines.h"
-#include "predict/place.h"
+#include "recording/place.h"
 
 void changed_init(struct changed *c)
 {

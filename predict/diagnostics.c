@@ -38,9 +38,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "predict/diagnostics_internal.h"
-#include "predict/lines.h"
 
 /* Of source in the middle of an expression. */
 #define OPEN_LINES_LIMIT 1000

@@ -32,11 +32,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "predict/diagnostics.h"
-#include "predict/lines.h"
 #include "predict/prediction.h"
 
 #define NONE SIZE_MAX

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/exact.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
-#include "predict/exact.h"
-#include "predict/package.h"
-#include "predict/place.h"
+#include "recording/place.h"
+#include "symbolize/go_name.h"
 
 /* How many standard deviations a difference must exceed: one comparison in 370 does so by chance. */
 #define SIGMAS	  3.0

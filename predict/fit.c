@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 #define CAUSE_BIT(c) (1u << (c))
 static const unsigned boxing = CAUSE_BIT(CAUSE_INTERFACE_CONVERSION);

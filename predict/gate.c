@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Thresholds are fractions and are never multiplied out into a rounded number: predict/exact.h. */
+/* Thresholds are fractions and are never multiplied out into a rounded number: base/exact.h. */
 #include "predict/gate.h"
 
 #include <errno.h>
@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/exact.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "predict/assertion.h"
-#include "predict/exact.h"
 
 #define MAX_DIGITS   15 /* of a threshold; with the largest unit it stays below 2^63 */
 #define MAX_DECIMALS 6

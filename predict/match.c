@@ -22,8 +22,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "predict/package.h"
-#include "predict/place.h"
+#include "recording/place.h"
+#include "symbolize/go_name.h"
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 

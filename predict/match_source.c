@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 

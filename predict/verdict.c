@@ -16,8 +16,8 @@
 #include "predict/advice.h"
 #include "predict/build_match.h"
 #include "predict/match.h"
-#include "predict/package.h"
-#include "predict/place.h"
+#include "recording/place.h"
+#include "symbolize/go_name.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
 	[VERDICT_CONFIRMED] = "confirmed",

@@ -13,18 +13,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/strpool.h"
 #include "base/u64map.h"
-#include "predict/lines.h"
-#include "predict/package.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/annotate_internal.h"
 #include "report/header.h"
 #include "report/json.h"
 #include "report/text_table.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 #define SOURCE_LIMIT (64u << 20)
 #define SHOWN_NAMES  5 /* of those a short name may mean */

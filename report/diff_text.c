@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/assertions.h"
 #include "report/header.h"
 #include "report/report.h"

@@ -17,7 +17,7 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "predict/assertion.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/export.h"
 #include "report/flame.h"
 #include "report/header.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/export.h"
 #include "report/header.h"
 #include "report/text_table.h"

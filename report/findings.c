@@ -9,7 +9,7 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "predict/assertion.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/header.h"
 #include "report/units.h"
 

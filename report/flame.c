@@ -6,8 +6,8 @@
 
 #include "base/memory.h"
 #include "base/u64map.h"
-#include "predict/package.h"
-#include "predict/place.h"
+#include "recording/place.h"
+#include "symbolize/go_name.h"
 
 #define TRUNCATED "[truncated]"
 

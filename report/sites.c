@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/header.h"
 #include "report/json.h"
 #include "report/report.h"

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/u64map.h"
-#include "predict/lines.h"
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/annotate_internal.h"
 #include "report/json.h"
 #include "report/text_table.h"

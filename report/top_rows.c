@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "predict/place.h"
+#include "recording/place.h"
 
 #define NO_STACK "[unknown]"
 

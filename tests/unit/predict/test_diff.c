@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "predict/diff.h"
-#include "predict/place.h"
+#include "recording/place.h"
 
 #define DIR "/src/m/"
 

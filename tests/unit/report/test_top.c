@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "predict/place.h"
+#include "recording/place.h"
 #include "report/top_view.h"
 
 #include "tests/unit/report/fixture.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "predict/place.h"
+#include "recording/place.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 static const char *base_name(const char *file)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 Test(package, path_of_every_shape_of_name)
 {

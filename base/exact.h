@@ -4,8 +4,8 @@
  * fractions are compared by multiplying across, and a quotient is never formed: 9 objects in 10 units and 10 in 11 are
  * what they are.
  */
-#ifndef ESCAUDIT_PREDICT_EXACT_H
-#define ESCAUDIT_PREDICT_EXACT_H
+#ifndef ESCAUDIT_BASE_EXACT_H
+#define ESCAUDIT_BASE_EXACT_H
 
 #include <stddef.h>
 #include <stdint.h>

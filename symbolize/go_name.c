@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "predict/package.h"
+#include "symbolize/go_name.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Import paths out of the linker's function names: "example.com/m/v2%2ex.(*T).M", "main.f[go.shape.int].func1". */
-#ifndef ESCAUDIT_PREDICT_PACKAGE_H
-#define ESCAUDIT_PREDICT_PACKAGE_H
+#ifndef ESCAUDIT_SYMBOLIZE_GO_NAME_H
+#define ESCAUDIT_SYMBOLIZE_GO_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

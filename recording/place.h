@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where something is, as its reader knows it: not the path the compiler saw, and not the runtime's part of a stack. */
-#ifndef ESCAUDIT_PREDICT_PLACE_H
-#define ESCAUDIT_PREDICT_PLACE_H
+#ifndef ESCAUDIT_RECORDING_PLACE_H
+#define ESCAUDIT_RECORDING_PLACE_H
 
 #include "base/strpool.h"
 #include "recording/recording.h"

@@ -3,8 +3,8 @@
  * Lines of a large input, read in blocks. A line is handed out as a pointer into the block, without its end ("\n" or
  * "\r\n"), and is valid until the next call. Lines longer than LINES_LIMIT bytes are passed over and counted.
  */
-#ifndef ESCAUDIT_PREDICT_LINES_H
-#define ESCAUDIT_PREDICT_LINES_H
+#ifndef ESCAUDIT_BASE_LINES_H
+#define ESCAUDIT_BASE_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

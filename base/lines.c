@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "predict/lines.h"
+#include "base/lines.h"
 
 #include <errno.h>
 #include <stdlib.h>
