@@ -21,10 +21,10 @@
 #include "cli/measure.h"
 #include "cli/screen.h"
 #include "cli/target.h"
-#include "predict/sites.h"
 #include "probe/process.h"
 #include "report/text_table.h"
 #include "report/top_view.h"
+#include "sites/sites.h"
 
 #define INTERVAL_DEFAULT 2.0
 #define INTERVAL_MIN	 0.1

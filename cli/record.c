@@ -11,9 +11,9 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/target.h"
-#include "predict/sites.h"
 #include "probe/launch.h"
 #include "probe/process.h"
+#include "sites/sites.h"
 
 /* One run of the command: what it writes to, and how many recordings it has written. */
 struct run {

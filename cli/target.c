@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "predict/assertion.h"
-#include "predict/sites.h"
 #include "recording/place.h"
+#include "sites/sites.h"
 
 int target_open(struct target *out, const char *path, const char *shown, struct error *err)
 {

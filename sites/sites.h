@@ -4,8 +4,8 @@
  * without running it, with the type, the size and the cause as far as the instructions before the call hold them as
  * constants.
  */
-#ifndef ESCAUDIT_PREDICT_SITES_H
-#define ESCAUDIT_PREDICT_SITES_H
+#ifndef ESCAUDIT_SITES_SITES_H
+#define ESCAUDIT_SITES_SITES_H
 
 #include <stddef.h>
 

@@ -10,7 +10,7 @@
  * site. Not followed are the runtime's own work, panics and the like: see go_runtime_aside. The functions that
  * go_runtime_callee knows are sites whether or not this sweep finds a way.
  */
-#include "predict/sites.h"
+#include "sites/sites.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sites of the functions that were seen are the same as among all sites of the binary, on every version. */
-#include "predict/sites.h"
+#include "sites/sites.h"
 
 #include "base/u64map.h"
 #include "tests/unit/symbolize/go_programs.h"
