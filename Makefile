@@ -51,15 +51,18 @@ OUR_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # ---- the stages, in the order of the data: each may use those before it, never those after --------------------------------
 
-STAGES := base symbolize recording predict sites probe report cli
+STAGES := base symbolize recording predict sites audit probe diff gate report cli
 uses_base :=
 uses_symbolize := base
 uses_recording := symbolize base
-uses_predict := recording symbolize base
+uses_predict := symbolize base
 uses_sites := recording symbolize base
+uses_audit := predict recording symbolize base
+uses_diff := audit predict recording symbolize base
+uses_gate := diff audit predict recording symbolize base
 uses_probe := recording symbolize base
-uses_report := predict recording symbolize base
-uses_cli := report probe sites predict recording symbolize base
+uses_report := diff audit predict recording symbolize base
+uses_cli := report gate diff probe audit sites predict recording symbolize base
 
 stage_src = $(filter-out cli/main.c,$(wildcard $(1)/*.c))
 stage_obj = $(patsubst %.c,$(O)/%.o,$(call stage_src,$(1))) $(if $(filter recording,$(1)),$(O)/recording/profile.pb-c.o)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/assertion.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "cli/diff.h"
@@ -22,7 +23,6 @@
 #include "cli/measure.h"
 #include "cli/program.h"
 #include "cli/progress.h"
-#include "predict/assertion.h"
 #include "predict/build.h"
 
 #define GO_MOD_LIMIT (1u << 20)

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "cli/diff.h"
 #include "cli/profile.h"
-#include "predict/bench.h"
+#include "diff/bench.h"
 
 /* A verdict of another build's log is none. */
 static void warn_of_mismatch(const struct judged *side, const char *which)

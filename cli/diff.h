@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/gates.h"
-#include "predict/diff.h"
+#include "diff/diff.h"
 
 /* Prints the report to stdout and returns the exit code: failed, gate, partial or done. has_units: somebody said how
  * much work was done. */

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "audit/assertion.h"
 #include "base/strbuf.h"
 #include "base/whole_file.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
 #include "cli/output.h"
 #include "cli/profile.h"
-#include "predict/assertion.h"
 #include "report/export.h"
 #include "report/findings.h"
 

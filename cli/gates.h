@@ -4,7 +4,7 @@
 #define ESCAUDIT_CLI_GATES_H
 
 #include "cli/cli.h"
-#include "predict/gate.h"
+#include "gate/gate.h"
 
 struct gates {
 	struct gate gate;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/judge.h"
 
+#include "audit/assertion.h"
+#include "audit/verdict.h"
 #include "cli/gates.h"
-#include "predict/assertion.h"
-#include "predict/verdict.h"
 
 int judge_check(const struct cli_args *args)
 {

@@ -6,8 +6,8 @@
 #ifndef ESCAUDIT_CLI_PROFILE_H
 #define ESCAUDIT_CLI_PROFILE_H
 
+#include "audit/verdict.h"
 #include "base/error.h"
-#include "predict/verdict.h"
 #include "recording/recording.h"
 
 /*

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "audit/assertion.h"
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "predict/assertion.h"
 #include "recording/place.h"
 #include "sites/sites.h"
 

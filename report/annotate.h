@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "audit/verdict.h"
 #include "base/error.h"
-#include "predict/verdict.h"
 #include "recording/recording.h"
 #include "report/report.h"
 

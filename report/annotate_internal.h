@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/verdict.h"
 #include "base/strbuf.h"
 #include "base/strpool.h"
-#include "predict/verdict.h"
 #include "recording/recording.h"
 
 /* A line of source with its accounts. Sites and verdicts are borrowed, the arrays owned. */

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "predict/assertion.h"
+#include "audit/assertion.h"
 #include "report/json.h"
 #include "report/report.h"
 

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/assertion.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
-#include "predict/assertion.h"
 #include "recording/place.h"
 #include "report/export.h"
 #include "report/flame.h"

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/assertion.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
-#include "predict/assertion.h"
 #include "recording/place.h"
 #include "report/header.h"
 #include "report/units.h"

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/verdict.h"
 #include "base/strpool.h"
-#include "predict/verdict.h"
 #include "recording/recording.h"
 
 enum finding_level {

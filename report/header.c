@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/build_match.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/build_match.h"
 #include "report/units.h"
 
 #define LABEL_WIDTH	10

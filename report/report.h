@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "audit/verdict.h"
 #include "base/error.h"
-#include "predict/diff.h"
+#include "diff/diff.h"
 #include "predict/prediction.h"
-#include "predict/verdict.h"
 #include "recording/recording.h"
 
 struct report_options {

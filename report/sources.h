@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "predict/verdict.h"
+#include "audit/verdict.h"
 #include "recording/recording.h"
 
 /* Bytes of text that are taken along in all and of one file; files that allocate most come first. */

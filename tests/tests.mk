@@ -25,7 +25,7 @@ $(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(patsubst tests/unit/%.c,%,$(s)
 $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/probe/*.c)): | $(SKELETONS)
 
 # Programs that prove something over whole binaries; run by the bats files in tests/e2e.
-$(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,probe sites predict recording symbolize base)
+$(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,probe gate diff audit sites predict recording symbolize base)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 

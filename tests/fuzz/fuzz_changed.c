@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as the difference of two trees, and as a go.mod file: git prints the one, the other is anybody's. */
-#include "predict/changed.h"
+#include "diff/changed.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as Go source. */
-#include "predict/directive.h"
+#include "audit/directive.h"
 
 #include <stdint.h>
 #include <stdlib.h>

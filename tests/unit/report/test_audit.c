@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "predict/assertion.h"
+#include "audit/assertion.h"
 #include "tests/unit/report/fixture.h"
 
 static const struct report_options plain = {.width = 100, .limit = 20};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "predict/diff.h"
+#include "diff/diff.h"
 
 #include "tests/unit/report/fixture.h"
 

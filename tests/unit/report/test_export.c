@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "predict/assertion.h"
+#include "audit/assertion.h"
 #include "report/export.h"
 
 #include "tests/unit/report/fixture.h"

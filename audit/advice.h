@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why an object is on the heap, and what would keep it off: the compiler's explanation as source positions, and one
+ * remedy where the measurement backs it. A remedy that is right by the text alone may make things worse (a goroutine
+ * that gets its variable as a parameter allocates one object more than one that captures it), so a line without a
+ * measured reason gets none.
+ */
+#ifndef ESCAUDIT_AUDIT_ADVICE_H
+#define ESCAUDIT_AUDIT_ADVICE_H
+
+#include "audit/verdict.h"
+#include "base/strpool.h"
+
+/*
+ * Fills v->path from v->why: the steps of the shortest explanation. The compiler gives one for each way that it found,
+ * and copies of a line bring their own.
+ */
+void advice_trace(struct strpool *pool, struct verdict *v);
+
+/*
+ * The remedy for a line of a run that made all_objects, of all_bytes; from the pool, NULL if there is none to be had:
+ * the line is not hot (below 1 % of both, or fewer than 30 samples), is ambiguous, or shows none of these:
+ *
+ *   - append that grew step by step: the sizes are those of a series that ended at the largest nearly every time
+ *   - a slice that stays but for its size, made with one and the same size each time
+ *   - a value boxed for an argument of a call that the explanation names, to a function of its own package, or a number
+ *     for package fmt to print
+ *   - s += x that grew piece by piece
+ */
+const char *advice_of(struct strpool *pool, const struct verdict *v, uint64_t all_objects, uint64_t all_bytes);
+
+#endif

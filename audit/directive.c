@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A scanner that knows as much of Go's grammar as it takes to find comments and the ends of functions: comments,
+ * strings and runes, brackets, the word func, and that the brace behind struct or interface opens no body.
+ */
+#include "audit/directive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+
+struct scanner {
+	struct directives *out;
+	struct strpool *pool;
+	const char *p, *end;
+	int line;
+	bool code_on_line;
+	long parens, brackets, braces;
+	const char *word; /* the last token if it was a word */
+	size_t word_len;
+	char mark; /* the last token if it was none */
+
+	size_t pending; /* first directive that waits for code */
+
+	/* the function declaration we are in */
+	bool in_header, in_body;
+	long type_braces; /* of a struct or interface in the header */
+	int func_line, header_last;
+	const char *receiver; /* begin and end of its text */
+	size_t receiver_len;
+	const char *name;
+	size_t first_of_func; /* directives from here on may be about it, up to the brace */
+};
+
+static bool is_word_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       (unsigned char)c >= 0x80;
+}
+
+static bool is_word(const struct scanner *s, const char *word)
+{
+	return s->word && s->word_len == strlen(word) && memcmp(s->word, word, s->word_len) == 0;
+}
+
+/* ---- comments --------------------------------------------------------------------------------------------------- */
+
+static bool begins(const char *p, const char *end, const char *text)
+{
+	size_t n = strlen(text);
+
+	return (size_t)(end - p) >= n && memcmp(p, text, n) == 0;
+}
+
+static size_t blanks(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && (p[n] == ' ' || p[n] == '\t' || p[n] == '\r'))
+		n++;
+	return n;
+}
+
+static size_t text_length(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && !blanks(p + n, end))
+		n++;
+	return n;
+}
+
+/* Is noescape in the list "bce,inline,noescape"? */
+static bool lists_noescape(const char *p, const char *end)
+{
+	static const char want[] = "noescape";
+
+	while (p < end) {
+		const char *comma = memchr(p, ',', (size_t)(end - p));
+		const char *to = comma ? comma : end;
+
+		if ((size_t)(to - p) == strlen(want) && memcmp(p, want, strlen(want)) == 0)
+			return true;
+		p = comma ? comma + 1 : end;
+	}
+	return false;
+}
+
+/* A comment of ours, from its slashes to the end of the line. False if it is none. */
+static bool read_directive(struct directive *d, const char *p, const char *end)
+{
+	static const char ours[] = "//escaudit:", theirs[] = "//gcassert:";
+	bool is_ours = begins(p, end, ours);
+	const char *word = p + strlen(ours), *rest;
+	size_t len;
+
+	if (!is_ours && !begins(p, end, theirs))
+		return false;
+	len = text_length(word, end);
+	if (!is_ours) {
+		d->kind = DIRECTIVE_NOESCAPE;
+		return lists_noescape(word, word + len);
+	}
+	d->kind = len == 7 && memcmp(word, "noalloc", 7) == 0 ? DIRECTIVE_NOALLOC : DIRECTIVE_UNKNOWN;
+	rest = word + len;
+	rest += blanks(rest, end);
+	len = text_length(rest, end);
+	if (len == 5 && memcmp(rest, "calls", 5) == 0) {
+		d->calls = true;
+		rest += len;
+		rest += blanks(rest, end);
+	}
+	if (rest < end && !begins(rest, end, "//"))
+		d->kind = DIRECTIVE_UNKNOWN; /* a word misspelt must not make it say less */
+	return true;
+}
+
+static const char *line_end(const struct scanner *s)
+{
+	const char *nl = memchr(s->p, '\n', (size_t)(s->end - s->p));
+
+	return nl ? nl : s->end;
+}
+
+static void add_directive(struct scanner *s, struct directive d, const char *end)
+{
+	const char *begin = s->p, *remark = begin + 2;
+
+	while (remark + 2 < end && !(blanks(remark, end) && begins(remark + blanks(remark, end), end, "//")))
+		remark++;
+	if (remark + 2 < end)
+		end = remark;
+	while (end > begin && blanks(end - 1, end))
+		end--;
+	d.text = strpool_add_n(s->pool, begin, (size_t)(end - begin));
+	d.line = s->line;
+	if (s->code_on_line)
+		d.first = d.last = s->line;
+	ARRAY_GROW(s->out->items, s->out->n + 1, s->out->alloc);
+	s->out->items[s->out->n++] = d;
+	/* Behind the line of a func keyword it waits for the end of the function, not for code. */
+	if (s->code_on_line && s->pending == s->out->n - 1)
+		s->pending = s->out->n;
+}
+
+static void line_comment(struct scanner *s)
+{
+	const char *end = line_end(s);
+	struct directive d = {.line = 0};
+
+	if (begins(s->p, end, "//line "))
+		s->out->has_line_comments = true;
+	else if (read_directive(&d, s->p, end))
+		add_directive(s, d, end);
+	s->p = end;
+}
+
+static void block_comment(struct scanner *s)
+{
+	if (begins(s->p, s->end, "/*line "))
+		s->out->has_line_comments = true;
+	for (s->p += 2; s->p < s->end; s->p++) {
+		if (begins(s->p, s->end, "*/")) {
+			s->p += 2;
+			return;
+		}
+		if (*s->p == '\n') {
+			s->line++;
+			s->code_on_line = false;
+		}
+	}
+}
+
+/* ---- literals --------------------------------------------------------------------------------------------------- */
+
+static void quoted(struct scanner *s, char quote)
+{
+	for (s->p++; s->p < s->end && *s->p != '\n'; s->p++) {
+		if (*s->p == quote) {
+			s->p++;
+			return;
+		}
+		if (*s->p == '\\' && s->p + 1 < s->end && s->p[1] != '\n')
+			s->p++;
+	}
+}
+
+static void raw_string(struct scanner *s)
+{
+	for (s->p++; s->p < s->end; s->p++) {
+		if (*s->p == '`') {
+			s->p++;
+			return;
+		}
+		s->line += *s->p == '\n';
+	}
+}
+
+/* ---- functions -------------------------------------------------------------------------------------------------- */
+
+/* "c *Cart[K, V]" and "Add": "(*Cart).Add" */
+static const char *function_name(struct scanner *s)
+{
+	const char *begin = s->receiver, *end;
+
+	if (!s->name)
+		return "func literal";
+	if (!begin)
+		return s->name;
+	end = memchr(begin, '[', s->receiver_len);
+	end = end ? end : begin + s->receiver_len;
+	while (end > begin && blanks(end - 1, end))
+		end--;
+	for (const char *p = begin; p < end; p++) {
+		if (blanks(p, end) || *p == '\n')
+			begin = p + 1;
+	}
+	if (begin < end && *begin == '*')
+		return strpool_addf(s->pool, "(%.*s).%s", (int)(end - begin), begin, s->name);
+	return strpool_addf(s->pool, "%.*s.%s", (int)(end - begin), begin, s->name);
+}
+
+/* The directives above the function, and those behind the line of the func keyword. */
+static bool is_about_function(const struct scanner *s, const struct directive *d)
+{
+	return d->first == 0 || d->first == s->func_line;
+}
+
+static void end_function(struct scanner *s)
+{
+	const char *function = function_name(s);
+
+	for (size_t i = s->first_of_func; i < s->out->n; i++) {
+		struct directive *d = &s->out->items[i];
+
+		if (d->line > s->func_line)
+			break;
+		if (!is_about_function(s, d))
+			continue;
+		d->function = function;
+		d->first = s->func_line;
+		/* Of a function's parameters the assertion speaks, not of its body. */
+		d->last = d->kind == DIRECTIVE_NOESCAPE ? s->header_last : s->line;
+	}
+	s->in_header = s->in_body = false;
+}
+
+static void begin_function(struct scanner *s)
+{
+	s->in_header = true;
+	s->type_braces = 0;
+	s->func_line = s->header_last = s->line;
+	s->receiver = s->name = NULL;
+	s->receiver_len = 0;
+	s->first_of_func = s->pending;
+}
+
+/* The first code behind directives that stood alone: they are about its line, or about the function it begins. */
+static void meet_code(struct scanner *s, bool is_func)
+{
+	s->code_on_line = true;
+	if (is_func)
+		begin_function(s);
+	for (; s->pending < s->out->n; s->pending++) {
+		struct directive *d = &s->out->items[s->pending];
+
+		if (!is_func && d->first == 0)
+			d->first = d->last = s->line;
+	}
+}
+
+static void open_brace(struct scanner *s)
+{
+	if (s->in_header && s->parens == 0 && s->brackets == 0) {
+		if (s->type_braces || is_word(s, "struct") || is_word(s, "interface")) {
+			s->type_braces++;
+		} else {
+			s->in_header = false;
+			s->in_body = true;
+			s->header_last = s->line;
+		}
+	}
+	s->braces++;
+}
+
+static void close_brace(struct scanner *s)
+{
+	if (s->braces > 0)
+		s->braces--;
+	if (s->in_header && s->type_braces && s->parens == 0 && s->brackets == 0)
+		s->type_braces--;
+	else if (s->in_body && s->braces == 0)
+		end_function(s);
+}
+
+/* A declaration without a body ends with its line. */
+static void end_line(struct scanner *s)
+{
+	bool ends = s->word || s->mark == ')' || s->mark == ']' || s->mark == '}';
+
+	if (s->in_header && ends && s->parens == 0 && s->brackets == 0 && !s->type_braces && s->name) {
+		s->header_last = s->line;
+		end_function(s);
+	}
+	s->line++;
+	s->code_on_line = false;
+	s->p++;
+}
+
+static void word(struct scanner *s)
+{
+	const char *begin = s->p;
+	bool top = !s->in_header && !s->in_body && s->parens == 0 && s->brackets == 0 && s->braces == 0;
+	bool first = !s->code_on_line;
+
+	while (s->p < s->end && is_word_char(*s->p))
+		s->p++;
+	/* The name stands behind func, or behind the receiver. */
+	if (s->in_header && !s->name && s->parens == 0 && s->brackets == 0 &&
+	    (is_word(s, "func") || (!s->word && s->mark == ')' && s->receiver)))
+		s->name = strpool_add_n(s->pool, begin, (size_t)(s->p - begin));
+	s->word = begin;
+	s->word_len = (size_t)(s->p - begin);
+	s->mark = 0;
+	meet_code(s, top && first && is_word(s, "func"));
+}
+
+static void punctuation(struct scanner *s)
+{
+	char c = *s->p;
+	bool opens_receiver = c == '(' && s->in_header && !s->name && is_word(s, "func") && !s->receiver;
+
+	meet_code(s, false);
+	switch (c) {
+	case '(':
+		s->parens++;
+		if (opens_receiver)
+			s->receiver = s->p + 1;
+		break;
+	case ')':
+		s->parens -= s->parens > 0;
+		if (s->in_header && s->receiver && !s->receiver_len && s->parens == 0 && !s->name)
+			s->receiver_len = (size_t)(s->p - s->receiver);
+		break;
+	case '[':
+		s->brackets++;
+		break;
+	case ']':
+		s->brackets -= s->brackets > 0;
+		break;
+	case '{':
+		open_brace(s);
+		break;
+	case '}':
+		close_brace(s);
+		break;
+	default:
+		break;
+	}
+	s->word = NULL;
+	s->mark = c;
+	s->p++;
+}
+
+static void literal(struct scanner *s, char c)
+{
+	meet_code(s, false);
+	s->word = NULL;
+	s->mark = ')'; /* ends an operand, as a bracket does */
+	if (c == '`')
+		raw_string(s);
+	else
+		quoted(s, c);
+	s->code_on_line = true;
+}
+
+void directives_scan(struct directives *out, struct strpool *pool, const char *source, size_t size)
+{
+	struct scanner s = {.out = out, .pool = pool, .p = source, .end = source + size, .line = 1, .pending = out->n};
+
+	while (s.p < s.end) {
+		char c = *s.p;
+
+		if (c == '\n')
+			end_line(&s);
+		else if (blanks(s.p, s.end))
+			s.p++;
+		else if (begins(s.p, s.end, "//"))
+			line_comment(&s);
+		else if (begins(s.p, s.end, "/*"))
+			block_comment(&s);
+		else if (c == '"' || c == '\'' || c == '`')
+			literal(&s, c);
+		else if (is_word_char(c))
+			word(&s);
+		else
+			punctuation(&s);
+	}
+	if (s.in_header || s.in_body)
+		end_function(&s);
+}
+
+void directives_release(struct directives *d)
+{
+	free(d->items);
+	*d = (struct directives){.items = NULL};
+}

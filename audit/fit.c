@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/fit.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "symbolize/go_name.h"
+
+#define CAUSE_BIT(c) (1u << (c))
+static const unsigned boxing = CAUSE_BIT(CAUSE_INTERFACE_CONVERSION);
+
+/* ---- the text ---------------------------------------------------------------------------------------------------- */
+
+static unsigned primary_causes(enum expr_kind kind)
+{
+	switch (kind) {
+	case EXPR_MOVED:
+	case EXPR_COMPOSITE:
+	case EXPR_NEW:
+	case EXPR_SLICE_LIT:
+	case EXPR_ARGUMENT:
+		return CAUSE_BIT(CAUSE_NEW_OBJECT);
+	case EXPR_MAKE_SLICE:
+		return CAUSE_BIT(CAUSE_MAKE_SLICE);
+	case EXPR_MAKE_MAP:
+		return CAUSE_BIT(CAUSE_MAKE_MAP);
+	case EXPR_MAKE_CHAN:
+		return CAUSE_BIT(CAUSE_MAKE_CHAN);
+	case EXPR_FUNC_LIT:
+		return CAUSE_BIT(CAUSE_CLOSURE) | CAUSE_BIT(CAUSE_METHOD_VALUE);
+	case EXPR_METHOD_VALUE:
+		return CAUSE_BIT(CAUSE_METHOD_VALUE);
+	case EXPR_CONCAT:
+		return CAUSE_BIT(CAUSE_STRING_CONCATENATION);
+	case EXPR_STRING_CONV:
+		return CAUSE_BIT(CAUSE_STRING_CONVERSION);
+	case EXPR_APPEND:
+		return CAUSE_BIT(CAUSE_APPEND_GROWTH);
+	case EXPR_OTHER:
+		return boxing;
+	case EXPR_CONSTANT: /* boxed in read-only data, without a call */
+		return 0;
+	}
+	return 0;
+}
+
+static unsigned secondary_causes(const struct prediction *p, const struct reading *r)
+{
+	switch (p->kind) {
+	case EXPR_OTHER:
+		if (r->operand != EXPR_OTHER) /* another prediction says the same text of what is made */
+			return 0;
+		return (r->selector ? CAUSE_BIT(CAUSE_METHOD_VALUE) : 0) |
+		       (r->is_literal ? CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_MAKE_MAP) : 0);
+	case EXPR_STRING_CONV: /* of a constant: an array of bytes that is copied into a new one */
+		return CAUSE_BIT(CAUSE_NEW_OBJECT);
+	default:
+		return 0;
+	}
+}
+
+static bool ends_with(const char *s, size_t len, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return len >= n && memcmp(s + len - n, tail, n) == 0;
+}
+
+/* "T" of "T{...}", "T{}" and "T literal". */
+static size_t literal_type(const char *s, size_t len)
+{
+	if (ends_with(s, len, " literal"))
+		return len - strlen(" literal");
+	if (ends_with(s, len, "{...}"))
+		return len - strlen("{...}");
+	return ends_with(s, len, "{}") ? len - strlen("{}") : 0;
+}
+
+/* The end of an element type that begins at s: brackets close before it ends. */
+static size_t type_length(const char *s)
+{
+	size_t depth = 0, i;
+
+	for (i = 0; s[i]; i++) {
+		if (strchr("([{", s[i]))
+			depth++;
+		else if (depth == 0 && strchr(",)", s[i]))
+			break;
+		else if (strchr(")]}", s[i]))
+			depth--;
+	}
+	return i;
+}
+
+static const char *named_type(struct strpool *pool, const struct prediction *p)
+{
+	const char *s = p->expr;
+	size_t len = strlen(s);
+
+	switch (p->kind) {
+	case EXPR_COMPOSITE:
+		len = literal_type(s, len);
+		if (len == 0)
+			return NULL;
+		len -= *s == '&';
+		s += *s == '&';
+		break;
+	case EXPR_OTHER:
+		len = literal_type(s, len);
+		break;
+	case EXPR_NEW:
+		if (strncmp(s, "new(", 4) != 0)
+			return NULL;
+		s += 4;
+		len = type_length(s);
+		break;
+	case EXPR_MAKE_SLICE:
+		if (strncmp(s, "make([]", 7) != 0)
+			return NULL;
+		s += 7;
+		len = type_length(s);
+		break;
+	case EXPR_SLICE_LIT:
+		len = literal_type(s, len);
+		if (len < 2 || strncmp(s, "[]", 2) != 0)
+			return NULL;
+		s += 2;
+		len -= 2;
+		break;
+	default:
+		return NULL;
+	}
+	return len ? strpool_add_n(pool, s, len) : NULL;
+}
+
+static bool is_name(const char *s)
+{
+	if (!isalpha((unsigned char)*s) && *s != '_' && !(*s & 0x80))
+		return false;
+	while (isalnum((unsigned char)*s) || *s == '_' || *s & 0x80)
+		s++;
+	return *s == '\0';
+}
+
+static const char *selector_of(const char *s)
+{
+	const char *dot = strrchr(s, '.');
+
+	return dot && dot > s && is_name(dot + 1) ? dot + 1 : NULL;
+}
+
+/* The capacity, or else the length, of make([]T, length, capacity), if that is a number. */
+static uint64_t make_elements(const char *s)
+{
+	const char *last;
+	uint64_t n = 0;
+
+	if (strncmp(s, "make(", 5) != 0)
+		return UINT64_MAX;
+	last = strrchr(s, ',');
+	if (!last || last[1] != ' ')
+		return UINT64_MAX;
+	last += 2;
+	if (strncmp(last, "int(", 4) == 0) /* 1.19 in generic code */
+		last += 4;
+	if (!isdigit((unsigned char)*last))
+		return UINT64_MAX;
+	for (; isdigit((unsigned char)*last); last++) {
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(*last - '0'), &n))
+			return UINT64_MAX;
+	}
+	return strspn(last, ")") == strlen(last) ? n : UINT64_MAX;
+}
+
+/* Closures that inlining copied are told apart by "#hash=#" in diagnostics (>= 1.27); the linker drops that. */
+static const char *symbol_name(struct strpool *pool, const char *function)
+{
+	const char *hash = function ? strchr(function, '#') : NULL, *end = hash ? strchr(hash + 1, '#') : NULL;
+
+	if (!end)
+		return strpool_add(pool, function);
+	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
+}
+
+void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
+{
+	const char *expr = p->expr ? p->expr : "";
+
+	*r = (struct reading){.elements = UINT64_MAX, .primary = primary_causes(p->kind), .operand = p->kind};
+	r->function = symbol_name(pool, p->function);
+	if (!p->expr)
+		return;
+	r->type = named_type(pool, p);
+	if (p->kind == EXPR_MAKE_SLICE)
+		r->elements = make_elements(expr);
+	if (p->kind == EXPR_OTHER) {
+		r->is_literal = r->type != NULL;
+		r->selector = selector_of(expr);
+		r->operand = expr_kind_of(expr);
+	}
+	r->is_box = p->kind == EXPR_OTHER || p->kind == EXPR_MAKE_SLICE || p->kind == EXPR_SLICE_LIT ||
+		    p->kind == EXPR_CONCAT || p->kind == EXPR_STRING_CONV || p->kind == EXPR_APPEND;
+	r->secondary = secondary_causes(p, r);
+}
+
+/* ---- types ------------------------------------------------------------------------------------------------------- */
+
+static const char *last_name(const char *type)
+{
+	const char *dot = strrchr(type, '.');
+
+	return dot ? dot + 1 : type;
+}
+
+/* The last name of a qualified one: "int" of "go.shape.int", "T" of "main.T". Its length is *len, *end is behind it. */
+static const char *bare_name(const char *s, size_t *len, const char **end)
+{
+	const char *name = s;
+
+	for (; isalnum((unsigned char)*s) || *s == '_' || *s & 0x80 || *s == '.'; s++) {
+		if (*s == '.')
+			name = s + 1;
+	}
+	*len = (size_t)(s - name);
+	*end = s;
+	return name;
+}
+
+static bool is_instance(const char *type)
+{
+	const char *end;
+	size_t len;
+
+	bare_name(type, &len, &end);
+	return len && *end == '[';
+}
+
+/* Instances of generic types, but for what their names are qualified with: "T[go.shape.int]" and
+ * "main.T[go.shape.int]". */
+static bool is_same_instance(const char *source, const char *runtime)
+{
+	while (*source && *runtime) {
+		size_t a_len, b_len;
+		const char *a, *b;
+
+		a = bare_name(source, &a_len, &source);
+		b = bare_name(runtime, &b_len, &runtime);
+		if (a_len == 4 && memcmp(a, "byte", 4) == 0)
+			a = "uint8", a_len = 5;
+		else if (a_len == 4 && memcmp(a, "rune", 4) == 0)
+			a = "int32", a_len = 5;
+		if (a_len != b_len || memcmp(a, b, a_len) != 0 || *source != *runtime)
+			return false;
+		source += *source != '\0';
+		runtime += *runtime != '\0';
+	}
+	return *source == *runtime;
+}
+
+/*
+ * Does a type as the source names it agree with one as the runtime names it? The runtime qualifies with the package's
+ * name and spells aliases out, so only names that are plain on both sides can contradict each other.
+ */
+static enum fit type_fit(const char *source, const char *runtime)
+{
+	const char *a, *b;
+
+	if (!source || !runtime)
+		return FIT_POSSIBLE;
+	if (strcmp(source, runtime) == 0 || (strcmp(source, "any") == 0 && strcmp(runtime, "interface {}") == 0))
+		return FIT_TYPE;
+	if (*source == '[' && *runtime == '[') {
+		a = strchr(source, ']');
+		b = strchr(runtime, ']');
+		if (a && b && a - source == b - runtime && memcmp(source, runtime, (size_t)(a - source)) == 0)
+			return type_fit(a + 1, b + 1);
+	}
+	while (*source == '*' && *runtime == '*') {
+		source++;
+		runtime++;
+	}
+	if (is_instance(source) && is_instance(runtime))
+		return is_same_instance(source, runtime) ? FIT_TYPE : FIT_UNLIKELY;
+	if (strpbrk(source, "[]{}(*) ") || strpbrk(runtime, "[]{}(*) "))
+		return FIT_POSSIBLE;
+	a = last_name(source);
+	b = last_name(runtime);
+	if (strcmp(a, "byte") == 0)
+		a = "uint8";
+	else if (strcmp(a, "rune") == 0)
+		a = "int32";
+	return strcmp(a, b) == 0 ? FIT_TYPE : FIT_UNLIKELY;
+}
+
+/* The element type of "[3]main.T". */
+static const char *array_element(const char *type)
+{
+	const char *close = type && type[0] == '[' ? strchr(type, ']') : NULL;
+
+	return close && close > type + 1 ? close + 1 : NULL;
+}
+
+/*
+ * A type parameter is named by its shape, which is also in the name of the function that was compiled for it:
+ * "go.shape.int" and "main.makeOf[go.shape.int]". False if they contradict each other. Up to 1.19 the linker drops the
+ * arguments from names, and numbers the parameters: "go.shape.int_0".
+ */
+static bool shape_fits(const char *source, const struct rec_site *site)
+{
+	const char *arguments = site->n_frames ? strchr(site->frames[site->n_frames - 1].function, '[') : NULL;
+	const char *found;
+	size_t len;
+
+	if (!source || !arguments || strncmp(arguments, "[...]", 5) == 0)
+		return true;
+	source += *source == '*';
+	if (strncmp(source, "go.shape.", 9) != 0)
+		return true;
+	len = strlen(source);
+	for (found = strstr(arguments, source); found; found = strstr(found + 1, source)) {
+		if (strchr("[,", found[-1]) && strchr("],", found[len]))
+			return true;
+	}
+	return false;
+}
+
+/* ---- functions --------------------------------------------------------------------------------------------------- */
+
+bool fit_function(const struct reading *r, const struct rec_site *site)
+{
+	const char *symbol;
+	size_t package;
+
+	if (!r->function || !site->n_frames)
+		return true;
+	symbol = site->frames[site->n_frames - 1].function;
+	package = package_length(symbol);
+	if (strncmp(symbol + package, ".", 1) == 0)
+		package++;
+	/* Up to 1.20 the linker shortens type arguments; diagnostics name functions since 1.25, and before 1.13. */
+	return strcmp(symbol + package, r->function) == 0 || strstr(symbol, "[...]");
+}
+
+/* ---- fits -------------------------------------------------------------------------------------------------------- */
+
+bool fit_is_merged(const struct rec_site *site)
+{
+	return !site->type && site->cause == CAUSE_NEW_OBJECT && go_runtime_is_allocator(site->callee);
+}
+
+/* The method's own name in that of the function which a method value stands for: "make" in "main.maker.make-fm". */
+static bool is_method(const char *closure, const char *name)
+{
+	const char *last = strrchr(closure, '.');
+	size_t n = strlen(name);
+
+	return last && strncmp(last + 1, name, n) == 0 && strcmp(last + 1 + n, "-fm") == 0;
+}
+
+/* Go 1.17 to 1.20: "f·dwrap·1"; since 1.21 "f.gowrap1" and "f.deferwrap1". */
+static bool is_wrapper(const char *closure)
+{
+	const char *last = strrchr(closure, '.');
+
+	return strstr(closure, "\302\267dwrap\302\267") ||
+	       (last && (strncmp(last, ".gowrap", 7) == 0 || strncmp(last, ".deferwrap", 10) == 0));
+}
+
+static enum fit closure_fit(const struct prediction *p, const struct rec_site *site)
+{
+	if (!site->closure)
+		return FIT_POSSIBLE;
+	if (is_wrapper(site->closure))
+		return p->wrapper ? FIT_TYPE : FIT_NONE;
+	/* What else the compiler wraps: a generic function used as a value. */
+	return p->wrapper ? FIT_UNLIKELY : FIT_POSSIBLE;
+}
+
+static enum fit make_slice_fit(const struct reading *r, const struct rec_site *site)
+{
+	uint64_t bytes;
+
+	if (r->elements != UINT64_MAX && site->type_size && site->size &&
+	    (__builtin_mul_overflow(r->elements, site->type_size, &bytes) || bytes != site->size))
+		return FIT_NONE;
+	return type_fit(r->type, site->type);
+}
+
+enum fit fit_of(const struct prediction *p, const struct reading *r, const struct rec_site *site, unsigned causes)
+{
+	const char *element = array_element(site->type);
+
+	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site))
+		return FIT_NONE;
+	/* Whoever is handed room on the stack does not escape. */
+	if (p->claim == CLAIM_HEAP && site->room == SITE_ROOM_STACK)
+		return FIT_NONE;
+	switch (p->kind) {
+	case EXPR_ARGUMENT: /* the slice behind a variadic parameter is an array */
+		return site->type && !element ? FIT_NONE : element ? FIT_TYPE : FIT_POSSIBLE;
+	case EXPR_SLICE_LIT:
+		if (!site->type)
+			return FIT_POSSIBLE;
+		return element ? type_fit(r->type, element) : FIT_NONE;
+	case EXPR_MOVED:
+		return FIT_POSSIBLE;
+	case EXPR_FUNC_LIT:
+		return closure_fit(p, site);
+	case EXPR_MAKE_SLICE:
+		return make_slice_fit(r, site);
+	case EXPR_STRING_CONV:
+		if (site->cause == CAUSE_NEW_OBJECT)
+			return element && strcmp(element, "uint8") == 0 ? FIT_POSSIBLE : FIT_NONE;
+		return FIT_POSSIBLE;
+	case EXPR_OTHER:
+		if (site->cause == CAUSE_METHOD_VALUE)
+			return !site->closure			       ? FIT_POSSIBLE
+			       : is_method(site->closure, r->selector) ? FIT_TYPE
+								       : FIT_NONE;
+		if (site->cause == CAUSE_NEW_OBJECT)
+			return element ? FIT_POSSIBLE : FIT_NONE;
+		if (site->cause == CAUSE_MAKE_MAP)
+			return FIT_POSSIBLE;
+		return type_fit(r->type, site->type);
+	default:
+		return type_fit(r->type, site->type);
+	}
+}
+
+enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site)
+{
+	bool is_string = strcmp(site->callee, "runtime.convTstring") == 0;
+	bool is_slice = strcmp(site->callee, "runtime.convTslice") == 0;
+
+	if (site->cause != CAUSE_INTERFACE_CONVERSION || !fit_function(r, site))
+		return FIT_NONE;
+	if (!r->is_box)
+		return FIT_NONE;
+	switch (r->operand) {
+	case EXPR_CONCAT: /* or a sum: without a constant among its operands the text does not tell */
+		if (strchr(p->expr, '"'))
+			return is_string ? FIT_TYPE : FIT_NONE;
+		return is_slice ? FIT_NONE : FIT_POSSIBLE;
+	case EXPR_MAKE_SLICE:
+	case EXPR_SLICE_LIT:
+	case EXPR_APPEND:
+		return is_slice ? FIT_TYPE : FIT_NONE;
+	case EXPR_STRING_CONV:
+		if (strncmp(p->expr, "string(", 7) == 0)
+			return is_string ? FIT_TYPE : FIT_NONE;
+		return is_slice ? FIT_TYPE : FIT_NONE;
+	default: /* a struct or an array of one string or one slice is converted like that string or slice */
+		return type_fit(r->type, site->type);
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Can a prediction speak of a site? What the text of a diagnostic tells of the allocation, held against what the
+ * machine code tells of it. Internal to match.c.
+ */
+#ifndef ESCAUDIT_AUDIT_FIT_H
+#define ESCAUDIT_AUDIT_FIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strpool.h"
+#include "predict/prediction.h"
+#include "recording/recording.h"
+
+/* What a prediction's text says, taken apart once. Strings belong to the pool given to reading_init, or to the
+ * prediction. */
+struct reading {
+	unsigned primary;	/* causes (1 << enum cause) of the allocation that the expression is */
+	unsigned secondary;	/* causes of what else its line may say in the same words */
+	const char *type;	/* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL */
+	const char *selector;	/* "Name" of "x.Name", which may be a method value; or NULL */
+	const char *function;	/* as the symbol has it behind the package; NULL if the diagnostics do not name it */
+	uint64_t elements;	/* of make with constant sizes; UINT64_MAX if it is none */
+	enum expr_kind operand; /* what is boxed, where its text says it of itself as well as of what is made for it */
+	bool is_literal;	/* T{...}: boxed, or the array behind a named slice, or a named map */
+	bool is_box;		/* can be the operand of an interface conversion */
+};
+
+void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p);
+
+enum fit {
+	FIT_NONE,
+	FIT_UNLIKELY, /* the names differ; an alias or a type parameter may still stand for the type */
+	FIT_POSSIBLE,
+	FIT_TYPE,
+};
+
+/* Of the causes given, r->primary or r->secondary. */
+enum fit fit_of(const struct prediction *p, const struct reading *r, const struct rec_site *site, unsigned causes);
+/* The same for boxing: which conversion function takes a value of that kind? */
+enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site);
+
+/* Is the site in the function that the diagnostics name? True where they name none. */
+bool fit_function(const struct reading *r, const struct rec_site *site);
+
+/* One object for several variables: made without a type. */
+bool fit_is_merged(const struct rec_site *site);
+
+#endif

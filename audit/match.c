@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Predictions and sites are brought together in passes, each with less to go on than the one before; what a pass has
+ * paired is out of the way of the next:
+ *
+ *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
+ *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
+ *   3. heap claims without a chain, against the sites of their line
+ *   4. heap claims whose allocation the compiler puts on another line (reference, 7.5): parameters moved at the func
+ *      keyword, variables merged into one object at the first one's line, append results moved where they leave the
+ *      function, variables without a position of their own
+ *   5. stack claims, against what is left on their line
+ *
+ * Inside one place (line and chain) predictions are told apart by what they speak of (fit.h): the kind of their
+ * expression against the cause of the site, the function that the diagnostics name against the one that the site is in,
+ * the type and the size that the text names against those that the machine code loads, and then, where just as many of
+ * both are left, source order against pc order. What is left after that is one ambiguous group.
+ */
+#include "audit/match_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "recording/place.h"
+#include "symbolize/go_name.h"
+
+/* ---- passes ----------------------------------------------------------------------------------------------------- */
+
+struct ordered {
+	uint32_t file;
+	int line;
+	uint64_t chain;
+	bool wrapper;
+	int column;
+	size_t index;
+};
+
+static int compare_ordered(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->chain != y->chain)
+		return x->chain < y->chain ? -1 : 1;
+	if (x->wrapper != y->wrapper) /* it holds the others, which are made before */
+		return x->wrapper ? 1 : -1;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_STACK };
+
+static bool takes_part(const struct matching *m, size_t i, enum pass pass)
+{
+	const struct prediction *p = &m->set->items[i];
+
+	if (m->is_matched[i] || m->prediction_file[i] == NO_FILE)
+		return false;
+	switch (pass) {
+	case PASS_CHAIN:
+		return p->claim == CLAIM_HEAP && p->inlined_known;
+	case PASS_CALL:
+		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && p->kind == EXPR_MOVED;
+	case PASS_LINE:
+		return p->claim == CLAIM_HEAP && !p->inlined_known;
+	case PASS_STACK:
+		return p->claim == CLAIM_STACK && !p->maybe_parameter;
+	}
+	return false;
+}
+
+static uint64_t pass_chain(const struct prediction *p, enum pass pass)
+{
+	switch (pass) {
+	case PASS_CHAIN:
+		return match_prediction_chain(p, p->n_inlined);
+	case PASS_CALL: /* a parameter is made where it is handed over */
+		return match_prediction_chain(p, p->n_inlined - 1);
+	default:
+		return 0;
+	}
+}
+
+/* The predictions that take part, by place. */
+static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
+{
+	struct ordered *order = xcalloc(m->set->n, sizeof(*order));
+
+	*n = 0;
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+
+		if (takes_part(m, i, pass))
+			order[(*n)++] = (struct ordered){.file = m->prediction_file[i],
+							 .line = p->pos.line,
+							 .chain = pass_chain(p, pass),
+							 .wrapper = p->wrapper,
+							 .column = p->pos.column,
+							 .index = i};
+	}
+	qsort(order, *n, sizeof(*order), compare_ordered);
+	return order;
+}
+
+static void index_stack_claims(struct matching *m)
+{
+	size_t n;
+	struct ordered *order = order_predictions(m, PASS_STACK, &n);
+
+	m->next_stack_claim = xcalloc(m->set->n, sizeof(*m->next_stack_claim));
+	while (n-- > 0) { /* backwards, so that the lists run by column */
+		uint64_t *first = u64map_at(&m->stack_claims_at, match_place_key(order[n].file, order[n].line), NULL);
+
+		m->next_stack_claim[order[n].index] = *first;
+		*first = order[n].index + 1;
+	}
+	free(order);
+}
+
+/* Of the line's stack claims: those whose calls may be among the sites, and how many calls they show. */
+static void add_rivals(struct matching *m, struct place *place, uint32_t file, int line)
+{
+	const uint64_t *first = u64map_find(&m->stack_claims_at, match_place_key(file, line));
+
+	place->n_rivals = place->n_calls = 0;
+	for (size_t i = first ? *first : 0; i; i = m->next_stack_claim[i - 1]) {
+		if (m->set->items[i - 1].kind == EXPR_ARGUMENT)
+			place->n_calls++;
+		if (m->is_matched[i - 1])
+			continue;
+		ARRAY_GROW(place->rivals, place->n_rivals + 1, place->alloc_rivals);
+		place->rivals[place->n_rivals++] = i - 1;
+	}
+	for (size_t i = 0; i < place->n_predictions; i++)
+		place->n_calls += m->set->items[place->predictions[i]].kind == EXPR_ARGUMENT;
+}
+
+/* Copies of a line for which no site is left: the others have them. */
+static void mark_surplus(struct matching *m, const struct place *place)
+{
+	const struct prediction *items = m->set->items;
+
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		size_t p = place->predictions[i];
+
+		for (size_t k = 0; k < place->n_predictions && !m->is_matched[p]; k++) {
+			size_t q = place->predictions[k];
+
+			if (m->is_matched[q] && match_same_text(m, p, q) && items[p].kind != EXPR_OTHER)
+				m->is_surplus[p] = true;
+		}
+	}
+}
+
+static void run_pass(struct matching *m, enum pass pass)
+{
+	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
+	size_t n;
+	struct ordered *order = order_predictions(m, pass, &n);
+
+	for (size_t i = 0, end; i < n; i = end) {
+		place.n_predictions = place.n_sites = 0;
+		for (end = i; end < n && order[end].file == order[i].file && order[end].line == order[i].line &&
+			      order[end].chain == order[i].chain;
+		     end++)
+			place.predictions[place.n_predictions++] = order[end].index;
+		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
+			if (m->site_group[s - 1] != MATCH_NONE ||
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
+				continue;
+			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
+			place.sites[place.n_sites++] = s - 1;
+		}
+		place.n_rivals = place.n_calls = 0;
+		if (pass != PASS_STACK)
+			add_rivals(m, &place, order[i].file, order[i].line);
+		match_pair_place(m, &place);
+		mark_surplus(m, &place);
+	}
+	free(place.predictions);
+	free(place.sites);
+	free(place.rivals);
+	free(order);
+}
+
+/* The line of the func keyword: from the tables since Go 1.20; before that the first line that has code. */
+static int func_line(const struct rec_frame *physical, const struct rec_extent *extent)
+{
+	return physical->start_line ? physical->start_line : extent->first;
+}
+
+static bool is_move(const struct rec_site *site)
+{
+	return strncmp(site->callee, "runtime.moveSlice", 17) == 0;
+}
+
+static bool in_package(const struct matching *m, const struct rec_site *site, const char *package)
+{
+	const char *path = site->n_frames ? match_import_path(m, match_physical_function(site)) : "";
+
+	return !package || strcmp(path, package) == 0 || (strcmp(package, "main") == 0 && path == m->main_package);
+}
+
+/* The object of several variables: joins those that are there, or waits for others to join. */
+static void share_object(struct matching *m, size_t prediction, size_t site)
+{
+	size_t group = m->site_group[site];
+
+	if (group == MATCH_NONE) {
+		match_group_add_site(m, match_group_new(m, &prediction, 1), site);
+	} else {
+		match_group_add_prediction(m, &m->groups[group], prediction);
+		m->groups[group].merged = true;
+	}
+}
+
+/* A variable of the compiler's own that has two sites in one function: one is that of a variable without position. */
+static bool is_crowded(const struct matching *m, const struct match_group *group)
+{
+	const struct prediction *p = &m->set->items[group->predictions[0]];
+
+	return group->ambiguous && group->n_predictions == 1 && group->n_sites == 2 && p->kind == EXPR_MOVED &&
+	       p->expr && strchr(p->expr, '#');
+}
+
+/*
+ * Heap claims of moved variables that no site on their own line answers. A parameter is moved where the function
+ * begins. A variable may share the object of an earlier one.
+ */
+static void place_moved(struct matching *m, size_t index)
+{
+	const struct prediction *p = &m->set->items[index];
+	uint32_t file = m->prediction_file[index];
+	size_t at_entry = MATCH_NONE, merged = MATCH_NONE;
+
+	for (size_t k = 0; k < m->files[file].n_sites; k++) {
+		size_t i = m->files[file].sites[k];
+		const struct rec_site *site = &m->rec->sites[i];
+		const struct rec_frame *outer;
+		const struct rec_extent *extent;
+
+		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
+			continue;
+		outer = &site->frames[site->n_frames - 1];
+		if (p->n_inlined) {
+			/* of the same inlined call, as far as the outermost line tells */
+			if (fit_is_merged(site) && outer->line == p->pos.line && site->n_frames == p->n_inlined + 1)
+				merged = i;
+			continue;
+		}
+		extent = match_extent(m, file, outer->function);
+		if (!extent || p->pos.line < extent->first || p->pos.line > extent->last)
+			continue;
+		if (m->site_group[i] == MATCH_NONE && outer->line == func_line(outer, extent) && at_entry == MATCH_NONE)
+			at_entry = i;
+		if (fit_is_merged(site) && outer->line <= p->pos.line)
+			merged = i; /* the nearest before: sites run in pc order, and so do the declarations */
+	}
+	if (merged != MATCH_NONE)
+		share_object(m, index, merged);
+	else if (at_entry != MATCH_NONE)
+		match_group_add_site(m, match_group_new(m, &index, 1), at_entry);
+}
+
+/* Does a step of the flow stand on that line? "from return s (return) at ./x.go:24:5" */
+static bool flows_through(const struct prediction *p, const char *file, int line)
+{
+	const char *base = match_base_name(file);
+	size_t len = strlen(base);
+
+	for (size_t i = 0; i < p->n_why; i++) {
+		const char *colon = strrchr(p->why[i], ':'), *number;
+
+		if (!colon || strncmp(p->why[i], "from ", 5) != 0)
+			continue;
+		number = colon;
+		while (number > p->why[i] && number[-1] >= '0' && number[-1] <= '9')
+			number--;
+		if (strtol(number, NULL, 10) == line && number > p->why[i] + len + 1 && number[-1] == ':' &&
+		    strncmp(number - 1 - len, base, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function. What moved
+ * is what the function's escaping appends built: those whose flow goes through the line, if the log has it.
+ */
+static void place_moved_slice(struct matching *m, size_t site_index)
+{
+	const struct rec_site *site = &m->rec->sites[site_index];
+	const struct rec_frame *outer = &site->frames[site->n_frames - 1];
+	const struct rec_extent *extent = match_extent(m, m->site_file[site_index], outer->function);
+	const struct source_file *file = &m->files[m->site_file[site_index]];
+	size_t *found, n = 0, n_flowing = 0, n_moves = 0;
+	struct match_group *group;
+
+	found = xcalloc(file->n_appends + 1, sizeof(*found));
+	for (size_t k = 0; extent && k < file->n_appends; k++) {
+		size_t i = file->appends[k];
+		const struct prediction *p = &m->set->items[i];
+		bool flowing = flows_through(p, outer->file, outer->line);
+
+		if (p->pos.line < extent->first || p->pos.line > extent->last || !fit_function(&m->readings[i], site) ||
+		    (n_flowing && !flowing))
+			continue;
+		if (flowing && !n_flowing)
+			n = 0;
+		n_flowing += flowing;
+		found[n++] = i;
+	}
+	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
+		n_moves += is_move(&m->rec->sites[s - 1]);
+	if (n) {
+		group = match_group_new(m, found, n);
+		group->moved = true;
+		group->ambiguous = n > 1 && (!n_flowing || n_moves > 1);
+		match_group_add_site(m, group, site_index);
+	}
+	free(found);
+}
+
+/*
+ * Variables without a position: those the compiler makes for a range over a function. One shares the object of another
+ * in the function that the diagnostics name; where they name none (< 1.25) it is the object that is one too many for
+ * the variables that have a position, if there are as many of these as of those.
+ */
+static void place_nowhere(struct matching *m)
+{
+	size_t *homeless = xcalloc(m->set->n + 1, sizeof(*homeless)), n = 0, crowded = 0, done = 0;
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		size_t merged = MATCH_NONE, n_merged = 0;
+
+		if (m->is_matched[i] || p->claim != CLAIM_HEAP || p->kind != EXPR_MOVED || p->pos.line > 0)
+			continue;
+		for (size_t s = 0; m->readings[i].function && s < m->rec->n_sites; s++) {
+			const struct rec_site *site = &m->rec->sites[s];
+
+			if (fit_is_merged(site) && m->site_group[s] != MATCH_NONE && in_package(m, site, p->package) &&
+			    fit_function(&m->readings[i], site)) {
+				merged = s;
+				n_merged++;
+			}
+		}
+		if (n_merged == 1)
+			share_object(m, i, merged);
+		else
+			homeless[n++] = i;
+	}
+	for (size_t g = 0; g < m->n_groups; g++)
+		crowded += is_crowded(m, &m->groups[g]);
+	for (size_t g = 0; n && n == crowded && done < n && g < m->n_groups; g++) {
+		size_t site;
+
+		if (!is_crowded(m, &m->groups[g]))
+			continue;
+		m->groups[g].ambiguous = false;
+		site = m->groups[g].sites[--m->groups[g].n_sites];
+		match_group_add_site(m, match_group_new(m, &homeless[done++], 1), site);
+	}
+	free(homeless);
+}
+
+static void run_other_lines(struct matching *m)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+
+		if (!m->is_matched[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
+		    m->prediction_file[i] != NO_FILE)
+			place_moved(m, i);
+	}
+	for (size_t i = 0; i < m->rec->n_sites; i++) {
+		if (m->site_group[i] == MATCH_NONE && m->site_file[i] != NO_FILE && is_move(&m->rec->sites[i]))
+			place_moved_slice(m, i);
+	}
+	place_nowhere(m);
+}
+
+/* Could this be a map literal with elements? One of a named type reads like a struct's, but for what it became. */
+static bool is_filled_map(const struct matching *m, const struct match_group *group)
+{
+	const struct prediction *p = &m->set->items[group->predictions[0]];
+	size_t len = p->expr ? strlen(p->expr) : 0;
+
+	if (group->n_predictions != 1 || len < 5 || strcmp(p->expr + len - 5, "{...}") != 0)
+		return false;
+	return p->kind == EXPR_MAKE_MAP ||
+	       (p->kind == EXPR_OTHER && group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP);
+}
+
+/*
+ * A map literal is one prediction and many calls: the map itself and an insertion for each element, all on the first
+ * line of the literal. With two literals there the insertions belong to either, and stay with neither.
+ */
+static void adopt_insertions(struct matching *m)
+{
+	struct u64map owners = U64MAP_INIT; /* place -> group + 1, or CROWDED */
+	const uint64_t crowded = UINT64_MAX;
+
+	for (size_t g = 0; g < m->n_groups; g++) {
+		size_t p = m->groups[g].predictions[0];
+		uint64_t *owner;
+		bool is_new;
+
+		if (!is_filled_map(m, &m->groups[g]) || m->prediction_file[p] == NO_FILE)
+			continue;
+		owner = u64map_at(&owners, match_place_key(m->prediction_file[p], m->set->items[p].pos.line), &is_new);
+		*owner = is_new ? g + 1 : crowded;
+	}
+	for (size_t s = 0; s < m->rec->n_sites; s++) {
+		const struct rec_site *site = &m->rec->sites[s];
+		const uint64_t *owner;
+
+		if (m->site_group[s] != MATCH_NONE || m->site_file[s] == NO_FILE || site->cause != CAUSE_MAP_GROWTH)
+			continue;
+		owner = u64map_find(&owners, match_place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
+		if (owner && *owner != crowded)
+			match_group_add_site(m, &m->groups[*owner - 1], s);
+	}
+	u64map_release(&owners);
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+static void index_packages(struct matching *m)
+{
+	const struct predictions *set = m->set;
+
+	for (size_t i = 0; i < set->n_packages; i++)
+		u64map_at(&m->packages, (uintptr_t)strpool_add(m->pool, set->packages[i]), NULL);
+	for (size_t i = 0; i < set->n; i++) {
+		const char *package = set->items[i].package;
+
+		if (package)
+			u64map_at(&m->packages, (uintptr_t)strpool_add(m->pool, package), NULL);
+		if (m->prediction_file[i] != NO_FILE)
+			u64map_at(&m->covered_files, m->prediction_file[i], NULL);
+	}
+}
+
+struct matching *matching_new(const struct predictions *set, const struct recording *rec)
+{
+	struct matching *m = xcalloc(1, sizeof(*m));
+
+	m->set = set;
+	m->rec = rec;
+	m->pool = strpool_new();
+	m->main_package = strpool_add(m->pool, rec->header.main_package);
+	m->prediction_file = xcalloc(set->n, sizeof(*m->prediction_file));
+	m->bare_expr = xcalloc(set->n, sizeof(*m->bare_expr));
+	m->readings = xcalloc(set->n, sizeof(*m->readings));
+	m->is_matched = xcalloc(set->n, sizeof(*m->is_matched));
+	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
+	match_index_files(m);
+	match_index_sites(m);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct prediction *p = &set->items[i];
+		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
+
+		m->bare_expr[i] = p->expr ? place_bare_type(m->pool, p->expr) : NULL;
+		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);
+		reading_init(&m->readings[i], m->pool, p);
+	}
+	index_packages(m);
+	match_find_declarations(m);
+	match_displace(m);
+	match_index_by_file(m);
+	match_silence_echoes(m, true);
+	index_stack_claims(m);
+	run_pass(m, PASS_CHAIN);
+	run_pass(m, PASS_CALL);
+	run_pass(m, PASS_LINE);
+	run_other_lines(m);
+	run_pass(m, PASS_STACK);
+	match_silence_echoes(m, false);
+	for (size_t i = 0; i < set->n; i++) {
+		if (!m->is_matched[i])
+			match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
+	}
+	adopt_insertions(m);
+	return m;
+}
+
+void matching_free(struct matching *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n_groups; i++) {
+		free(m->groups[i].predictions);
+		free(m->groups[i].sites);
+	}
+	free(m->groups);
+	for (size_t i = 0; i < m->n_files; i++) {
+		free(m->files[i].packages);
+		free(m->files[i].extents);
+		free(m->files[i].sites);
+		free(m->files[i].appends);
+		free(m->files[i].declared);
+	}
+	free(m->files);
+	u64map_release(&m->file_of_path);
+	u64map_release(&m->file_of_base);
+	u64map_release(&m->resolved);
+	u64map_release(&m->sites_at);
+	u64map_release(&m->named);
+	u64map_release(&m->packages);
+	u64map_release(&m->covered_files);
+	u64map_release(&m->stack_claims_at);
+	free(m->site_file);
+	free(m->site_chain);
+	free(m->next_site);
+	free(m->site_group);
+	free(m->next_stack_claim);
+	free(m->prediction_file);
+	free(m->bare_expr);
+	free(m->readings);
+	free(m->is_matched);
+	free(m->is_surplus);
+	free(m->binary_line);
+	free(m->is_displaced);
+	strpool_free(m->pool);
+	free(m);
+}
+
+size_t matching_count(const struct matching *m)
+{
+	return m->n_groups;
+}
+
+const struct match_group *matching_group(const struct matching *m, size_t i)
+{
+	return &m->groups[i];
+}

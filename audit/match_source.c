@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files and lines: the log names them as the compiler was told, the binary as its tables have them. And what the binary
+ * has of a line or a function, which decides what can be said where no site is.
+ */
+#include "audit/match_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "symbolize/go_name.h"
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+const char *match_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static uint32_t file_at(struct matching *m, const char *path)
+{
+	const char *pooled = strpool_add(m->pool, path), *base;
+	struct source_file *file;
+	uint64_t *index, *first;
+	bool is_new;
+
+	index = u64map_at(&m->file_of_path, (uintptr_t)pooled, &is_new);
+	if (!is_new)
+		return (uint32_t)*index;
+	*index = m->n_files;
+	ARRAY_GROW(m->files, m->n_files + 1, m->alloc_files);
+	file = &m->files[m->n_files++];
+	base = strpool_add(m->pool, match_base_name(pooled));
+	*file = (struct source_file){.path = pooled, .base = base};
+	first = u64map_at(&m->file_of_base, (uintptr_t)base, NULL);
+	file->next_same_base = (uint32_t)*first;
+	*first = m->n_files;
+	return (uint32_t)(m->n_files - 1);
+}
+
+const char *match_import_path(const struct matching *m, const char *function)
+{
+	const char *path = package_path(m->pool, function);
+
+	return strcmp(path, "main") == 0 && m->main_package ? m->main_package : path;
+}
+
+static void add_package(struct source_file *file, const char *package)
+{
+	for (size_t i = 0; i < file->n_packages; i++) {
+		if (file->packages[i] == package)
+			return;
+	}
+	ARRAY_GROW(file->packages, file->n_packages + 1, file->alloc_packages);
+	file->packages[file->n_packages++] = package;
+}
+
+static const char *behind_package(const char *function)
+{
+	size_t package = package_length(function);
+
+	return function + package + (function[package] == '.');
+}
+
+/* A function by its file and its name in the package. free() it. */
+static char *named_key(const struct matching *m, const struct source_file *file, const char *function)
+{
+	return xasprintf("%zu %s", (size_t)(file - m->files), function);
+}
+
+static void index_name(struct matching *m, const struct source_file *file, const struct rec_extent *extent)
+{
+	char *name = named_key(m, file, behind_package(extent->function));
+	uint64_t *known = u64map_at(&m->named, (uintptr_t)strpool_add(m->pool, name), NULL);
+
+	if (extent->is_physical)
+		*known = MATCH_LINE_KNOWN;
+	else if (*known == MATCH_LINE_UNKNOWN)
+		*known = MATCH_LINE_INLINED_ONLY;
+	free(name);
+}
+
+void match_index_files(struct matching *m)
+{
+	const struct recording *rec = m->rec;
+
+	for (size_t i = 0; i < rec->n_extents; i++) {
+		const struct rec_extent *extent = &rec->extents[i];
+		struct source_file *file;
+		uint32_t index;
+
+		if (!extent->file)
+			continue;
+		index = file_at(m, extent->file); /* may move m->files */
+		file = &m->files[index];
+		add_package(file, match_import_path(m, extent->function));
+		ARRAY_GROW(file->extents, file->n_extents + 1, file->alloc_extents);
+		file->extents[file->n_extents++] = (uint32_t)i;
+		index_name(m, file, extent);
+	}
+}
+
+/* The path without "./" and with "x/../" taken out, from the pool. */
+static const char *clean_path(struct matching *m, const char *directory, const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *cleaned;
+
+	if (path[0] != '/' && directory)
+		strbuf_addf(&sb, "%s/", directory);
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && strncmp(path, "..", 2) == 0 && sb.len > 1) {
+			sb.len--; /* the slash */
+			while (sb.len && sb.buf[sb.len - 1] != '/')
+				sb.len--;
+			sb.buf[sb.len] = '\0';
+		} else if (!(len == 1 && *path == '.')) {
+			strbuf_add(&sb, path, len + (path[len] == '/'));
+		}
+		path += len + (path[len] == '/');
+	}
+	cleaned = strpool_add_n(m->pool, strbuf_str(&sb), sb.len);
+	strbuf_release(&sb);
+	return cleaned;
+}
+
+/* How many path components two paths share from the end. */
+static size_t common_tail(const char *a, const char *b)
+{
+	size_t i = strlen(a), j = strlen(b), components = 0;
+
+	while (i && j && a[i - 1] == b[j - 1]) {
+		i--;
+		j--;
+		if (a[i] == '/')
+			components++;
+	}
+	if ((i == 0 || a[i - 1] == '/') && (j == 0 || b[j - 1] == '/'))
+		components++;
+	return components;
+}
+
+static bool has_package(const struct source_file *file, const char *package)
+{
+	for (size_t i = 0; i < file->n_packages; i++) {
+		if (package && strcmp(file->packages[i], package) == 0)
+			return true;
+	}
+	return false;
+}
+
+uint32_t match_resolve_file(struct matching *m, const char *path, const char *package)
+{
+	const char *key = strpool_addf(m->pool, "%s\n%s", package ? package : "", path);
+	const char *base, *cleaned;
+	uint32_t best = NO_FILE, in_package = NO_FILE;
+	size_t best_tail = 0, n_best = 0, n_in_package = 0, n_all = 0;
+	uint64_t *memo, *found;
+	bool is_new;
+
+	memo = u64map_at(&m->resolved, (uintptr_t)key, &is_new);
+	if (!is_new)
+		return (uint32_t)*memo;
+	cleaned = clean_path(m, m->set->build.directory, path);
+	found = u64map_find(&m->file_of_path, (uintptr_t)cleaned);
+	if (!found)
+		found = u64map_find(&m->file_of_path, (uintptr_t)strpool_add(m->pool, path));
+	if (found) {
+		best = (uint32_t)*found;
+		goto out;
+	}
+	cleaned = clean_path(m, NULL, path);
+	base = strpool_add(m->pool, match_base_name(path));
+	found = u64map_find(&m->file_of_base, (uintptr_t)base);
+	for (uint64_t i = found ? *found : 0; i; i = m->files[i - 1].next_same_base) {
+		const struct source_file *file = &m->files[i - 1];
+		size_t tail = common_tail(cleaned, file->path);
+
+		n_all++;
+		if (has_package(file, package)) {
+			in_package = (uint32_t)(i - 1);
+			n_in_package++;
+		}
+		if (tail > best_tail) {
+			best_tail = tail;
+			best = (uint32_t)(i - 1);
+			n_best = 0;
+		}
+		n_best += tail == best_tail;
+	}
+	/* Functions of one package seldom come from two files of one name; where they do, the longer common path
+	 * decides. */
+	if (n_in_package == 1 && (best_tail <= 1 || n_best != 1 || !has_package(&m->files[best], package)))
+		best = in_package;
+	else if (n_best != 1 || (best_tail < 2 && (n_all != 1 || package)))
+		best = NO_FILE;
+out:
+	memo = u64map_at(&m->resolved, (uintptr_t)key, NULL);
+	*memo = best;
+	return best;
+}
+
+/* ---- places ----------------------------------------------------------------------------------------------------- */
+
+/* Predictions are put in order by chains, so that they must be the same each time. */
+static uint64_t chain_step(uint64_t hash, const char *file, int line)
+{
+	const char *base = file ? match_base_name(file) : "";
+
+	return u64_mix(u64_mix(hash, bytes_number(base, strlen(base))), (uint64_t)line);
+}
+
+static uint64_t site_chain(const struct rec_site *site)
+{
+	uint64_t hash = 0;
+
+	for (size_t i = site->n_frames; i-- > 0;)
+		hash = chain_step(hash, site->frames[i].file, site->frames[i].line);
+	return hash;
+}
+
+uint64_t match_prediction_chain(const struct prediction *p, size_t n)
+{
+	uint64_t hash = chain_step(0, p->pos.file, p->pos.line);
+
+	for (size_t i = 0; i < n; i++)
+		hash = chain_step(hash, p->inlined[i].file, p->inlined[i].line);
+	return hash;
+}
+
+uint64_t match_place_key(uint32_t file, int line)
+{
+	return (uint64_t)file << 32 | (uint32_t)line;
+}
+
+void match_index_sites(struct matching *m)
+{
+	const struct recording *rec = m->rec;
+
+	m->site_file = xcalloc(rec->n_sites, sizeof(*m->site_file));
+	m->site_chain = xcalloc(rec->n_sites, sizeof(*m->site_chain));
+	m->next_site = xcalloc(rec->n_sites, sizeof(*m->next_site));
+	m->site_group = xcalloc(rec->n_sites, sizeof(*m->site_group));
+	for (size_t i = rec->n_sites; i-- > 0;) { /* backwards, so that the lists run in pc order */
+		const struct rec_site *site = &rec->sites[i];
+		const struct rec_frame *outer = site->n_frames ? &site->frames[site->n_frames - 1] : NULL;
+		uint64_t *first;
+
+		m->site_group[i] = MATCH_NONE;
+		m->site_file[i] = NO_FILE;
+		if (!outer || !outer->file)
+			continue;
+		m->site_file[i] = file_at(m, outer->file);
+		m->site_chain[i] = site_chain(site);
+		first = u64map_at(&m->sites_at, match_place_key(m->site_file[i], outer->line), NULL);
+		m->next_site[i] = *first;
+		*first = i + 1;
+	}
+}
+
+void match_index_by_file(struct matching *m)
+{
+	for (size_t i = 0; i < m->rec->n_sites; i++) {
+		struct source_file *file;
+
+		if (m->site_file[i] == NO_FILE)
+			continue;
+		file = &m->files[m->site_file[i]];
+		ARRAY_GROW(file->sites, file->n_sites + 1, file->alloc_sites);
+		file->sites[file->n_sites++] = (uint32_t)i;
+	}
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		struct source_file *file;
+
+		if (p->claim != CLAIM_HEAP || p->kind != EXPR_APPEND || m->prediction_file[i] == NO_FILE)
+			continue;
+		file = &m->files[m->prediction_file[i]];
+		ARRAY_GROW(file->appends, file->n_appends + 1, file->alloc_appends);
+		file->appends[file->n_appends++] = (uint32_t)i;
+	}
+}
+
+size_t match_first_site(const struct matching *m, uint32_t file, int line)
+{
+	uint64_t *first = file == NO_FILE ? NULL : u64map_find(&m->sites_at, match_place_key(file, line));
+
+	return first ? *first : 0;
+}
+
+const struct rec_extent *match_extent(const struct matching *m, uint32_t file, const char *function)
+{
+	const struct source_file *f = &m->files[file];
+
+	for (size_t i = 0; i < f->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[f->extents[i]];
+
+		if (extent->function == function)
+			return extent;
+	}
+	return NULL;
+}
+
+/* ---- editions --------------------------------------------------------------------------------------------------- */
+
+static int compare_declared(const void *a, const void *b, void *ctx)
+{
+	const struct predictions *set = ctx;
+	const uint32_t *x = a, *y = b;
+	int k = set->declarations[*x].line, n = set->declarations[*y].line;
+
+	return k != n ? (k < n ? -1 : 1) : *x < *y ? -1 : *x > *y;
+}
+
+static uint64_t declaration_key(struct matching *m, uint32_t file, const char *name)
+{
+	/* mixed once before: neighbours in the pool differ by as little as files do */
+	return u64_mix(u64_mix(0x2545f491, file), (uintptr_t)strpool_add(m->pool, name));
+}
+
+/*
+ * The line of the func keyword, by file and name, of each function that has a site. The extent would not do, as the
+ * compiler sometimes gives an instruction the line of what was inlined, but not its place in the inline tree. Binaries
+ * before Go 1.20 do not have that line; there the extent must do: a function that calls begins with code of it.
+ */
+static void find_function_lines(struct matching *m, struct u64map *lines)
+{
+	const struct recording *rec = m->rec;
+
+	for (size_t i = 0; i < rec->n_sites; i++) {
+		const struct rec_frame *outer =
+			m->site_file[i] == NO_FILE ? NULL : &rec->sites[i].frames[rec->sites[i].n_frames - 1];
+		const struct rec_extent *extent;
+
+		if (outer && outer->start_line > 0) {
+			*u64map_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)), NULL) =
+				(uint64_t)outer->start_line;
+		} else if (outer && m->is_old) {
+			extent = match_extent(m, m->site_file[i], outer->function);
+			if (extent)
+				*u64map_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)),
+					   NULL) = (uint64_t)extent->first;
+		}
+	}
+}
+
+/* One function elsewhere will do, but for old binaries, where it takes half of them. */
+static bool is_file_displaced(const struct matching *m, const struct source_file *file)
+{
+	size_t n_moved = 0, n_known = 0;
+
+	for (size_t k = 0; k < file->n_declared; k++) {
+		int line = m->binary_line[file->declared[k]];
+
+		n_known += line != 0;
+		n_moved += line && line != m->set->declarations[file->declared[k]].line;
+	}
+	return n_moved && (!m->is_old || n_moved * 2 > n_known);
+}
+
+void match_find_declarations(struct matching *m)
+{
+	const struct predictions *set = m->set;
+	struct u64map lines = U64MAP_INIT, seen = U64MAP_INIT;
+
+	m->binary_line = xcalloc(set->n_declarations, sizeof(*m->binary_line));
+	m->is_displaced = xcalloc(set->n, sizeof(*m->is_displaced));
+	if (!set->n_declarations || (set->build.build_id && m->rec->header.build_id &&
+				     strcmp(set->build.build_id, m->rec->header.build_id) == 0))
+		return;
+	m->is_old = m->rec->header.go_version && strncmp(m->rec->header.go_version, "go1.1", 5) == 0;
+	find_function_lines(m, &lines);
+	for (size_t i = 0; i < set->n_declarations; i++) {
+		const struct declaration *d = &set->declarations[i];
+		const char *package = d->package && strcmp(d->package, "main") == 0 ? m->main_package : d->package;
+		uint32_t index = match_resolve_file(m, d->file, package);
+		struct source_file *file;
+		const uint64_t *line;
+		uint64_t key, *earlier;
+		bool is_new;
+
+		if (index == NO_FILE)
+			continue;
+		file = &m->files[index];
+		key = declaration_key(m, index, d->name);
+		line = u64map_find(&lines, key);
+		earlier = u64map_at(&seen, key, &is_new);
+		if (!is_new && set->declarations[*earlier].line != d->line) { /* two of one name */
+			m->binary_line[*earlier] = 0;
+			continue;
+		}
+		*earlier = i;
+		m->binary_line[i] = line ? (int)*line : 0;
+		ARRAY_GROW(file->declared, file->n_declared + 1, file->alloc_declared);
+		file->declared[file->n_declared++] = (uint32_t)i;
+	}
+	u64map_release(&lines);
+	u64map_release(&seen);
+	for (size_t f = 0; f < m->n_files; f++) {
+		struct source_file *file = &m->files[f];
+
+		if (file->n_declared)
+			qsort_r(file->declared, file->n_declared, sizeof(*file->declared), compare_declared,
+				(void *)(uintptr_t)set);
+		file->is_displaced = is_file_displaced(m, file);
+		for (size_t k = 0; k < file->n_declared && !file->is_displaced; k++)
+			m->binary_line[file->declared[k]] = 0;
+	}
+}
+
+/* Lines are where they were between two functions that are. */
+static bool is_displaced(const struct matching *m, const struct source_file *file, int line)
+{
+	bool after = false, before = false;
+
+	if (!file->is_displaced)
+		return false;
+	for (size_t k = 0; k < file->n_declared; k++) {
+		int of_log = m->set->declarations[file->declared[k]].line, moved;
+
+		if (!m->binary_line[file->declared[k]])
+			continue;
+		moved = m->binary_line[file->declared[k]] != of_log;
+		if (of_log > line) {
+			after = moved;
+			break;
+		}
+		before = moved;
+	}
+	return before || after;
+}
+
+void match_displace(struct matching *m)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		uint32_t file = m->prediction_file[i];
+
+		if (file == NO_FILE || !is_displaced(m, &m->files[file], m->set->items[i].pos.line))
+			continue;
+		m->is_displaced[i] = true;
+		m->prediction_file[i] = NO_FILE;
+	}
+}
+
+bool matching_is_displaced(const struct matching *m, size_t prediction)
+{
+	return m->is_displaced[prediction];
+}
+
+size_t matching_displaced(const struct matching *m, struct declaration *example, int *line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->set->n_declarations; i++) {
+		const struct declaration *d = &m->set->declarations[i];
+
+		if (!m->binary_line[i] || m->binary_line[i] == d->line || n++)
+			continue;
+		*example = *d;
+		*line = m->binary_line[i];
+	}
+	return n;
+}
+
+bool matching_in_displaced_file(const struct matching *m, const struct rec_frame *frame)
+{
+	const char *path = frame->file ? strpool_find(m->pool, frame->file, strlen(frame->file)) : NULL;
+	const uint64_t *file = path ? u64map_find(&m->file_of_path, (uintptr_t)path) : NULL;
+
+	return file && m->files[*file].is_displaced;
+}
+
+/* ---- asked afterwards ---- */
+
+/* How many elements an import path shares from its end with the directory of a file; a module's has its version too. */
+static size_t elements_at_home(const char *package, const char *path)
+{
+	size_t end = strlen(package), dir = (size_t)(match_base_name(path) - path), n = 0;
+
+	while (end && dir) {
+		size_t start = end, first = --dir, len;
+
+		while (start && package[start - 1] != '/')
+			start--;
+		while (first && path[first - 1] != '/')
+			first--;
+		len = strcspn(path + first, "@/");
+		if (len != end - start || memcmp(package + start, path + first, len) != 0)
+			break;
+		n++;
+		end = start ? start - 1 : 0;
+		dir = first;
+	}
+	return n;
+}
+
+const char *matching_file_package(const struct matching *m, size_t prediction)
+{
+	uint32_t index = m->prediction_file[prediction];
+	const struct source_file *file;
+	const char *home = NULL;
+	size_t best = 0;
+
+	if (index == NO_FILE)
+		return NULL;
+	file = &m->files[index];
+	if (file->n_packages == 1)
+		return file->packages[0];
+	/* Wrappers of promoted methods stand in the file of the method, whatever package they are in. */
+	for (size_t i = 0; i < file->n_packages; i++) {
+		size_t n = elements_at_home(file->packages[i], file->path);
+
+		if (n < best)
+			continue;
+		home = n > best ? file->packages[i] : NULL; /* two that fit alike say nothing */
+		best = n;
+	}
+	return home;
+}
+
+/* How much of a function's name is that of the function declared at the top of the file: closures are inside. */
+static size_t outer_length(const char *function)
+{
+	size_t start = package_length(function), depth = 0, i;
+
+	for (i = start + (function[start] == '.'); function[i]; i++) {
+		if (strchr("([{", function[i]))
+			depth++;
+		else if (strchr(")]}", function[i]) && depth)
+			depth--;
+		else if (depth == 0 &&
+			 (strncmp(function + i, ".func", 5) == 0 || strncmp(function + i, "-range", 6) == 0))
+			break;
+	}
+	return i;
+}
+
+/*
+ * Lines that have no code of their own are inside a function when the nearest code above and the nearest below are:
+ * often the head of a closure that was inlined away.
+ */
+static enum match_line line_between(const struct matching *m, const struct source_file *file, int line)
+{
+	const struct rec_extent *above = NULL, *below = NULL;
+	size_t len;
+
+	for (size_t i = 0; i < file->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
+
+		if (extent->last < line && (!above || extent->last > above->last))
+			above = extent;
+		if (extent->first > line && (!below || extent->first < below->first))
+			below = extent;
+	}
+	if (!above || !below)
+		return MATCH_LINE_UNKNOWN;
+	len = outer_length(above->function);
+	if (len != outer_length(below->function) || strncmp(above->function, below->function, len) != 0)
+		return MATCH_LINE_UNKNOWN;
+	return above->is_physical || below->is_physical ? MATCH_LINE_KNOWN : MATCH_LINE_INLINED_ONLY;
+}
+
+/* What the binary has of the function that the diagnostics name. */
+static enum match_line named_function(const struct matching *m, const struct source_file *file, const char *function)
+{
+	const uint64_t *known;
+	char *name;
+
+	if (!function)
+		return MATCH_LINE_UNKNOWN;
+	name = named_key(m, file, function);
+	function = strpool_find(m->pool, name, strlen(name));
+	free(name);
+	known = function ? u64map_find(&m->named, (uintptr_t)function) : NULL;
+	return known ? (enum match_line) * known : MATCH_LINE_UNKNOWN;
+}
+
+/* What initialises package variables has lines all over the file: "init", "map.init.0". */
+static bool is_package_init(const char *function)
+{
+	return strcmp(function, "init") == 0 || strncmp(function, "map.init.", 9) == 0;
+}
+
+/* An instance of a generic function shares its lines with the others, and the linker drops each by itself. */
+static bool is_own_instance(const char *function)
+{
+	return function && strstr(function, "[go.shape.") && !strstr(function, "].func") && !strchr(function, '-');
+}
+
+enum match_line matching_line(const struct matching *m, size_t prediction)
+{
+	uint32_t file = m->prediction_file[prediction];
+	int line = m->set->items[prediction].pos.line;
+	const char *function = m->readings[prediction].function;
+	bool is_init = !function || is_package_init(function);
+	enum match_line known = MATCH_LINE_UNKNOWN;
+
+	if (file == NO_FILE)
+		return MATCH_LINE_UNKNOWN;
+	/* All wrappers are on the same line. Each package has its own, and the linker keeps one. */
+	if (function && strcmp(m->files[file].base, "<autogenerated>") == 0)
+		return named_function(m, &m->files[file], function);
+	if (is_own_instance(function) && named_function(m, &m->files[file], function) == MATCH_LINE_UNKNOWN)
+		return MATCH_LINE_UNKNOWN;
+	for (size_t i = 0; i < m->files[file].n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[m->files[file].extents[i]];
+
+		if (line < extent->first || line > extent->last ||
+		    (!is_init && is_package_init(behind_package(extent->function))))
+			continue;
+		if (extent->is_physical)
+			return MATCH_LINE_KNOWN;
+		known = MATCH_LINE_INLINED_ONLY;
+	}
+	if (known == MATCH_LINE_UNKNOWN)
+		known = named_function(m, &m->files[file], m->readings[prediction].function);
+	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], line) : known;
+}
+
+const char *matching_function(const struct matching *m, size_t prediction)
+{
+	uint32_t file = m->prediction_file[prediction];
+	int line = m->set->items[prediction].pos.line;
+	const struct rec_extent *best = NULL;
+
+	if (file != NO_FILE && strcmp(m->files[file].base, "<autogenerated>") == 0)
+		return NULL; /* line 1 is that of every wrapper */
+	for (size_t i = 0; file != NO_FILE && i < m->files[file].n_extents; i++) {
+		const struct rec_extent *e = &m->rec->extents[m->files[file].extents[i]];
+
+		if (line >= e->first && line <= e->last && (!best || e->last - e->first < best->last - best->first))
+			best = e;
+	}
+	return best ? best->function : NULL;
+}
+
+bool matching_covers(const struct matching *m, const struct rec_frame *physical)
+{
+	const char *package = match_import_path(m, physical->function);
+	const uint64_t *file;
+	const char *path;
+
+	if (u64map_find(&m->packages, (uintptr_t)strpool_add(m->pool, package)))
+		return true;
+	/* An instantiation of another package's generic function is compiled, and diagnosed, where it is used. */
+	if (!physical->file || !strchr(physical->function, '['))
+		return false;
+	path = strpool_find(m->pool, physical->file, strlen(physical->file));
+	file = path ? u64map_find(&m->file_of_path, (uintptr_t)path) : NULL;
+	return file && u64map_find(&m->covered_files, *file);
+}

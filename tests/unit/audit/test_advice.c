@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/advice.h"
+#include "base/memory.h"
+
+static struct strpool *pool;
+
+static void setup(void)
+{
+	pool = strpool_new();
+}
+
+static void teardown(void)
+{
+	strpool_free(pool);
+}
+
+TestSuite(advice, .init = setup, .fini = teardown);
+
+/* A line that makes so many objects of so many bytes, at one site, in a run that makes nothing else. */
+struct line {
+	struct verdict v;
+	struct rec_site site;
+	const struct rec_site *sites[1];
+};
+
+static void make_line(struct line *l, enum verdict_kind kind, enum cause cause, uint64_t objects, uint64_t bytes,
+		      uint64_t smallest, uint64_t largest)
+{
+	*l = (struct line){.site = {.cause = cause, .callee = "runtime.growslice", .type = "int", .type_size = 8}};
+	l->sites[0] = &l->site;
+	l->v = (struct verdict){.kind = kind,
+				.cause = cause,
+				.objects = objects,
+				.bytes = bytes,
+				.smallest = smallest,
+				.largest = largest,
+				.samples = objects,
+				.n_predictions = 1,
+				.sites = l->sites,
+				.n_sites = 1,
+				.type = "int"};
+}
+
+static const char *advice(const struct line *l)
+{
+	return advice_of(pool, &l->v, l->v.objects, l->v.bytes);
+}
+
+/* A hundred slices of 8, 16, 32 … 1024 bytes, and as many that stop at 32 for each that does not. */
+Test(advice, append_gets_room_where_nearly_all_grow_to_the_end)
+{
+	struct line l;
+
+	make_line(&l, VERDICT_UNPREDICTED, CAUSE_APPEND_GROWTH, 800, 204000, 8, 1024);
+	cr_expect_str_eq(advice(&l),
+			 "capacity known: about 100 slices grew step by step, from 8 to 1024 bytes, and nearly "
+			 "all to the end; make([]int, 0, 128) makes each at once");
+	l.v.objects = l.v.samples = 800 + 9900 * 3;
+	l.v.bytes = 204000 + 9900 * 56;
+	cr_expect_null(advice(&l), "room would be wasted on most");
+}
+
+Test(advice, append_that_does_not_grow_step_by_step_gets_none)
+{
+	struct line l;
+
+	make_line(&l, VERDICT_CONFIRMED, CAUSE_APPEND_GROWTH, 800, 800 * 64, 64, 64);
+	cr_expect_null(advice(&l));
+	make_line(&l, VERDICT_CONFIRMED, CAUSE_APPEND_GROWTH, 800, 400 * 64 + 400 * 128, 64, 128);
+	cr_expect_null(advice(&l), "two sizes are no series");
+	make_line(&l, VERDICT_CONFIRMED, CAUSE_APPEND_GROWTH, 800, 204000, 8, 1024);
+	l.site.type_size = 0;
+	cr_expect_null(advice(&l), "of what it has no number");
+	l.site.type_size = 24;
+	cr_expect_null(advice(&l), "1024 is no number of them");
+	l.site.type_size = 8;
+	l.site.cause = CAUSE_MAKE_SLICE;
+	cr_expect_null(advice(&l));
+}
+
+Test(advice, make_of_one_size_gets_a_constant)
+{
+	struct line l;
+
+	make_line(&l, VERDICT_VIOLATED, CAUSE_MAKE_SLICE, 500, 40000, 80, 80);
+	l.site.callee = "runtime.makeslice";
+	cr_expect_str_eq(advice(&l),
+			 "size known: each was of 80 bytes; if that is so always, make([]int, 10) with the constant "
+			 "stays on the stack");
+	l.v.largest = 88;
+	cr_expect_null(advice(&l), "sizes differ");
+	l.v.smallest = l.v.largest = 65544;
+	cr_expect_null(advice(&l), "too large for the stack, constant or not");
+	make_line(&l, VERDICT_CONFIRMED, CAUSE_MAKE_SLICE, 500, 40000, 80, 80);
+	l.site.callee = "runtime.makeslice";
+	cr_expect_null(advice(&l), "it escapes by more than its size, for all one knows");
+}
+
+Test(advice, a_boxed_value_is_named_with_the_call_it_is_boxed_for)
+{
+	const char *own[] = {"flow: {storage for ... argument} = &{storage for n}", "from n (spill) at ./m.go:5:2",
+			     "from keep(n) (call parameter) at ./m.go:5:6"};
+	const char *method[] = {"from (*T).keep(t, n) (call parameter) at ./m.go:5:6"};
+	const char *print[] = {"from fmt.Fprintf(w, \"%d\", ... argument...) (call parameter) at ./m.go:5:6"};
+	const char *error[] = {"from fmt.Errorf(\"%d\", ... argument...) (call parameter) at ./m.go:5:6"};
+	const char *other[] = {"from json.Marshal(n) (call parameter) at ./m.go:5:6"};
+	const char *variable[] = {"from sink = n (assign) at ./m.go:5:6"};
+	struct line l;
+
+	make_line(&l, VERDICT_CONFIRMED, CAUSE_INTERFACE_CONVERSION, 1200000, 9600000, 8, 8);
+	l.v.type = "runtime.uint64InterfacePtr";
+	l.v.why = own;
+	l.v.n_why = 3;
+	cr_expect_str_eq(advice(&l),
+			 "value boxed for an interface argument of keep: 1200000 objects; a parameter of the "
+			 "value's own type takes none");
+	l.v.n_why = 1;
+	cr_expect_null(advice(&l), "no call is named");
+	l.v.why = method;
+	cr_expect_str_eq(advice(&l),
+			 "value boxed for an interface argument of (*T).keep: 1200000 objects; a parameter of the "
+			 "value's own type takes none");
+	l.v.why = print;
+	cr_expect_str_eq(advice(&l),
+			 "value boxed for an interface argument of fmt.Fprintf: 1200000 objects; package strconv "
+			 "appends numbers to bytes without boxing them");
+	l.v.type = "runtime.stringInterfacePtr";
+	cr_expect_null(advice(&l), "strconv does nothing for a string");
+	l.v.type = "runtime.uint64InterfacePtr";
+	l.v.why = error;
+	cr_expect_null(advice(&l));
+	l.v.why = other;
+	cr_expect_null(advice(&l), "not the reader's to change");
+	l.v.why = variable;
+	cr_expect_null(advice(&l));
+}
+
+Test(advice, a_string_that_grows_gets_a_builder)
+{
+	struct line l;
+
+	make_line(&l, VERDICT_UNPREDICTED, CAUSE_STRING_CONCATENATION, 4900, 4900 * 255, 20, 500);
+	cr_expect_str_eq(advice(&l),
+			 "string concatenation in steps, from 20 to 500 bytes, 4900 copies: use a strings.Builder");
+	l.v.kind = VERDICT_VIOLATED;
+	cr_expect_null(advice(&l), "a + b is one step, whatever its sizes");
+	l.v.kind = VERDICT_UNPREDICTED;
+	l.v.bytes = 4900 * 30;
+	cr_expect_null(advice(&l), "few are long");
+	make_line(&l, VERDICT_UNPREDICTED, CAUSE_STRING_CONCATENATION, 500, 500 * 59, 59, 59);
+	cr_expect_null(advice(&l));
+}
+
+Test(advice, what_is_cold_few_ambiguous_or_of_another_cause_gets_none)
+{
+	struct line l;
+
+	make_line(&l, VERDICT_UNPREDICTED, CAUSE_APPEND_GROWTH, 800, 204000, 8, 1024);
+	cr_expect_not_null(advice_of(pool, &l.v, 80000, 1 << 30), "1 %% of the objects");
+	cr_expect_null(advice_of(pool, &l.v, 80100, 1 << 30));
+	l.v.samples = 29;
+	cr_expect_null(advice(&l));
+	l.v.samples = 800;
+	l.v.ambiguous = true;
+	cr_expect_null(advice(&l));
+	l.v.ambiguous = false;
+	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
+		l.v.cause = l.site.cause = (enum cause)cause;
+		cr_expect_eq(advice(&l) != NULL, cause == CAUSE_APPEND_GROWTH, "%d", cause);
+	}
+	l.v.objects = l.v.bytes = 0;
+	l.v.cause = CAUSE_APPEND_GROWTH;
+	cr_expect_null(advice(&l));
+}
+
+Test(advice, the_path_is_the_shortest_explanation)
+{
+	const char *why[] = {"flow: p \xe2\x86\x90 &{storage for &T{...}}",
+			     "from &T{...} (spill) at ./m.go:5:2",
+			     "from p := &T{...} (assign) at ./m.go:5:4",
+			     "flow: {heap} \xe2\x86\x90 p",
+			     "from f(\") at \", p) (call parameter) at ./m.go:7:3",
+			     "flow: ~r0 = &{storage for &T{...}}:",
+			     "from &T{...} (spill) at ./m.go:5:2",
+			     "from return &T{...} (return) at ./m.go:6:2",
+			     "and 3 more"};
+	struct verdict v = {.why = why, .n_why = ARRAY_SIZE(why)};
+
+	advice_trace(pool, &v);
+	cr_assert_eq(v.n_path, 2);
+	cr_expect_str_eq(v.path[0].position, "./m.go:5:2");
+	cr_expect_str_eq(v.path[0].reason, "spill");
+	cr_expect_str_eq(v.path[1].position, "./m.go:6:2");
+	cr_expect_str_eq(v.path[1].reason, "return");
+	free(v.path);
+
+	v = (struct verdict){.why = why, .n_why = 5};
+	advice_trace(pool, &v);
+	cr_assert_eq(v.n_path, 3);
+	cr_expect_str_eq(v.path[2].position, "./m.go:7:3");
+	cr_expect_str_eq(v.path[2].reason, "call parameter");
+	free(v.path);
+
+	v = (struct verdict){.why = why, .n_why = 1};
+	advice_trace(pool, &v);
+	cr_expect_eq(v.n_path, 0);
+}

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Matching and verdicts on accounts written by hand: each test is one line of source, what the compiler said of it,
+ * which calls it became and what was seen there.
+ */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/verdict.h"
+#include "base/memory.h"
+
+#define FILE_PATH "/src/m/x.go"
+
+struct scene {
+	struct predictions *set;
+	struct recording *rec;
+	struct audit *audit;
+	uint64_t next_pc;
+};
+
+static struct scene scene_new(void)
+{
+	struct scene s = {.set = predictions_new(), .rec = recording_new(), .next_pc = 0x401000};
+	struct rec_extent *extent = recording_add_extent(s.rec);
+
+	s.set->build.directory = "/src/m";
+	s.rec->has_sites = true;
+	s.rec->header.mode = REC_MODE_EXACT;
+	s.rec->header.window_complete = true;
+	s.rec->header.main_package = "example.com/m";
+	s.rec->header.main_module = "example.com/m";
+	s.rec->header.goroot_src = "/go/src/";
+	*extent = (struct rec_extent){strpool_add(s.rec->pool, "main.f"), strpool_add(s.rec->pool, FILE_PATH), 10, 30,
+				      true};
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	audit_free(s->audit);
+	recording_free(s->rec);
+	predictions_free(s->set);
+}
+
+static struct prediction *say(struct scene *s, enum claim claim, enum expr_kind kind, int line, int column,
+			      const char *expr)
+{
+	struct prediction *p = predictions_add(s->set);
+
+	p->claim = claim;
+	p->kind = kind;
+	p->package = "example.com/m";
+	p->pos = (struct position){"./x.go", line, column};
+	p->expr = expr;
+	return p;
+}
+
+/* A call in main.f; returns the site's index. */
+static size_t emit(struct scene *s, int line, const char *callee, enum cause cause, const char *type, bool may_elide)
+{
+	struct rec_site *site = recording_add_site(s->rec);
+
+	site->pc = s->next_pc;
+	site->ret = s->next_pc + 5;
+	s->next_pc += 0x20;
+	site->callee = callee;
+	site->cause = cause;
+	site->type = type;
+	site->may_elide = may_elide;
+	site->n_frames = 1;
+	site->frames = xcalloc(1, sizeof(*site->frames));
+	site->frames[0] =
+		(struct rec_frame){strpool_add(s->rec->pool, "main.f"), strpool_add(s->rec->pool, FILE_PATH), line, 10};
+	return s->rec->n_sites - 1;
+}
+
+static void observe_at(struct scene *s, uint64_t ret, const char *function, const char *file, int line,
+		       enum cause cause, uint64_t objects, uint64_t size)
+{
+	struct rec_location *loc = recording_add_location(s->rec);
+	struct rec_observation *obs = recording_add_observation(s->rec);
+
+	loc->pc = ret;
+	loc->n_frames = 1;
+	loc->frames = xcalloc(1, sizeof(*loc->frames));
+	loc->frames[0] =
+		(struct rec_frame){strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, file), line, 0};
+	obs->locations = xcalloc(1, sizeof(*obs->locations));
+	obs->locations[0] = (uint32_t)(s->rec->n_locations - 1);
+	obs->n_locations = 1;
+	obs->cause = cause;
+	obs->objects = obs->samples = objects;
+	obs->bytes = objects * size;
+	obs->smallest = obs->largest = size;
+}
+
+static void observe(struct scene *s, size_t site, uint64_t objects, uint64_t size)
+{
+	const struct rec_site *at = &s->rec->sites[site];
+
+	observe_at(s, at->ret, "main.f", FILE_PATH, at->frames[0].line, at->cause, objects, size);
+}
+
+/* Every object is in exactly one account: the observations of a verdict are what it counts. */
+static void expect_accounts(const struct audit *audit)
+{
+	uint64_t *objects = xcalloc(audit->n + 1, sizeof(*objects)), elsewhere = 0, runtime = 0;
+
+	for (size_t i = 0; i < audit->rec->n_observations; i++) {
+		size_t account = audit_account(audit, i);
+		uint64_t n = audit->rec->observations[i].objects;
+
+		if (account == AUDIT_ELSEWHERE)
+			elsewhere += n;
+		else if (account == AUDIT_RUNTIME)
+			runtime += n;
+		else
+			objects[account] += n;
+	}
+	for (size_t i = 0; i < audit->n; i++)
+		cr_expect_eq(objects[i], audit->items[i].objects, "verdict %zu", i);
+	cr_expect_eq(elsewhere, audit->elsewhere_objects);
+	cr_expect_eq(runtime, audit->runtime_objects);
+	free(objects);
+}
+
+static void judge(struct scene *s)
+{
+	struct error err = ERROR_INIT;
+
+	cr_assert_eq(audit_run(&s->audit, s->set, s->rec, &err), 0, "%s", err.text);
+	expect_accounts(s->audit);
+}
+
+static const struct verdict *verdict_of(const struct scene *s, const char *expr)
+{
+	for (size_t i = 0; i < s->audit->n; i++) {
+		if (s->audit->items[i].expr && strcmp(s->audit->items[i].expr, expr) == 0)
+			return &s->audit->items[i];
+	}
+	cr_assert_fail("no verdict for %s", expr);
+	return NULL;
+}
+
+static void expect(const struct scene *s, const char *expr, enum verdict_kind kind, uint64_t objects)
+{
+	const struct verdict *v = verdict_of(s, expr);
+
+	cr_expect_str_eq(verdict_name(v->kind), verdict_name(kind), "%s: %s", expr, verdict_name(v->kind));
+	cr_expect_eq(v->objects, objects, "%s: %lu objects", expr, (unsigned long)v->objects);
+	cr_expect_not(v->ambiguous, "%s", expr);
+}
+
+Test(verdict, one_prediction_and_each_kind_of_outcome)
+{
+	struct scene s = scene_new();
+	size_t reached, never;
+
+	say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 11, 9, "&small{...}");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.small", false), 500, 16);
+
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 12, 9, "n");
+	reached = emit(&s, 12, "runtime.convT64", CAUSE_INTERFACE_CONVERSION, NULL, true);
+	s.rec->sites[reached].reach = REACH_HIT;
+
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 13, 9, "never");
+	never = emit(&s, 13, "runtime.convT64", CAUSE_INTERFACE_CONVERSION, NULL, true);
+	s.rec->sites[never].reach = REACH_NEVER;
+
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 14, 9, "unknown");
+	emit(&s, 14, "runtime.convT64", CAUSE_INTERFACE_CONVERSION, NULL, true);
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)");
+	emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false);
+
+	say(&s, CLAIM_HEAP, EXPR_CONSTANT, 16, 9, "\"text\"");
+	say(&s, CLAIM_STACK, EXPR_MAKE_SLICE, 17, 9, "make([]int, 10)");
+
+	say(&s, CLAIM_STACK, EXPR_CONCAT, 18, 9, "a + b");
+	observe(&s, emit(&s, 18, "runtime.concatstring2", CAUSE_STRING_CONCATENATION, NULL, true), 7, 40);
+
+	say(&s, CLAIM_STACK, EXPR_CONCAT, 19, 9, "c + d");
+	emit(&s, 19, "runtime.concatstring2", CAUSE_STRING_CONCATENATION, NULL, true);
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 99, 9, "new(gone)");
+
+	observe(&s, emit(&s, 20, "runtime.makechan", CAUSE_MAKE_CHAN, "chan int", false), 3, 96);
+
+	judge(&s);
+	expect(&s, "&small{...}", VERDICT_CONFIRMED, 500);
+	expect(&s, "n", VERDICT_ELIDED, 0);
+	expect(&s, "never", VERDICT_UNREACHED, 0);
+	expect(&s, "unknown", VERDICT_UNDECIDED, 0);
+	expect(&s, "new(T)", VERDICT_UNREACHED, 0);
+	expect(&s, "\"text\"", VERDICT_COMPILED_OUT, 0);
+	expect(&s, "make([]int, 10)", VERDICT_HELD, 0);
+	expect(&s, "a + b", VERDICT_VIOLATED, 7);
+	expect(&s, "c + d", VERDICT_HELD, 0);
+	expect(&s, "new(gone)", VERDICT_STALE, 0);
+	cr_expect_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 1);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 3);
+	scene_free(&s);
+}
+
+Test(verdict, absence_is_a_fact_only_where_it_was_measured)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)");
+	emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false);
+	recording_add_loss(s.rec, "observation map full", 1);
+	judge(&s);
+	expect(&s, "new(T)", VERDICT_UNDECIDED, 0);
+	scene_free(&s);
+
+	s = scene_new();
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)");
+	emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false);
+	s.rec->header.mode = REC_MODE_SAMPLE;
+	judge(&s);
+	expect(&s, "new(T)", VERDICT_UNDECIDED, 0);
+	scene_free(&s);
+}
+
+Test(verdict, types_tell_predictions_on_one_line_apart)
+{
+	struct scene s = scene_new();
+	size_t a, b;
+
+	/* source order and pc order disagree; the types do not */
+	say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 11, 9, "&left{...}");
+	say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 11, 20, "&right{...}");
+	b = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.right", false);
+	a = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.left", false);
+	observe(&s, a, 5, 8);
+	observe(&s, b, 7, 8);
+	/* an alias: byte is uint8 */
+	say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 12, 9, "make([]byte, n)");
+	observe(&s, emit(&s, 12, "runtime.makeslice", CAUSE_MAKE_SLICE, "uint8", true), 11, 64);
+	judge(&s);
+	expect(&s, "&left{...}", VERDICT_CONFIRMED, 5);
+	expect(&s, "&right{...}", VERDICT_CONFIRMED, 7);
+	expect(&s, "make([]byte, n)", VERDICT_CONFIRMED, 11);
+	scene_free(&s);
+}
+
+Test(verdict, equal_numbers_pair_in_order)
+{
+	struct scene s = scene_new();
+	size_t first = emit(&s, 11, "runtime.convT64", CAUSE_INTERFACE_CONVERSION, NULL, true);
+	size_t second = emit(&s, 11, "runtime.convTstring", CAUSE_INTERFACE_CONVERSION, NULL, true);
+
+	say(&s, CLAIM_HEAP, EXPR_CONSTANT, 11, 5, "\"format\"");
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 11, 30, "name");
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 11, 20, "n");
+	observe(&s, first, 3, 8);
+	observe(&s, second, 5, 16);
+	judge(&s);
+	expect(&s, "n", VERDICT_CONFIRMED, 3);
+	expect(&s, "name", VERDICT_CONFIRMED, 5);
+	expect(&s, "\"format\"", VERDICT_COMPILED_OUT, 0);
+	scene_free(&s);
+}
+
+Test(verdict, what_nothing_tells_apart_is_one_ambiguous_group)
+{
+	struct scene s = scene_new();
+	size_t site = emit(&s, 11, "runtime.convT64", CAUSE_INTERFACE_CONVERSION, NULL, true);
+	const struct verdict *v;
+
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 11, 20, "flag");
+	say(&s, CLAIM_HEAP, EXPR_OTHER, 11, 26, "n");
+	observe(&s, site, 3, 8);
+	judge(&s);
+	v = verdict_of(&s, "flag, n");
+	cr_expect(v->ambiguous);
+	cr_expect_eq(v->n_predictions, 2);
+	cr_expect_eq(v->objects, 3);
+	scene_free(&s);
+}
+
+Test(verdict, merged_variables_share_one_object)
+{
+	struct scene s = scene_new();
+	size_t site = emit(&s, 11, "runtime.mallocgcSmallNoScanSC2", CAUSE_NEW_OBJECT, NULL, false);
+	const struct verdict *v;
+
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 11, 2, "a");
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 12, 2, "b");
+	observe(&s, site, 3, 16);
+	judge(&s);
+	v = verdict_of(&s, "a, b");
+	cr_expect_eq(v->kind, VERDICT_CONFIRMED);
+	cr_expect_eq(v->objects, 3);
+	cr_expect_eq(v->n_predictions, 2);
+	cr_expect_not(v->ambiguous);
+	scene_free(&s);
+}
+
+Test(verdict, a_moved_parameter_is_made_where_the_function_begins)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 11, 4, "parameter");
+	observe(&s, emit(&s, 10, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 3, 8);
+	judge(&s);
+	expect(&s, "parameter", VERDICT_CONFIRMED, 3);
+	scene_free(&s);
+}
+
+Test(verdict, boxing_and_making_with_the_same_words)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 9, "make([]int, n)");
+	say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 9, "make([]int, n)");
+	observe(&s, emit(&s, 11, "runtime.makeslice", CAUSE_MAKE_SLICE, "int", true), 2, 800);
+	observe(&s, emit(&s, 11, "runtime.convTslice", CAUSE_INTERFACE_CONVERSION, NULL, true), 2, 24);
+	judge(&s);
+	cr_expect_eq(s.audit->totals.n[VERDICT_CONFIRMED], 2);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_CONFIRMED], 4);
+	cr_expect_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 0);
+	scene_free(&s);
+}
+
+/* A map that grows makes groups, tables and a directory: no one of them is all there is. */
+Test(verdict, a_line_that_makes_several_types_names_one_and_counts_the_others)
+{
+	static const struct {
+		const char *type;
+		uint64_t objects, size;
+	} seen[] = {{"table", 40, 32}, {"group", 10, 100}, {"group", 10, 100}, {"directory", 7, 8}, {"table", 1, 32}};
+	struct scene s;
+	size_t site;
+
+	s = scene_new();
+	predictions_add_package(s.set, "example.com/m");
+	site = emit(&s, 20, "runtime.mapassign", CAUSE_MAP_GROWTH, NULL, true);
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		observe(&s, site, seen[i].objects, seen[i].size);
+		s.rec->observations[i].type = strpool_add(s.rec->pool, seen[i].type);
+	}
+	judge(&s);
+	cr_assert_eq(s.audit->n, 1);
+	cr_expect_str_eq(s.audit->items[0].type, "table", "1280 bytes of one stack");
+	cr_expect_eq(s.audit->items[0].other_types, 2);
+	cr_expect_eq(s.audit->items[0].objects, 68);
+	scene_free(&s);
+}
+
+Test(verdict, every_object_is_in_exactly_one_total)
+{
+	struct scene s = scene_new();
+	uint64_t sum = 0;
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)");
+	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 13, 8);
+	observe_at(&s, 0x500000, "fmt.Sprint", "/go/src/fmt/print.go", 30, CAUSE_NEW_OBJECT, 17, 8);
+	observe_at(&s, 0x600000, "runtime.main", "/go/src/runtime/proc.go", 30, CAUSE_RUNTIME_INTERNAL, 19, 8);
+	s.rec->observations[2].user = REC_NO_USER_FRAME;
+	observe_at(&s, 0x401900, "main.f", FILE_PATH, 22, CAUSE_APPEND_GROWTH, 23, 8); /* a call nobody decoded */
+	judge(&s);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		sum += s.audit->totals.objects[i];
+	cr_expect_eq(s.audit->elsewhere_objects, 17);
+	cr_expect_eq(s.audit->runtime_objects, 19);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 23);
+	cr_expect_eq(sum + s.audit->elsewhere_objects + s.audit->runtime_objects, 13 + 17 + 19 + 23);
+	scene_free(&s);
+}
+
+Test(verdict, a_log_of_another_build_is_named)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)");
+	s.set->build.go_version = "go1.26.11";
+	s.rec->header.go_version = "go1.27.3";
+	s.set->build.settings = "-race=true\n-gcflags=-m=2 -json=0,/x\n";
+	s.rec->header.modinfo = "build\t-gcflags=all=-N -l\n";
+	judge(&s);
+	cr_expect_eq(s.audit->match, BUILD_MATCH_DIFFERENT);
+	cr_expect_eq(s.audit->n_mismatches, 3);
+	cr_expect_not_null(strstr(s.audit->mismatches[0], "go1.26.11"));
+	cr_expect_not_null(strstr(s.audit->mismatches[1], "-race"));
+	cr_expect_not_null(strstr(s.audit->mismatches[2], "-N -l"));
+	scene_free(&s);
+}
+
+Test(verdict, names_go_both_ways)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		cr_expect_eq(verdict_from_name(verdict_name((enum verdict_kind)i)), i);
+	cr_expect_eq(verdict_from_name("nonsense"), VERDICT_COUNT);
+}
+
+/* ---- another edition of the source ---- */
+
+static void declare(struct scene *s, const char *name, int line)
+{
+	*predictions_declare(s->set) = (struct declaration){"example.com/m", "./x.go", name, line};
+}
+
+/* A call in another function, which begins on that line: 0 for a binary that does not tell. */
+static size_t emit_in(struct scene *s, const char *function, int start_line, int line, const char *type)
+{
+	size_t site = emit(s, line, "runtime.newobject", CAUSE_NEW_OBJECT, type, false);
+
+	s->rec->sites[site].frames[0].function = strpool_add(s->rec->pool, function);
+	s->rec->sites[site].frames[0].start_line = start_line;
+	return site;
+}
+
+static void extend(struct scene *s, const char *function, int first, int last)
+{
+	struct rec_extent *extent = recording_add_extent(s->rec);
+
+	*extent = (struct rec_extent){strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, FILE_PATH), first,
+				      last, true};
+}
+
+/* main.f, which the log has on line 9, begins on line 10: what the log says of line 11 is not about line 11. */
+Test(verdict, what_stands_elsewhere_in_the_binary_is_stale_and_the_header_says_so)
+{
+	struct scene s = scene_new();
+	size_t site = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false);
+
+	s.rec->header.go_version = "go1.27.3";
+	declare(&s, "f", 9);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	observe(&s, site, 3, 8);
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "new(T)")->kind, VERDICT_STALE);
+	cr_expect_not_null(strstr(verdict_of(&s, "new(T)")->summary, "edited"));
+	cr_expect_eq(s.audit->totals.n[VERDICT_CONFIRMED], 0);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 3);
+	cr_expect_eq(s.audit->match, BUILD_MATCH_DIFFERENT);
+	cr_assert_eq(s.audit->n_mismatches, 1);
+	cr_expect_str_eq(s.audit->mismatches[0],
+			 "the source was edited between the builds: 1 function on other lines, f of "
+			 "./x.go on 9 in the log and on 10 in the binary");
+	scene_free(&s);
+}
+
+/* Between f, which is where it was, and h, which is not, something was put in: perhaps in g, which tells nothing. */
+Test(verdict, what_stands_between_two_that_stayed_is_judged)
+{
+	struct scene s = scene_new();
+
+	s.rec->header.go_version = "go1.27.3";
+	extend(&s, "main.g", 31, 33);
+	extend(&s, "main.h", 42, 45);
+	declare(&s, "f", 10);
+	declare(&s, "g", 31);
+	declare(&s, "gone", 35);
+	declare(&s, "h", 41);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(inF)");
+	say(&s, CLAIM_HEAP, EXPR_NEW, 32, 9, "new(inG)");
+	say(&s, CLAIM_HEAP, EXPR_NEW, 36, 9, "new(gone)");
+	say(&s, CLAIM_HEAP, EXPR_NEW, 43, 9, "new(inH)");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.inF", false), 3, 8);
+	observe(&s, emit_in(&s, "main.g", 31, 32, "main.inG"), 5, 8);
+	observe(&s, emit_in(&s, "main.h", 42, 43, "main.inH"), 7, 8);
+	judge(&s);
+	expect(&s, "new(inF)", VERDICT_CONFIRMED, 3);
+	cr_expect_eq(verdict_of(&s, "new(inG)")->kind, VERDICT_STALE);
+	cr_expect_eq(verdict_of(&s, "new(gone)")->kind, VERDICT_STALE);
+	cr_expect_eq(verdict_of(&s, "new(inH)")->kind, VERDICT_STALE);
+	scene_free(&s);
+}
+
+/* Tables before Go 1.20 have no line for the func keyword. Functions that call begin with code of that line, others
+ * need not, and one line that differs may have strayed there; most of a file's do not. */
+Test(verdict, old_binaries_tell_the_line_of_functions_that_call)
+{
+	for (int moved = 0; moved < 3; moved++) {
+		struct scene s = scene_new();
+
+		s.rec->header.go_version = "go1.19.8";
+		extend(&s, "main.leaf", 42, 45);
+		extend(&s, "main.g", 31, 33);
+		declare(&s, "f", moved > 1 ? 9 : 10);
+		declare(&s, "g", moved > 0 ? 30 : 31);
+		declare(&s, "leaf", 41);
+		say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+		observe(&s, emit_in(&s, "main.f", 0, 11, "main.T"), 3, 8);
+		emit_in(&s, "main.g", 0, 33, "main.T");
+		judge(&s);
+		cr_expect_eq(verdict_of(&s, "new(T)")->kind, moved > 1 ? VERDICT_STALE : VERDICT_CONFIRMED, "%d",
+			     moved);
+		cr_expect_eq(s.audit->n_mismatches, moved > 1 ? 1 : 0, "%d", moved);
+		scene_free(&s);
+	}
+}
+
+/* Of one build there is no doubt. */
+Test(verdict, one_build_has_one_edition)
+{
+	struct scene s = scene_new();
+
+	s.rec->header.go_version = "go1.27.3";
+	s.rec->header.build_id = s.set->build.build_id = "id";
+	declare(&s, "f", 9);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 3, 8);
+	judge(&s);
+	expect(&s, "new(T)", VERDICT_CONFIRMED, 3);
+	scene_free(&s);
+}
+
+Test(verdict, a_log_betrays_its_version_and_its_inlining)
+{
+	struct scene s = scene_new();
+
+	s.rec->header.go_version = "go1.24.4";
+	s.set->build.since_minor = 25;
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	judge(&s);
+	cr_assert_eq(s.audit->n_mismatches, 2);
+	cr_expect_str_eq(s.audit->mismatches[0], "the log is of go1.25 or later, the binary of go1.24.4");
+	cr_expect_str_eq(s.audit->mismatches[1], "the log's build did not inline (-l), the binary's did");
+	scene_free(&s);
+
+	s = scene_new();
+	s.rec->header.go_version = "go1.25.1";
+	s.rec->header.modinfo = "build\t-gcflags=all=-N -l\n";
+	s.set->build.before_minor = 25;
+	declare(&s, "f", 10);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)");
+	judge(&s);
+	cr_assert_eq(s.audit->n_mismatches, 2);
+	cr_expect_str_eq(s.audit->mismatches[0], "the log is of a version before go1.25, the binary of go1.25.1");
+	cr_expect_str_eq(s.audit->mismatches[1], "the log's build inlined functions, the binary's did not (-l)");
+	scene_free(&s);
+}
+
+/* Each package has its own copy of a wrapper, all on one line of one file; the linker keeps one. */
+Test(verdict, a_wrapper_that_the_linker_dropped_is_stale)
+{
+	struct scene s = scene_new();
+	struct rec_extent *extent = recording_add_extent(s.rec);
+
+	*extent = (struct rec_extent){strpool_add(s.rec->pool, "main.(*T).kept"),
+				      strpool_add(s.rec->pool, "<autogenerated>"), 1, 1, true};
+	for (int i = 0; i < 2; i++) {
+		struct prediction *p = say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 1, 0, i ? "&dropped{...}" : "&kept{...}");
+
+		p->pos.file = "<autogenerated>";
+		p->function = i ? "(*T).dropped" : "(*T).kept";
+	}
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "&kept{...}")->kind, VERDICT_COMPILED_OUT);
+	cr_expect_eq(verdict_of(&s, "&dropped{...}")->kind, VERDICT_STALE);
+	scene_free(&s);
+}
+
+/* A package's init has lines all over the file, and says nothing of the functions between them. */
+Test(verdict, a_function_that_the_linker_dropped_is_stale_though_init_spans_it)
+{
+	struct scene s = scene_new();
+
+	extend(&s, "main.init", 31, 60);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 40, 9, "new(T)")->function = "gone";
+	say(&s, CLAIM_HEAP, EXPR_NEW, 50, 9, "new(U)")->function = "init";
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "new(T)")->kind, VERDICT_STALE);
+	cr_expect_eq(verdict_of(&s, "new(U)")->kind, VERDICT_COMPILED_OUT);
+	scene_free(&s);
+}
+
+Test(verdict, the_runtime_itself_gets_none)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(a)")->package = "runtime";
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(b)")->package = "internal/runtime/maps";
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(c)")->package = "runtime/pprof";
+	judge(&s);
+	cr_assert_eq(s.audit->n, 1);
+	cr_expect_not_null(verdict_of(&s, "new(c)"));
+	scene_free(&s);
+}
+
+/* The same, from a package that compiled the function for itself. */
+static void echo(struct scene *s, const char *package, enum claim claim, enum expr_kind kind, int line,
+		 const char *function, const char *expr)
+{
+	struct prediction *p = say(s, claim, kind, line, 9, expr);
+
+	p->package = package;
+	p->function = function;
+}
+
+static size_t count_line(const struct scene *s, int line)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->audit->n; i++)
+		n += s->audit->items[i].line == line;
+	return n;
+}
+
+Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
+{
+	static const char *const home = "example.com/m", *const other = "example.com/m/a";
+	struct scene s = scene_new();
+	size_t made;
+
+	/* named by its shape: the home package speaks, though another came first, and two expressions stay two */
+	echo(&s, other, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, "F[go.shape.int]", "make([]go.shape.int, m.n)");
+	echo(&s, other, CLAIM_HEAP, EXPR_NEW, 11, "F[go.shape.int]", "new(go.shape.int)");
+	echo(&s, home, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, "F[go.shape.int]", "make([]go.shape.int, n)");
+	echo(&s, home, CLAIM_HEAP, EXPR_NEW, 11, "F[go.shape.int]", "new(go.shape.int)");
+	made = emit(&s, 11, "runtime.makeslice", CAUSE_MAKE_SLICE, "int", true);
+	s.rec->sites[made].frames[0].function = strpool_add(s.rec->pool, "main.F[go.shape.int]");
+	observe(&s, made, 5, 24);
+	made = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false);
+	s.rec->sites[made].frames[0].function = strpool_add(s.rec->pool, "main.F[go.shape.int]");
+	observe(&s, made, 6, 8);
+	/* with no site in the binary: one of them is left */
+	echo(&s, home, CLAIM_HEAP, EXPR_CONSTANT, 12, "F[go.shape.int]", "\"text\"");
+	echo(&s, other, CLAIM_HEAP, EXPR_CONSTANT, 12, "F[go.shape.int]", "\"text\"");
+	/* copies that one package makes are copies */
+	echo(&s, home, CLAIM_HEAP, EXPR_CONSTANT, 13, "F[go.shape.int]", "\"copied\"");
+	echo(&s, home, CLAIM_HEAP, EXPR_CONSTANT, 13, "F[go.shape.int]", "\"copied\"");
+	echo(&s, other, CLAIM_HEAP, EXPR_CONSTANT, 13, "F[go.shape.int]", "\"copied\"");
+	/* another shape is another function */
+	echo(&s, home, CLAIM_STACK, EXPR_FUNC_LIT, 14, "F[go.shape.int]", "func literal");
+	echo(&s, other, CLAIM_STACK, EXPR_FUNC_LIT, 14, "F[go.shape.string]", "func literal");
+	/* up to 1.24 nothing names the function: who found a site is another shape, who found none is an echo */
+	echo(&s, home, CLAIM_HEAP, EXPR_NEW, 15, NULL, "new(T)");
+	echo(&s, other, CLAIM_HEAP, EXPR_NEW, 15, NULL, "new(T)");
+	echo(&s, "example.com/m/b", CLAIM_HEAP, EXPR_NEW, 15, NULL, "new(T)");
+	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 2, 8);
+	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "string", false), 3, 16);
+
+	extend(&s, "main.F[go.shape.int]", 10, 20);
+	judge(&s);
+	expect(&s, "make([]go.shape.int, n)", VERDICT_CONFIRMED, 5);
+	expect(&s, "new(go.shape.int)", VERDICT_CONFIRMED, 6);
+	cr_expect_str_eq(verdict_of(&s, "new(go.shape.int)")->package, home);
+	cr_expect_eq(count_line(&s, 11), 2);
+	expect(&s, "\"text\"", VERDICT_COMPILED_OUT, 0);
+	cr_expect_eq(count_line(&s, 12), 1);
+	cr_expect_eq(count_line(&s, 13), 2);
+	cr_expect_eq(count_line(&s, 14), 2);
+	cr_expect_eq(count_line(&s, 15), 2);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_CONFIRMED], 16);
+	scene_free(&s);
+}
