@@ -64,7 +64,8 @@ uses_probe := recording symbolize base
 uses_report := diff audit predict recording symbolize base
 uses_cli := report gate diff probe audit sites predict recording symbolize base
 
-stage_src = $(filter-out cli/main.c,$(wildcard $(1)/*.c))
+stage_dirs = $(1) $(if $(filter probe,$(1)),probe/sampling)
+stage_src = $(filter-out cli/main.c,$(wildcard $(addsuffix /*.c,$(call stage_dirs,$(1)))))
 stage_obj = $(patsubst %.c,$(O)/%.o,$(call stage_src,$(1))) $(if $(filter recording,$(1)),$(O)/recording/profile.pb-c.o)
 archives = $(foreach s,$(1),$(O)/lib$(s).a)
 
@@ -149,8 +150,8 @@ include scripts/dist.mk
 
 # ---- upkeep --------------------------------------------------------------------------------------------------------------------
 
-OUR_C := $(wildcard bpf/*.c cli/static/*.c $(addsuffix /*.c,$(STAGES)) tests/*/*.c tests/*/*/*.c)
-OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES)) tests/*/*.h tests/*/*/*.h)
+OUR_C := $(wildcard bpf/*.c cli/static/*.c $(addsuffix /*.c,$(STAGES) probe/sampling) tests/*/*.c tests/*/*/*.c)
+OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES) probe/sampling) tests/*/*.h tests/*/*/*.h)
 
 .PHONY: format lint check-headers deps toolchains install install-files clean help demo
 format:

@@ -21,8 +21,8 @@
 #include "probe/kernel.h"
 #include "probe/kernel_needs.h"
 #include "probe/loader.h"
-#include "probe/sample.h"
-#include "probe/sample_points.h"
+#include "probe/sampling/sample.h"
+#include "probe/sampling/sample_points.h"
 #include "probe/trial.h"
 
 /* What a recording takes beside those that doctor has open: measured, in sample mode. */

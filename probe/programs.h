@@ -14,8 +14,8 @@
 #include "probe/attach.h"
 #include "probe/capture.h"
 #include "probe/entries.h"
-#include "probe/sample.h"
-#include "probe/sample_points.h"
+#include "probe/sampling/sample.h"
+#include "probe/sampling/sample_points.h"
 
 struct alloc_bpf;
 struct sample_bpf;

@@ -21,7 +21,7 @@
 #include "probe/capture.h"
 #include "probe/entries.h"
 #include "probe/launch.h"
-#include "probe/sample.h"
+#include "probe/sampling/sample.h"
 #include "recording/raw.h"
 
 #define DRAIN_INTERVAL_MS 100

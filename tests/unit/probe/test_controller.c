@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "probe/controller.h"
+#include "probe/sampling/controller.h"
 
 #define MS  1000000u
 #define SEC 1000000000u

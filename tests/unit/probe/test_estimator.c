@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "probe/estimator.h"
-#include "probe/tiny.h"
+#include "probe/sampling/estimator.h"
+#include "probe/sampling/tiny.h"
 
 #define CLASS  8 /* 48 bytes, with pointers */
 #define OTHER  9 /* 48 bytes, without */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "probe/heap_stats.h"
-#include "probe/sample_points.h"
+#include "probe/sampling/heap_stats.h"
+#include "probe/sampling/sample_points.h"
 
 #define BYTES(...) {__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__})
 

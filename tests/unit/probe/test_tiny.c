@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
-#include "probe/tiny.h"
+#include "probe/sampling/tiny.h"
 
 static uint64_t next_random(uint64_t *state)
 {

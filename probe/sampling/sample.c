@@ -5,7 +5,7 @@
  * between opening and closing the hot gate, or between two looks while it stays open; at its end the samples are taken
  * out of the kernel's map and its length is known to the microsecond, however long probes take to come and go.
  */
-#include "probe/sample.h"
+#include "probe/sampling/sample.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,11 +25,11 @@
 #include "base/reason.h"
 #include "base/strbuf.h"
 #include "bpf/sample.skel.h"
-#include "probe/controller.h"
-#include "probe/heap_stats.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
-#include "probe/sample_cells.h"
+#include "probe/sampling/controller.h"
+#include "probe/sampling/heap_stats.h"
+#include "probe/sampling/sample_cells.h"
 #include "probe/trap.h"
 
 #define DEFAULT_MAX_STACKS (1u << 18)

@@ -3,8 +3,8 @@
  * The runtime's tiny allocator: objects below 16 bytes without pointers share 16-byte slots (src/runtime/malloc.go, the
  * same rule from Go 1.19 to 1.27). Refills see slots; this says how many objects of each size are behind them.
  */
-#ifndef ESCAUDIT_PROBE_TINY_H
-#define ESCAUDIT_PROBE_TINY_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_TINY_H
+#define ESCAUDIT_PROBE_SAMPLING_TINY_H
 
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  *
  * Sources: src/runtime/mstats.go (heapStatsDelta, consistentHeapStats), Go 1.19 and 1.21 to 1.27.
  */
-#ifndef ESCAUDIT_PROBE_HEAP_STATS_H
-#define ESCAUDIT_PROBE_HEAP_STATS_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_HEAP_STATS_H
+#define ESCAUDIT_PROBE_SAMPLING_HEAP_STATS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/controller.h"
+#include "probe/sampling/controller.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/sample_points.h"
+#include "probe/sampling/sample_points.h"
 
 #include <ctype.h>
 #include <errno.h>

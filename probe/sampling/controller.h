@@ -8,8 +8,8 @@
  * the bucket again, jittered, so that no period of the target is met in step. Part of the budget is put aside for exact
  * windows, which come at random times too.
  */
-#ifndef ESCAUDIT_PROBE_CONTROLLER_H
-#define ESCAUDIT_PROBE_CONTROLLER_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_CONTROLLER_H
+#define ESCAUDIT_PROBE_SAMPLING_CONTROLLER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/sample_cells.h"
+#include "probe/sampling/sample_cells.h"
 
 #include <math.h>
 #include <stdlib.h>

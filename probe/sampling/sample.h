@@ -3,8 +3,8 @@
  * A running capture of the sampling gear. Has the shape of probe/capture.h: load, attach, drain when the descriptor
  * says so, detach, read. Draining also runs the controller, and may take a tenth of a second while probes come and go.
  */
-#ifndef ESCAUDIT_PROBE_SAMPLE_H
-#define ESCAUDIT_PROBE_SAMPLE_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_SAMPLE_H
+#define ESCAUDIT_PROBE_SAMPLING_SAMPLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "probe/attach.h"
 #include "probe/entries.h"
-#include "probe/sample_points.h"
+#include "probe/sampling/sample_points.h"
 #include "recording/raw.h"
 
 /* Of one core, unless told otherwise. */

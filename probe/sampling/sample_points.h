@@ -10,8 +10,8 @@
  * Sources: src/runtime/mcache.go, malloc.go and mheap.go of Go 1.19 and 1.21 to 1.27. Every span read is checked
  * against its own class and size, so that a layout that is not as known shows as a loss, not as a number.
  */
-#ifndef ESCAUDIT_PROBE_SAMPLE_POINTS_H
-#define ESCAUDIT_PROBE_SAMPLE_POINTS_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_SAMPLE_POINTS_H
+#define ESCAUDIT_PROBE_SAMPLING_SAMPLE_POINTS_H
 
 #include <stddef.h>
 #include <stdint.h>

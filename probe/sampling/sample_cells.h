@@ -3,16 +3,16 @@
  * What the samples are samples of. Stacks that differ only in the allocator's own frames fall together; a stack in one
  * span class is a cell of the estimator; a cell's samples may be of several types. At the end cells become rows.
  */
-#ifndef ESCAUDIT_PROBE_SAMPLE_CELLS_H
-#define ESCAUDIT_PROBE_SAMPLE_CELLS_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_SAMPLE_CELLS_H
+#define ESCAUDIT_PROBE_SAMPLING_SAMPLE_CELLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "probe/entries.h"
-#include "probe/estimator.h"
-#include "probe/sample_points.h"
+#include "probe/sampling/estimator.h"
+#include "probe/sampling/sample_points.h"
 #include "recording/raw.h"
 
 struct sample_cells;

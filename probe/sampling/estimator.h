@@ -6,15 +6,15 @@
  * are the second stage of a two-stage sample whose first stage are the windows. What every class used in slots is
  * known, so samples only split it.
  */
-#ifndef ESCAUDIT_PROBE_ESTIMATOR_H
-#define ESCAUDIT_PROBE_ESTIMATOR_H
+#ifndef ESCAUDIT_PROBE_SAMPLING_ESTIMATOR_H
+#define ESCAUDIT_PROBE_SAMPLING_ESTIMATOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/sample_records.h"
-#include "probe/heap_stats.h"
+#include "probe/sampling/heap_stats.h"
 
 struct estimator;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/tiny.h"
+#include "probe/sampling/tiny.h"
 
 #include <math.h>
 #include <stddef.h>

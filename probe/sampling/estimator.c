@@ -3,14 +3,14 @@
  * The notation is that of docs/sampling.md: f the sampled part of the time, u what a sample stands for, p a cell's
  * share of its class.
  */
-#include "probe/estimator.h"
+#include "probe/sampling/estimator.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "probe/tiny.h"
+#include "probe/sampling/tiny.h"
 
 #define Z 1.96
 /* Beyond this many standard errors two estimates of one share are taken to disagree (99 %). */

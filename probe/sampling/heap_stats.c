@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/heap_stats.h"
+#include "probe/sampling/heap_stats.h"
 
 #include <string.h>
 #include <sys/uio.h>
