@@ -153,11 +153,11 @@ include scripts/dist.mk
 OUR_C := $(wildcard bpf/*.c cli/static/*.c $(addsuffix /*.c,$(STAGES) probe/sampling) tests/*/*.c tests/*/*/*.c)
 OUR_H := $(wildcard bpf/*.h $(addsuffix /*.h,$(STAGES) probe/sampling) tests/*/*.h tests/*/*/*.h)
 
-.PHONY: format lint check-headers deps toolchains install install-files clean help demo
+.PHONY: format lint check-headers check-order deps toolchains install install-files clean help demo
 format:
 	$(Q)scripts/format $(OUR_C) $(OUR_H)
 
-lint: check-headers
+lint: check-headers check-order
 	$(Q)scripts/format --check $(OUR_C) $(OUR_H)
 	$(Q)scripts/lint
 
@@ -169,6 +169,10 @@ check-headers: $(O)/recording/profile.pb-c.h $(O)/report/html_page.h $(O)/cli/te
 	$(Q)for h in $(filter %.bpf.h,$(OUR_H)); do \
 		$(CLANG) $(BPF_CFLAGS) -Wno-unused-function -fsyntax-only -x c $$h || { echo "check-headers: $$h does not compile alone" >&2; exit 1; }; \
 	done
+
+# A stage includes headers of its own and of the stages it uses; what loads kernel programs shares their records.
+check-order:
+	$(Q)scripts/check-order $(foreach s,$(STAGES),'$(s): $(uses_$(s))$(if $(filter probe,$(s)), bpf)')
 
 deps:
 	$(Q)scripts/deps
