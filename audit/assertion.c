@@ -33,7 +33,7 @@ const char *assertion_verdict_name(enum assertion_verdict verdict)
 
 static bool is_covered(const struct recording *rec, const struct predictions *set, const char *function)
 {
-	size_t len = package_length(function);
+	size_t len = go_name_package_length(function);
 
 	if (place_in_main_module(&rec->header, function))
 		return true;

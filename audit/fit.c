@@ -334,7 +334,7 @@ bool fit_function(const struct reading *r, const struct rec_site *site)
 	if (!r->function || !site->n_frames)
 		return true;
 	symbol = site->frames[site->n_frames - 1].function;
-	package = package_length(symbol);
+	package = go_name_package_length(symbol);
 	if (strncmp(symbol + package, ".", 1) == 0)
 		package++;
 	/* Up to 1.20 the linker shortens type arguments; diagnostics name functions since 1.25, and before 1.13. */

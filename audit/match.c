@@ -466,7 +466,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		const struct prediction *p = &set->items[i];
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
 
-		m->bare_expr[i] = p->expr ? place_bare_type(m->pool, p->expr) : NULL;
+		m->bare_expr[i] = p->expr ? go_name_bare_type(m->pool, p->expr) : NULL;
 		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);
 		reading_init(&m->readings[i], m->pool, p);
 	}

@@ -44,7 +44,7 @@ static uint32_t file_at(struct matching *m, const char *path)
 
 const char *match_import_path(const struct matching *m, const char *function)
 {
-	const char *path = package_path(m->pool, function);
+	const char *path = go_name_package(m->pool, function);
 
 	return strcmp(path, "main") == 0 && m->main_package ? m->main_package : path;
 }
@@ -61,7 +61,7 @@ static void add_package(struct source_file *file, const char *package)
 
 static const char *behind_package(const char *function)
 {
-	size_t package = package_length(function);
+	size_t package = go_name_package_length(function);
 
 	return function + package + (function[package] == '.');
 }
@@ -527,7 +527,7 @@ const char *matching_file_package(const struct matching *m, size_t prediction)
 /* How much of a function's name is that of the function declared at the top of the file: closures are inside. */
 static size_t outer_length(const char *function)
 {
-	size_t start = package_length(function), depth = 0, i;
+	size_t start = go_name_package_length(function), depth = 0, i;
 
 	for (i = start + (function[start] == '.'); function[i]; i++) {
 		if (strchr("([{", function[i]))

@@ -311,7 +311,7 @@ static const char *unpredicted(struct strpool *pool, enum cause cause, const cha
 	case CAUSE_CLOSURE:
 		if (closure)
 			return strpool_addf(pool, "a closure that the compiler made and says nothing of: %s",
-					    place_short_function(closure));
+					    go_name_short(closure));
 		break;
 	case CAUSE_RUNTIME_INTERNAL:
 		return callee ? strpool_addf(pool, "made by the runtime for itself, in %s", callee)
@@ -341,7 +341,7 @@ static const char *summary_of(struct judge *j, const struct verdict *v, const st
 					    callee);
 		if (v->cause == CAUSE_CLOSURE && site->closure && j->set->items[group->predictions[0]].wrapper)
 			return strpool_addf(pool, "a closure that the compiler wraps around the call: %s",
-					    place_short_function(site->closure));
+					    go_name_short(site->closure));
 		return strpool_addf(pool, "predicted, and made by %s%s", callee,
 				    v->n_sites > 1 ? " and other calls" : "");
 	case VERDICT_ELIDED:
@@ -402,7 +402,7 @@ static const char *function_of(const struct judge *j, const struct verdict *v, s
 	/* An instantiation is compiled by who needs it, and named after who wrote it; on its lines there are others. */
 	is_shape = p->function && strchr(p->function, '[');
 	found = is_shape ? NULL : matching_function(j->matching, prediction);
-	if (found || !p->function || !v->package || package_length(p->function))
+	if (found || !p->function || !v->package || go_name_package_length(p->function))
 		return found ? found : p->function;
 	package = is_shape ? matching_file_package(j->matching, prediction) : NULL;
 	package = package ? package : v->package;

@@ -56,8 +56,8 @@ static const char *package_here(struct strpool *pool, const struct go_binary *bi
 		const char *file = go_binary_func(bin, i, &func) ? go_binary_func_file(bin, &func) : NULL;
 
 		if (file && strncmp(file, here, n) == 0 && file[n] == '/' && !strchr(file + n + 1, '/') &&
-		    !package_is_main(func.name))
-			package = package_path(pool, func.name);
+		    !go_name_is_main(func.name))
+			package = go_name_package(pool, func.name);
 	}
 	free(here);
 	n = package ? strlen(package) : 0;

@@ -15,7 +15,7 @@ static void filter_sites(struct recording *rec, const char *package)
 		struct rec_site site = rec->sites[i];
 		const char *function = site.n_frames ? site.frames[site.n_frames - 1].function : "";
 
-		if (strcmp(package_path(rec->pool, function), package) == 0) {
+		if (strcmp(go_name_package(rec->pool, function), package) == 0) {
 			rec->sites[i] = rec->sites[kept]; /* swapped, so that every site is still freed once */
 			rec->sites[kept++] = site;
 		}

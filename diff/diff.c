@@ -159,8 +159,8 @@ static struct line *line_at(struct builder *b, const struct diff_side *side, enu
 		line = &lines->items[lines->n++];
 		*line = (struct line){.side = *side, .noise = noise, .offset = offset, .partner = UNPAIRED};
 		line->side.present = true;
-		line->identity = place_identity(b->pool, text_or_empty(side->function));
-		line->bare_type = side->type ? place_bare_type(b->pool, side->type) : NULL;
+		line->identity = go_name_identity(b->pool, text_or_empty(side->function));
+		line->bare_type = side->type ? go_name_bare_type(b->pool, side->type) : NULL;
 	}
 	return &lines->items[*index];
 }
@@ -184,7 +184,7 @@ static bool has_frame(const struct rec_location *loc, const char *name)
 
 static bool is_standard_library(const struct rec_header *header, const struct rec_frame *frame)
 {
-	size_t len = package_length(frame->function), host = strcspn(frame->function, "./");
+	size_t len = go_name_package_length(frame->function), host = strcspn(frame->function, "./");
 	const char *goroot = header->goroot_src;
 
 	if (goroot && *goroot)
@@ -451,7 +451,7 @@ static const char *key_of(struct pairing *p, const struct round *round, const st
 	return strpool_addf(p->pool, "%d\1%s\1%s\1%s\1%d\1%.*s", (int)line->noise,
 			    round->key & KEY_PACKAGE ? text_or_empty(s->package) : "",
 			    round->key & KEY_FUNCTION ? line->identity
-			    : round->key & KEY_NAME   ? line->identity + package_length(line->identity)
+			    : round->key & KEY_NAME   ? line->identity + go_name_package_length(line->identity)
 						      : "",
 			    round->key & KEY_TYPE	 ? text_or_empty(s->type)
 			    : round->key & KEY_BARE_TYPE ? text_or_empty(line->bare_type)
@@ -798,7 +798,7 @@ static void mark_vanished(struct pairing *p, struct lines *lines, const struct l
 	if (!rec->has_sites || !rec->n_extents)
 		return;
 	for (size_t i = 0; i < rec->n_extents; i++)
-		u64map_at(&there, (uintptr_t)place_identity(p->pool, rec->extents[i].function), NULL);
+		u64map_at(&there, (uintptr_t)go_name_identity(p->pool, rec->extents[i].function), NULL);
 	for (size_t i = 0; i < lines->n; i++)
 		lines->items[i].vanished = !u64map_find(&there, (uintptr_t)lines->items[i].identity);
 	u64map_release(&there);

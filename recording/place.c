@@ -17,9 +17,9 @@ static const char *base_name(const char *file)
 
 const char *place_package(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame)
 {
-	if (package_is_main(frame->function) && header->main_package)
+	if (go_name_is_main(frame->function) && header->main_package)
 		return strpool_add(pool, header->main_package);
-	return package_path(pool, frame->function);
+	return go_name_package(pool, frame->function);
 }
 
 const char *place_path(struct strpool *pool, const struct rec_header *header, const char *file, const char *package)
@@ -43,15 +43,6 @@ const char *place_file(struct strpool *pool, const struct rec_header *header, co
 	return frame->file ? place_path(pool, header, frame->file, place_package(pool, header, frame)) : NULL;
 }
 
-const char *place_short_function(const char *function)
-{
-	size_t n = package_length(function);
-
-	while (n > 0 && function[n - 1] != '/')
-		n--;
-	return function + n;
-}
-
 static bool is_runtime_name(const char *function)
 {
 	return strncmp(function, "runtime.", 8) == 0 || strncmp(function, "internal/runtime/", 17) == 0;
@@ -68,8 +59,9 @@ const struct rec_frame *place_innermost(const struct rec_frame *frames, size_t n
 
 bool place_in_main_module(const struct rec_header *header, const char *function)
 {
-	return package_is_main(function) ||
-	       (header->main_module && package_is_under(function, package_length(function), header->main_module));
+	return go_name_is_main(function) ||
+	       (header->main_module &&
+		go_name_is_under(function, go_name_package_length(function), header->main_module));
 }
 
 static const struct rec_frame *nearest_in_main_module(const struct recording *rec, const struct rec_observation *o)
@@ -101,80 +93,6 @@ const struct rec_frame *place_charged(const struct recording *rec, const struct 
 			break;
 	}
 	return frame;
-}
-
-static bool ends_in_digits_of(const char *p, const char *word, size_t *len)
-{
-	size_t n = strlen(word);
-
-	if (strncmp(p, word, n) != 0 || p[n] < '0' || p[n] > '9')
-		return false;
-	*len = n;
-	return true;
-}
-
-const char *place_identity(struct strpool *pool, const char *function)
-{
-	static const char *const counted[] = {".func", ".gowrap", ".deferwrap", "-range"};
-	struct strbuf sb = STRBUF_INIT;
-	const char *identity;
-	int depth = 0;
-
-	for (const char *p = function; *p;) {
-		size_t len = 0;
-
-		for (size_t i = 0; i < ARRAY_SIZE(counted) && !len; i++)
-			ends_in_digits_of(p, counted[i], &len);
-		if (len) {
-			if (!depth)
-				strbuf_add(&sb, p, len);
-			p += len;
-			p += strspn(p, "0123456789");
-			continue;
-		}
-		if (*p == '[' && depth++ == 0)
-			strbuf_addstr(&sb, "[...]");
-		if (!depth && p[0] == '(' && p[1] == '*')
-			p++; /* and the star */
-		else if (!depth && *p != ')')
-			strbuf_addch(&sb, *p);
-		if (*p == ']' && depth)
-			depth--;
-		p++;
-	}
-	identity = strpool_add(pool, strbuf_str(&sb));
-	strbuf_release(&sb);
-	return identity;
-}
-
-static bool is_path_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/' ||
-	       c == '-' || c == '~' || c == '%' || c == '.' || (unsigned char)c >= 0x80;
-}
-
-const char *place_bare_type(struct strpool *pool, const char *type)
-{
-	struct strbuf sb = STRBUF_INIT;
-	const char *bare;
-
-	for (const char *p = type; *p;) {
-		size_t n = 0, keep = 0;
-
-		for (; *p == '.'; p++) /* of "...int" */
-			strbuf_addch(&sb, *p);
-		for (; is_path_char(p[n]); n++) {
-			if (p[n] == '.' && is_path_char(p[n + 1]))
-				keep = n + 1; /* behind the last point within a name */
-		}
-		strbuf_add(&sb, p + keep, n - keep);
-		p += n;
-		if (*p)
-			strbuf_addch(&sb, *p++);
-	}
-	bare = strpool_add(pool, strbuf_str(&sb));
-	strbuf_release(&sb);
-	return bare;
 }
 
 bool place_is_newer(const struct recording *rec, const char *path)

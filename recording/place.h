@@ -20,19 +20,6 @@ const char *place_package(struct strpool *pool, const struct rec_header *header,
 /* Is the function in package main, or in the main module? */
 bool place_in_main_module(const struct rec_header *header, const char *function);
 
-/* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
-const char *place_short_function(const char *function);
-
-/*
- * A function's name as far as an edit elsewhere cannot change it: "main.f.func2.gowrap1" is "main.f.func.gowrap", for
- * the numbers count closures and another one above moves them; "main.F[go.shape.int]" is "main.F[...]", as Go <= 1.20
- * prints it; "main.(*T).M" is "main.T.M", for no type has both. From pool.
- */
-const char *place_identity(struct strpool *pool, const char *function);
-
-/* "map[string]Item" of "map[string]cart.Item": a type without the names of packages. From pool. */
-const char *place_bare_type(struct strpool *pool, const char *type);
-
 /*
  * The frame that an observation counts for: the innermost outside the runtime or, with charge_module, the nearest one
  * of the main module, if there is any. Where the runtime allocates for itself, its innermost frame that is no

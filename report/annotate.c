@@ -75,9 +75,9 @@ static bool is_path_end(const char *path, const char *end)
 
 static bool is_function(const char *function, const char *what)
 {
-	size_t len = package_length(function);
+	size_t len = go_name_package_length(function);
 
-	return strcmp(function, what) == 0 || strcmp(place_short_function(function), what) == 0 ||
+	return strcmp(function, what) == 0 || strcmp(go_name_short(function), what) == 0 ||
 	       (len && function[len] == '.' && strcmp(function + len + 1, what) == 0);
 }
 

@@ -16,6 +16,7 @@
 #include "report/report.h"
 #include "report/text_table.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 struct sums {
 	uint64_t objects, bytes;
@@ -150,7 +151,7 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 	struct units_text bytes = units_bytes(v->bytes), objects = units_count(v->objects),
 			  share = units_share(v->bytes, all_bytes);
 	char *place = place_of(v), *note = note_of(v, audit);
-	char *in = !v->expr && v->function ? xasprintf("in %s", place_short_function(v->function)) : NULL;
+	char *in = !v->expr && v->function ? xasprintf("in %s", go_name_short(v->function)) : NULL;
 	struct strbuf type = STRBUF_INIT;
 	struct text_cell cells[] = {
 		{v->objects ? bytes.text : "-", TEXT_BOLD},

@@ -16,6 +16,7 @@
 #include "report/report.h"
 #include "report/text_table.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 /* ---- figures ---------------------------------------------------------------------------------------------------- */
 
@@ -177,7 +178,7 @@ static char *note_of(const struct diff_row *row)
 		add_partf(&sb, "was at %s", was);
 		free(was);
 		if (strcmp(a->function, b->function) != 0)
-			strbuf_addf(&sb, " in %s", place_short_function(a->function));
+			strbuf_addf(&sb, " in %s", go_name_short(a->function));
 	}
 	if (row->unsure)
 		add_partf(&sb, "one of several alike in the function: which of them is %s is a guess",
@@ -255,7 +256,7 @@ static void add_row(struct text_table *table, const struct diff *diff, const str
 	struct units_text from = per_unit(a->objects, diff->before.units, false);
 	struct units_text to = per_unit(b->objects, diff->after.units, false);
 	char *place = place_of(s), *note = note_of(row);
-	char *in = !s->expr && s->function ? xasprintf("in %s", place_short_function(s->function)) : NULL;
+	char *in = !s->expr && s->function ? xasprintf("in %s", go_name_short(s->function)) : NULL;
 	const char *change;
 	enum text_style style;
 	struct text_cell cells[7];

@@ -24,6 +24,7 @@
 #include "report/html_page.h"
 #include "report/json.h"
 #include "report/sources.h"
+#include "symbolize/go_name.h"
 
 /* Accounts of rows and leaves: the verdicts, and what is none. */
 enum account {
@@ -241,7 +242,7 @@ static json_t *rows_of(struct page *p)
 		push(columns, "column", json_integer(row->column));
 		push(columns, "expr", text_number(p, row->expr));
 		push(columns, "function", text_number(p, row->function));
-		push(columns, "short", text_number(p, row->function ? place_short_function(row->function) : NULL));
+		push(columns, "short", text_number(p, row->function ? go_name_short(row->function) : NULL));
 		push(columns, "package", text_number(p, row->package));
 		push(columns, "type", text_number(p, row->type));
 		push(columns, "cause", text_number(p, row->cause == CAUSE_UNKNOWN ? NULL : cause_name(row->cause)));
@@ -270,7 +271,7 @@ static json_t *frames_of(struct page *p)
 		push(columns, "parent", json_integer(frame->parent));
 		push(columns, "name", text_number(p, frame->name));
 		push(columns, "short",
-		     text_number(p, frame->kind == FLAME_FUNCTION ? place_short_function(frame->name) : frame->name));
+		     text_number(p, frame->kind == FLAME_FUNCTION ? go_name_short(frame->name) : frame->name));
 		push(columns, "file", text_number(p, frame->file));
 		push(columns, "line", json_integer(frame->line));
 		push(columns, "origin", json_integer(frame->origin));

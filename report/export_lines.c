@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "recording/place.h"
 #include "report/export.h"
 #include "report/header.h"
 #include "report/text_table.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 static const char *file_of(const struct finding *f)
 {
@@ -148,7 +148,7 @@ int export_markdown(FILE *f, const struct findings *findings)
 			units_share(x->bytes, findings->all_bytes).text, units_count(x->objects).text);
 		put_code(f, strbuf_str(&place));
 		fputs(" | ", f);
-		put_code(f, x->expr ? x->expr : x->function ? place_short_function(x->function) : NULL);
+		put_code(f, x->expr ? x->expr : x->function ? go_name_short(x->function) : NULL);
 		fputs(" | ", f);
 		if (x->type)
 			header_add_type(&type, x->type, x->other_types);
@@ -208,7 +208,7 @@ int export_junit(FILE *f, const struct findings *findings)
 		fputs("<testcase classname=\"", f);
 		put_xml(f, x->package && *x->package ? x->package : "unknown");
 		fputs("\" name=\"", f);
-		put_xml(f, x->function ? place_short_function(x->function) : file_of(x));
+		put_xml(f, x->function ? go_name_short(x->function) : file_of(x));
 		fputs(": ", f);
 		put_xml(f, x->expr ? x->expr : cause_name(x->cause));
 		fprintf(f, " [%016" PRIx64 "]\" file=\"", x->fingerprint);

@@ -12,6 +12,7 @@
 #include "recording/place.h"
 #include "report/header.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 /* FNV-1a, with a byte between the parts that is in none of them. */
 static uint64_t hash_part(uint64_t hash, const char *s)
@@ -27,7 +28,7 @@ static void set_fingerprint(struct findings *out, struct finding *f, struct u64m
 	uint64_t *nth;
 
 	hash = hash_part(hash, f->package);
-	hash = hash_part(hash, f->function ? place_identity(out->pool, f->function) : f->file);
+	hash = hash_part(hash, f->function ? go_name_identity(out->pool, f->function) : f->file);
 	hash = hash_part(hash, f->expr);
 	hash = hash_part(hash, cause_name(f->cause));
 	hash = hash_part(hash, f->type);
@@ -44,7 +45,7 @@ static void set_message(struct findings *out, struct finding *f, const char *sum
 
 	if (f->expr)
 		strbuf_addf(&sb, "%s in ", f->expr);
-	strbuf_addf(&sb, "%s: ", f->function ? place_short_function(f->function) : "?");
+	strbuf_addf(&sb, "%s: ", f->function ? go_name_short(f->function) : "?");
 	if (f->objects)
 		strbuf_addf(&sb, "%s object%s, %s", units_count(f->objects).text, f->objects == 1 ? "" : "s",
 			    units_bytes(f->bytes).text);

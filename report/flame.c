@@ -53,7 +53,7 @@ static void count(struct flame_frame *frame, const struct rec_observation *o)
 static enum flame_origin origin_of(const struct recording *rec, const struct rec_frame *frame, bool is_runtime)
 {
 	const struct rec_header *h = &rec->header;
-	size_t len = package_length(frame->function);
+	size_t len = go_name_package_length(frame->function);
 	const char *slash = memchr(frame->function, '/', len);
 	size_t first = slash ? (size_t)(slash - frame->function) : len;
 

@@ -11,6 +11,7 @@
 #include "report/report.h"
 #include "report/text_table.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 static char *place_of(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame)
 {
@@ -36,8 +37,8 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 	for (const struct rec_frame *frame = innermost + 1; frame < site->frames + site->n_frames; frame++) {
 		char *place = place_of(pool, rec, frame);
 
-		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into",
-			    place_short_function(frame->function), place);
+		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into", go_name_short(frame->function),
+			    place);
 		free(place);
 	}
 	return strbuf_detach(&sb);

@@ -14,6 +14,7 @@
 #include "report/top_rows.h"
 #include "report/top_view.h"
 #include "report/units.h"
+#include "symbolize/go_name.h"
 
 struct top_view {
 	struct top_options options;
@@ -244,7 +245,7 @@ static struct text_cell cell_of(const struct top_rows *rows, const struct top_ro
 	case SHOW_FUNCTION:
 		return (struct text_cell){row->function, TEXT_PLAIN};
 	case SHOW_OF_FUNCTION:
-		return (struct text_cell){place_short_function(row->function), TEXT_PLAIN};
+		return (struct text_cell){go_name_short(row->function), TEXT_PLAIN};
 	case SHOW_PACKAGE:
 		return (struct text_cell){row->package, TEXT_PLAIN};
 	case SHOW_TYPE:

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "diff/diff.h"
-#include "recording/place.h"
+#include "symbolize/go_name.h"
 
 #define DIR "/src/m/"
 
@@ -391,7 +391,7 @@ Test(diff, types_without_packages)
 	struct strpool *pool = strpool_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		cr_expect_str_eq(place_bare_type(pool, cases[i].type), cases[i].bare);
+		cr_expect_str_eq(go_name_bare_type(pool, cases[i].type), cases[i].bare);
 	strpool_free(pool);
 }
 

@@ -26,14 +26,14 @@ Test(package, path_of_every_shape_of_name)
 	struct strpool *pool = strpool_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		cr_expect_str_eq(package_path(pool, cases[i].function), cases[i].package, "%s", cases[i].function);
+		cr_expect_str_eq(go_name_package(pool, cases[i].function), cases[i].package, "%s", cases[i].function);
 	strpool_free(pool);
 }
 
 Test(package, under_a_module)
 {
-	cr_expect(package_is_under("example.com/m/sub.F", strlen("example.com/m/sub"), "example.com/m"));
-	cr_expect(package_is_under("example.com/m.F", strlen("example.com/m"), "example.com/m"));
-	cr_expect_not(package_is_under("example.com/mm.F", strlen("example.com/mm"), "example.com/m"));
-	cr_expect_not(package_is_under("fmt.F", 3, "example.com/m"));
+	cr_expect(go_name_is_under("example.com/m/sub.F", strlen("example.com/m/sub"), "example.com/m"));
+	cr_expect(go_name_is_under("example.com/m.F", strlen("example.com/m"), "example.com/m"));
+	cr_expect_not(go_name_is_under("example.com/mm.F", strlen("example.com/mm"), "example.com/m"));
+	cr_expect_not(go_name_is_under("fmt.F", 3, "example.com/m"));
 }
