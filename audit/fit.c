@@ -357,20 +357,11 @@ static bool is_method(const char *closure, const char *name)
 	return last && strncmp(last + 1, name, n) == 0 && strcmp(last + 1 + n, "-fm") == 0;
 }
 
-/* Go 1.17 to 1.20: "f·dwrap·1"; since 1.21 "f.gowrap1" and "f.deferwrap1". */
-static bool is_wrapper(const char *closure)
-{
-	const char *last = strrchr(closure, '.');
-
-	return strstr(closure, "\302\267dwrap\302\267") ||
-	       (last && (strncmp(last, ".gowrap", 7) == 0 || strncmp(last, ".deferwrap", 10) == 0));
-}
-
 static enum fit closure_fit(const struct prediction *p, const struct rec_site *site)
 {
 	if (!site->closure)
 		return FIT_POSSIBLE;
-	if (is_wrapper(site->closure))
+	if (go_name_is_wrapper(site->closure))
 		return p->wrapper ? FIT_TYPE : FIT_NONE;
 	/* What else the compiler wraps: a generic function used as a value. */
 	return p->wrapper ? FIT_UNLIKELY : FIT_POSSIBLE;

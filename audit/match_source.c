@@ -524,23 +524,6 @@ const char *matching_file_package(const struct matching *m, size_t prediction)
 	return home;
 }
 
-/* How much of a function's name is that of the function declared at the top of the file: closures are inside. */
-static size_t outer_length(const char *function)
-{
-	size_t start = go_name_package_length(function), depth = 0, i;
-
-	for (i = start + (function[start] == '.'); function[i]; i++) {
-		if (strchr("([{", function[i]))
-			depth++;
-		else if (strchr(")]}", function[i]) && depth)
-			depth--;
-		else if (depth == 0 &&
-			 (strncmp(function + i, ".func", 5) == 0 || strncmp(function + i, "-range", 6) == 0))
-			break;
-	}
-	return i;
-}
-
 /*
  * Lines that have no code of their own are inside a function when the nearest code above and the nearest below are:
  * often the head of a closure that was inlined away.
@@ -560,8 +543,8 @@ static enum match_line line_between(const struct matching *m, const struct sourc
 	}
 	if (!above || !below)
 		return MATCH_LINE_UNKNOWN;
-	len = outer_length(above->function);
-	if (len != outer_length(below->function) || strncmp(above->function, below->function, len) != 0)
+	len = go_name_declared_length(above->function);
+	if (len != go_name_declared_length(below->function) || strncmp(above->function, below->function, len) != 0)
 		return MATCH_LINE_UNKNOWN;
 	return above->is_physical || below->is_physical ? MATCH_LINE_KNOWN : MATCH_LINE_INLINED_ONLY;
 }

@@ -88,11 +88,6 @@ struct builder {
 	uint8_t *pool_get;	    /* of each location: 1 a frame of it is (*Pool).Get, 2 none is, 0 not asked */
 };
 
-static bool is_closure(const char *function)
-{
-	return strstr(function, ".func") != NULL;
-}
-
 static const char *opening_key(struct builder *b, const struct rec_frame *frame)
 {
 	return strpool_addf(b->pool, "%s\1%d", frame->file ? frame->file : "", frame->start_line);
@@ -106,7 +101,7 @@ static void learn_closure(struct builder *b, const struct rec_frame *frame)
 {
 	uint64_t *name;
 
-	if (frame->start_line <= 0 || !is_closure(frame->function))
+	if (frame->start_line <= 0 || !go_name_is_closure(frame->function))
 		return;
 	name = u64map_at(&b->closure_name, (uintptr_t)opening_key(b, frame), NULL);
 	if (!*name || strlen(frame->function) < strlen((const char *)(uintptr_t)*name))
@@ -117,7 +112,7 @@ static const char *own_name(struct builder *b, const struct rec_frame *frame)
 {
 	const uint64_t *name = NULL;
 
-	if (frame->start_line > 0 && is_closure(frame->function))
+	if (frame->start_line > 0 && go_name_is_closure(frame->function))
 		name = u64map_find(&b->closure_name, (uintptr_t)opening_key(b, frame));
 	return name ? (const char *)(uintptr_t)*name : frame->function;
 }

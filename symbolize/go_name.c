@@ -71,28 +71,97 @@ const char *go_name_short(const char *function)
 	return function + n;
 }
 
-static bool ends_in_digits_of(const char *p, const char *word, size_t *len)
+/* Is this word and a number, to the end of the name's element? *len is the length of the word. */
+static bool is_numbered(const char *p, const char *word, size_t *len)
 {
-	size_t n = strlen(word);
+	size_t n = strlen(word), digits;
 
-	if (strncmp(p, word, n) != 0 || p[n] < '0' || p[n] > '9')
+	if (strncmp(p, word, n) != 0)
 		return false;
+	digits = strspn(p + n, "0123456789");
 	*len = n;
-	return true;
+	return digits && (!p[n + digits] || strchr(".-[", p[n + digits]) || (unsigned char)p[n + digits] >= 0x80);
+}
+
+static const char *const literal_words[] = {".func", "-range"};
+static const char *const wrapper_words[] = {".gowrap", ".deferwrap", "\302\267dwrap\302\267"};
+
+static bool is_one_of(const char *p, const char *const words[], size_t n, size_t *len)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (is_numbered(p, words[i], len))
+			return true;
+	}
+	return false;
+}
+
+/* Where the declared function's own name ends, at the earliest: "main.f", "main.(*T).M", "main.glob.". */
+static size_t first_name_end(const char *function)
+{
+	size_t i = go_name_package_length(function);
+
+	i += function[i] == '.';
+	if (function[i] == '(')
+		i += strcspn(function + i, ")"), i += function[i] == ')', i += function[i] == '.';
+	else if (strncmp(function + i, "glob..", 6) == 0)
+		return i + 5;
+	while (function[i] && !strchr(".[-", function[i]) && (unsigned char)function[i] != 0xc2)
+		i++;
+	return i;
+}
+
+size_t go_name_declared_length(const char *function)
+{
+	size_t depth = 0, len;
+
+	for (size_t i = first_name_end(function);; i++) {
+		char c = function[i];
+
+		if (!c)
+			return i;
+		if (c == '[' || c == '(' || c == '{')
+			depth++;
+		else if ((c == ']' || c == ')' || c == '}') && depth)
+			depth--;
+		else if (depth == 0 && (is_one_of(function + i, literal_words, ARRAY_SIZE(literal_words), &len) ||
+					is_one_of(function + i, wrapper_words, ARRAY_SIZE(wrapper_words), &len)))
+			return i;
+	}
+}
+
+bool go_name_is_closure(const char *function)
+{
+	const char *made = function + go_name_declared_length(function);
+	size_t len;
+
+	return is_one_of(made, literal_words, ARRAY_SIZE(literal_words), &len);
+}
+
+bool go_name_is_wrapper(const char *function)
+{
+	size_t len;
+
+	for (const char *p = function + go_name_declared_length(function); *p; p++) {
+		if (is_one_of(p, wrapper_words, ARRAY_SIZE(wrapper_words), &len) &&
+		    !p[len + strspn(p + len, "0123456789")])
+			return true;
+	}
+	return false;
 }
 
 const char *go_name_identity(struct strpool *pool, const char *function)
 {
-	static const char *const counted[] = {".func", ".gowrap", ".deferwrap", "-range"};
 	struct strbuf sb = STRBUF_INIT;
 	const char *identity;
+	const char *own_end = function + first_name_end(function);
 	int depth = 0;
 
 	for (const char *p = function; *p;) {
 		size_t len = 0;
 
-		for (size_t i = 0; i < ARRAY_SIZE(counted) && !len; i++)
-			ends_in_digits_of(p, counted[i], &len);
+		if (p < own_end || (!is_one_of(p, literal_words, ARRAY_SIZE(literal_words), &len) &&
+				    !is_one_of(p, wrapper_words, ARRAY_SIZE(wrapper_words), &len)))
+			len = 0;
 		if (len) {
 			if (!depth)
 				strbuf_add(&sb, p, len);

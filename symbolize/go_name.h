@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Import paths out of the linker's function names: "example.com/m/v2%2ex.(*T).M", "main.f[go.shape.int].func1". */
+/*
+ * The linker's names of functions: "example.com/m/v2%2ex.(*T).M", "main.f[go.shape.int].func1". Packages are escaped as
+ * in cmd/internal/objabi (PathToPrefix); what the compiler makes inside a declared function is named after it
+ * (cmd/compile/internal/ir, closureName): "f.func1" and "f.func1.2" for function literals, "f-range1" for the body of a
+ * range over a function, "f.gowrap1", "f.deferwrap1" (up to 1.20 "f·dwrap·1") around the call of a go or defer
+ * statement, "(*T).M-fm" for a method value.
+ */
 #ifndef ESCAUDIT_SYMBOLIZE_GO_NAME_H
 #define ESCAUDIT_SYMBOLIZE_GO_NAME_H
 
@@ -19,6 +25,20 @@ bool go_name_is_under(const char *function, size_t len, const char *module);
 
 /* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
 const char *go_name_short(const char *function);
+
+/* How much of the name is that of the declared function that the rest was made in: of "main.f[int].func1"
+ * "main.f[int]". */
+size_t go_name_declared_length(const char *function);
+
+/*
+ * Is it a function literal, or made inside one? A declared function may be called func1, too: it is where the name of a
+ * function or a method stands. A method func1 of a type T and the first literal of a function T are both "T.func1",
+ * which is read as the literal: programs have many of them.
+ */
+bool go_name_is_closure(const char *function);
+
+/* Is it the closure around the call of a go or defer statement? */
+bool go_name_is_wrapper(const char *function);
 
 /*
  * A function's name as far as an edit elsewhere cannot change it: "main.f.func2.gowrap1" is "main.f.func.gowrap", for

@@ -30,6 +30,7 @@
 #include "base/memory.h"
 #include "base/reason.h"
 #include "base/u64map.h"
+#include "symbolize/go_name.h"
 #include "symbolize/symbolizer_internal.h"
 
 /* On variables of a closure that were captured from outside, Go >= 1.23 (cmd/internal/dwarf). */
@@ -601,15 +602,6 @@ static enum walk collect_moved(void *ctx, Dwarf_Die *die, unsigned depth)
 	return search->n < search->max ? WALK_PAST : WALK_STOP;
 }
 
-/* "main.f.func1", "main.f.func1.2", "main.f.g.func1", "main.glob..func1" and their like. */
-static bool is_closure(const char *function)
-{
-	for (const char *p = function; (p = strstr(p, ".func")); p += 5)
-		if (p[5] >= '0' && p[5] <= '9')
-			return true;
-	return false;
-}
-
 static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, struct sym_moved_variable *vars,
 				    size_t max)
 {
@@ -627,7 +619,7 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 	if (node->entry != entry || !dwarf_offdie(sym->dwarf, node->die, &function))
 		return 0;
 	search.function = &function;
-	if (sym->go_minor < 23 && is_closure(node->name)) {
+	if (sym->go_minor < 23 && go_name_is_closure(node->name)) {
 		search.captured_line = node->start_line;
 		if (!search.captured_line) /* 1.19 has no line there, but a function's first row is its func keyword */
 			line_at(unit, entry, &search.captured_line);

@@ -37,3 +37,68 @@ Test(package, under_a_module)
 	cr_expect_not(go_name_is_under("example.com/mm.F", strlen("example.com/mm"), "example.com/m"));
 	cr_expect_not(go_name_is_under("fmt.F", 3, "example.com/m"));
 }
+
+Test(go_name, function_literals_and_wrappers)
+{
+	static const struct {
+		const char *function, *declared;
+		bool is_closure, is_wrapper;
+	} cases[] = {
+		{"main.f", "main.f", false, false},
+		{"main.f.func1", "main.f", true, false},
+		{"main.f.func1.2", "main.f", true, false},
+		{"main.f.g.func1", "main.f.g", true, false},
+		{"main.glob..func3", "main.glob.", true, false},
+		{"main.init.func1", "main.init", true, false},
+		{"main.f-range1", "main.f", true, false},
+		{"main.f.func2-range1", "main.f", true, false},
+		{"main.(*T).M.func1", "main.(*T).M", true, false},
+		{"main.T.M.func1", "main.T.M", true, false},
+		{"main.f[go.shape.int].func1", "main.f[go.shape.int]", true, false},
+		{"main.f[...].func1", "main.f[...]", true, false},
+		{"main.f.gowrap1", "main.f", false, true},
+		{"main.f.func2.gowrap1", "main.f", true, true},
+		{"main.(*T).M.deferwrap12", "main.(*T).M", false, true},
+		{"main.f\302\267dwrap\302\2671", "main.f", false, true},
+		/* declared functions with such names */
+		{"main.funcMap", "main.funcMap", false, false},
+		{"text/template.funcMap", "text/template.funcMap", false, false},
+		{"main.func1", "main.func1", false, false},
+		{"main.(*T).func1", "main.(*T).func1", false, false},
+		{"main.(*T).func1.func2", "main.(*T).func1", true, false},
+		{"main.T.funcMap", "main.T.funcMap", false, false},
+		{"main.T.func1x", "main.T.func1x", false, false},
+		{"main.f.function", "main.f.function", false, false},
+		{"main.gowrap1", "main.gowrap1", false, false},
+		{"main.(*T).M-fm", "main.(*T).M-fm", false, false},
+		{"", "", false, false},
+		{"main.", "main.", false, false},
+		{"main.(", "main.(", false, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *function = cases[i].function;
+
+		cr_expect_eq(go_name_declared_length(function), strlen(cases[i].declared), "%s", function);
+		cr_expect_eq(go_name_is_closure(function), cases[i].is_closure, "%s", function);
+		cr_expect_eq(go_name_is_wrapper(function), cases[i].is_wrapper, "%s", function);
+	}
+}
+
+Test(go_name, identity)
+{
+	static const struct {
+		const char *function, *identity;
+	} cases[] = {
+		{"main.f.func2.gowrap1", "main.f.func.gowrap"},
+		{"main.F[go.shape.int]", "main.F[...]"},
+		{"main.(*T).M", "main.T.M"},
+		{"main.funcMap", "main.funcMap"},
+		{"main.func1", "main.func1"},
+	};
+	struct strpool *pool = strpool_new();
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_str_eq(go_name_identity(pool, cases[i].function), cases[i].identity, "%s", cases[i].function);
+	strpool_free(pool);
+}
