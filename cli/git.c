@@ -2,9 +2,7 @@
 #include "cli/git.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/memory.h"
 #include "cli/interrupt.h"
 
 #define ANSWER_LIMIT (256u << 20)
-#define ARGS_MAX     24
 
 extern char **environ;
 
@@ -50,59 +48,37 @@ static char **environment(char *index)
 	return env;
 }
 
-static int spawn(pid_t *pid, const char *directory, const char *const args[], const struct git_options *options,
-		 int out, int said)
+static int run(const char *directory, const char *const args[], const struct git_options *options, int out, int said,
+	       int *status)
 {
 	static const char *const first[] = {
 		"git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"};
-	const char *argv[ARGS_MAX + ARRAY_SIZE(first) + 1] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
+	struct child child = {.directory = directory, .out = out, .said = said, .end_with = SIGTERM};
 	char *index = options->index ? xasprintf("GIT_INDEX_FILE=%s", options->index) : NULL;
 	char **env = environment(index);
-	short flags = POSIX_SPAWN_SETSIGMASK;
-	sigset_t mask;
+	const char **argv;
+	size_t n = 0;
 	int ret;
 
-	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
-		argv[i] = first[i];
-	for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
-		argv[ARRAY_SIZE(first) + i] = args[i];
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attributes);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawn_file_actions_adddup2(&files, said, 2);
-	posix_spawn_file_actions_addchdir_np(&files, directory);
-	sigemptyset(&mask);
+	while (args[n])
+		n++;
+	argv = xcalloc(ARRAY_SIZE(first) + n + 1, sizeof(*argv));
+	memcpy(argv, first, sizeof(first));
+	memcpy(argv + ARRAY_SIZE(first), args, n * sizeof(*args));
+	child.argv = (char *const *)(uintptr_t)argv;
+	child.env = env;
+	sigemptyset(&child.mask);
 	if (options->shielded) {
-		interrupt_signals(&mask);
-		posix_spawnattr_setpgroup(&attributes, 0);
-		flags |= POSIX_SPAWN_SETPGROUP;
+		interrupt_signals(&child.mask);
+		child.own_group = true;
+	} else {
+		child.interrupted = interrupt_signal; /* it takes its half-made files with it */
 	}
-	posix_spawnattr_setsigmask(&attributes, &mask);
-	posix_spawnattr_setflags(&attributes, flags);
-	ret = posix_spawnp(pid, "git", &files, &attributes, (char *const *)(uintptr_t)argv, env);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
+	ret = child_run(&child, status);
+	free(argv);
 	free(env);
 	free(index);
 	return ret;
-}
-
-static int wait_for(pid_t pid, bool shielded, int *status)
-{
-	bool told = false;
-
-	while (waitpid(pid, status, 0) < 0) {
-		if (errno != EINTR)
-			return -errno;
-		if (!shielded && interrupt_signal() && !told) {
-			kill(pid, SIGTERM); /* it takes its half-made files with it */
-			told = true;
-		}
-	}
-	return 0;
 }
 
 static int read_back(struct strbuf *sb, int fd)
@@ -131,15 +107,14 @@ int git_run(const char *directory, const char *const args[], const struct git_op
 	struct strbuf said = STRBUF_INIT;
 	int out_fd = memfd_create("git-out", MFD_CLOEXEC), said_fd = memfd_create("git-said", MFD_CLOEXEC);
 	int status = 0, ret;
-	pid_t pid;
 
 	options = options ? options : &defaults;
 	if (out_fd < 0 || said_fd < 0) {
 		ret = error_set(err, -errno, "failed to make a temporary file: %s", strerror(errno));
 		goto out;
 	}
-	ret = -spawn(&pid, directory, args, options, out_fd, said_fd);
-	if (ret) {
+	ret = run(directory, args, options, out_fd, said_fd, &status);
+	if (ret && ret != -EINTR) {
 		error_set(err, ret,
 			  ret == -ENOENT ? "there is no git command in PATH (%s); install git%s"
 					 : "failed to run git: %s%s",
@@ -147,15 +122,15 @@ int git_run(const char *directory, const char *const args[], const struct git_op
 			  ret == -ENOENT && access("/dev/null", F_OK) ? "; there is no /dev/null either" : "");
 		goto out;
 	}
-	ret = wait_for(pid, options->shielded, &status);
-	if (ret == 0)
-		ret = read_back(&said, said_fd);
+	if (ret || (interrupt_signal() && !options->shielded)) {
+		ret = error_set(err, -EINTR, "interrupted");
+		goto out;
+	}
+	ret = read_back(&said, said_fd);
 	if (ret == 0 && out)
 		ret = read_back(out, out_fd);
 	if (ret)
 		error_set(err, ret, "failed to hear git: %s", strerror(-ret));
-	else if (interrupt_signal() && !options->shielded)
-		ret = error_set(err, -EINTR, "interrupted");
 	else if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 		trim(&said);
 		ret = error_set(err, -EIO, "git %s: %s", args[0], said.len ? said.buf : "failed without a word");

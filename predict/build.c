@@ -17,18 +17,15 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/lines.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
@@ -406,37 +403,6 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return 0;
 }
 
-/* Waits for the child; a signal that is held back interrupts it. False if that happened. */
-static bool wait_for(pid_t pid, const sigset_t *signals, int *status)
-{
-	int child = (int)syscall(SYS_pidfd_open, pid, 0);
-	int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	struct pollfd fds[] = {{.fd = child, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
-	bool calm = true;
-
-	while (child >= 0) { /* before Linux 5.3: no pidfd, the child is simply waited for */
-		int n = poll(fds, ARRAY_SIZE(fds), -1);
-
-		if (n < 0 && errno != EINTR)
-			break;
-		if (n > 0 && fds[1].revents) {
-			/* The go command stops its work on an interrupt and waits for its compilers. */
-			calm = false;
-			kill(pid, SIGINT);
-			break;
-		}
-		if (n > 0 && fds[0].revents)
-			break;
-	}
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		;
-	if (child >= 0)
-		close(child);
-	if (signal_fd >= 0)
-		close(signal_fd);
-	return calm;
-}
-
 static void signals_to_hold(sigset_t *set)
 {
 	sigemptyset(set);
@@ -462,30 +428,33 @@ static int check_space(const struct build *b)
  */
 static int run(struct build *b, struct words *argv, int *status)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
+	struct child child = {.argv = argv->items, .env = b->env.items, .directory = b->dir, .mask = b->held};
 	sigset_t signals;
-	pid_t pid;
 	int ret;
 
 	signals_to_hold(&signals);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attributes);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 1, b->out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	posix_spawn_file_actions_addopen(&files, 2, b->error, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	posix_spawn_file_actions_addchdir_np(&files, b->dir);
-	posix_spawnattr_setsigmask(&attributes, &b->held);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-	ret = posix_spawnp(&pid, b->go, &files, &attributes, argv->items, b->env.items);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
+	child.held = &signals;
+	child.end_with = SIGINT; /* the go command stops its work on an interrupt and waits for its compilers */
+	child.out = open(b->out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	child.said = open(b->error, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ret = child.out < 0 || child.said < 0 ? -errno : 0;
 	if (ret)
-		return error_set(b->err, -ret, "build: failed to run '%s': %s; install Go, or name its go command%s",
-				 b->go, strerror(ret),
-				 ret == ENOENT && access("/dev/null", F_OK) ? "; there is no /dev/null either" : "");
-	if (!wait_for(pid, &signals, status))
+		error_set(b->err, ret, "build: failed to keep what the go command says in '%s': %s", b->work,
+			  strerror(-ret));
+	else
+		ret = child_run(&child, status);
+	if (child.out >= 0)
+		close(child.out);
+	if (child.said >= 0)
+		close(child.said);
+	if (child.out < 0 || child.said < 0)
+		return ret;
+	if (ret == -EINTR)
 		return error_set(b->err, -EINTR, "build: interrupted");
+	if (ret)
+		return error_set(b->err, ret, "build: failed to run '%s': %s; install Go, or name its go command%s",
+				 b->go, strerror(-ret),
+				 ret == -ENOENT && access("/dev/null", F_OK) ? "; there is no /dev/null either" : "");
 	if (WIFSIGNALED(*status) && WTERMSIG(*status) == SIGINT)
 		return error_set(b->err, -EINTR, "build: interrupted");
 	return check_space(b);
