@@ -6,7 +6,7 @@
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, against the sites of their line
- *   4. heap claims whose allocation the compiler puts on another line (reference, 7.5): parameters moved at the func
+ *   4. heap claims whose allocation the compiler puts on another line: parameters moved at the func
  *      keyword, variables merged into one object at the first one's line, append results moved where they leave the
  *      function, variables without a position of their own
  *   5. stack claims, against what is left on their line
@@ -333,7 +333,7 @@ static void place_moved_slice(struct matching *m, size_t site_index)
  */
 static void place_nowhere(struct matching *m)
 {
-	size_t *homeless = xcalloc(m->set->n + 1, sizeof(*homeless)), n = 0, crowded = 0, done = 0;
+	size_t *unplaced = xcalloc(m->set->n + 1, sizeof(*unplaced)), n = 0, crowded = 0, done = 0;
 
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
@@ -353,7 +353,7 @@ static void place_nowhere(struct matching *m)
 		if (n_merged == 1)
 			share_object(m, i, merged);
 		else
-			homeless[n++] = i;
+			unplaced[n++] = i;
 	}
 	for (size_t g = 0; g < m->n_groups; g++)
 		crowded += is_crowded(m, &m->groups[g]);
@@ -364,9 +364,9 @@ static void place_nowhere(struct matching *m)
 			continue;
 		m->groups[g].ambiguous = false;
 		site = m->groups[g].sites[--m->groups[g].n_sites];
-		match_group_add_site(m, match_group_new(m, &homeless[done++], 1), site);
+		match_group_add_site(m, match_group_new(m, &unplaced[done++], 1), site);
 	}
-	free(homeless);
+	free(unplaced);
 }
 
 static void run_other_lines(struct matching *m)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which emitted sites does a prediction speak of? The join of the first two accounts (design, section 6).
+ * Which emitted sites does a prediction speak of? The join of the first two accounts.
  *
  * The result is a set of groups. Most hold one prediction and its sites (none, one, or one for each inlined copy that
  * the log cannot tell apart). A group with several predictions is either one object made for all of them (merged

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Verdicts: how the three accounts (predicted, emitted, observed) agree. Design, section 2. Made from a set of
+ * Verdicts: how the three accounts (predicted, emitted, observed) agree. Made from a set of
  * predictions and a recording, offline.
  */
 #ifndef ESCAUDIT_AUDIT_VERDICT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asks the user's own go command for a binary and for its diagnostics, text and JSON, in one build (design, section 6).
+ * Asks the user's own go command for a binary and for its diagnostics, text and JSON, in one build.
  * The JSON is not replayed from the build cache, so its directory is fresh each time; text is, with paths of the first
  * run's directory, which the fresh directory also prevents (the flag is part of the key).
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel programs of both gears, opened, told what they have to know, and loaded: one way for recordings and for
+ * The kernel programs of both modes, opened, told what they have to know, and loaded: one way for recordings and for
  * doctor, so that what loads here loads there.
  */
 #ifndef ESCAUDIT_PROBE_PROGRAMS_H

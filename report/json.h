@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON all commands share (design, section 8): one object, its members in a fixed order, lists with one row a line,
+ * The JSON all commands share: one object, its members in a fixed order, lists with one row a line,
  * so that two outputs can be compared with diff. Rows are written as they come; no list is ever held whole.
  *
  *     {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Why the runtime allocates, named after what the programmer wrote (design, section 1). Values are stable only by name.
+/* Why the runtime allocates, named after what the programmer wrote. Values are stable only by name.
  */
 enum cause {
 	CAUSE_UNKNOWN,

@@ -2,13 +2,14 @@
 # Attaching to processes that already run, and leaving them as they were.
 
 load helper
+load processes
 
 setup() {
-	pids=()
+	processes_setup
 }
 
 teardown() {
-	kill_pids
+	processes_teardown
 }
 
 # start_recording ARGS...: sets recorder; returns when the probes are in the text of the sleeper.
@@ -35,21 +36,6 @@ text_of() {
 		dd if="/proc/$1/mem" iflag=skip_bytes,count_bytes,fullblock bs=64K skip=$((16#${range%-*})) \
 			count=$((16#${range#*-} - 16#${range%-*})) 2>/dev/null
 	done < <(awk '$2 ~ /x/' "/proc/$1/maps") | sha256sum
-}
-
-# stop_recording [STATUS]: ends the window as Ctrl-C does.
-stop_recording() {
-	local status=0
-	kill -INT "$recorder"
-	wait "$recorder" || status=$?
-	[ "$status" -eq "${1:-0}" ] || { complain "record: status $status instead of ${1:-0}"; cat "$messages"; }
-}
-
-burst() {
-	local bursts
-	bursts=$(grep -c burst "$log" || true)
-	kill -USR1 "$1"
-	wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
 }
 
 expect_counts() {

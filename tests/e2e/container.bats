@@ -24,7 +24,6 @@ setup() {
 	program=$open_dir/sleeper
 	cp "$(build_go sleeper CGO_ENABLED=0)" "$program"
 	chmod 755 "$program"
-	bursts=0
 }
 
 teardown() {
@@ -73,7 +72,6 @@ words_in_image() {
 # record_burst ARGS...: one burst of $target is recorded by "${runner[@]}" and is counted to the object; or it fails, as the
 # messages say.
 record_burst() {
-	local want=1237
 	rec=$results/rec messages=$(mktemp "$BATS_TEST_TMPDIR/messages.XXXXXX")
 	rm -f "$rec"
 	"${runner[@]}" record --mode=exact -o "$output/rec" "$@" 2>"$messages" </dev/null 3>&- &
@@ -84,11 +82,9 @@ record_burst() {
 		! wait "$recorder" || complain "it failed with status 0"
 		return 0
 	fi
-	kill -USR1 "$target"
-	wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
-	bursts=$(grep -c burst "$log")
+	burst
 	stop_recording
-	[ "$(counts_at "$rec" sleeper burst)" = "$want $((24 * want))" ] || complain "$*: $(counts_at "$rec" sleeper burst)"
+	expect_burst 1237 "$*"
 	intact_soon "$target" "after $*"
 }
 

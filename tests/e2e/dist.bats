@@ -70,8 +70,7 @@ record_empty() {
 @test "the same bytes, built again elsewhere" {
 	local copy=$BATS_TEST_TMPDIR/a/copy
 	mkdir -p "$copy"
-	(cd "$top" && { git ls-files -z --cached --others --exclude-standard 2>/dev/null || find . -path ./build -prune -o -type f -print0; } |
-		while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done | xargs -0 cp --parents -t "$copy")
+	(cd "$top" && scripts/tree-files | xargs -0 cp --parents -t "$copy")
 	SOURCE_DATE_EPOCH=1000000007 make -s -C "$top" O="$ESCAUDIT_BUILD" dist || complain "make dist"
 	cp "$(archive)" "$BATS_TEST_TMPDIR/first.tar.gz"
 	(umask 077 && cd "$copy" && TZ=Asia/Tokyo SOURCE_DATE_EPOCH=1000000007 nice make -s -j"$(nproc)" O=elsewhere dist 2>&1) || complain "make dist in a copy"
@@ -109,22 +108,18 @@ record_empty() {
 	need_bpf
 	cp "$(build_go sleeper "${static[@]}")" "$root/sleeper"
 	start "$root/sleeper" -burst 1237
-	local method
+	local method rec=$root/rec
 	for method in multi perf; do
 		record_empty --mode=exact "--attach=$method" -p "$target" -o rec
-		: >"$log"
-		kill -USR1 "$target"
-		wait_for grep -q burst "$log"
+		burst
 		stop_recording
-		[ "$(counts_at "$root/rec" sleeper burst)" = "1237 $((24 * 1237))" ] || complain "$method: $(counts_at "$root/rec" sleeper burst)"
+		expect_burst 1237 "$method"
 		intact_soon "$target" "after $method"
 	done
 	record_empty --mode=exact -x /sleeper -o rec
-	: >"$log"
-	kill -USR1 "$target"
-	wait_for grep -q burst "$log"
+	burst
 	stop_recording
-	[ "$(counts_at "$root/rec" sleeper burst)" = "1237 $((24 * 1237))" ] || complain "-x: $(counts_at "$root/rec" sleeper burst)"
+	expect_burst 1237 -x
 	expect_status 0 in_empty /escaudit doctor --json -p "$target"
 	[ "$(jq .works <<<"$out")" = true ] || complain "doctor: $out"
 	[ "$complaints" -eq 0 ]

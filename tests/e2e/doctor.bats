@@ -237,13 +237,12 @@ expect_check() {
 	start "${as_user[@]}" "$program" -burst 1231
 	mkdir -m 777 "$open_dir/out"
 	setpriv --reuid 64123 --regid 64123 --clear-groups "$mine" record --mode=exact -o "$open_dir/out/rec" -p "$target" 2>"$BATS_TEST_TMPDIR/messages" </dev/null 3>&- &
-	recorder=$! messages=$BATS_TEST_TMPDIR/messages
+	recorder=$! messages=$BATS_TEST_TMPDIR/messages rec=$open_dir/out/rec
 	pids+=("$recorder")
 	wait_on "$recorder" grep -q 'recording process' "$messages" || { cat "$messages"; return 1; }
-	kill -USR1 "$target"
-	wait_for grep -q burst "$log"
+	burst
 	stop_recording
-	[ "$(counts_at "$open_dir/out/rec" sleeper burst)" = "1231 $((24 * 1231))" ] || complain "counts: $(counts_at "$open_dir/out/rec" sleeper burst)"
+	expect_burst 1231 "with what setcap gives"
 	[ "$complaints" -eq 0 ]
 }
 
@@ -260,11 +259,9 @@ record_as() {
 	pids+=("$recorder")
 	wait_on "$recorder" grep -qE 'recording |waiting |failed' "$messages" || { cat "$messages"; return 1; }
 	! grep -q failed "$messages" || return 0
-	kill -USR1 "$target"
-	wait_for eval "[ \$(grep -c burst '$log') -gt ${bursts:-0} ]"
-	bursts=$(grep -c burst "$log")
+	burst
 	stop_recording
-	[ "$(counts_at "$rec" sleeper burst)" = "1237 $((24 * 1237))" ] || complain "$capabilities $*: $(counts_at "$rec" sleeper burst)"
+	expect_burst 1237 "$capabilities $*"
 	intact_soon "$target" "after record with $capabilities"
 }
 
@@ -283,7 +280,6 @@ record_as() {
 	kill -TERM "$target"
 	# One of another user.
 	start setpriv --reuid 64124 --regid 64124 --clear-groups "$program" -burst 1237
-	bursts=0
 	record_as bpf,perfmon -p "$target"
 	grep -q 'belongs to user 64124; run as that user, as root, or with CAP_SYS_PTRACE' "$messages" || complain "$(cat "$messages")"
 	wait "$recorder" && complain "recorded what is not its own"
@@ -293,7 +289,6 @@ record_as() {
 	kill -TERM "$target"
 	# One of root.
 	start "$program" -burst 1237
-	bursts=0
 	record_as bpf,perfmon,sys_ptrace -p "$target"
 	# Too little.
 	record_as bpf -p "$target"
@@ -315,10 +310,9 @@ record_as() {
 		[ "$objects" = "$(jq .mallocs "$BATS_TEST_TMPDIR/truth")" ] || complain "$objects instead of $(jq .mallocs "$BATS_TEST_TMPDIR/truth")"
 		start "$(own_copy "$(build_go sleeper)")" -burst 1249
 		start_recording -p "$target" --attach=perf
-		kill -USR1 "$target"
-		wait_for grep -q burst "$log"
+		burst
 		stop_recording
-		[ "$(counts_at "$rec" sleeper burst)" = "1249 $((24 * 1249))" ] || complain "$(counts_at "$rec" sleeper burst)"
+		expect_burst 1249 "perf events"
 		intact_soon "$target" "after perf events"
 	}
 	for_each_go check 1.19 1.24 1.27

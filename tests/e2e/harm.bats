@@ -15,13 +15,6 @@ teardown() {
 	processes_teardown
 }
 
-burst() {
-	local bursts
-	bursts=$(grep -c burst "$log" || true)
-	kill -USR1 "$target"
-	wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
-}
-
 @test "no object file holds a return probe" {
 	local object sections n=0
 	for object in "$ESCAUDIT_BUILD"/bpf/*.bpf.o; do
@@ -33,7 +26,7 @@ burst() {
 	[ "$n" -gt 0 ]
 }
 
-# nap MILLISECONDS: less than so long, by lot.
+# nap MILLISECONDS: less than so long, at random.
 nap() {
 	local ms=$((RANDOM % $1))
 	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
@@ -215,13 +208,6 @@ storm() {
 		storm signals
 	}
 	for_each_go check 1.19 1.27
-}
-
-# What the sleeper's burst line has: "OBJECTS BYTES".
-expect_burst() {
-	local got
-	got=$(counts_at "$rec" sleeper burst)
-	[ "$got" = "$1 $((24 * $1))" ] || complain "@burst: $got objects and bytes instead of $1 $((24 * $1)) ($2)"
 }
 
 # start_bpftrace PROGRAM: another tool's probe on the allocator, which counts in processes of the program's name. Returns once it

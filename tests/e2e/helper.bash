@@ -9,6 +9,8 @@ top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 ESCAUDIT_BUILD=${ESCAUDIT_BUILD:-$top/build}
 ESCAUDIT=${ESCAUDIT:-$ESCAUDIT_BUILD/escaudit}
 programs=$top/tests/programs
+# shellcheck source=tests/markers.bash
+. "$top/tests/markers.bash"
 cache=${TMPDIR:-/tmp}/escaudit-test-cache
 
 # The go commands see neither the network nor the user's settings.
@@ -253,12 +255,6 @@ line_of() {
 		return 1
 	fi
 	cut -d : -f 1,2 <<<"$found" | tr : ' '
-}
-
-# markers_json PROGRAM: [{"marker":…,"file":…,"line":…}…]
-markers_json() {
-	(cd "$programs/$1" && grep -HnE '// @[A-Za-z0-9-]+$' -- *.go) |
-		jq -R -n '[inputs | capture("^(?<file>[^:]+):(?<line>[0-9]+):.*// @(?<marker>.+)$") | .line |= tonumber]'
 }
 
 # ---- the program under test --------------------------------------------------------------------------------------------

@@ -48,6 +48,21 @@ stop_recording() {
 	[ "$status" -eq "${1:-0}" ] || { complain "record: status $status instead of ${1:-0}"; cat "$messages"; }
 }
 
+# burst [PID]: the sleeper that $log is of makes a burst; returns once it has.
+burst() {
+	local bursts
+	bursts=$(grep -c burst "$log" || true)
+	kill -USR1 "${1:-$target}"
+	wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
+}
+
+# expect_burst OBJECTS WHEN: what $rec has for the line of the sleeper's bursts, to the object and the byte.
+expect_burst() {
+	local got
+	got=$(counts_at "$rec" sleeper burst)
+	[ "$got" = "$1 $((24 * $1))" ] || complain "@burst: $got objects and bytes instead of $1 $((24 * $1)) ($2)"
+}
+
 # Is every byte of the process's text what its files say?
 is_intact() {
 	"$ESCAUDIT_BUILD/tests/proof/text_intact" "$1"

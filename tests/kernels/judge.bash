@@ -1,9 +1,12 @@
 # What must have come of tests/kernels/guest in a booted kernel. tests/run-kernels sources it and calls
 #
-#   judge NAME EXPECTED METHODS VERSION     TAP without numbers on standard output
+#   judge NAME METHODS VERSION     TAP without numbers on standard output
 #
 # with the results of that kernel in $results/NAME. Variables of tests/run-kernels that it reads: top, build, builds, work, results,
 # static, versions.
+
+# shellcheck source=tests/markers.bash
+. "$top/tests/markers.bash"
 
 # wrong TEXT...: the check under way fails, for this reason too.
 wrong() {
@@ -35,12 +38,6 @@ expect_status() {
 
 json() { "$build/escaudit" top --json --limit 0 "$1"; }
 
-# The markers of a program: [{"marker":…,"file":…,"line":…}…]
-markers() {
-	(cd "$top/tests/programs/$1" && grep -HnE '// @[A-Za-z0-9-]+$' -- *.go) |
-		jq -R -n '[inputs | capture("^(?<file>[^:]+):(?<line>[0-9]+):.*// @(?<marker>.+)$") | .line |= tonumber]'
-}
-
 judge_boot() {
 	[ "$(cat "$there/qemu.status")" = 0 ] || wrong "qemu: status $(cat "$there/qemu.status"): $(tail -n 3 "$there/qemu")"
 	if [ "$(cat "$there/status" 2>/dev/null)" != 0 ]; then
@@ -65,20 +62,6 @@ judge_doctor() {
 	fi
 }
 
-# A kernel that is refused: by doctor and by record, by its name, in the same words.
-judge_refusal() {
-	local said=no finding release
-	expect_status 1.doctor 2
-	expect_status 1.launched 2
-	[ "$(jq -r .works "$there/1.doctor.out")" = false ] || wrong "doctor says that it works"
-	while read -r finding; do
-		! grep -qF -- "$finding" "$there/1.launched.err" || said=yes
-	done < <(jq -r '.checks[] | select(.status == "lack") | .finding' "$there/1.doctor.out")
-	[ $said = yes ] || wrong "doctor says '$(jq -r '.checks[] | select(.status == "lack") | .finding' "$there/1.doctor.out")', and record '$(cat "$there/1.launched.err")'"
-	release=$(jq -r '.checks[] | select(.name == "release") | .finding' "$there/1.doctor.out")
-	[ -n "$release" ] && grep -qF -- "$release" "$there/1.launched.err" || wrong "record does not name $release: $(cat "$there/1.launched.err")"
-}
-
 # shellcheck disable=SC2016
 jq_common='
 def base: (. // "") | split("/") | last;
@@ -91,7 +74,7 @@ judge_capture() {
 	expect_status "$step" 0
 	[ -z "$reasons" ] || return 0
 	json "$there/$step.rec" >"$judged/top" || return
-	wrongs "$(jq -r -n --slurpfile truth "$there/$step.out" --slurpfile top "$judged/top" --slurpfile markers <(markers capture) "$jq_common"'
+	wrongs "$(jq -r -n --slurpfile truth "$there/$step.out" --slurpfile top "$judged/top" --slurpfile markers <(markers_json capture) "$jq_common"'
 		$truth[0] as $t | $top[0] as $r | ($markers[0] | INDEX(.marker)) as $line |
 		(if $r.window.mode != "exact" or ($r.window.complete | not) then "window: \($r.window)" else empty end),
 		(if $r.losses != [] then "losses: \($r.losses)" else empty end),
@@ -124,7 +107,7 @@ judge_bracket() {
 	json "$there/$step.rec" >"$judged/top" || return
 	"$build/tests/proof/recording_rows" "$there/$step.rec" >"$judged/rows" || return
 	wrongs "$(jq -r -n --arg mode "$2" --slurpfile said "$there/$step.truth" --slurpfile top "$judged/top" --slurpfile rows "$judged/rows" \
-		--slurpfile markers <(markers bracket) "$jq_common"'
+		--slurpfile markers <(markers_json bracket) "$jq_common"'
 		$top[0] as $r | $rows[0] as $rec | ($markers[0] | INDEX(.marker)) as $at |
 		[$said[] | select(.counts)] as $work |
 		($work | map(.after - .before) | add) as $inner | ($said[-1].mallocs - $said[0].mallocs) as $outer |
@@ -212,16 +195,12 @@ judge_static_root() {
 }
 
 judge() {
-	local there=$results/$1 expected=$2 methods=$3 kernel_version=$4 version_short=$1 judged number version method mode program
+	local there=$results/$1 methods=$2 kernel_version=$3 version_short=$1 judged number version method mode program
 	version_short="$1 (${kernel_version%%[-~]*})"
 	judged=$work/judged-$1
 	mkdir -p "$judged"
 	check "boots, and the guest comes to its end" judge_boot
 	[ -s "$there/status" ] || return 0 # all else would be noise
-	if [ "$expected" = refused ]; then
-		check "refused by doctor and record, in the same words" judge_refusal
-		return 0
-	fi
 	for ((number = 1; number <= ${#builds[@]}; number++)); do
 		check "$(name_of "$number"): what doctor says is what happens" judge_doctor "$number.doctor" "$number.launched"
 		check "$(name_of "$number"): doctor says that it works" expect_status "$number.doctor" 0

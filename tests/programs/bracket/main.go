@@ -56,15 +56,22 @@ func makeBytes() { sinkBytes = make([]byte, 100) } // @bytes
 //go:noinline
 func makeBlock() { sinkBlock = new([512]uint64) } // @block
 
+// The next number of a random sequence (xorshift), and what its bits choose.
+func next(seed uint64) uint64 {
+	seed ^= seed << 13
+	seed ^= seed >> 7
+	return seed ^ seed<<17
+}
+
+func isTwin(seed, k uint64) bool { return (seed>>k)&3 == 0 }
+
 // Lines whose order within a round, and so within a size class, is not in step with anything: the class of array and twin
 // is told apart by which line it is that a refill meets.
 func work(rounds int, seed uint64) {
 	for i := 0; i < rounds; i++ {
-		seed ^= seed << 13
-		seed ^= seed >> 7
-		seed ^= seed << 17
+		seed = next(seed)
 		for k := uint64(0); k < 4; k++ {
-			if (seed>>k)&3 == 0 {
+			if isTwin(seed, k) {
 				makeTwin()
 			} else {
 				makeArray()
@@ -83,11 +90,9 @@ func work(rounds int, seed uint64) {
 func counted(rounds int, seed uint64) string {
 	arrays, twins := 0, 0
 	for i := 0; i < rounds; i++ {
-		seed ^= seed << 13
-		seed ^= seed >> 7
-		seed ^= seed << 17
+		seed = next(seed)
 		for k := uint64(0); k < 4; k++ {
-			if (seed>>k)&3 == 0 {
+			if isTwin(seed, k) {
 				twins++
 			} else {
 				arrays++
