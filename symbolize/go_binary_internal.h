@@ -20,9 +20,9 @@
 
 /* The bytes of one table. */
 struct span {
-	const uint8_t *at;
+	const uint8_t *at; /* NULL: it is read from the file where it is looked at */
 	size_t size;
-	elf_vaddr vaddr; /* of a table that is read from the file where it is looked at; 0: all of it is here */
+	elf_vaddr vaddr; /* of one that is; 0 is an address like others */
 };
 
 static inline uint32_t load_u32(const uint8_t *p)

@@ -30,7 +30,7 @@ static const uint8_t *part_of(const struct go_binary *bin, const struct span *ta
 {
 	if (offset > table->size || size > table->size - offset)
 		return NULL;
-	return table->vaddr ? elf_image_view(bin->image, table->vaddr + offset, size) : table->at + offset;
+	return table->at ? table->at + offset : elf_image_view(bin->image, table->vaddr + offset, size);
 }
 
 /* ---- functions ---- */
