@@ -21,7 +21,7 @@ static void filter_sites(struct recording *rec, const char *package)
 		}
 	}
 	for (size_t i = kept; i < rec->n_sites; i++)
-		free(rec->sites[i].frames);
+		recording_release_site(&rec->sites[i]);
 	rec->n_sites = kept;
 }
 

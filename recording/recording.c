@@ -60,13 +60,26 @@ void recording_clear_counts(struct recording *rec)
 	rec->n_locations = rec->n_observations = rec->n_losses = rec->n_extra = 0;
 }
 
+struct rec_source *recording_set_source(struct rec_site *site)
+{
+	free(site->source);
+	site->source = xcalloc(1, sizeof(*site->source) + site->n_frames * sizeof(site->source->columns[0]));
+	return site->source;
+}
+
+void recording_release_site(struct rec_site *site)
+{
+	free(site->frames);
+	free(site->source);
+}
+
 void recording_free(struct recording *rec)
 {
 	if (!rec)
 		return;
 	recording_clear_counts(rec);
 	for (size_t i = 0; !rec->borrows_sites && i < rec->n_sites; i++)
-		free(rec->sites[i].frames);
+		recording_release_site(&rec->sites[i]);
 	free(rec->losses);
 	free(rec->locations);
 	free(rec->observations);

@@ -80,17 +80,29 @@ enum site_room {
 	SITE_ROOM_STACK,
 };
 
+/*
+ * What stands in the source where a site's call was written: known where a twin of the build told the token of the call
+ * (predict/columns.h). Lines and columns as the compiler reports them, columns in bytes from 1, 0 where it has none.
+ */
+struct rec_source {
+	const char *expr;				      /* the source text, on one line, perhaps cut short */
+	int first_line, first_column, last_line, last_column; /* of that text's first and last token */
+	uint8_t columns[];				      /* of each of the site's frames, innermost first */
+};
+
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
  * hundred thousand, which are in memory as long as its probes. */
 struct rec_site {
-	uint64_t pc;		  /* of the call instruction, file vaddr */
-	uint64_t ret;		  /* the return address, file vaddr: what a stack shows */
-	const char *callee;	  /* runtime function called */
-	const char *type;	  /* from the constant loaded before the call; NULL if none or unknown */
-	uint64_t type_size;	  /* bytes of that type, 0 if unknown */
-	uint64_t size;		  /* constant size in bytes where the machine code has it, else 0 */
-	const char *closure;	  /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
-	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
+	uint64_t pc;		   /* of the call instruction, file vaddr */
+	uint64_t ret;		   /* the return address, file vaddr: what a stack shows */
+	const char *callee;	   /* runtime function called */
+	const char *type;	   /* from the constant loaded before the call; NULL if none or unknown */
+	uint64_t type_size;	   /* bytes of that type, 0 if unknown */
+	uint64_t size;		   /* constant size in bytes where the machine code has it, else 0 */
+	const char *closure;	   /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
+	struct rec_frame *frames;  /* inline chain, innermost first; the last is the physical function */
+	struct rec_source *source; /* NULL where no column is known; owned */
+	uint64_t calls;		   /* number of all calls of its function, in order (sites/sites.h); 0 if unknown */
 	uint32_t n_frames;
 	enum cause cause : 8;
 	enum site_room room : 8;
@@ -190,6 +202,10 @@ void recording_clear_counts(struct recording *rec);
 struct rec_location *recording_add_location(struct recording *rec);
 struct rec_observation *recording_add_observation(struct recording *rec);
 struct rec_site *recording_add_site(struct recording *rec);
+/* Source of a site of n_frames, zeroed; takes the place of one it has. */
+struct rec_source *recording_set_source(struct rec_site *site);
+/* Gives back what a site owns. */
+void recording_release_site(struct rec_site *site);
 struct rec_extent *recording_add_extent(struct recording *rec);
 struct rec_point *recording_add_point(struct recording *rec);
 void recording_add_loss(struct recording *rec, const char *name,

@@ -442,6 +442,27 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 	return 0;
 }
 
+static int read_source(struct reader *r, const Pprof__Site *s, struct rec_site *site)
+{
+	struct rec_source *source;
+
+	if (s->n_source == 0)
+		return 0;
+	if (s->n_source != 4 || s->n_line != site->n_frames)
+		return BAD(r, "the site at 0x%llx has a damaged source position", (unsigned long long)s->pc);
+	source = recording_set_source(site);
+	source->first_line = to_line(s->source[0]);
+	source->first_column = to_line(s->source[1]);
+	source->last_line = to_line(s->source[2]);
+	source->last_column = to_line(s->source[3]);
+	for (size_t i = 0; i < s->n_line; i++) {
+		int64_t column = s->line[i]->column;
+
+		source->columns[i] = column > 0 && column <= UINT8_MAX ? (uint8_t)column : 0;
+	}
+	return optional_string(r, s->expr, &source->expr);
+}
+
 static int read_sites(struct reader *r)
 {
 	r->rec->has_sites = r->profile->has_sites;
@@ -455,12 +476,15 @@ static int read_sites(struct reader *r)
 		    optional_string(r, s->type, &site->type) < 0 ||
 		    read_lines(r, s->line, s->n_line, &site->frames, &site->n_frames) < 0)
 			return -EBADMSG;
+		if (read_source(r, s, site) < 0)
+			return -EBADMSG;
 		if (!site->callee)
 			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
 		if (s->room > SITE_ROOM_STACK)
 			return BAD(r, "the site at 0x%llx has room %u", (unsigned long long)s->pc, s->room);
 		if (s->reach > REACH_HIT)
 			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
+		site->calls = s->calls;
 		site->pc = s->pc;
 		site->ret = s->ret;
 		site->cause = cause_from_name(cause);

@@ -486,6 +486,7 @@ static void put_point(struct writer *w, const struct rec_point *point)
 static void put_site(struct writer *w, const struct rec_site *site)
 {
 	Pprof__Site s = PPROF__SITE__INIT;
+	uint32_t extent[4];
 
 	s.pc = site->pc;
 	s.ret = site->ret;
@@ -499,7 +500,21 @@ static void put_site(struct writer *w, const struct rec_site *site)
 	s.room = site->room;
 	s.closure = string_id(w, site->closure);
 	s.n_line = site->n_frames;
+	s.calls = site->calls;
 	s.line = new_lines(w, site->frames, site->n_frames);
+	if (site->source) {
+		const struct rec_source *source = site->source;
+
+		extent[0] = (uint32_t)source->first_line;
+		extent[1] = (uint32_t)source->first_column;
+		extent[2] = (uint32_t)source->last_line;
+		extent[3] = (uint32_t)source->last_column;
+		s.source = extent;
+		s.n_source = ARRAY_SIZE(extent);
+		s.expr = string_id(w, source->expr);
+		for (size_t i = 0; i < site->n_frames; i++)
+			s.line[i]->column = source->columns[i];
+	}
 	put_message(w, FIELD_SITE, &s.base);
 	free(s.line);
 }

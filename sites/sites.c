@@ -49,7 +49,10 @@ struct site_decoder {
 	elf_vaddr entry;
 	uint32_t *starts; /* offsets of its instructions so far */
 	size_t n_starts, alloc_starts;
-	uint8_t *is_target; /* one bit a byte: some jump lands here */
+	uint64_t calls;		   /* the number of its calls so far */
+	uint64_t indirect;	   /* stands for a callee that is in a register or in memory */
+	struct u64map call_number; /* entry vaddr of a callee -> its number, 0 for those that do not count */
+	uint8_t *is_target;	   /* one bit a byte: some jump lands here */
 	size_t alloc_target;
 	struct u64map extents; /* function name and file, as pointers, mixed -> first extent of that key + 1 */
 	const char *func_file; /* of the function at hand, and the line of its func keyword; 0 if unknown */
@@ -295,9 +298,57 @@ static void add_site(struct site_decoder *sw, const struct callee *callee, size_
 	}
 }
 
+/*
+ * Two builds of one function have the same calls, in the same order, but for those whose place the compiler chooses
+ * late, by what is unlikely: checks that panic, growing the stack, write barriers. They do not count. Measured over all
+ * packages of cmd/gofmt: 3,205 of 3,210 functions (1.27) and 2,576 of 2,601 (1.19) have one order in a build and its
+ * twin.
+ */
+static bool is_counted_call(const char *name)
+{
+	static const char *const late[] = {"runtime.panic", "runtime.goPanic", "runtime.morestack",
+					   "runtime.gcWriteBarrier", "runtime.unreachableMethod"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(late); i++) {
+		if (strncmp(name, late[i], strlen(late[i])) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void count_call(struct site_decoder *sw, elf_vaddr callee)
+{
+	struct go_func func;
+	uint64_t *number;
+	bool is_new;
+
+	number = u64map_at(&sw->call_number, callee, &is_new);
+	if (is_new && go_binary_func_at(sw->bin, callee, &func) && is_counted_call(func.name))
+		*number = bytes_number(func.name, strlen(func.name));
+	if (*number)
+		sw->calls = u64_mix(sw->calls, *number);
+}
+
+/* The inline chain belongs to what has to agree. */
+static void count_chain(struct site_decoder *sw, const struct rec_site *site)
+{
+	for (size_t i = 0; i < site->n_frames; i++) {
+		const char *name = site->frames[i].function;
+
+		sw->calls = u64_mix(sw->calls, bytes_number(name, strlen(name)));
+	}
+}
+
+/* Gives the sites of the function, which are the last ones, the number of its calls. */
+static void number_sites(struct site_decoder *sw, size_t first_site)
+{
+	for (size_t i = first_site; i < sw->rec->n_sites; i++)
+		sw->rec->sites[i].calls = sw->calls ? sw->calls : 1;
+}
+
 static void sweep_function(struct site_decoder *sw, const struct go_func *func)
 {
-	size_t offset = 0;
+	size_t offset = 0, first_site = sw->rec->n_sites;
 
 	sw->code = elf_image_view(go_binary_image(sw->bin), func->entry, func->end - func->entry);
 	if (!sw->code)
@@ -305,6 +356,7 @@ static void sweep_function(struct site_decoder *sw, const struct go_func *func)
 	sw->entry = func->entry;
 	sw->size = func->end - func->entry;
 	sw->n_starts = 0;
+	sw->calls = 0;
 	ARRAY_GROW(sw->is_target, sw->size / 8 + 1, sw->alloc_target);
 	memset(sw->is_target, 0, sw->size / 8 + 1);
 	sw->stats.functions++;
@@ -324,14 +376,21 @@ static void sweep_function(struct site_decoder *sw, const struct go_func *func)
 			if (insn.opcode == 0xe8 && insn.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT) {
 				uint64_t *index = u64map_find(&sw->callees, sw->entry + target);
 
-				if (index)
+				count_call(sw, sw->entry + target);
+				if (index) {
 					add_site(sw, &sw->callee_list[*index], sw->n_starts - 1, insn.length);
+					count_chain(sw, &sw->rec->sites[sw->rec->n_sites - 1]);
+				}
 			} else {
 				mark_target(sw, target);
 			}
+		} else if (insn.opcode == 0xff && insn.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
+			   insn.raw.modrm.reg == 2) {
+			sw->calls = u64_mix(sw->calls, sw->indirect);
 		}
 		offset += insn.length;
 	}
+	number_sites(sw, first_site);
 }
 
 /* ---- the runtime: what can reach the allocator ------------------------------------------------------------------- */
@@ -501,7 +560,12 @@ int site_decoder_new(struct site_decoder **out, const struct go_binary *bin, str
 {
 	struct site_decoder *sw = xcalloc(1, sizeof(*sw));
 
-	*sw = (struct site_decoder){.bin = bin, .sym = sym, .callees = U64MAP_INIT, .extents = U64MAP_INIT};
+	*sw = (struct site_decoder){.bin = bin,
+				    .sym = sym,
+				    .callees = U64MAP_INIT,
+				    .call_number = U64MAP_INIT,
+				    .indirect = bytes_number("indirect", 8),
+				    .extents = U64MAP_INIT};
 	ZydisDecoderInit(&sw->quick, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 	ZydisDecoderEnableMode(&sw->quick, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
 	ZydisDecoderInit(&sw->full, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
@@ -522,6 +586,7 @@ void site_decoder_free(struct site_decoder *sw)
 	if (!sw)
 		return;
 	u64map_release(&sw->callees);
+	u64map_release(&sw->call_number);
 	u64map_release(&sw->extents);
 	free(sw->callee_list);
 	free(sw->starts);

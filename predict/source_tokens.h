@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One Go source file as numbered tokens, comments left out: where each is reported by the compiler (//line directives
+ * change that), what expression or statement a position of the compiler's stands for, and the copy of the file in which
+ * every token is on a line of its own number.
+ *
+ * Line directives: "Line directives" in the documentation of cmd/compile, and cmd/compile/internal/syntax/pos.go.
+ */
+#ifndef ESCAUDIT_PREDICT_SOURCE_TOKENS_H
+#define ESCAUDIT_PREDICT_SOURCE_TOKENS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+
+struct source_tokens;
+
+/* The compiler stores line numbers in 20 bits: a file of more tokens has no copy. */
+#define SOURCE_TOKENS_MAX 1048575u
+
+/* Owns the text from here on, in either case. NULL if it is no Go source that can be copied: it does not scan, brackets
+ * do not match, or there are more than SOURCE_TOKENS_MAX tokens. */
+struct source_tokens *source_tokens_new(struct strbuf *text);
+void source_tokens_free(struct source_tokens *source); /* accepts NULL */
+
+size_t source_tokens_count(const struct source_tokens *source);
+
+/*
+ * The text with a line directive before each token: the first names the file, the n-th token (from 1) is at line n,
+ * column 1. No newline is added or removed, so that semicolons and directives stay as they are.
+ */
+void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out);
+
+/* A place as the compiler reports it. */
+struct source_position {
+	int line;
+	int column; /* from 1, in bytes; 0 where the compiler has none: behind a //line without a column, or beyond 254
+		     */
+};
+
+/* index < count, here and below. */
+struct source_position source_tokens_position(const struct source_tokens *source, size_t index);
+
+/*
+ * The first and the last token of what the compiler means by the position of a token: the call for its parenthesis, the
+ * composite literal for its brace, both operands of an operator, the right side of an assignment, the rest of the
+ * statement for a keyword. Found by brackets and precedence, without parsing: an identifier stands for itself.
+ */
+void source_tokens_extent(const struct source_tokens *source, size_t index, size_t *first, size_t *last);
+
+/* The source text of that, on one line, cut after `width` bytes with an ellipsis. Appended to out. */
+void source_tokens_expression(const struct source_tokens *source, size_t index, size_t width, struct strbuf *out);
+
+#endif

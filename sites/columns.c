@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sites/columns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+#include "sites/sites.h"
+
+#define EXPR_WIDTH 60 /* bytes */
+
+static const char *physical_function(const struct rec_site *site)
+{
+	return site->n_frames ? site->frames[site->n_frames - 1].function : "";
+}
+
+/* How many sites from there on are of one function. */
+static size_t run_length(const struct recording *rec, size_t first)
+{
+	size_t n = 1;
+
+	while (first + n < rec->n_sites && rec->sites[first + n].calls == rec->sites[first].calls &&
+	       strcmp(physical_function(&rec->sites[first + n]), physical_function(&rec->sites[first])) == 0)
+		n++;
+	return n;
+}
+
+/* ---- the twin ---------------------------------------------------------------------------------------------------- */
+
+static struct source_position level_of(struct twin *twin, const struct rec_frame *frame)
+{
+	const struct source_tokens *source = twin_source(twin, frame->file);
+
+	/* A file without a copy: its lines are what they are in the original. */
+	if (!source || frame->line < 1 || (size_t)frame->line > source_tokens_count(source))
+		return (struct source_position){.line = source ? 0 : frame->line};
+	return source_tokens_position(source, (size_t)frame->line - 1);
+}
+
+static void add_site(struct predictions *set, struct twin *twin, const struct rec_site *from)
+{
+	struct column_site *site = columns_add_site(set->columns);
+	const struct source_tokens *source = from->n_frames ? twin_source(twin, from->frames[0].file) : NULL;
+	struct strbuf text = STRBUF_INIT;
+
+	if (source && from->frames[0].line > 0 && (size_t)from->frames[0].line <= source_tokens_count(source)) {
+		size_t token = (size_t)from->frames[0].line - 1, first, last;
+
+		source_tokens_extent(source, token, &first, &last);
+		source_tokens_expression(source, token, EXPR_WIDTH, &text);
+		site->expr = strpool_add(set->pool, strbuf_str(&text));
+		site->first = source_tokens_position(source, first);
+		site->last = source_tokens_position(source, last);
+		strbuf_release(&text);
+	}
+	for (size_t i = 0; i < from->n_frames; i++)
+		columns_add_level(set->columns, level_of(twin, &from->frames[i]));
+}
+
+static bool has_copy(struct twin *twin, const struct recording *rec, size_t first, size_t n)
+{
+	for (size_t i = first; i < first + n; i++) {
+		for (size_t k = 0; k < rec->sites[i].n_frames; k++) {
+			if (twin_source(twin, rec->sites[i].frames[k].file))
+				return true;
+		}
+	}
+	return false;
+}
+
+int site_columns_read(struct predictions *set, struct twin *twin, struct error *err)
+{
+	struct recording *rec = recording_new();
+	struct symbolizer *sym = NULL;
+	struct go_binary *bin = NULL;
+	size_t n;
+	int ret;
+
+	ret = go_binary_open_file(&bin, twin_path(twin), err);
+	if (ret == 0)
+		ret = symbolizer_new_pclntab(&sym, bin, err);
+	if (ret == 0)
+		ret = sites_decode(rec, bin, sym, NULL, err);
+	if (ret == 0 && !set->columns)
+		set->columns = columns_new();
+	for (size_t i = 0; ret == 0 && i < rec->n_sites; i += n) {
+		n = run_length(rec, i);
+		if (!has_copy(twin, rec, i, n))
+			continue;
+		columns_add_function(set->columns, strpool_add(set->pool, physical_function(&rec->sites[i])),
+				     rec->sites[i].calls);
+		for (size_t k = i; k < i + n; k++)
+			add_site(set, twin, &rec->sites[k]);
+	}
+	symbolizer_free(sym);
+	go_binary_free(bin);
+	recording_free(rec);
+	return ret;
+}
+
+/* ---- the program ------------------------------------------------------------------------------------------------- */
+
+/* Is every level on the line that the twin's token has in the source? */
+static bool agrees(const struct columns *columns, const struct column_site *from, const struct rec_site *site)
+{
+	if (from->n_levels != site->n_frames)
+		return false;
+	for (size_t i = 0; i < site->n_frames; i++) {
+		if (columns->levels[from->first_level + i].line != site->frames[i].line)
+			return false;
+	}
+	return true;
+}
+
+static void apply(struct recording *rec, struct rec_site *site, const struct columns *columns,
+		  const struct column_site *from)
+{
+	struct rec_source *source = recording_set_source(site);
+
+	source->expr = strpool_add(rec->pool, from->expr);
+	source->first_line = from->first.line;
+	source->first_column = from->first.column;
+	source->last_line = from->last.line;
+	source->last_column = from->last.column;
+	for (size_t i = 0; i < site->n_frames; i++)
+		source->columns[i] = (uint8_t)columns->levels[from->first_level + i].column;
+}
+
+void site_columns_apply(struct recording *rec, const struct columns *columns)
+{
+	size_t n;
+
+	for (size_t i = 0; columns && i < rec->n_sites; i += n) {
+		const struct column_function *f;
+		bool ok;
+
+		n = run_length(rec, i);
+		f = rec->sites[i].calls ? columns_find(columns, physical_function(&rec->sites[i]), rec->sites[i].calls)
+					: NULL;
+		ok = f && f->n_sites == n;
+		for (size_t k = 0; ok && k < n; k++)
+			ok = agrees(columns, &columns->sites[f->first_site + k], &rec->sites[i + k]);
+		for (size_t k = 0; ok && k < n; k++) {
+			if (!rec->sites[i + k].source)
+				apply(rec, &rec->sites[i + k], columns, &columns->sites[f->first_site + k]);
+		}
+	}
+}
