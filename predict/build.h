@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "predict/prediction.h"
+#include "predict/twin.h"
 
 struct build_options {
 	const char *go;		     /* the go command; NULL means "go" from PATH */
@@ -21,6 +22,8 @@ struct build_options {
 				those of their module */
 	const char *const
 		*env;	/* NULL-terminated NAME=VALUE that go beyond, or replace, the environment; may be NULL */
+	struct twin *twin; /* to be built too, after the build, where one program is named; NULL: none. What cannot be
+			      built costs a note in set->columns */
 	bool keep_work; /* leave the diagnostics in place and say where on stderr (debugging) */
 };
 

@@ -67,6 +67,7 @@ void predictions_free(struct predictions *set)
 	free(set->items);
 	free(set->packages);
 	free(set->declarations);
+	columns_free(set->columns);
 	strpool_free(set->pool);
 	free(set);
 }

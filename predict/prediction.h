@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/strpool.h"
+#include "predict/columns.h"
 
 #define PREDICTION_WHY_LIMIT 32
 
@@ -115,6 +116,7 @@ struct predictions {
 	const char *unknown[8];
 	size_t json_joined; /* text predictions for which the JSON entry was found, and those where none was */
 	size_t json_unjoined;
+	struct columns *columns; /* of the binary's call instructions; NULL where no twin was built; owned */
 };
 
 struct predictions *predictions_new(void);

@@ -102,7 +102,7 @@ struct rec_site {
 	const char *closure;	   /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
 	struct rec_frame *frames;  /* inline chain, innermost first; the last is the physical function */
 	struct rec_source *source; /* NULL where no column is known; owned */
-	uint64_t calls;		   /* number of all calls of its function, in order (sites/sites.h); 0 if unknown */
+	uint64_t calls;		   /* number of all calls of its function, in order; 0 if unknown */
 	uint32_t n_frames;
 	enum cause cause : 8;
 	enum site_room room : 8;

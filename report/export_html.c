@@ -212,7 +212,7 @@ static json_t *text_number(struct page *p, const char *s)
 }
 
 /* Columns are there also where there is nothing to put into them. */
-static json_t *columns_new(const char *const *names, size_t n)
+static json_t *table_columns(const char *const *names, size_t n)
 {
 	json_t *columns = json_object();
 
@@ -231,7 +231,7 @@ static json_t *rows_of(struct page *p)
 	static const char *const names[] = {"account", "file",	  "line",     "column",	 "expr",     "function",
 					    "short",   "package", "type",     "cause",	 "summary",  "objects",
 					    "bytes",   "samples", "smallest", "largest", "ambiguous"};
-	json_t *columns = columns_new(names, ARRAY_SIZE(names));
+	json_t *columns = table_columns(names, ARRAY_SIZE(names));
 
 	for (size_t i = 0; i < p->n_rows; i++) {
 		const struct row *row = &p->rows[i];
@@ -261,7 +261,7 @@ static json_t *frames_of(struct page *p)
 {
 	static const char *const names[] = {"kind",   "parent", "name",	   "short", "file",    "line",
 					    "origin", "cause",	"account", "row",   "objects", "bytes"};
-	json_t *columns = columns_new(names, ARRAY_SIZE(names));
+	json_t *columns = table_columns(names, ARRAY_SIZE(names));
 
 	for (size_t i = 0; i < p->flame.n; i++) {
 		const struct flame_frame *frame = &p->flame.frames[i];

@@ -2,7 +2,8 @@
 /*
  * The emitted account: every call instruction outside the runtime whose callee may allocate, read from the machine code
  * without running it, with the type, the size and the cause as far as the instructions before the call hold them as
- * constants.
+ * constants. With each goes the number of all calls of its function, in order: two builds of one source that were
+ * compiled alike have the same (call_order.h).
  */
 #ifndef ESCAUDIT_SITES_SITES_H
 #define ESCAUDIT_SITES_SITES_H

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two runs of the go command: `go list -deps` says which files the predicted packages are made of, `go build -overlay`
+ * compiles the copies. Packages that are not predicted come from the build cache as they are. Files that import "C" are
+ * not copied: cgo writes other files for the compiler.
+ */
+#include "predict/twin_build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+
+struct twin_build {
+	struct twin *twin;
+	struct go_command *go;
+	const struct go_flags *flags;
+	const char *const *packages;
+	const char *module_cache;
+	char *directory; /* of the copies */
+	size_t n_left;	 /* files without a copy */
+};
+
+static void add_packages(const struct twin_build *b, struct words *argv)
+{
+	for (size_t i = 0; b->packages && b->packages[i]; i++)
+		words_add(argv, b->packages[i]);
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t n = directory ? strlen(directory) : 0;
+
+	return n && strncmp(path, directory, n) == 0 && path[n] == '/';
+}
+
+/* One line of go list: import path, "true" for the standard library, directory, Go files. */
+static void take_package(struct twin_build *b, char *line)
+{
+	char *fields[3] = {NULL}, *file;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		fields[i] = line;
+		line = line ? strchr(line, '\t') : NULL;
+		if (line)
+			*line++ = '\0';
+	}
+	if (!fields[2] || !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
+		return;
+	while (line) {
+		const char *contents;
+		char *path;
+
+		file = line;
+		line = strchr(file, '\t');
+		if (line)
+			*line++ = '\0';
+		path = file[0] == '/' ? xstrdup(file) : xasprintf("%s/%s", fields[2], file);
+		contents = twin_contents(b->twin, path);
+		if (!contents || is_below(path, b->module_cache) || !twin_add(b->twin, path, contents, b->directory))
+			b->n_left++;
+		free(path);
+	}
+}
+
+static int list_files(struct twin_build *b)
+{
+	struct words argv = {.items = NULL};
+	struct strbuf answer = STRBUF_INIT;
+	char *line, *next;
+	int ret;
+
+	words_add(&argv, b->go->name);
+	words_add(&argv, "list");
+	for (size_t i = 0; i < b->flags->list.n; i++)
+		words_add(&argv, b->flags->list.items[i]);
+	words_add(&argv, "-deps");
+	words_add(&argv, "-f");
+	words_add(&argv, "{{.ImportPath}}\t{{.Standard}}\t{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}");
+	add_packages(b, &argv);
+	ret = go_command_ask(b->go, &argv, "go list -deps", &answer);
+	for (line = answer.buf; ret == 0 && line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		take_package(b, line);
+	}
+	words_release(&argv);
+	strbuf_release(&answer);
+	return ret;
+}
+
+static int build(struct twin_build *b, const char *overlay)
+{
+	struct words argv = {.items = NULL};
+	int status = 0, ret;
+
+	words_add(&argv, b->go->name);
+	words_add(&argv, "build");
+	for (size_t i = 0; i < b->flags->all.n; i++)
+		words_add(&argv, b->flags->all.items[i]);
+	go_flags_add_users(b->flags, &argv);
+	/* Nobody reads the twin's symbols: its line table is elsewhere, and linking takes less time. */
+	if (!go_flags_value(b->flags, "ldflags"))
+		words_add(&argv, "-ldflags=-s -w");
+	words_take(&argv, xasprintf("-overlay=%s", overlay));
+	words_add(&argv, "-o");
+	words_add(&argv, twin_path(b->twin));
+	add_packages(b, &argv);
+	ret = go_command_run(b->go, &argv, &status);
+	if (ret == 0 && status)
+		ret = go_command_failed(b->go, "go build -overlay", status);
+	words_release(&argv);
+	return ret;
+}
+
+static int make(struct twin_build *b)
+{
+	const char *users = go_flags_value(b->flags, "overlay");
+	char *overlay = xasprintf("%s/overlay.json", b->go->work), *path = NULL;
+	int ret = 0;
+
+	if (mkdir(b->directory, 0700) < 0)
+		ret = error_set(b->go->err, -errno, "build: failed to create '%s': %s", b->directory, strerror(errno));
+	if (ret == 0 && users && *users) {
+		path = users[0] == '/' ? xstrdup(users) : xasprintf("%s/%s", b->go->dir, users);
+		ret = twin_read_overlay(b->twin, path, b->go->err);
+	}
+	if (ret == 0)
+		ret = list_files(b);
+	if (ret == 0 && twin_count(b->twin) == 0)
+		ret = error_set(b->go->err, -ENOENT, "build: none of the predicted packages has a file that can be copied");
+	if (ret == 0 && twin_write_overlay(b->twin, overlay))
+		ret = error_set(b->go->err, -EIO, "build: failed to write '%s'; make room there, or set TMPDIR", overlay);
+	if (ret == 0)
+		ret = build(b, overlay);
+	free(overlay);
+	free(path);
+	return ret;
+}
+
+int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
+	       const char *module_cache, char **missing)
+{
+	struct twin_build b = {
+		.twin = twin, .go = go, .flags = flags, .packages = packages, .module_cache = module_cache};
+	const char *cover = go_flags_value(flags, "cover");
+	int ret;
+
+	*missing = NULL;
+	if (cover && strcmp(cover, "false") != 0) {
+		*missing = xstrdup("-cover rewrites the sources");
+		return 0;
+	}
+	b.directory = xasprintf("%s/twin", go->work);
+	ret = make(&b);
+	free(b.directory);
+	if (ret == -EINTR)
+		return ret;
+	if (ret) {
+		*missing = xstrdup(go->err->text);
+		error_release(go->err);
+		return 0;
+	}
+	if (b.n_left)
+		*missing = xasprintf("%zu files have no copy", b.n_left);
+	twin_set_built(twin);
+	return 0;
+}
