@@ -322,6 +322,10 @@ static void judge_unpredicted(struct judge *j)
 			add_site_evidence(j, v, site);
 		else
 			s->taken = true;
+		if (site && site->source) {
+			v->column = site->source->columns[site->n_frames - 1];
+			v->expr = strpool_add(j->audit->pool, site->source->expr);
+		}
 		v->cause = s->cause;
 		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
 		 */

@@ -5,6 +5,7 @@
  * it again.
  */
 #include "cli/against.h"
+#include "cli/build.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 #include "cli/measure.h"
 #include "cli/program.h"
 #include "cli/progress.h"
-#include "predict/build.h"
 
 #define GO_MOD_LIMIT (1u << 20)
 #define INDEX_LIMIT  (1u << 30)
@@ -419,7 +419,7 @@ static int build_side(const struct against *a, struct side *side, struct error *
 	else {
 		progress_begin(0, "building %s%s%s", side->package, side == &a->before ? " of revision " : "",
 			       side == &a->before ? a->revision : "");
-		ret = build_with_diagnostics(&build, side->set, err);
+		ret = cli_build(a->args, &build, side->set, err);
 		progress_end();
 	}
 	free(workspace);

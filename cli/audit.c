@@ -5,12 +5,12 @@
 
 #include "base/memory.h"
 #include "cli/against.h"
+#include "cli/build.h"
 #include "cli/interrupt.h"
 #include "cli/judge.h"
 #include "cli/measure.h"
 #include "cli/program.h"
 #include "cli/progress.h"
-#include "predict/build.h"
 
 static int run_and_judge(const struct cli_args *args, const char *binary, struct predictions *set,
 			 const struct session_options *options)
@@ -48,7 +48,7 @@ static int audit(const struct cli_args *args, const struct session_options *opti
 	};
 
 	progress_begin(0, "building %s", packages[0]);
-	ret = build_with_diagnostics(&build, set, &err);
+	ret = cli_build(args, &build, set, &err);
 	progress_end();
 	if (ret)
 		code = cli_fail(&err);

@@ -23,6 +23,7 @@ static const char *const key_choices[] = {"site", "function", "package", "type",
 static const char *const charge_choices[] = {"site", "module", NULL};
 static const char *const format_choices[] = {"html",  "json",	"folded", "pprof", "markdown",
 					     "sarif", "github", "junit",  NULL};
+static const char *const columns_choices[] = {"twin", "off", NULL};
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 static const char *const attach_choices[] = {"auto", "multi", "perf", NULL};
 
@@ -37,6 +38,9 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_GO] = {"go", 0, "GO", "the go command to build with (default: go from PATH)", NULL},
 	[OPT_PATTERN] = {"pattern", 0, "PATTERN",
 			 "packages to predict, as in -gcflags=PATTERN=-m (default: the main module's)", NULL},
+	[OPT_COLUMNS] = {"columns", 0, "HOW",
+			 "twin: build the packages a second time to know the column of each call; off: do not",
+			 columns_choices},
 	[OPT_FLAG] = {"flag", 0, "FLAG", "pass FLAG to go build; may be repeated", NULL},
 	[OPT_PREDICTIONS] = {"predictions", 0, "FILE", "also save the predictions to FILE", NULL},
 	[OPT_FAIL_ON] = {"fail-on", 0, "LIST",
@@ -111,7 +115,7 @@ const struct command commands[] = {
 			   "happened. The program keeps its own standard streams; its status is passed on. With "
 			   "--against it\n"
 			   "says what a change did: what it was meant to remove, whether it did, and what it added.\n",
-		OPTIONS(OPT_AGAINST, OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_REACH,
+		OPTIONS(OPT_AGAINST, OPT_OUTPUT, OPT_PREDICTIONS, OPT_PATTERN, OPT_COLUMNS, OPT_GO, OPT_FLAG, OPT_REACH,
 			OPT_MAX_STACKS, OPT_ATTACH, OPT_FAIL_ON, OPT_BASELINE, OPT_PER, OPT_JSON, OPT_ALL, OPT_LIMIT,
 			OPT_COLOR, OPT_HELP),
 		.starts_program = true,
@@ -121,15 +125,15 @@ const struct command commands[] = {
 		.name = "predict",
 		.usage = "[OPTIONS] PACKAGE... | --log FILE | --for BINARY [DIR]",
 		.summary = "the compiler's predictions, listed or saved",
-		OPTIONS(OPT_OUTPUT, OPT_LOG, OPT_FOR, OPT_PATTERN, OPT_GO, OPT_FLAG, OPT_JSON, OPT_LIMIT, OPT_COLOR,
-			OPT_HELP),
+		OPTIONS(OPT_OUTPUT, OPT_LOG, OPT_FOR, OPT_PATTERN, OPT_COLUMNS, OPT_GO, OPT_FLAG, OPT_JSON, OPT_LIMIT,
+			OPT_COLOR, OPT_HELP),
 		.run = predict_main,
 	},
 	{
 		.name = "sites",
 		.usage = "[OPTIONS] BINARY",
 		.summary = "every emitted allocation site, without running anything",
-		OPTIONS(OPT_PACKAGE, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
+		OPTIONS(OPT_PACKAGE, OPT_WITH_PREDICTIONS, OPT_JSON, OPT_LIMIT, OPT_COLOR, OPT_HELP),
 		.run = sites_main,
 	},
 	{

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/judge.h"
 #include "cli/profile.h"
+#include "sites/columns.h"
 
 int compare_main(const struct cli_args *args)
 {
@@ -19,8 +20,10 @@ int compare_main(const struct cli_args *args)
 	if (predictions_load(set, args->positional[0], &err) ||
 	    profile_read(&rec, args->positional[1], args->value[OPT_PROGRAM], &err))
 		code = cli_fail(&err);
-	else
+	else {
+		site_columns_apply(rec, set->columns);
 		code = judge(args, set, rec);
+	}
 	recording_free(rec);
 	predictions_free(set);
 	return code;

@@ -24,6 +24,7 @@
 #include "probe/process.h"
 #include "report/text_table.h"
 #include "report/top_view.h"
+#include "sites/columns.h"
 #include "sites/sites.h"
 
 #define INTERVAL_DEFAULT 2.0
@@ -582,6 +583,8 @@ int live_main(const struct cli_args *args, const struct top_options *options)
 	if (ret == 0)
 		ret = live.set ? target_decode(&live.target, &err)
 			       : site_decoder_new(&live.decoder, live.target.bin, live.target.sym, &err);
+	if (ret == 0 && live.set)
+		site_columns_apply(live.target.rec, live.set->columns);
 	code = ret ? cli_fail(&err) : watch(&live);
 	release(&live);
 	process_free(process);

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/build.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "predict/build.h"
 #include "predict/rebuild.h"
 
 /* The predictions of a binary that is already built, from its sources and its own build information. */
@@ -39,7 +39,7 @@ static int predict_for(const struct cli_args *args, struct predictions *set, str
 		build.flags = (const char *const *)recipe.flags;
 		build.env = (const char *const *)recipe.env;
 		progress_begin(0, "rebuilding '%s'", args->value[OPT_FOR]);
-		ret = build_with_diagnostics(&build, set, err);
+		ret = cli_build(args, &build, set, err);
 		progress_end();
 	}
 	if (ret == 0)
@@ -89,7 +89,7 @@ int predict_main(const struct cli_args *args)
 		ret = predictions_load(set, log, &err);
 	} else {
 		progress_begin(0, "building %s%s", args->positional[0], args->n_positional > 1 ? " and others" : "");
-		ret = build_with_diagnostics(&build, set, &err);
+		ret = cli_build(args, &build, set, &err);
 		progress_end();
 	}
 	if (ret == 0 && output)

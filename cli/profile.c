@@ -10,6 +10,7 @@
 #include "base/u64map.h"
 #include "cli/target.h"
 #include "recording/raw.h"
+#include "sites/columns.h"
 
 #define FRAMES_MAX 64
 /* Of the addresses, that many must be in the functions that the profile says; the rest may be C code or damage. */
@@ -161,6 +162,8 @@ int judged_open(struct judged *out, const char *path, const char *program, const
 		return ret;
 	out->set = predictions_new();
 	ret = predictions_load(out->set, predictions, err);
+	if (ret == 0)
+		site_columns_apply(out->rec, out->set->columns);
 	return ret ? ret : audit_run(&out->audit, out->set, out->rec, err);
 }
 

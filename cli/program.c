@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "cli/interrupt.h"
 #include "cli/measure.h"
+#include "sites/columns.h"
 
 /* argv of the program: its own name, then what stood behind "--". */
 static char **program_argv(const struct cli_args *args, const char *binary)
@@ -40,6 +41,7 @@ int program_record(struct target *out, const struct cli_args *args, const char *
 	if (ret == 0) {
 		enum reach_scope scope = reach_scope_of(args->value[OPT_REACH]);
 
+		site_columns_apply(out->rec, set->columns);
 		/* Both came out of one build: whoever compares them later can see it. */
 		set->build.build_id = strpool_add(set->pool, out->rec->header.build_id);
 		if (predictions)

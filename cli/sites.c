@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/target.h"
+#include "sites/columns.h"
 #include "symbolize/go_name.h"
 
 /* Keeps the sites of one package, in place. */
@@ -25,6 +26,18 @@ static void filter_sites(struct recording *rec, const char *package)
 	rec->n_sites = kept;
 }
 
+/* The columns that saved predictions have of the same build. */
+static int apply_columns(struct target *target, const char *path, struct error *err)
+{
+	struct predictions *set = predictions_new();
+	int ret = predictions_load(set, path, err);
+
+	if (ret == 0)
+		site_columns_apply(target->rec, set->columns);
+	predictions_free(set);
+	return ret;
+}
+
 int sites_main(const struct cli_args *args)
 {
 	struct error err = ERROR_INIT;
@@ -41,6 +54,10 @@ int sites_main(const struct cli_args *args)
 	if (target_open(&target, args->positional[0], args->positional[0], &err))
 		return cli_fail(&err);
 	if (target_decode(&target, &err)) {
+		target_release(&target);
+		return cli_fail(&err);
+	}
+	if (args->value[OPT_WITH_PREDICTIONS] && apply_columns(&target, args->value[OPT_WITH_PREDICTIONS], &err)) {
 		target_release(&target);
 		return cli_fail(&err);
 	}

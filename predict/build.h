@@ -21,10 +21,10 @@ struct build_options {
 	const char *pattern; /* the -gcflags package pattern, e.g. "all" or "std"; NULL means the named packages and
 				those of their module */
 	const char *const
-		*env;	/* NULL-terminated NAME=VALUE that go beyond, or replace, the environment; may be NULL */
+		*env;	   /* NULL-terminated NAME=VALUE that go beyond, or replace, the environment; may be NULL */
 	struct twin *twin; /* to be built too, after the build, where one program is named; NULL: none. What cannot be
 			      built costs a note in set->columns */
-	bool keep_work; /* leave the diagnostics in place and say where on stderr (debugging) */
+	bool keep_work;	   /* leave the diagnostics in place and say where on stderr (debugging) */
 };
 
 /*

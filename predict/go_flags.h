@@ -43,9 +43,9 @@ struct scope {
 };
 
 struct go_flags {
-	struct words all;  /* the user's, without -gcflags */
+	struct words all;	  /* the user's, without -gcflags */
 	struct words environment; /* those of GOFLAGS */
-	struct words list; /* those of them that decide what a package is */
+	struct words list;	  /* those of them that decide what a package is */
 	struct user_flags *user;
 	size_t n_user, alloc_user;
 	struct scope *scopes;

@@ -7,6 +7,10 @@
  *      "packages": ["example.com/m"],
  *      "functions": [{"package": "example.com/m", "file": "./m.go", "name": "newP", "line": 14}],
  *      "log": {"lines": 120, "unknown_lines": 0, "unknown": [], "json_joined": 8, "json_unjoined": 0},
+ *      "columns": {"functions": [
+ *     {"calls": "00f1…", "name": "main.newP", "sites": [{"levels": [[15, 9]], "first": [15, 9], "last": [15, 17],
+ *      "expr": "&P{name: n}"}]}
+ *      ]},
  *      "predictions": [
  *     {"claim": "heap", "kind": "composite", "package": "example.com/m", "file": "./m.go", "line": 24, "column": 11,
  *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]}
@@ -16,6 +20,7 @@
  * UTF-8 are saved as U+FFFD.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -160,6 +165,51 @@ static void put_declaration(FILE *f, const struct declaration *d, bool first)
 	putc('}', f);
 }
 
+static void put_place(FILE *f, struct source_position pos)
+{
+	fprintf(f, "[%d, %d]", pos.line, pos.column);
+}
+
+static void put_column_site(FILE *f, const struct columns *columns, const struct column_site *site)
+{
+	fputs("{\"levels\": [", f);
+	for (uint32_t i = 0; i < site->n_levels; i++) {
+		if (i)
+			fputs(", ", f);
+		put_place(f, columns->levels[site->first_level + i]);
+	}
+	putc(']', f);
+	if (site->expr) {
+		fputs(", \"first\": ", f);
+		put_place(f, site->first);
+		fputs(", \"last\": ", f);
+		put_place(f, site->last);
+		put_member(f, "expr", site->expr);
+	}
+	putc('}', f);
+}
+
+static void put_columns(FILE *f, const struct columns *columns)
+{
+	fputs("\"columns\": {\"functions\": [", f);
+	for (size_t i = 0; i < columns->n_functions; i++) {
+		const struct column_function *function = &columns->functions[i];
+
+		fprintf(f, "%s{\"calls\": \"%016" PRIx64 "\"", i ? ",\n" : "\n", function->calls);
+		put_member(f, "name", function->name);
+		fputs(", \"sites\": [", f);
+		for (uint32_t k = 0; k < function->n_sites; k++) {
+			if (k)
+				fputs(", ", f);
+			put_column_site(f, columns, &columns->sites[function->first_site + k]);
+		}
+		fputs("]}", f);
+	}
+	putc(']', f);
+	put_member(f, "missing", columns->missing);
+	fputs("},\n", f);
+}
+
 static void put_set(FILE *f, const struct predictions *set)
 {
 	struct prediction_build build = set->build;
@@ -192,8 +242,10 @@ static void put_set(FILE *f, const struct predictions *set)
 	if (set->build.before_minor)
 		fprintf(f, ", \"before_minor\": %d", set->build.before_minor);
 	put_strings(f, "unknown", (const char *const *)set->unknown, n_unknown);
-	fprintf(f, ", \"json_joined\": %zu, \"json_unjoined\": %zu},\n\"predictions\": [", set->json_joined,
-		set->json_unjoined);
+	fprintf(f, ", \"json_joined\": %zu, \"json_unjoined\": %zu},\n", set->json_joined, set->json_unjoined);
+	if (set->columns)
+		put_columns(f, set->columns);
+	fputs("\"predictions\": [", f);
 	for (size_t i = 0; i < set->n; i++) {
 		fputs(i ? ",\n" : "\n", f);
 		put_prediction(f, &set->items[i]);
@@ -334,6 +386,64 @@ static bool take_declarations(struct predictions *set, const json_t *root)
 	return true;
 }
 
+/* [line, column] */
+static bool take_place(const json_t *pair, struct source_position *out)
+{
+	json_int_t line = json_integer_value(json_array_get(pair, 0));
+	json_int_t column = json_integer_value(json_array_get(pair, 1));
+
+	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > UINT8_MAX)
+		return false;
+	*out = (struct source_position){.line = (int)line, .column = (int)column};
+	return true;
+}
+
+static bool take_column_site(struct predictions *set, const json_t *object)
+{
+	struct column_site *site = columns_add_site(set->columns);
+	const json_t *levels = json_object_get(object, "levels");
+
+	site->expr = take_string(set, object, "expr");
+	if (site->expr && (!take_place(json_object_get(object, "first"), &site->first) ||
+			   !take_place(json_object_get(object, "last"), &site->last)))
+		return false;
+	for (size_t i = 0; i < json_array_size(levels); i++) {
+		struct source_position level;
+
+		if (!take_place(json_array_get(levels, i), &level))
+			return false;
+		columns_add_level(set->columns, level);
+	}
+	return true;
+}
+
+/* Sets that an older escaudit saved have none, nor have those of a log. */
+static bool take_columns(struct predictions *set, const json_t *root)
+{
+	const json_t *object = json_object_get(root, "columns"), *functions = json_object_get(object, "functions");
+
+	if (!object)
+		return true;
+	if (!json_is_array(functions))
+		return false;
+	set->columns = columns_new();
+	set->columns->missing = take_string(set, object, "missing");
+	for (size_t i = 0; i < json_array_size(functions); i++) {
+		const json_t *function = json_array_get(functions, i), *sites = json_object_get(function, "sites");
+		const char *name = take_string(set, function, "name");
+		const char *calls = json_string_value(json_object_get(function, "calls"));
+
+		if (!name || !calls)
+			return false;
+		columns_add_function(set->columns, name, strtoull(calls, NULL, 16));
+		for (size_t k = 0; k < json_array_size(sites); k++) {
+			if (!take_column_site(set, json_array_get(sites, k)))
+				return false;
+		}
+	}
+	return true;
+}
+
 static int take_set(struct predictions *set, const json_t *root, const char *name, struct error *err)
 {
 	const char *schema = json_string_value(json_object_get(root, "schema"));
@@ -370,7 +480,7 @@ static int take_set(struct predictions *set, const json_t *root, const char *nam
 		set->build.since_minor = minor;
 	if (take_int(log, "before_minor", &minor))
 		set->build.before_minor = minor;
-	if (!ok || !json_is_array(items) || !take_declarations(set, root))
+	if (!ok || !json_is_array(items) || !take_declarations(set, root) || !take_columns(set, root))
 		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		if (!take_prediction(set, json_array_get(items, i)))

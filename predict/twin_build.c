@@ -132,9 +132,11 @@ static int make(struct twin_build *b)
 	if (ret == 0)
 		ret = list_files(b);
 	if (ret == 0 && twin_count(b->twin) == 0)
-		ret = error_set(b->go->err, -ENOENT, "build: none of the predicted packages has a file that can be copied");
+		ret = error_set(b->go->err, -ENOENT,
+				"build: none of the predicted packages has a file that can be copied");
 	if (ret == 0 && twin_write_overlay(b->twin, overlay))
-		ret = error_set(b->go->err, -EIO, "build: failed to write '%s'; make room there, or set TMPDIR", overlay);
+		ret = error_set(b->go->err, -EIO, "build: failed to write '%s'; make room there, or set TMPDIR",
+				overlay);
 	if (ret == 0)
 		ret = build(b, overlay);
 	free(overlay);

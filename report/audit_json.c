@@ -3,7 +3,8 @@
 #include "report/json.h"
 #include "report/report.h"
 
-/* {"pc": "0x4a6660", "callee": "runtime.newobject", "inline": []} */
+/* {"pc": "0x4a6660", "callee": "runtime.newobject", "inline": [], "columns": [30], "expr": "&small{a: 1}",
+ *  "columns_from": "twin"} */
 static json_t *site_of(const struct rec_site *site)
 {
 	json_t *object = json_object();
@@ -11,6 +12,7 @@ static json_t *site_of(const struct rec_site *site)
 	json_put(object, "pc", json_address(site->pc));
 	json_put(object, "callee", json_text(site->callee));
 	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
+	json_put_source(object, site);
 	return object;
 }
 

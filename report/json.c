@@ -87,6 +87,17 @@ json_t *json_inline_chain(const struct rec_frame *frames, size_t n)
 	return chain;
 }
 
+void json_put_source(json_t *object, const struct rec_site *site)
+{
+	json_t *columns = site->source ? json_array() : json_null();
+
+	for (size_t i = 0; site->source && i < site->n_frames; i++)
+		json_array_append_new(columns, json_positive(site->source->columns[i]));
+	json_put(object, "columns", columns);
+	json_put(object, "expr", json_text(site->source ? site->source->expr : NULL));
+	json_put(object, "columns_from", json_text(site->source ? "twin" : NULL));
+}
+
 static int append(const char *part, size_t size, void *text)
 {
 	strbuf_add(text, part, size);

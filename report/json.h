@@ -62,5 +62,7 @@ json_t *json_address(uint64_t address);
 void json_put(json_t *object, const char *name, json_t *value);
 /* [{"function": …, "file": …, "line": …}], innermost first; empty where nothing was inlined. */
 json_t *json_inline_chain(const struct rec_frame *frames, size_t n);
+/* Where the source has the call, of each level, innermost first, and its text; null where no twin build tells. */
+void json_put_source(json_t *object, const struct rec_site *site);
 
 #endif

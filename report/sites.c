@@ -136,6 +136,7 @@ static json_t *json_site(struct strpool *pool, const struct recording *rec, cons
 	json_put(object, "size", site->size ? json_count(site->size) : json_null());
 	json_put(object, "reach", json_text(reach_name(site->reach)));
 	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
+	json_put_source(object, site);
 	return object;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of a function's calls as one number: two builds of the same source compiled alike have the same. Internal to
- * sites/.
+ * The order of a function's calls as one number: two builds of the same source compiled alike have the same. Internal
+ * to sites/.
  *
  * Calls whose place the compiler chooses late, by what is unlikely, do not count: checks that panic, growing the stack,
  * write barriers.

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "sites/columns.h"
+
+static void read_twin(struct predictions *set, struct twin *twin)
+{
+	struct error err = ERROR_INIT;
+
+	if (!twin_is_built(twin))
+		return;
+	if (site_columns_read(set, twin, &err))
+		set->columns->missing = strpool_add(set->pool, err.text);
+	error_release(&err);
+}
+
+int cli_build(const struct cli_args *args, const struct build_options *options, struct predictions *set,
+	      struct error *err)
+{
+	const char *tmp = getenv("TMPDIR"), *columns = args->value[OPT_COLUMNS];
+	struct build_options build = *options;
+	char *directory, *binary;
+	int ret;
+
+	if (columns && strcmp(columns, "off") == 0)
+		return build_with_diagnostics(options, set, err);
+	directory = xasprintf("%s/escaudit-twin-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!mkdtemp(directory)) {
+		ret = error_set(err, -1,
+				"build: failed to make the directory '%s': %m; set TMPDIR to a directory with room",
+				directory);
+		free(directory);
+		return ret;
+	}
+	binary = xasprintf("%s/program", directory);
+	build.twin = twin_new(binary);
+	ret = build_with_diagnostics(&build, set, err);
+	if (ret == 0)
+		read_twin(set, build.twin);
+	unlink(binary);
+	rmdir(directory);
+	twin_free(build.twin);
+	free(binary);
+	free(directory);
+	return ret;
+}
