@@ -170,7 +170,8 @@ static void run_pass(struct matching *m, enum pass pass)
 		     end++)
 			place.predictions[place.n_predictions++] = order[end].index;
 		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
-			if (m->site_group[s - 1] != MATCH_NONE ||
+			/* Where a site's position is known, what is said of it was found there. */
+			if (m->site_group[s - 1] != MATCH_NONE || (m->rec->sites[s - 1].source && pass != PASS_CALL) ||
 			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
@@ -476,6 +477,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
 	index_stack_claims(m);
+	match_by_position(m);
 	run_pass(m, PASS_CHAIN);
 	run_pass(m, PASS_CALL);
 	run_pass(m, PASS_LINE);

@@ -93,6 +93,12 @@ const struct rec_extent *match_extent(const struct matching *m, uint32_t file, c
 void match_find_declarations(struct matching *m);
 void match_displace(struct matching *m);
 
+/* ---- match_position.c ---- */
+
+/* Pairs what the compiler reports at one position. Sites whose source is known and that nothing is said of stay free.
+ */
+void match_by_position(struct matching *m);
+
 /* ---- match_echo.c ---- */
 
 /*

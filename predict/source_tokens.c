@@ -485,10 +485,48 @@ static void binary_extent(const struct source_tokens *source, size_t i, int leve
 	*last = at;
 }
 
+/* "a" of "a, b := f()" and "var a, b T": the names that are declared together from there on. */
+static size_t names_end(const struct source_tokens *source, size_t i)
+{
+	size_t end = i, start;
+
+	while (end + 2 < source->n && is_text(source, end + 1, ",") && source->items[end + 2].kind == TOKEN_WORD)
+		end += 2;
+	if (end == i || end + 1 >= source->n)
+		return i;
+	if (is_text(source, end + 1, ":="))
+		return end;
+	start = statement_start(source, i);
+	if (is_text(source, start, "var"))
+		return end;
+	/* One of several in parentheses. */
+	return start > 1 && is_text(source, start - 1, "(") && is_text(source, start - 2, "var") ? end : i;
+}
+
+static bool is_assignment(const struct source_tokens *source, size_t i)
+{
+	static const char *const operators[] = {
+		"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", ":=", "<<=", ">>=", "&^="};
+
+	return is_operator(source, i) && is_any(source, i, operators, ARRAY_SIZE(operators));
+}
+
+/*
+ * An assignment to one variable, which is named first: up to Go 1.19 the statement has the position of that name.
+ * Where it is none, i itself.
+ */
+static size_t assignment_end(const struct source_tokens *source, size_t i)
+{
+	size_t end;
+
+	if (statement_start(source, i) != i)
+		return i;
+	end = operand_end(source, i);
+	return end + 1 < source->n && is_assignment(source, end + 1) ? statement_end(source, end + 1, false) : i;
+}
+
 void source_tokens_extent(const struct source_tokens *source, size_t i, size_t *first, size_t *last)
 {
-	static const char *const assignments[] = {
-		"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", ":=", "<<=", ">>=", "&^="};
 	int level;
 
 	*first = *last = i;
@@ -497,6 +535,10 @@ void source_tokens_extent(const struct source_tokens *source, size_t i, size_t *
 			*last = operand_end(source, i);
 		else if (is_keyword(source, i))
 			*last = statement_end(source, i, false);
+		else
+			*last = names_end(source, i);
+		if (*last == i && !is_keyword(source, i))
+			*last = assignment_end(source, i);
 		return;
 	}
 	if (!is_operator(source, i))
@@ -512,7 +554,7 @@ void source_tokens_extent(const struct source_tokens *source, size_t i, size_t *
 		*last = source->items[i].partner;
 		if (i > 0 && ends_operand(source, i - 1))
 			*first = type_start(source, i - 1);
-	} else if (is_any(source, i, assignments, ARRAY_SIZE(assignments))) {
+	} else if (is_assignment(source, i)) {
 		*last = statement_end(source, i, false);
 		if (is_text(source, i, "=") || is_text(source, i, ":="))
 			*first = i + 1 < source->n ? i + 1 : i;

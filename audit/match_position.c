@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Predictions and sites whose source is known meet where the compiler reports both: at one position, on every level of
+ * the inline chain. At a position several values can be made, one in the other: what is boxed, and the box; a claim of
+ * staying and one of escaping, for different instances. Cause and type say which of them a site makes.
+ *
+ * Some values are made by the statement that they stand in, and their calls have its position: an append, a literal or
+ * a concatenation that is assigned has that of the assignment operator, what is returned or handed over without a word
+ * of conversion has that of the return or the call (cmd/compile/internal/walk, which gives what it makes the position
+ * of the node it is at). Such a site takes from among the predictions inside its statement.
+ */
+#include "audit/match_internal.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "recording/place.h"
+
+/* What a line's predictions are found by. Entries are prediction + 1, in the order of columns. */
+struct positions {
+	struct u64map at; /* file, line and column -> first */
+	struct u64map on; /* file and line -> first */
+	size_t *next_at, *next_on;
+};
+
+static uint64_t position_key(uint32_t file, int line, int column)
+{
+	return u64_mix(match_place_key(file, line), (uint64_t)column + 1);
+}
+
+static bool takes_part(const struct matching *m, size_t i)
+{
+	const struct prediction *p = &m->set->items[i];
+
+	return !m->is_matched[i] && m->prediction_file[i] != NO_FILE && p->pos.line > 0 && !p->maybe_parameter;
+}
+
+static void index_predictions(const struct matching *m, struct positions *pos)
+{
+	*pos = (struct positions){.at = U64MAP_INIT, .on = U64MAP_INIT};
+	pos->next_at = xcalloc(m->set->n + 1, sizeof(*pos->next_at));
+	pos->next_on = xcalloc(m->set->n + 1, sizeof(*pos->next_on));
+	for (size_t i = m->set->n; i-- > 0;) { /* backwards, so that the lists run in the order of the log */
+		const struct prediction *p = &m->set->items[i];
+		uint64_t *first;
+
+		if (!takes_part(m, i))
+			continue;
+		first = u64map_at(&pos->at, position_key(m->prediction_file[i], p->pos.line, p->pos.column), NULL);
+		pos->next_at[i] = *first;
+		*first = i + 1;
+		first = u64map_at(&pos->on, match_place_key(m->prediction_file[i], p->pos.line), NULL);
+		pos->next_on[i] = *first;
+		*first = i + 1;
+	}
+}
+
+static void release_positions(struct positions *pos)
+{
+	u64map_release(&pos->at);
+	u64map_release(&pos->on);
+	free(pos->next_at);
+	free(pos->next_on);
+}
+
+/* ---- one position ------------------------------------------------------------------------------------------------ */
+
+/* Columns that one side does not know agree with any. */
+static bool same_place(int line, int column, int other_line, int other_column)
+{
+	return line == other_line && (!column || !other_column || column == other_column);
+}
+
+/* How many levels of a site are not the runtime's own: those that it inlines are no place of a user's. */
+static size_t user_levels(const struct rec_site *site)
+{
+	return site->n_frames ? site->n_frames - (size_t)(place_innermost(site->frames, site->n_frames) - site->frames)
+			      : 0;
+}
+
+/* Do the first n levels agree, from the outermost? A log without chains knows the outermost only. */
+static bool levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct position *pos = i ? &p->inlined[i - 1] : &p->pos;
+		size_t k = site->n_frames - 1 - i;
+
+		if (!same_place(pos->line, pos->column, site->frames[k].line, site->source->columns[k]))
+			return false;
+		if (!p->inlined_known)
+			return true;
+	}
+	return true;
+}
+
+static bool is_at(const struct prediction *p, const struct rec_site *site)
+{
+	if (p->inlined_known && p->n_inlined + 1 != site->n_frames && p->n_inlined + 1 != user_levels(site))
+		return false;
+	return levels_agree(p, site, p->n_inlined + 1);
+}
+
+/* 0: the prediction does not speak of the site. */
+static int score_of(const struct matching *m, size_t prediction, const struct rec_site *site)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	const struct reading *r = &m->readings[prediction];
+	int heap = p->claim == CLAIM_HEAP ? 4 : 0;
+	enum fit fit;
+
+	fit = fit_of(p, r, site, r->primary);
+	if (fit != FIT_NONE)
+		return 24 + heap + (int)fit;
+	fit = fit_of_box(p, r, site);
+	if (fit != FIT_NONE)
+		return 16 + heap + (int)fit;
+	fit = fit_of(p, r, site, r->secondary);
+	return fit != FIT_NONE ? 8 + heap + (int)fit : 0;
+}
+
+struct candidates {
+	size_t *items;
+	size_t n, alloc;
+	int score;
+};
+
+static void consider(const struct matching *m, struct candidates *c, size_t prediction, const struct rec_site *site)
+{
+	int score;
+
+	if (m->is_matched[prediction] || !is_at(&m->set->items[prediction], site))
+		return;
+	score = score_of(m, prediction, site);
+	if (score == 0 || score < c->score)
+		return;
+	if (score > c->score)
+		c->n = 0;
+	c->score = score;
+	ARRAY_GROW(c->items, c->n + 1, c->alloc);
+	c->items[c->n++] = prediction;
+}
+
+/* The predictions at a site's position that speak of it best. */
+static void find_candidates(const struct matching *m, const struct positions *pos, size_t s, struct candidates *c)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+	int line = site->frames[site->n_frames - 1].line, column = site->source->columns[site->n_frames - 1];
+	const uint64_t *first;
+
+	c->n = 0;
+	c->score = 0;
+	if (!column) {
+		first = u64map_find(&pos->on, match_place_key(m->site_file[s], line));
+		for (size_t i = first ? *first : 0; i; i = pos->next_on[i - 1])
+			consider(m, c, i - 1, site);
+		return;
+	}
+	first = u64map_find(&pos->at, position_key(m->site_file[s], line, column));
+	for (size_t i = first ? *first : 0; i; i = pos->next_at[i - 1])
+		consider(m, c, i - 1, site);
+	first = u64map_find(&pos->at, position_key(m->site_file[s], line, 0));
+	for (size_t i = first ? *first : 0; i; i = pos->next_at[i - 1])
+		consider(m, c, i - 1, site);
+}
+
+static bool is_open(const struct matching *m, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+
+	return m->site_group[s] == MATCH_NONE && m->site_file[s] != NO_FILE && site->source && site->n_frames;
+}
+
+/* How many of a group's sites are in the function of site s. */
+static size_t sites_beside(const struct matching *m, size_t group, size_t s)
+{
+	const char *function = match_physical_function(&m->rec->sites[s]);
+	size_t n = 0;
+
+	for (size_t i = 0; group != MATCH_NONE && i < m->groups[group].n_sites; i++)
+		n += match_physical_function(&m->rec->sites[m->groups[group].sites[i]]) == function;
+	return n;
+}
+
+/*
+ * Claims in the same words of the same position are copies: of several instances or packages, or of a value and its
+ * box. The sites go round among them, in each function. MATCH_NONE if they are claims of different values.
+ */
+static size_t pick_copy(const struct matching *m, const struct candidates *c, const size_t *group_of, size_t s)
+{
+	size_t best = c->items[0], least = SIZE_MAX, least_beside = SIZE_MAX;
+
+	for (size_t i = 0; i < c->n; i++) {
+		size_t p = c->items[i], n = group_of[p] == MATCH_NONE ? 0 : m->groups[group_of[p]].n_sites;
+		size_t beside = sites_beside(m, group_of[p], s);
+
+		if (!match_same_text(m, c->items[0], p))
+			return MATCH_NONE;
+		if (beside < least_beside || (beside == least_beside && n < least)) {
+			best = p;
+			least = n;
+			least_beside = beside;
+		}
+	}
+	return best;
+}
+
+/* Is one of the functions written inside the other: "f-range1", "f.func1"? */
+static bool is_nested(const char *a, const char *b)
+{
+	size_t n = strlen(a), k = strlen(b);
+
+	return n != k && strncmp(a, b, n < k ? n : k) == 0 && strchr("-.", n < k ? b[n] : a[k]);
+}
+
+/*
+ * A variable is made once in a function. What is at its position besides is another one of its declaration, which has
+ * the position of the first (up to Go 1.24), or a variable of the compiler's own that has no position.
+ */
+static bool is_taken(const struct matching *m, size_t prediction, size_t group, size_t s)
+{
+	if (m->set->items[prediction].kind != EXPR_MOVED || group == MATCH_NONE)
+		return false;
+	for (size_t i = 0; i < m->groups[group].n_sites; i++) {
+		const char *other = match_physical_function(&m->rec->sites[m->groups[group].sites[i]]);
+		const char *function = match_physical_function(&m->rec->sites[s]);
+
+		if (other == function || is_nested(other, function))
+			return true;
+	}
+	return false;
+}
+
+static void match_at_positions(struct matching *m, const struct positions *pos)
+{
+	size_t *group_of = xcalloc(m->set->n + 1, sizeof(*group_of)); /* of predictions */
+	struct candidates c = {.items = NULL};
+
+	for (size_t i = 0; i < m->set->n; i++)
+		group_of[i] = MATCH_NONE;
+	for (size_t s = 0; s < m->rec->n_sites; s++) {
+		size_t p;
+
+		if (!is_open(m, s))
+			continue;
+		find_candidates(m, pos, s, &c);
+		p = c.n ? pick_copy(m, &c, group_of, s) : MATCH_NONE;
+		if (p == MATCH_NONE)
+			continue;
+		if (is_taken(m, p, group_of[p], s))
+			continue;
+		if (group_of[p] == MATCH_NONE) {
+			match_group_new(m, &p, 1);
+			group_of[p] = m->n_groups - 1;
+			m->is_matched[p] = false; /* it may have more sites */
+		}
+		match_group_add_site(m, &m->groups[group_of[p]], s);
+	}
+	for (size_t i = 0; i < m->set->n; i++)
+		m->is_matched[i] |= group_of[i] != MATCH_NONE;
+	free(c.items);
+	free(group_of);
+}
+
+/* Copies for which no site is left: others have them. */
+static void mark_surplus(struct matching *m, const struct positions *pos)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		const uint64_t *first;
+
+		if (!takes_part(m, i) || p->kind == EXPR_OTHER)
+			continue;
+		first = u64map_find(&pos->at, position_key(m->prediction_file[i], p->pos.line, p->pos.column));
+		for (size_t k = first ? *first : 0; k && !m->is_surplus[i]; k = pos->next_at[k - 1])
+			m->is_surplus[i] = m->is_matched[k - 1] && match_same_text(m, i, k - 1);
+	}
+}
+
+/* ---- one statement ----------------------------------------------------------------------------------------------- */
+
+static bool is_before(int line, int column, int other_line, int other_column)
+{
+	return line < other_line || (line == other_line && column && other_column && column < other_column);
+}
+
+/* Does the prediction stand inside what the site's token stands for, or at the token? */
+static bool is_inside(const struct prediction *p, const struct rec_site *site)
+{
+	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+	const struct rec_source *source = site->source;
+
+	if (is_at(p, site))
+		return true;
+	if (p->n_inlined + 1 != site->n_frames || !levels_agree(p, site, p->n_inlined))
+		return false;
+	return !is_before(inner->line, inner->column, source->first_line, source->first_column) &&
+	       !is_before(source->last_line, source->last_column, inner->line, inner->column);
+}
+
+struct statement {
+	size_t site;
+	int64_t span;
+};
+
+static int compare_statements(const void *a, const void *b)
+{
+	const struct statement *x = a, *y = b;
+
+	if (x->span != y->span)
+		return x->span < y->span ? -1 : 1;
+	return x->site < y->site ? -1 : x->site > y->site;
+}
+
+static bool is_same_statement(const struct rec_site *a, const struct rec_site *b)
+{
+	if (a->n_frames != b->n_frames || !a->source || !b->source ||
+	    match_physical_function(a) != match_physical_function(b) ||
+	    a->source->first_line != b->source->first_line || a->source->first_column != b->source->first_column ||
+	    a->source->last_line != b->source->last_line || a->source->last_column != b->source->last_column)
+		return false;
+	for (size_t i = 0; i < a->n_frames; i++) {
+		if (a->frames[i].line != b->frames[i].line || a->source->columns[i] != b->source->columns[i])
+			return false;
+	}
+	return true;
+}
+
+static void gather_sites(const struct matching *m, struct place *place, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+
+	place->n_sites = 0;
+	for (size_t i = match_first_site(m, m->site_file[s], site->frames[site->n_frames - 1].line); i;
+	     i = m->next_site[i - 1]) {
+		if (!is_open(m, i - 1) || !is_same_statement(site, &m->rec->sites[i - 1]))
+			continue;
+		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
+		place->sites[place->n_sites++] = i - 1;
+	}
+}
+
+static void gather_predictions(const struct matching *m, const struct positions *pos, struct place *place, size_t s,
+			       enum claim claim)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+	int first = site->frames[site->n_frames - 1].line, last = first;
+
+	if (site->n_frames == 1) {
+		first = site->source->first_line;
+		last = site->source->last_line;
+	}
+	place->n_predictions = 0;
+	for (int line = first; line <= last; line++) {
+		const uint64_t *head = u64map_find(&pos->on, match_place_key(m->site_file[s], line));
+
+		for (size_t i = head ? *head : 0; i; i = pos->next_on[i - 1]) {
+			const struct prediction *p = &m->set->items[i - 1];
+
+			if (p->claim == claim && !m->is_matched[i - 1] && is_inside(p, site))
+				place->predictions[place->n_predictions++] = i - 1;
+		}
+	}
+}
+
+static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim)
+{
+	struct statement *statements = xcalloc(m->rec->n_sites + 1, sizeof(*statements));
+	struct place place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
+	size_t n = 0;
+
+	for (size_t s = 0; s < m->rec->n_sites; s++) {
+		const struct rec_site *site = &m->rec->sites[s];
+
+		if (is_open(m, s) && site->source->expr &&
+		    site->source->last_line - site->source->first_line < INT16_MAX)
+			statements[n++] = (struct statement){
+				.site = s,
+				.span = (int64_t)(site->source->last_line - site->source->first_line) * 256 +
+					site->source->last_column - site->source->first_column,
+			};
+	}
+	/* What stands inside another statement, in a function literal say, takes its own first. */
+	qsort(statements, n, sizeof(*statements), compare_statements);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_open(m, statements[i].site))
+			continue;
+		gather_predictions(m, pos, &place, statements[i].site, claim);
+		if (place.n_predictions == 0)
+			continue;
+		gather_sites(m, &place, statements[i].site);
+		match_pair_place(m, &place);
+	}
+	free(place.predictions);
+	free(place.sites);
+	free(statements);
+}
+
+/*
+ * A variable of the compiler's own, of a range over a function, has the position of the statement, and so have others
+ * that have none in the log: match.c tells them apart, from a group that has one site too many.
+ */
+static void crowd(struct matching *m)
+{
+	for (size_t g = 0; g < m->n_groups; g++) {
+		const struct match_group *group = &m->groups[g];
+		const struct prediction *p = &m->set->items[group->predictions[0]];
+		const struct rec_site *site = group->n_sites ? &m->rec->sites[group->sites[0]] : NULL;
+
+		if (p->kind != EXPR_MOVED || !p->expr || !strchr(p->expr, '#') || group->n_sites != 1)
+			continue;
+		for (size_t i =
+			     match_first_site(m, m->site_file[group->sites[0]], site->frames[site->n_frames - 1].line);
+		     i; i = m->next_site[i - 1]) {
+			if (!is_open(m, i - 1) || !is_same_statement(site, &m->rec->sites[i - 1]) ||
+			    m->rec->sites[i - 1].cause != site->cause)
+				continue;
+			match_group_add_site(m, &m->groups[g], i - 1);
+			m->groups[g].ambiguous = true;
+			break;
+		}
+	}
+}
+
+void match_by_position(struct matching *m)
+{
+	struct positions pos;
+
+	index_predictions(m, &pos);
+	match_at_positions(m, &pos);
+	mark_surplus(m, &pos);
+	match_in_statements(m, &pos, CLAIM_HEAP);
+	match_in_statements(m, &pos, CLAIM_STACK);
+	crowd(m);
+	release_positions(&pos);
+}
