@@ -37,6 +37,16 @@ static bool is_below(const char *path, const char *directory)
 	return n && strncmp(path, directory, n) == 0 && path[n] == '/';
 }
 
+/*
+ * The runtime has no sites, and stays as it is: by the names of its files its functions are told from others, also
+ * where they have another package's name (go_binary_is_runtime).
+ */
+static bool is_runtime(const char *package)
+{
+	return strcmp(package, "runtime") == 0 || strncmp(package, "internal/runtime/", 17) == 0 ||
+	       strncmp(package, "runtime/internal/", 17) == 0;
+}
+
 /* One line of go list: import path, "true" for the standard library, directory, Go files. */
 static void take_package(struct twin_build *b, char *line)
 {
@@ -48,7 +58,7 @@ static void take_package(struct twin_build *b, char *line)
 		if (line)
 			*line++ = '\0';
 	}
-	if (!fields[2] || !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
+	if (!fields[2] || is_runtime(fields[0]) || !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
 		return;
 	while (line) {
 		const char *contents;
