@@ -1,0 +1,690 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// The judge has three tasks: to find from the sums of the runtime what each expression made (decide), to find which rows of the audit
+// speak of which expression (place), and to compare (compare). What it cannot decide it counts.
+
+type row struct {
+	Verdict   string
+	Claim     string
+	File      string
+	Line      int
+	Column    int
+	Expr      string
+	Function  string
+	Type      string
+	Cause     string
+	Objects   int
+	Bytes     int
+	Smallest  int
+	Largest   int
+	Ambiguous bool
+	Summary   string
+}
+
+func (r *row) String() string {
+	mark := ""
+	if r.Ambiguous {
+		mark = "?"
+	}
+	expr := r.Expr
+	if expr == "" {
+		expr = "-"
+	}
+	return fmt.Sprintf("%s%s %d objects %d bytes at %d:%d %s (%s)", r.Verdict, mark, r.Objects, r.Bytes, r.Line, r.Column, expr, r.Cause)
+}
+
+// What is known of an entity besides the table.
+type account struct {
+	*entity
+	hits    int
+	decided bool
+	objects int // made, where decided
+	most    int // otherwise between objects and most
+	rows    []*row
+}
+
+type trial struct {
+	table
+	dir      string
+	byID     map[int]*account
+	at       map[string][]*account // by file
+	sums     []map[int]int         // of each statement: objects by class
+	mallocs  []int
+	hits     []int
+	rows     []*row
+	wrong    int
+	kinds    map[string]int
+	counters struct {
+		rows, ambiguous, unplaced, byLine, undecided, decided, unaccounted, other, harness int
+	}
+	sources map[string][]string
+}
+
+func judge(dir, truth, audit string) (bool, error) {
+	t := &trial{dir: dir, byID: map[int]*account{}, at: map[string][]*account{}, kinds: map[string]int{}, sources: map[string][]string{}}
+	if err := t.read(truth, audit); err != nil {
+		return false, err
+	}
+	for _, st := range t.Statements {
+		t.decide(st)
+	}
+	t.place()
+	t.compare()
+	t.summary()
+	return t.wrong > 0, nil
+}
+
+func (t *trial) read(truth, audit string) error {
+	text, err := os.ReadFile(filepath.Join(t.dir, "table.json"))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &t.table); err != nil {
+		return err
+	}
+	file, err := os.Open(truth)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		switch fields[0] {
+		case "hits":
+			n, _ := strconv.Atoi(fields[2])
+			t.hits = append(t.hits, n)
+		case "statement":
+			sums := map[int]int{}
+			mallocs, _ := strconv.Atoi(fields[2])
+			left := mallocs
+			for _, f := range fields[4:] {
+				var size, n int
+				fmt.Sscanf(f, "%d=%d", &size, &n)
+				if size != small {
+					sums[size] = n
+					left -= n
+				}
+			}
+			if left != 0 {
+				sums[small] = left
+			}
+			t.sums, t.mallocs = append(t.sums, sums), append(t.mallocs, mallocs)
+		}
+	}
+	if len(t.sums) != len(t.Statements) {
+		return fmt.Errorf("%s: %d statements were measured of %d", truth, len(t.sums), len(t.Statements))
+	}
+	text, err = os.ReadFile(audit)
+	if err != nil {
+		return err
+	}
+	var all struct{ Verdicts []*row }
+	if err := json.Unmarshal(text, &all); err != nil {
+		return fmt.Errorf("%s: %v", audit, err)
+	}
+	t.rows = all.Verdicts
+	for _, e := range t.Entities {
+		a := &account{entity: e}
+		if e.Hit >= 0 {
+			a.hits = t.hits[e.Hit]
+		}
+		t.byID[e.ID] = a
+		t.at[e.File] = append(t.at[e.File], a)
+	}
+	return nil
+}
+
+// ---- what each expression made ----
+
+// decide looks for all the ways in which the entities of a statement can have made what was made there. What is the same in all of
+// them is decided.
+func (t *trial) decide(st *statement) {
+	var as []*account
+	for _, id := range st.Entities {
+		as = append(as, t.byID[id])
+	}
+	sums := t.sums[st.ID]
+	if st.Open {
+		as[0].decided, as[0].objects = true, t.mallocs[st.ID]
+		return
+	}
+	left := map[int]int{}
+	total := 0
+	for c, n := range sums {
+		left[c] = n
+		total += n
+	}
+	// The fewest choices first.
+	order := append([]*account{}, as...)
+	sort.SliceStable(order, func(i, j int) bool { return width(order[i]) < width(order[j]) })
+	chosen := make([]int, len(order))
+	low, high := make([]int, len(order)), make([]int, len(order))
+	found, nodes := 0, 0
+	var try func(i int)
+	try = func(i int) {
+		if nodes++; nodes > 2000000 {
+			return
+		}
+		if i == len(order) {
+			if total != 0 {
+				return
+			}
+			for k, n := range chosen {
+				if found == 0 || n < low[k] {
+					low[k] = n
+				}
+				if found == 0 || n > high[k] {
+					high[k] = n
+				}
+			}
+			found++
+			return
+		}
+		a := order[i]
+		for _, n := range options(a) {
+			chosen[i] = n
+			if n == 0 {
+				try(i + 1)
+				continue
+			}
+			of := a.Classes
+			if len(of) == 0 {
+				of = nil
+				for c := range left {
+					of = append(of, c)
+				}
+				sort.Ints(of)
+			}
+			for _, c := range of {
+				if left[c] >= n {
+					left[c] -= n
+					total -= n
+					try(i + 1)
+					left[c] += n
+					total += n
+				}
+			}
+		}
+	}
+	try(0)
+	if found == 0 || nodes > 2000000 {
+		t.counters.unaccounted++
+		fmt.Printf("NO ACCOUNT of statement %d (%s), %s:%d: made %v\n", st.ID, st.Form, st.File, st.From, sums)
+		for _, a := range as {
+			fmt.Printf("    %s %v classes %v hits %d counts %v\n", a.Kind, a.Keys, a.Classes, a.hits, a.Counts)
+			a.most = t.mallocs[st.ID]
+		}
+		t.show(st.File, st.From, st.To)
+		return
+	}
+	for k, a := range order {
+		a.decided, a.objects, a.most = low[k] == high[k], low[k], high[k]
+	}
+}
+
+func width(a *account) int {
+	n := len(a.Classes)
+	if n == 0 {
+		n = 20
+	}
+	return n * len(options(a))
+}
+
+func options(a *account) []int {
+	out := []int{0}
+	for _, n := range append([]int{a.hits}, a.Counts...) {
+		known := false
+		for _, o := range out {
+			known = known || o == n
+		}
+		if !known && n <= a.hits {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// ---- which rows speak of which expression ----
+
+var numbered = regexp.MustCompile(`[A-Za-z]([0-9][0-9]+)\b`)
+
+func keysIn(expr string) map[int]bool {
+	keys := map[int]bool{}
+	for _, m := range numbered.FindAllStringSubmatch(expr, -1) {
+		n, _ := strconv.Atoi(m[1])
+		keys[n] = true
+	}
+	return keys
+}
+
+func (a *account) covers(line, column int) bool {
+	return (line > a.Line || line == a.Line && column >= a.Column) && (line < a.Line2 || line == a.Line2 && column <= a.Column2)
+}
+
+func (a *account) shares(keys map[int]bool) bool {
+	for _, k := range a.Keys {
+		if !keys[k] {
+			return false
+		}
+	}
+	return len(a.Keys) > 0
+}
+
+// innermost: those of which no other begins later or ends earlier.
+func innermost(as []*account) []*account {
+	var out []*account
+	for _, a := range as {
+		inner := false
+		for _, b := range as {
+			if a.covers(b.Line, b.Column) && a.covers(b.Line2, b.Column2) && !(b.covers(a.Line, a.Column) && b.covers(a.Line2, a.Column2)) {
+				inner = true
+			}
+		}
+		if !inner {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Which causes can be an entity's of that kind.
+var causes = map[string][]string{
+	"new":               {"new object"},
+	"make":              {"make slice", "new object"},
+	"slice literal":     {"new object"},
+	"closure":           {"closure"},
+	"method value":      {"method value", "closure"},
+	"string conversion": {"string/[]byte conversion", "new object"},
+	"concatenation":     {"string concatenation", "string/[]byte conversion"},
+	"box":               {"interface conversion", "new object"},
+	"argument":          {"new object"},
+	"append":            {"append growth", "string/[]byte conversion"},
+	"moved":             {"new object"},
+	"chan":              {"make chan"},
+	"map":               {"make map", "map growth", "new object"},
+	"go":                {"closure", "new object"},
+	"runtime":           {"go statement", "runtime internal"},
+}
+
+// What the compiler's text of an expression says by its form.
+func kindsOfText(expr string) []string {
+	switch {
+	case expr == "func literal":
+		return []string{"closure", "go"}
+	case expr == "... argument":
+		return []string{"argument"}
+	case expr == "append":
+		return []string{"append"}
+	case strings.HasPrefix(expr, "&"), strings.HasPrefix(expr, "new("):
+		return []string{"new", "box"}
+	case strings.HasPrefix(expr, "make("):
+		return []string{"make", "chan", "map", "box"}
+	case strings.HasPrefix(expr, "[]"):
+		return []string{"slice literal", "box"}
+	case strings.HasPrefix(expr, "string("), strings.HasPrefix(expr, "([]"):
+		return []string{"string conversion", "box", "append"}
+	}
+	return nil
+}
+
+func has(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *row) fits(a *account) bool {
+	if r.Cause != "unknown" && !has(causes[a.Kind], r.Cause) {
+		return false
+	}
+	if kinds := kindsOfText(r.Expr); kinds != nil && !has(kinds, a.Kind) {
+		return false
+	}
+	return true
+}
+
+func filter(as []*account, keep func(*account) bool) []*account {
+	var out []*account
+	for _, a := range as {
+		if keep(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// candidates of a row, the surest first.
+func (t *trial) candidates(r *row) []*account {
+	keys := keysIn(r.Expr)
+	here := filter(t.at[r.File], func(a *account) bool { return a.Line <= r.Line && r.Line <= a.Line2 && r.fits(a) })
+	if r.Column == 0 {
+		return here
+	}
+	covering := filter(here, func(a *account) bool { return a.covers(r.Line, r.Column) })
+	if len(keys) > 0 {
+		if as := innermost(filter(covering, func(a *account) bool { return a.shares(keys) })); len(as) > 0 {
+			return as
+		}
+		if as := filter(here, func(a *account) bool { return a.shares(keys) }); len(as) > 0 {
+			return as
+		}
+	}
+	if as := innermost(filter(covering, func(a *account) bool { return len(a.Keys) == 0 })); len(as) > 0 {
+		return as
+	}
+	if r.Claim == "" { // the text is the source's, not the compiler's
+		return innermost(covering)
+	}
+	// A function literal was inlined: what is in it is said to be at its call.
+	if as := filter(here, func(a *account) bool { return len(a.Keys) == 0 && has(kindsOfText(r.Expr), a.Kind) }); len(as) > 0 {
+		return as
+	}
+	// Go 1.19 puts what is boxed at the parenthesis of the call.
+	return filter(here, func(a *account) bool { return a.Kind == "box" && len(a.Keys) == 0 })
+}
+
+func (t *trial) place() {
+	harness := func(r *row) bool {
+		return r.File == "main.go" || r.File == "lib/lib.go" || r.File == "lib/seq.go"
+	}
+	// Those with positions first, of these those that made something: the others take what is left.
+	order := func(r *row) int {
+		switch {
+		case r.Column == 0:
+			return 2
+		case r.Objects == 0:
+			return 1
+		}
+		return 0
+	}
+	rows := filterRows(t.rows, func(r *row) bool { return !harness(r) })
+	t.counters.harness = len(t.rows) - len(rows)
+	t.counters.rows = len(rows)
+	sort.SliceStable(rows, func(i, j int) bool { return order(rows[i]) < order(rows[j]) })
+	for _, r := range rows {
+		if r.Ambiguous {
+			t.counters.ambiguous++
+			fmt.Printf("AMBIGUOUS go 1.%d seed %d %s: %s\n", t.Go, t.RandomSeed, r.File, r)
+			t.show(r.File, r.Line, r.Line)
+		}
+		as := t.candidates(r)
+		if len(as) == 0 {
+			t.counters.unplaced++
+			t.report("unplaced", nil, r, fmt.Sprintf("no expression is known there: %s", r))
+			continue
+		}
+		if r.Column == 0 {
+			t.counters.byLine++
+		}
+		best, most := as[0], -1
+		for _, a := range as {
+			if n := liking(r, a); n > most {
+				best, most = a, n
+			}
+		}
+		best.rows = append(best.rows, r)
+	}
+}
+
+// liking: how well a row goes with one of several that it may speak of.
+func liking(r *row, a *account) int {
+	n := 0
+	if r.Objects >= a.objects && r.Objects <= max(a.objects, a.most) {
+		n += 4
+	}
+	made := 0
+	for _, o := range a.rows {
+		made += o.Objects
+	}
+	if made == 0 {
+		n += 2
+	}
+	if len(a.rows) == 0 {
+		n++
+	}
+	if r.Objects > 0 && sizeFits(r, a) {
+		n += 4
+	}
+	return n
+}
+
+func max(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
+}
+
+func sizeFits(r *row, a *account) bool {
+	if len(a.Classes) == 0 {
+		return true
+	}
+	fits := func(size int) bool {
+		for _, c := range a.Classes {
+			if classOf(size, true) == c || classOf(size, false) == c {
+				return true
+			}
+		}
+		return false
+	}
+	return fits(r.Smallest) && fits(r.Largest)
+}
+
+func filterRows(rs []*row, keep func(*row) bool) []*row {
+	var out []*row
+	for _, r := range rs {
+		if keep(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// ---- the comparison ----
+
+func (t *trial) compare() {
+	// What no row tells of at a call was made in the function called.
+	for _, e := range t.Entities {
+		a := t.byID[e.ID]
+		if a.Statement >= 0 {
+			if a.decided {
+				t.counters.decided++
+			} else {
+				t.counters.undecided++
+			}
+		}
+		if a.Body != 0 && len(a.rows) == 0 {
+			b := t.byID[a.Body]
+			b.objects += a.objects
+			b.most += max(a.most, a.objects)
+			b.hits += a.hits
+		}
+	}
+	for _, e := range t.Entities {
+		a := t.byID[e.ID]
+		if a.Statement < 0 {
+			a.decided = a.most == a.objects
+		} else if a.Body != 0 && len(a.rows) == 0 {
+			continue
+		}
+		t.compareOne(a)
+	}
+	for _, st := range t.Statements {
+		t.compareSum(st)
+	}
+}
+
+func (t *trial) compareOne(a *account) {
+	made, claims := 0, 0
+	for _, r := range a.rows {
+		made += r.Objects
+		if r.Claim != "" {
+			claims++
+		}
+		if wanted := t.verdict(r, a); wanted != "" {
+			t.report("verdict", a, r, fmt.Sprintf("%s, but %s", r, wanted))
+		}
+		if r.Objects > 0 && !a.Many && !sizeFits(r, a) {
+			t.report("size", a, r, fmt.Sprintf("%s, objects of %d to %d bytes, where blocks of %v are expected", r, r.Smallest, r.Largest, a.Classes))
+		}
+	}
+	switch {
+	case a.decided && made != a.objects || !a.decided && (made < a.objects || made > a.most):
+		kind := "count"
+		if len(a.rows) == 0 {
+			kind = "missing"
+		}
+		t.report(kind, a, nil, fmt.Sprintf("the runtime made %s, the rows have %d: %v", a.range_(), made, a.rows))
+		return
+	}
+	// The right sum in two rows of which one says that there was nothing.
+	if made > 0 && !a.Many && a.Statement >= 0 {
+		for _, r := range a.rows {
+			if r.Objects == 0 && !a.elsewhere(r) {
+				t.report("split", a, r, fmt.Sprintf("one expression, two rows: %v", a.rows))
+				return
+			}
+		}
+	}
+	for i, r := range a.rows {
+		for _, o := range a.rows[:i] {
+			if r.Claim != "" && o.Claim != "" && (r.Column != o.Column || r.Line != o.Line) {
+				claims = 0 // copies
+			}
+		}
+	}
+	if claims > 1 && a.Statement >= 0 && !a.Many {
+		t.report("double", a, nil, fmt.Sprintf("%d predictions for one expression: %v", claims, a.rows))
+	}
+}
+
+// elsewhere: another copy of the function, predicted at another place, has the objects.
+func (a *account) elsewhere(r *row) bool {
+	for _, o := range a.rows {
+		if o.Objects > 0 && (o.Claim == "" || o.Column == r.Column && o.Line == r.Line) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *account) range_() string {
+	if a.objects == a.most || a.decided {
+		return strconv.Itoa(a.objects)
+	}
+	return fmt.Sprintf("%d to %d", a.objects, a.most)
+}
+
+// verdict says what is wrong with a row's verdict, whatever its number.
+func (t *trial) verdict(r *row, a *account) string {
+	switch {
+	case r.Verdict == "undecided":
+		return "nothing was lost"
+	case r.Claim == "" && r.Verdict != "unpredicted", r.Claim == "" && r.Objects == 0:
+		return "nothing was predicted"
+	case r.Claim == "stack" && (r.Verdict == "violated") != (r.Objects > 0):
+		return "this was to be held or violated"
+	case r.Claim == "heap" && (r.Verdict == "confirmed") != (r.Objects > 0):
+		return "this was to be confirmed, or not"
+	case r.Verdict == "stale" && a.Statement >= 0:
+		return "this build is of this log"
+	case r.Verdict == "unreached" && a.hits > 0 && a.Kind != "append" && a.Kind != "box" && a.Statement >= 0:
+		return fmt.Sprintf("it was evaluated %d times", a.hits)
+	case r.Verdict == "elided" && a.hits == 0 && a.Statement >= 0:
+		return "it was never evaluated"
+	}
+	return ""
+}
+
+// compareSum: what rows have of all lines of a statement is what the runtime counted there, as far as its own calls are not made in
+// other functions.
+func (t *trial) compareSum(st *statement) {
+	made, known, decided := 0, 0, true
+	for _, id := range st.Entities {
+		a := t.byID[id]
+		decided = decided && a.decided
+		if a.Body != 0 && len(a.rows) == 0 {
+			known += a.objects
+			if !a.decided {
+				return
+			}
+		}
+		for _, r := range a.rows {
+			made += r.Objects
+		}
+	}
+	if made+known != t.mallocs[st.ID] && !decided {
+		t.report("sum", t.byID[st.Entities[0]], nil, fmt.Sprintf("the statement made %d, its rows have %d", t.mallocs[st.ID], made+known))
+	}
+}
+
+func (t *trial) report(kind string, a *account, r *row, what string) {
+	t.wrong++
+	file, line, column, of, form := "", 0, 0, "", ""
+	if a != nil {
+		file, line, column, of = a.File, a.Line, a.Column, a.Kind
+		if a.Statement >= 0 {
+			form = " in " + t.Statements[a.Statement].Form
+		} else {
+			form = " in a function called"
+		}
+		if a.Body != 0 {
+			form += " of an inlined call"
+		}
+	} else {
+		file, line, column = r.File, r.Line, r.Column
+		of = r.Cause
+	}
+	t.kinds[kind+" "+of]++
+	fmt.Printf("WRONG go 1.%d seed %d %s: %s%s, %s:%d:%d: %s\n", t.Go, t.RandomSeed, kind, of, form, file, line, column, what)
+	last := line
+	if a != nil {
+		last = a.Line2
+	}
+	t.show(file, line, last)
+}
+
+func (t *trial) show(file string, from, to int) {
+	lines, ok := t.sources[file]
+	if !ok {
+		text, _ := os.ReadFile(filepath.Join(t.dir, file))
+		lines = strings.Split(string(text), "\n")
+		t.sources[file] = lines
+	}
+	for i := from; i <= to && i <= len(lines); i++ {
+		if i > 0 {
+			fmt.Printf("    | %s\n", strings.TrimSpace(lines[i-1]))
+		}
+	}
+}
+
+func (t *trial) summary() {
+	var kinds []string
+	for k, n := range t.kinds {
+		kinds = append(kinds, fmt.Sprintf("%s %d", k, n))
+	}
+	sort.Strings(kinds)
+	if len(kinds) > 0 {
+		fmt.Printf("kinds: %s\n", strings.Join(kinds, "; "))
+	}
+	c := &t.counters
+	fmt.Printf("random go 1.%d seed %d: %d statements, %d expressions (%d decided, %d not), %d rows (%d by line alone, %d of the frame not judged), "+
+		"%d statements without account, %d unplaced, %d ambiguous, %d wrong\n", t.Go, t.RandomSeed, len(t.Statements), c.decided+c.undecided, c.decided,
+		c.undecided, c.rows, c.byLine, c.harness, c.unaccounted, c.unplaced, c.ambiguous, t.wrong)
+}
