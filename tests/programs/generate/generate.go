@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -29,7 +30,10 @@ type generator struct {
 	used      map[int]bool // sizes taken in this statement
 	functions []*function
 	perFile   int
-	byID      map[int]*entity
+	// Of the statement's variables, and of types.
+	localSizes map[string]int
+	typeSizes  map[int]int
+	byID       map[int]*entity
 }
 
 type file struct {
@@ -59,7 +63,8 @@ type function struct {
 const reps = 3
 
 func newGenerator(seed int64, minor int) *generator {
-	g := &generator{Rand: rand.New(rand.NewSource(seed)), minor: minor, files: map[string]*file{}, byID: map[int]*entity{}}
+	g := &generator{Rand: rand.New(rand.NewSource(seed)), minor: minor, files: map[string]*file{}, byID: map[int]*entity{},
+		typeSizes: map[int]int{}}
 	g.RandomSeed, g.Go = seed, minor
 	g.nextID = 10 // names with one digit are the generator's own
 	return g
@@ -99,6 +104,9 @@ func classOf(size int, pointers bool) int {
 func (g *generator) size() int {
 	for try := 0; ; try++ {
 		c := classes[g.Intn(len(classes))]
+		if c < 96 && g.chance(70) { // closures have those
+			continue
+		}
 		if !g.used[c] || try > 20 || g.chance(25) {
 			g.used[c] = true
 			return c
@@ -109,7 +117,7 @@ func (g *generator) size() int {
 // ---- entities ----
 
 func (g *generator) entity(kind string, classes []int, keys ...int) *entity {
-	e := &entity{ID: g.id(), Kind: kind, Keys: keys, Classes: classes, Hit: g.hit, Statement: -1}
+	e := &entity{ID: g.id(), Kind: kind, Keys: keys, Classes: classes, Hit: g.hit, Large: -1, Statement: -1}
 	if g.cur != nil {
 		e.Statement = g.cur.ID
 		g.cur.Entities = append(g.cur.Entities, e.ID)
@@ -120,6 +128,9 @@ func (g *generator) entity(kind string, classes []int, keys ...int) *entity {
 }
 
 func mark(e *entity, code string) string {
+	for _, id := range e.Moved {
+		code = fmt.Sprintf("\x01%d\x02%s\x03%d\x02", id, code, id)
+	}
 	return fmt.Sprintf("\x01%d\x02%s\x03%d\x02", e.ID, code, e.ID)
 }
 
@@ -129,6 +140,7 @@ func mark(e *entity, code string) string {
 func (g *generator) newType(size int, pointers bool) (string, int) {
 	id := g.id()
 	name := fmt.Sprintf("T%d", id)
+	g.typeSizes[id] = size
 	var fields, sum string
 	switch {
 	case pointers && size == 8:
@@ -188,6 +200,19 @@ type expression struct {
 
 // local declares a variable in the statement's function: in front of the loop, so that its value is not known.
 func (g *generator) local(name, value string) {
+	size := 8
+	switch {
+	case strings.HasPrefix(value, "lib.S("):
+		size = 16
+	case strings.HasPrefix(value, "lib.B("), strings.HasPrefix(value, "GS"):
+		size = 24
+	case strings.HasPrefix(value, "lib.Get("), strings.HasPrefix(value, "V"):
+		size = 136 // or less
+		if n := g.typeSizes[keyOf(strings.TrimSuffix(value[strings.LastIndexByte(value, 'T'):], ")"))]; n > 0 {
+			size = n
+		}
+	}
+	g.localSizes[name] = size
 	g.prelude = append(g.prelude, fmt.Sprintf("%s := %s", name, value))
 }
 
@@ -411,20 +436,24 @@ func (g *generator) closure() expression {
 		body := "return " + strings.Join(sum, " + ")
 		if g.chance(25) { // by reference: the variable moves if the closure escapes
 			body = sum[0] + "++; " + body
-			g.movedLocal(sum[0])
+			g.movedLocal(sum[0], 8)
 		}
 		return expression{mark(e, "func() int { "+body+" }"), typeFunc}
 	}
 }
 
-// movedLocal makes the declaration of a local, already in the prelude, an entity. It runs once.
-func (g *generator) movedLocal(name string) {
+// movedLocal makes the declaration of a local, already in the prelude, an entity: what closures capture moves where it is large or
+// assigned to. It runs once.
+func (g *generator) movedLocal(name string, size int) {
 	for i, line := range g.prelude {
 		if strings.HasPrefix(line, name+" := ") {
 			id, _ := strconv.Atoi(name[1:])
 			hit := g.hit
 			g.hit = 0 // of the function itself: set later
-			e := g.entity("moved", []int{8, small}, id)
+			e := g.entity("moved", []int{size}, id)
+			if size == 8 {
+				e.Classes = []int{8, small}
+			}
 			e.Hit = -2
 			g.hit = hit
 			g.prelude[i] = mark(e, name) + line[len(name):]
@@ -442,6 +471,7 @@ func (g *generator) methodValue() expression {
 		return expression{mark(e, v+".Sum"), typeFunc}
 	}
 	g.local(v, "V"+name)
+	g.movedLocal(v, size)
 	e.Classes = []int{classOf(size+8, true)}
 	return expression{mark(e, v+".Val"), typeFunc}
 }
@@ -455,9 +485,9 @@ func (g *generator) boxOperand() (code string, e *entity) {
 		few := []int{0, 1, 2, 3}[g.Intn(4)]
 		g.local(v, fmt.Sprintf("lib.N(%d)", 10))
 		e = g.entity("box", []int{small}, id)
-		e.Counts = append(e.Counts, 1, 2, 3)
-		// The value is above 255 in the first rounds only.
-		return mark(e, fmt.Sprintf("%s + lib.Step(i, %d)", v, few)), e
+		// The value is above 255 in the first rounds only; Step counts in which.
+		e.Large = g.newHit()
+		return mark(e, fmt.Sprintf("%s + lib.Step(i, %d, %d)", v, few, e.Large)), e
 	case 2:
 		g.local(v, "float64(lib.N(3))")
 		e = g.entity("box", []int{small}, id)
@@ -465,6 +495,7 @@ func (g *generator) boxOperand() (code string, e *entity) {
 		size := g.size()
 		name, _ := g.newType(size, g.chance(40))
 		g.local(v, "lib.Get(GS"+name+")")
+		g.movedLocal(v, size)
 		e = g.entity("box", []int{size}, id)
 	case 4:
 		g.local(v, "lib.S("+g.pick("0", "3", "20")+")")
@@ -508,6 +539,9 @@ func (g *generator) appended() expression {
 		v := fmt.Sprintf("x%d", id)
 		g.local(v, "GS"+name)
 		e := g.entity("append", []int{size})
+		if size <= 32 { // the first time there may be room on the stack
+			e.Counts = []int{1, 2, 3, 4, 5}
+		}
 		return expression{mark(e, "append("+v+", "+name+"{})"), g.sliceOf(g.pkg, name, size)}
 	case 1:
 		name, _ := g.bytesVar(size)
@@ -774,6 +808,7 @@ var forms = []form{
 		outer := g.entity("closure", nil)
 		wrapper := g.entity("go", nil)
 		xs := g.several(1 + g.Intn(2))
+		wrapper = g.captured(wrapper, xs)
 		return mark(outer, "func() { "+mark(wrapper, "defer "+g.taker(xs)+"("+strings.Join(codes(xs), ", ")+")")+" }") + "()"
 	}},
 	{"go", 1, 0, func(g *generator) string {
@@ -784,6 +819,7 @@ var forms = []form{
 	{"go with arguments", 1, 0, func(g *generator) string {
 		wrapper := g.entity("go", nil)
 		xs := g.several(1 + g.Intn(2))
+		wrapper = g.captured(wrapper, xs)
 		name := g.taker(xs)
 		for i := range g.decls { // it has to say when it is done
 			if strings.HasPrefix(g.decls[i], "func "+name+"(") {
@@ -866,8 +902,18 @@ var forms = []form{
 	}},
 	{"range over function", 2, 23, func(g *generator) string {
 		function, body := g.entity("closure", nil), g.entity("closure", nil)
-		return mark(body, "for j := range "+mark(function, "lib.Seq(2)")+" { _ = j; "+g.block(func() string { return g.consume(g.expression()) })+" }")
+		return "for " + mark(body, "j := range "+mark(function, "lib.Seq(2)")+" { _ = j; "+g.block(func() string { return g.consume(g.expression()) })+" }")
 	}},
+}
+
+// captured: the closure that the compiler makes of go and defer moves what it captures where it is large.
+func (g *generator) captured(wrapper *entity, xs []expression) *entity {
+	for _, x := range xs {
+		if x.size > 128 {
+			wrapper.Moved = append(wrapper.Moved, g.entity("captured", nil).ID)
+		}
+	}
+	return wrapper
 }
 
 // goroutine: the runtime makes what it has no goroutine left for.
@@ -884,7 +930,7 @@ func (g *generator) statement(pkg string) {
 	g.pkg = pkg
 	st := &statement{ID: len(g.Statements)}
 	g.Statements = append(g.Statements, st)
-	g.cur, g.prelude, g.decls, g.used = st, nil, nil, map[int]bool{}
+	g.cur, g.prelude, g.decls, g.used, g.localSizes = st, nil, nil, map[int]bool{}, map[string]int{}
 	g.hit = g.newHit()
 	total := 0
 	for _, f := range forms {
@@ -904,6 +950,21 @@ func (g *generator) statement(pkg string) {
 			break
 		}
 	}
+	for _, id := range st.Entities {
+		if e := g.byID[id]; e.Classes == nil && (e.Kind == "closure" || e.Kind == "go") {
+			e.Classes = g.closureSizes(e, body)
+		}
+	}
+	// A loop's variable that a closure captures.
+	variable := "i"
+	if strings.Contains(body, "func(") {
+		hit := g.hit
+		e := g.entity("moved", []int{8, small})
+		if e.Hit = hit; g.minor < 22 {
+			e.Hit = -2
+		}
+		variable = mark(e, "i")
+	}
 	f := g.out(fmt.Sprintf("s%d", st.ID/g.perFile))
 	st.File = f.path
 	f.lines = append(f.lines, g.decls...)
@@ -919,11 +980,47 @@ func (g *generator) statement(pkg string) {
 	for _, line := range g.prelude {
 		f.lines = append(f.lines, "\t"+line)
 	}
-	f.lines = append(f.lines, fmt.Sprintf("\tfor i := 0; i < %d; i++ {", reps), fmt.Sprintf("\t\tlib.H[%d]++", g.hit))
+	f.lines = append(f.lines, fmt.Sprintf("\tfor %s := 0; i < %d; i++ {", variable, reps), fmt.Sprintf("\t\tlib.H[%d]++", g.hit))
 	f.lines = append(f.lines, strings.Split("\t\t"+body, "\n")...)
 	f.lines = append(f.lines, "\t}", "}", "")
 	st.To = len(f.lines)
 	g.cur = nil
+}
+
+var identifier = regexp.MustCompile(`\b[a-z][0-9]*\b`)
+
+// closureSizes: what a closure may have room for at most. It captures values, or pointers where they are large or change.
+func (g *generator) closureSizes(e *entity, body string) []int {
+	from := strings.Index(body, fmt.Sprintf("\x01%d\x02", e.ID))
+	to := strings.Index(body, fmt.Sprintf("\x03%d\x02", e.ID))
+	size := 0
+	if e.Kind == "go" {
+		return nil // arguments of any size
+	}
+	seen := map[string]bool{}
+	for _, name := range identifier.FindAllString(body[from:to], -1) {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		switch n := g.localSizes[name]; {
+		case n > 0 && n <= 128:
+			size += n
+		case n > 128 || name == "i" || name == "j":
+			size += 8
+		}
+	}
+	if size == 0 {
+		return []int{} // one for all, not made anew
+	}
+	last := classOf(size+8, true)
+	out := []int{small}
+	for _, c := range allClasses {
+		if c > small && c <= last {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // ---- files ----

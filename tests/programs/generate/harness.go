@@ -145,11 +145,12 @@ func UseA(v any) int {
 	return 1
 }
 
-// Step is large in the first few rounds.
+// Step is large in the first few rounds, and counts them.
 //
 //go:noinline
-func Step(i, few int) int {
+func Step(i, few, h int) int {
 	if i < few {
+		H[h]++
 		return 1000
 	}
 	return 0

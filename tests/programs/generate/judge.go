@@ -48,32 +48,38 @@ func (r *row) String() string {
 // What is known of an entity besides the table.
 type account struct {
 	*entity
-	hits    int
-	decided bool
-	objects int // made, where decided
-	most    int // otherwise between objects and most
-	rows    []*row
+	hits     int
+	large    []int
+	solution int // its index in the statement's solutions
+	wrong    bool
+	shared   bool // with others in an ambiguous row
+	decided  bool
+	objects  int // made, where decided
+	most     int // otherwise between objects and most
+	rows     []*row
 }
 
 type trial struct {
 	table
-	dir      string
-	byID     map[int]*account
-	at       map[string][]*account // by file
-	sums     []map[int]int         // of each statement: objects by class
-	mallocs  []int
-	hits     []int
-	rows     []*row
-	wrong    int
-	kinds    map[string]int
-	counters struct {
+	dir       string
+	byID      map[int]*account
+	at        map[string][]*account // by file
+	sums      []map[int]int         // of each statement: objects by class
+	mallocs   []int
+	hits      []int
+	rows      []*row
+	wrong     int
+	kinds     map[string]int
+	solutions map[int][][]int // of a statement
+	counters  struct {
 		rows, ambiguous, unplaced, byLine, undecided, decided, unaccounted, other, harness int
 	}
 	sources map[string][]string
+	open    map[string]int // undecided, by kind
 }
 
 func judge(dir, truth, audit string) (bool, error) {
-	t := &trial{dir: dir, byID: map[int]*account{}, at: map[string][]*account{}, kinds: map[string]int{}, sources: map[string][]string{}}
+	t := &trial{dir: dir, byID: map[int]*account{}, at: map[string][]*account{}, kinds: map[string]int{}, sources: map[string][]string{}, solutions: map[int][][]int{}, open: map[string]int{}}
 	if err := t.read(truth, audit); err != nil {
 		return false, err
 	}
@@ -141,6 +147,9 @@ func (t *trial) read(truth, audit string) error {
 		if e.Hit >= 0 {
 			a.hits = t.hits[e.Hit]
 		}
+		if e.Large >= 0 {
+			a.large = append(a.large, t.hits[e.Large])
+		}
 		t.byID[e.ID] = a
 		t.at[e.File] = append(t.at[e.File], a)
 	}
@@ -182,6 +191,9 @@ func (t *trial) decide(st *statement) {
 			if total != 0 {
 				return
 			}
+			if found < maxSolutions {
+				t.solutions[st.ID] = append(t.solutions[st.ID], append([]int{}, chosen...))
+			}
 			for k, n := range chosen {
 				if found == 0 || n < low[k] {
 					low[k] = n
@@ -201,8 +213,7 @@ func (t *trial) decide(st *statement) {
 				continue
 			}
 			of := a.Classes
-			if len(of) == 0 {
-				of = nil
+			if of == nil {
 				for c := range left {
 					of = append(of, c)
 				}
@@ -230,14 +241,20 @@ func (t *trial) decide(st *statement) {
 		t.show(st.File, st.From, st.To)
 		return
 	}
+	if found >= maxSolutions {
+		delete(t.solutions, st.ID)
+	}
 	for k, a := range order {
+		a.solution = k
 		a.decided, a.objects, a.most = low[k] == high[k], low[k], high[k]
 	}
 }
 
+const maxSolutions = 20000
+
 func width(a *account) int {
-	n := len(a.Classes)
-	if n == 0 {
+	n := len(a.Classes) + 1
+	if a.Classes == nil {
 		n = 20
 	}
 	return n * len(options(a))
@@ -245,7 +262,11 @@ func width(a *account) int {
 
 func options(a *account) []int {
 	out := []int{0}
-	for _, n := range append([]int{a.hits}, a.Counts...) {
+	of := append([]int{a.hits}, a.Counts...)
+	if len(a.large) > 0 {
+		of = a.large
+	}
+	for _, n := range of {
 		known := false
 		for _, o := range out {
 			known = known || o == n
@@ -263,6 +284,9 @@ var numbered = regexp.MustCompile(`[A-Za-z]([0-9][0-9]+)\b`)
 
 func keysIn(expr string) map[int]bool {
 	keys := map[int]bool{}
+	if strings.HasPrefix(expr, ".autotmp_") {
+		return keys
+	}
 	for _, m := range numbered.FindAllStringSubmatch(expr, -1) {
 		n, _ := strconv.Atoi(m[1])
 		keys[n] = true
@@ -313,6 +337,7 @@ var causes = map[string][]string{
 	"argument":          {"new object"},
 	"append":            {"append growth", "string/[]byte conversion"},
 	"moved":             {"new object"},
+	"captured":          {"new object"},
 	"chan":              {"make chan"},
 	"map":               {"make map", "map growth", "new object"},
 	"go":                {"closure", "new object"},
@@ -328,6 +353,8 @@ func kindsOfText(expr string) []string {
 		return []string{"argument"}
 	case expr == "append":
 		return []string{"append"}
+	case strings.HasPrefix(expr, ".autotmp_"):
+		return []string{"captured"}
 	case strings.HasPrefix(expr, "&"), strings.HasPrefix(expr, "new("):
 		return []string{"new", "box"}
 	case strings.HasPrefix(expr, "make("):
@@ -349,11 +376,11 @@ func has(list []string, s string) bool {
 	return false
 }
 
-func (r *row) fits(a *account) bool {
+func (r *row) fits(a *account, expr string) bool {
 	if r.Cause != "unknown" && !has(causes[a.Kind], r.Cause) {
 		return false
 	}
-	if kinds := kindsOfText(r.Expr); kinds != nil && !has(kinds, a.Kind) {
+	if kinds := kindsOfText(expr); kinds != nil && !has(kinds, a.Kind) {
 		return false
 	}
 	return true
@@ -369,34 +396,41 @@ func filter(as []*account, keep func(*account) bool) []*account {
 	return out
 }
 
-// candidates of a row, the surest first.
-func (t *trial) candidates(r *row) []*account {
-	keys := keysIn(r.Expr)
-	here := filter(t.at[r.File], func(a *account) bool { return a.Line <= r.Line && r.Line <= a.Line2 && r.fits(a) })
-	if r.Column == 0 {
-		return here
+// candidates of a row; sure: those whose place and text it has.
+func (t *trial) candidates(r *row, expr string) (sure, others []*account) {
+	keys := keysIn(expr)
+	fits := filter(t.at[r.File], func(a *account) bool { return r.fits(a, expr) })
+	here := filter(fits, func(a *account) bool { return a.Line <= r.Line && r.Line <= a.Line2 })
+	if r.Column == 0 && expr == "" {
+		return nil, here
 	}
-	covering := filter(here, func(a *account) bool { return a.covers(r.Line, r.Column) })
+	covering := filter(here, func(a *account) bool { return r.Column > 0 && a.covers(r.Line, r.Column) })
+	if r.Claim == "" { // the text is the source's, not the compiler's
+		return innermost(covering), here
+	}
 	if len(keys) > 0 {
 		if as := innermost(filter(covering, func(a *account) bool { return a.shares(keys) })); len(as) > 0 {
-			return as
+			return as, nil
 		}
 		if as := filter(here, func(a *account) bool { return a.shares(keys) }); len(as) > 0 {
-			return as
+			return as, nil
+		}
+		// What stood in a function literal that was inlined, and what Go 1.19 boxes, is said to be at the parenthesis of a call.
+		for _, st := range t.Statements {
+			if st.File == r.File && st.From <= r.Line && r.Line <= st.To {
+				as := filter(fits, func(a *account) bool { return a.Statement == st.ID && a.shares(keys) })
+				if len(as) > 0 {
+					return as, nil
+				}
+			}
 		}
 	}
-	if as := innermost(filter(covering, func(a *account) bool { return len(a.Keys) == 0 })); len(as) > 0 {
-		return as
+	keyless := filter(here, func(a *account) bool { return len(a.Keys) == 0 })
+	sure = innermost(filter(covering, func(a *account) bool { return len(a.Keys) == 0 }))
+	if kindsOfText(expr) != nil {
+		return sure, filter(keyless, func(a *account) bool { return has(kindsOfText(expr), a.Kind) })
 	}
-	if r.Claim == "" { // the text is the source's, not the compiler's
-		return innermost(covering)
-	}
-	// A function literal was inlined: what is in it is said to be at its call.
-	if as := filter(here, func(a *account) bool { return len(a.Keys) == 0 && has(kindsOfText(r.Expr), a.Kind) }); len(as) > 0 {
-		return as
-	}
-	// Go 1.19 puts what is boxed at the parenthesis of the call.
-	return filter(here, func(a *account) bool { return a.Kind == "box" && len(a.Keys) == 0 })
+	return sure, filter(keyless, func(a *account) bool { return a.Kind == "box" })
 }
 
 func (t *trial) place() {
@@ -423,30 +457,72 @@ func (t *trial) place() {
 			fmt.Printf("AMBIGUOUS go 1.%d seed %d %s: %s\n", t.Go, t.RandomSeed, r.File, r)
 			t.show(r.File, r.Line, r.Line)
 		}
-		as := t.candidates(r)
-		if len(as) == 0 {
+		if r.Column == 0 {
+			t.counters.byLine++
+		}
+		if r.Ambiguous && strings.Contains(r.Expr, ", ") {
+			t.share(r)
+			continue
+		}
+		best := t.best(r, r.Expr)
+		if best == nil {
 			t.counters.unplaced++
 			t.report("unplaced", nil, r, fmt.Sprintf("no expression is known there: %s", r))
 			continue
 		}
-		if r.Column == 0 {
-			t.counters.byLine++
-		}
-		best, most := as[0], -1
-		for _, a := range as {
-			if n := liking(r, a); n > most {
-				best, most = a, n
-			}
-		}
 		best.rows = append(best.rows, r)
+	}
+}
+
+func (t *trial) best(r *row, expr string) *account {
+	sure, others := t.candidates(r, expr)
+	var best *account
+	most := -1
+	for _, a := range sure {
+		n := liking(r, a) + 5
+		if a.Line == r.Line && a.Column == r.Column {
+			n += 10
+		}
+		if n > most {
+			best, most = a, n
+		}
+	}
+	for _, a := range others {
+		if n := liking(r, a); n > most {
+			best, most = a, n
+		}
+	}
+	return best
+}
+
+// share: one row for several expressions. Nothing is said against any of them alone.
+func (t *trial) share(r *row) {
+	low, high, n := 0, 0, 0
+	for _, expr := range strings.Split(r.Expr, ", ") {
+		a := t.best(r, expr)
+		if a == nil {
+			continue
+		}
+		n++
+		a.shared = true
+		low += a.objects
+		high += max(a.objects, a.most)
+	}
+	if r.Objects < low || r.Objects > high {
+		t.report("ambiguous sum", nil, r, fmt.Sprintf("%s, where the runtime made %d to %d", r, low, high))
 	}
 }
 
 // liking: how well a row goes with one of several that it may speak of.
 func liking(r *row, a *account) int {
 	n := 0
-	if r.Objects >= a.objects && r.Objects <= max(a.objects, a.most) {
+	if a.decided && r.Objects == a.objects {
 		n += 4
+	} else if !a.decided && r.Objects >= a.objects && r.Objects <= a.most {
+		n += 2
+	}
+	if a.covers(r.Line, r.Column) {
+		n++
 	}
 	made := 0
 	for _, o := range a.rows {
@@ -472,7 +548,7 @@ func max(a, b int) int {
 }
 
 func sizeFits(r *row, a *account) bool {
-	if len(a.Classes) == 0 {
+	if a.Classes == nil {
 		return true
 	}
 	fits := func(size int) bool {
@@ -507,9 +583,10 @@ func (t *trial) compare() {
 				t.counters.decided++
 			} else {
 				t.counters.undecided++
+				t.open[a.Kind]++
 			}
 		}
-		if a.Body != 0 && len(a.rows) == 0 {
+		if a.Body != 0 && len(a.rows) == 0 && !a.shared {
 			b := t.byID[a.Body]
 			b.objects += a.objects
 			b.most += max(a.most, a.objects)
@@ -520,7 +597,7 @@ func (t *trial) compare() {
 		a := t.byID[e.ID]
 		if a.Statement < 0 {
 			a.decided = a.most == a.objects
-		} else if a.Body != 0 && len(a.rows) == 0 {
+		} else if a.Body != 0 && len(a.rows) == 0 || a.shared {
 			continue
 		}
 		t.compareOne(a)
@@ -612,30 +689,48 @@ func (t *trial) verdict(r *row, a *account) string {
 	return ""
 }
 
-// compareSum: what rows have of all lines of a statement is what the runtime counted there, as far as its own calls are not made in
-// other functions.
+// compareSum: what the rows of a statement have is one of the ways in which its sums can have come about.
 func (t *trial) compareSum(st *statement) {
-	made, known, decided := 0, 0, true
+	as, decided := []*account{}, true
 	for _, id := range st.Entities {
 		a := t.byID[id]
+		as = append(as, a)
 		decided = decided && a.decided
-		if a.Body != 0 && len(a.rows) == 0 {
-			known += a.objects
-			if !a.decided {
-				return
+		if a.wrong || a.shared {
+			return
+		}
+	}
+	if decided || len(t.solutions[st.ID]) == 0 {
+		return
+	}
+	for _, solution := range t.solutions[st.ID] {
+		fits := true
+		for _, a := range as {
+			if a.Body != 0 && len(a.rows) == 0 {
+				continue // made elsewhere
 			}
+			made := 0
+			for _, r := range a.rows {
+				made += r.Objects
+			}
+			fits = fits && made == solution[a.solution]
 		}
-		for _, r := range a.rows {
-			made += r.Objects
+		if fits {
+			return
 		}
 	}
-	if made+known != t.mallocs[st.ID] && !decided {
-		t.report("sum", t.byID[st.Entities[0]], nil, fmt.Sprintf("the statement made %d, its rows have %d", t.mallocs[st.ID], made+known))
+	var all []string
+	for _, a := range as {
+		all = append(all, fmt.Sprintf("%s: %s: %v", a.Kind, a.range_(), a.rows))
 	}
+	t.report("sum", as[0], nil, fmt.Sprintf("blocks made: %v; in rows:\n      %s", t.sums[st.ID], strings.Join(all, "\n      ")))
 }
 
 func (t *trial) report(kind string, a *account, r *row, what string) {
 	t.wrong++
+	if a != nil {
+		a.wrong = true
+	}
 	file, line, column, of, form := "", 0, 0, "", ""
 	if a != nil {
 		file, line, column, of = a.File, a.Line, a.Column, a.Kind
@@ -683,6 +778,7 @@ func (t *trial) summary() {
 	if len(kinds) > 0 {
 		fmt.Printf("kinds: %s\n", strings.Join(kinds, "; "))
 	}
+	fmt.Printf("not decided: %v\n", t.open)
 	c := &t.counters
 	fmt.Printf("random go 1.%d seed %d: %d statements, %d expressions (%d decided, %d not), %d rows (%d by line alone, %d of the frame not judged), "+
 		"%d statements without account, %d unplaced, %d ambiguous, %d wrong\n", t.Go, t.RandomSeed, len(t.Statements), c.decided+c.undecided, c.decided,

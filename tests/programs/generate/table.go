@@ -27,12 +27,16 @@ type entity struct {
 	Kind string
 	// Keys are the numbers in the names that the expression alone carries (T17, v17): the compiler prints them with it.
 	Keys []int
-	// Classes are the sizes of memory blocks that the object may have; empty: any.
+	// Classes are the sizes of memory blocks that the object may have; null: any, empty: it is none.
 	Classes []int
 	// Hit is the counter of the block it stands in, -1 where nothing counts it.
 	Hit int
+	// Large is the counter of the times when the value was too large for what the runtime has ready; else -1.
+	Large int
 	// Counts are numbers of objects that it may have made besides none and one for each evaluation.
 	Counts []int
+	// Moved are the entities of values that it captures.
+	Moved []int
 	// Many: several objects each time.
 	Many bool
 	// Statement is -1 for what stands in the body of a function that others call.
@@ -42,12 +46,4 @@ type entity struct {
 	File           string
 	Line, Column   int
 	Line2, Column2 int // of its last character
-}
-
-// What the program prints: one object a line.
-type measured struct {
-	Statement int
-	Mallocs   int
-	Bytes     int
-	Sizes     map[string]int
 }
