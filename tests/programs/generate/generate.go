@@ -29,6 +29,7 @@ type generator struct {
 	hit       int
 	used      map[int]bool // sizes taken in this statement
 	functions []*function
+	elsewhere *entity // made by a function of the standard library
 	perFile   int
 	// Of the statement's variables, and of types.
 	localSizes map[string]int
@@ -55,9 +56,29 @@ type function struct {
 	pkg, name string
 	result    func(from string) typ
 	// call returns the arguments; classes for this call.
-	call     func() (string, []int, []int)
-	body     []*entity
-	generics []string
+	call func() (string, []int, []int)
+	body []*entity
+	// What a function that calls it has to declare, and to pass on.
+	params, args string
+	plain        bool // it has no parameters
+}
+
+func (fn *function) wrappable() bool { return fn.plain || fn.params != "" }
+
+// reusable draws one of the functions that may be called here and by another.
+func (g *generator) reusable() *function {
+	for try := 0; try < 5 && len(g.functions) > 0; try++ {
+		fn := g.functions[g.Intn(len(g.functions))]
+		if fn.wrappable() && g.visible(fn.pkg) {
+			return fn
+		}
+	}
+	return nil
+}
+
+// visible: whether this package may import that.
+func (g *generator) visible(pkg string) bool {
+	return pkg == g.pkg || pkg == "lib" || g.pkg == "main" || g.pkg == "b" && pkg == "a"
 }
 
 const reps = 3
@@ -97,7 +118,7 @@ func classOf(size int, pointers bool) int {
 			return c
 		}
 	}
-	return -1
+	return (size + 8191) / 8192 * 8192
 }
 
 // size draws the size of an object; mostly one that no other of the statement has.
@@ -187,6 +208,13 @@ var (
 	typeRunes  = typ{name: "[]rune", global: "lib.GRunes = %s", use: "len(%s)"}
 	typeFunc   = typ{name: "func() int", global: "lib.GFunc = %s", use: "(%s)()"}
 	typeAny    = typ{name: "any", global: "lib.GAny = %s", use: "lib.UseA(%s)"}
+	typeRune   = typ{name: "string", global: "lib.GStr = %s", use: "len(%s)"}
+	typeValuer = typ{name: "lib.Valuer", global: "lib.GVal = %s", use: "lib.UseV(%s)"}
+	typeError  = typ{name: "error", global: "lib.GErr = %s", use: "lib.UseA(%s)"}
+	typeInt    = typ{name: "*int", global: "lib.GInt = %s", use: "*(%s)"}
+	typeInt32  = typ{name: "*int32", global: "lib.GInt32 = %s", use: "int(*(%s))"}
+	typeReader = typ{name: "*strings.Reader", global: "lib.GReader = %s", use: "(%s).Len()"}
+	typeBuffer = typ{name: "*bytes.Buffer", global: "lib.GBuffer = %s", use: "(%s).Len()"}
 	typeChan   = typ{name: "chan int", global: "lib.GChan = %s", use: "cap(%s)"}
 )
 
@@ -204,7 +232,7 @@ func (g *generator) local(name, value string) {
 	switch {
 	case strings.HasPrefix(value, "lib.S("):
 		size = 16
-	case strings.HasPrefix(value, "lib.B("), strings.HasPrefix(value, "GS"):
+	case strings.HasPrefix(value, "lib.B("), strings.HasPrefix(value, "lib.I("), strings.HasPrefix(value, "GS"):
 		size = 24
 	case strings.HasPrefix(value, "lib.Get("), strings.HasPrefix(value, "V"):
 		size = 136 // or less
@@ -225,7 +253,7 @@ func (g *generator) intVar(value int) string {
 
 func (g *generator) expression() expression {
 	for {
-		switch g.Intn(24) {
+		switch g.Intn(36) {
 		case 0, 1:
 			return g.address()
 		case 2:
@@ -252,14 +280,133 @@ func (g *generator) expression() expression {
 			return g.appended()
 		case 17:
 			return g.intsLiteral()
-		case 18, 19, 20, 21:
+		case 18, 19, 20, 21, 22, 23, 24:
 			return g.call()
-		case 22:
+		case 25:
 			return g.runes()
-		case 23:
+		case 26:
 			return g.nested()
+		case 27:
+			return g.stringOfRune()
+		case 28, 29:
+			return g.boxedMethods()
+		case 30, 31:
+			return g.library()
+		case 32:
+			if g.minor >= 26 {
+				return g.newOfValue()
+			}
+		case 33:
+			if x, ok := g.huge(); ok {
+				return x
+			}
+		case 34:
+			return g.notMade()
+		case 35:
+			return g.indirect()
 		}
 	}
+}
+
+// stringOfRune makes four bytes at most.
+func (g *generator) stringOfRune() expression {
+	id := g.id()
+	v := fmt.Sprintf("r%d", id)
+	g.local(v, "rune(lib.N("+g.pick("65", "8364")+"))")
+	e := g.entity("string conversion", []int{small}, id)
+	return expression{mark(e, "string("+v+")"), typeRune}
+}
+
+// boxedMethods: into an interface with methods.
+func (g *generator) boxedMethods() expression {
+	size := g.size()
+	name, _ := g.newType(size, g.chance(40))
+	id := g.id()
+	v := fmt.Sprintf("v%d", id)
+	g.local(v, "lib.Get(GS"+name+")")
+	g.movedLocal(v, size)
+	e := g.entity("box", []int{size}, id)
+	if g.chance(50) {
+		return expression{mark(e, "lib.Valuer("+v+")"), typeValuer}
+	}
+	return expression{mark(e, v), typeValuer}
+}
+
+// library: functions of the standard library that the compiler inlines, or not: then the object is not this line's.
+func (g *generator) library() expression {
+	if g.elsewhere == nil {
+		saved := g.cur
+		g.cur = nil
+		g.elsewhere = g.entity("elsewhere", nil)
+		g.cur = saved
+	}
+	name, _ := g.stringVar(3)
+	var x expression
+	var e *entity
+	switch g.Intn(3) {
+	case 0:
+		e = g.entity("new", []int{small})
+		x = expression{"errors.New(" + name + ")", typeError}
+	case 1:
+		e = g.entity("new", []int{32})
+		x = expression{"strings.NewReader(" + name + ")", typeReader}
+	default:
+		b, _ := g.bytesVar(4)
+		g.prelude = append(g.prelude, "_ = "+name)
+		e = g.entity("new", []int{48, 32})
+		x = expression{"bytes.NewBuffer(" + b + ")", typeBuffer}
+	}
+	e.Body = g.elsewhere.ID
+	x.code = mark(e, x.code)
+	return x
+}
+
+func (g *generator) newOfValue() expression {
+	name := g.intVar(5)
+	e := g.entity("new", []int{small}, keyOf(name))
+	e.Keys = nil // the compiler's name for it
+	return expression{mark(e, "new("+name+" + 1)"), typeInt}
+}
+
+// huge: more than the size classes have.
+func (g *generator) huge() (expression, bool) {
+	if g.used[-1] {
+		return expression{}, false
+	}
+	g.used[-1] = true
+	pages := []int{5, 9, 20}[g.Intn(3)]
+	size := pages*8192 - g.Intn(3000)
+	length := strconv.Itoa(size)
+	e := g.entity("make", []int{pages * 8192})
+	if g.chance(50) {
+		length = g.intVar(size)
+		e.Keys = []int{keyOf(length)}
+	}
+	return expression{mark(e, "make([]byte, "+length+")"), typeBytes}, true
+}
+
+// notMade: conversions of which the compiler knows that nobody keeps the result.
+func (g *generator) notMade() expression {
+	name, id := g.bytesVar(100)
+	e := g.entity("string conversion", []int{112}, id)
+	switch g.Intn(3) {
+	case 0:
+		return expression{"lib.M[" + mark(e, "string("+name+")") + "]", typ{name: "int", global: "lib.Acc += %s", use: "%s"}}
+	case 1:
+		return expression{"lib.Bool(" + mark(e, "string("+name+")") + " == lib.GStr)", typ{name: "int", global: "lib.Acc += %s", use: "%s"}}
+	default:
+		n, _ := g.stringVar(50)
+		return expression{"lib.Bool(" + mark(e, "string("+name+")") + " > " + n + ")", typ{name: "int", global: "lib.Acc += %s", use: "%s"}}
+	}
+}
+
+// indirect: through a function variable that the compiler may or may not see through.
+func (g *generator) indirect() expression {
+	size := g.size()
+	name, id := g.newType(size, false)
+	e := g.entity("new", []int{size}, id)
+	outer := g.entity("closure", nil)
+	return expression{mark(outer, "func() *"+name+" { return "+mark(e, "&"+name+"{}")+" }") + "()", g.pointerTo(g.pkg, name, size)}
 }
 
 func (g *generator) address() expression {
@@ -480,7 +627,25 @@ func (g *generator) methodValue() expression {
 func (g *generator) boxOperand() (code string, e *entity) {
 	id := g.id()
 	v := fmt.Sprintf("v%d", id)
-	switch g.Intn(9) {
+	switch g.Intn(14) {
+	case 9: // an array
+		size := g.size()
+		g.local(v, fmt.Sprintf("[%d]int64{1: int64(lib.N(3))}", size/8))
+		g.localSizes[v] = size
+		g.movedLocal(v, size)
+		e = g.entity("box", []int{size}, id)
+	case 10:
+		g.local(v, "lib.N(3) > "+g.pick("2", "3"))
+		e = g.entity("box", []int{small}, id)
+	case 11: // of no size
+		e = g.entity("box", []int{})
+		return mark(e, "struct{}{}"), e
+	case 12: // is a pointer
+		g.local(v, "&lib.Acc")
+		e = g.entity("box", []int{}, id)
+	case 13:
+		g.local(v, "lib.I("+g.pick("0", "3")+")")
+		e = g.entity("box", []int{24}, id)
 	case 0, 1: // an int of which so many values are small
 		few := []int{0, 1, 2, 3}[g.Intn(4)]
 		g.local(v, fmt.Sprintf("lib.N(%d)", 10))
@@ -527,6 +692,15 @@ func (g *generator) boxed() expression {
 func (g *generator) makeChan() expression {
 	e := g.entity("chan", nil)
 	n := g.Intn(8)
+	if g.chance(40) {
+		size := []int{16, 32, 64}[g.Intn(3)]
+		name, id := g.newType(size, false)
+		e.Keys = []int{id}
+		for _, head := range []int{96, 104, 112} {
+			e.Classes = append(e.Classes, classOf(head+n*size, false))
+		}
+		return expression{mark(e, fmt.Sprintf("make(chan %s, %d)", name, n)), typ{name: "chan " + name, global: "lib.GAny = %s", use: "cap(%s)"}}
+	}
 	e.Classes = []int{96, 112, 128, 144, 160, 176}
 	return expression{mark(e, fmt.Sprintf("make(chan int, %d)", n)), typeChan}
 }
@@ -584,11 +758,8 @@ func keyOf(name string) int {
 func (g *generator) newFunction() *function {
 	pkgs := []string{"lib", "a", "b", "main"}
 	var pkg string
-	for { // what may be imported here
+	for pkg = pkgs[g.Intn(len(pkgs))]; !g.visible(pkg); {
 		pkg = pkgs[g.Intn(len(pkgs))]
-		if pkg == g.pkg || pkg == "lib" || g.pkg == "main" || g.pkg == "b" && pkg == "a" {
-			break
-		}
 	}
 	saved, savedPkg, savedHit := g.cur, g.pkg, g.hit
 	g.cur, g.pkg, g.hit = nil, pkg, -1
@@ -598,10 +769,11 @@ func (g *generator) newFunction() *function {
 	id := g.id()
 	fn.name = fmt.Sprintf("F%d", id)
 	f := g.out("funcs")
-	if g.chance(15) {
-		f.lines = append(f.lines, "//go:noinline")
-	}
+	noinline := g.chance(15)
 	add := func(format string, args ...interface{}) {
+		if noinline {
+			f.lines = append(f.lines, "//go:noinline")
+		}
 		f.lines = append(f.lines, strings.Split(fmt.Sprintf(format, args...), "\n")...)
 	}
 	body := func(kind string, classes []int, keys ...int) *entity {
@@ -610,23 +782,86 @@ func (g *generator) newFunction() *function {
 		return e
 	}
 	size := g.size()
-	switch g.Intn(9) {
+	switch g.Intn(15) {
+	case 9: // small variables, which the compiler puts together
+		e := body("moved", []int{8, small}, id)
+		fn.result = func(string) typ { return typeInt32 }
+		fn.params, fn.args = "n int", "n"
+		fn.call = func() (string, []int, []int) { return g.intVar(3), []int{8, small}, nil }
+		add("func %s(n int) *int32 {\n\t%s := int32(n)\n\treturn &v%d\n}", fn.name, mark(e, fmt.Sprintf("v%d", id)), id)
+	case 10: // two in one function
+		e1, e2 := body("moved", []int{small}, id), body("closure", []int{small})
+		fn.result = func(string) typ { return typeFunc }
+		fn.params, fn.args = "n int", "n"
+		fn.call = func() (string, []int, []int) { return g.intVar(3), []int{small}, nil }
+		add("func %s(%s int) func() int {\n\treturn %s\n}", fn.name, mark(e1, fmt.Sprintf("v%d", id)),
+			mark(e2, fmt.Sprintf("func() int { v%d++; return v%d }", id, id)))
+	case 11: // generic: boxed
+		name, _ := g.newType(size, g.chance(40))
+		e := body("box", []int{size}, id)
+		fn.result = func(string) typ { return typeAny }
+		value := "V" + name
+		fn.call = func() (string, []int, []int) { return g.from(pkg, value), []int{size}, nil }
+		add("func %s[E any](v%d E) any { return %s }", fn.name, id, mark(e, fmt.Sprintf("v%d", id)))
+	case 12: // concatenation of parameters
+		e := body("concatenation", []int{size}, id)
+		fn.result = func(string) typ { return typeString }
+		fn.call = func() (string, []int, []int) {
+			s1, _ := g.stringVar(size / 2)
+			s2, _ := g.stringVar(size - size/2)
+			return s1 + ", " + s2, []int{size}, nil
+		}
+		add("func %s(s%d, t%d string) string { return %s }", fn.name, id, id, mark(e, fmt.Sprintf("s%d + t%d", id, id)))
+	case 13: // an append to a parameter
+		e := body("append", []int{size})
+		fn.result = func(string) typ { return typeBytes }
+		fn.call = func() (string, []int, []int) {
+			b, _ := g.bytesVar(size)
+			return b, []int{size}, nil
+		}
+		add("func %s(b []byte) []byte { return %s }", fn.name, mark(e, "append([]byte(nil), b...)"))
+	case 14: // a function that calls another
+		inner := g.reusable()
+		if inner == nil {
+			inner = g.newFunction()
+			if inner.params == "" && inner.args == "" && !inner.plain {
+				g.used[0] = false
+			}
+		}
+		if !inner.wrappable() {
+			return inner
+		}
+		fn.result, fn.params, fn.args, fn.plain = inner.result, inner.params, inner.args, inner.plain
+		classes := map[int][]int{}
+		code := g.from(inner.pkg, inner.name) + "(" + inner.args + ")"
+		for _, b := range inner.body {
+			e := body(b.Kind, b.Classes, b.Keys...)
+			e.Body = b.ID
+			classes[e.ID] = b.Classes
+			code = mark(e, code)
+		}
+		fn.call = inner.call
+		f = g.out("funcs")
+		add("func %s(%s) %s { return %s }", fn.name, fn.params, inner.result(pkg).name, code)
 	case 0: // make of a length
 		name, key := g.newType(size, false)
 		e := body("make", []int{size}, key)
 		fn.result = func(string) typ { return g.sliceOf(pkg, name, size) }
+		fn.params, fn.args = "n int", "n"
 		fn.call = func() (string, []int, []int) { return g.intVar(1), []int{size}, nil }
 		add("func %s(n int) []%s { return %s }", fn.name, name, mark(e, "make([]"+name+", n)"))
 	case 1:
 		name, key := g.newType(size, g.chance(40))
 		e := body("new", []int{size}, key)
 		fn.result = func(string) typ { return g.pointerTo(pkg, name, size) }
+		fn.plain = true
 		fn.call = func() (string, []int, []int) { return "", []int{size}, nil }
 		add("func %s() *%s { return %s }", fn.name, name, mark(e, "&"+name+"{}"))
 	case 2: // a boxed parameter
 		e := body("box", []int{small}, id)
 		fn.result = func(string) typ { return typeAny }
 		fn.call = func() (string, []int, []int) { return g.intVar([]int{7, 700}[g.Intn(2)]), []int{small}, nil }
+		fn.params, fn.args = "n int", "n"
 		add("func %s(v%d int) any { return %s }", fn.name, id, mark(e, fmt.Sprintf("v%d", id)))
 	case 3:
 		e := body("string conversion", []int{size}, id)
@@ -652,6 +887,7 @@ func (g *generator) newFunction() *function {
 		name, _ := g.newType(size, g.chance(40))
 		e := body("moved", []int{size}, id)
 		fn.result = func(string) typ { return g.pointerTo(pkg, name, size) }
+		fn.plain = true
 		fn.call = func() (string, []int, []int) { return "", []int{size}, nil }
 		add("func %s() *%s {\n\tvar %s %s\n\treturn &v%d\n}", fn.name, name, mark(e, fmt.Sprintf("v%d", id)), name, id)
 	case 7: // generic, of an element
@@ -677,7 +913,7 @@ func (g *generator) call() expression {
 	var fn *function
 	if g.chance(40) && len(g.functions) > 0 {
 		fn = g.functions[g.Intn(len(g.functions))]
-		if fn.pkg == "main" && g.pkg != "main" || fn.pkg == "b" && g.pkg == "a" || g.pkg == "lib" && fn.pkg != "lib" {
+		if !g.visible(fn.pkg) {
 			fn = nil
 		}
 	}
@@ -751,6 +987,14 @@ func (g *generator) several(n int) []expression {
 		xs = append(xs, g.expression())
 	}
 	return xs
+}
+
+// typed is an expression of its type, not of one that is assignable to it.
+func typed(x expression) expression {
+	if x.name == "any" || x.name == "lib.Valuer" {
+		x.code = x.name + "(" + x.code + ")"
+	}
+	return x
 }
 
 type form struct {
@@ -871,6 +1115,89 @@ var forms = []form{
 		return fmt.Sprintf("%s, %s := %s(); ", a, b, mark(e, "func() ("+xs[0].name+", "+xs[1].name+") { return "+strings.Join(codes(xs), ", ")+" }")) +
 			g.consume(expression{a, xs[0].typ}) + "; " + g.consume(expression{b, xs[1].typ})
 	}},
+	{"made and copied", 1, 0, func(g *generator) string {
+		size := g.size()
+		e := g.entity("make", []int{size})
+		b, _ := g.bytesVar(size)
+		return "x1 := " + mark(e, "make([]byte, len("+b+"))") + g.pick("; ", "\n\t\t") + "copy(x1, " + b + "); " + g.consume(expression{"x1", typeBytes})
+	}},
+	{"+=", 1, 0, func(g *generator) string {
+		size := g.size()
+		s1, id1 := g.stringVar(size / 2)
+		s2, id2 := g.stringVar(size - size/2)
+		e := g.entity("concatenation", []int{size}, id2)
+		_ = id1
+		return "x1 := " + s1 + "; " + mark(e, "x1 += "+s2) + "; " + g.consume(expression{"x1", typeString})
+	}},
+	{"array sliced", 1, 0, func(g *generator) string {
+		size := g.size()
+		id := g.id()
+		e := g.entity("moved", []int{size}, id)
+		return fmt.Sprintf("var %s [%d]byte; ", mark(e, fmt.Sprintf("v%d", id)), size) + g.consume(expression{fmt.Sprintf("v%d[:]", id), typeBytes}) +
+			"; " + g.consume(g.expression())
+	}},
+	{"if with a value", 1, 0, func(g *generator) string {
+		x := typed(g.expression())
+		return "if x1 := " + x.code + "; i > 0 { " + g.consume(expression{"x1", x.typ}) + " } else { " +
+			g.block(func() string { return g.consume(g.expression()) }) + " }"
+	}},
+	{"lines of a function literal", 2, 0, func(g *generator) string {
+		e := g.entity("closure", nil)
+		code := "func() {"
+		for i := 0; i < 1+g.Intn(2); i++ {
+			code += "\n\t\t\t" + g.block(func() string { return g.consume(g.expression()) })
+		}
+		return mark(e, code+"\n\t\t}") + "()"
+	}},
+	{"chain on lines", 1, 0, func(g *generator) string {
+		code := "lib.Chain"
+		for i := 0; i < 2+g.Intn(2); i++ {
+			x := g.boxed().code
+			code += ".\n\t\t\tAdd(" + x + ")"
+		}
+		return code
+	}},
+	{"send", 1, 0, func(g *generator) string {
+		x := typed(g.expression())
+		e := g.entity("chan", []int{96, 112, 128})
+		// Where there are pointers in the elements the buffer is an object of its own.
+		e.Joined = []int{g.entity("buffer", []int{8, small, 24}).ID}
+		return "x1 := " + mark(g.byID[e.Joined[0]], mark(e, "make(chan "+x.name+", 1)")) + "; x1 <- " + x.code + "; " + g.consume(expression{"<-x1", x.typ})
+	}},
+	{"defer in a loop", 1, 0, func(g *generator) string {
+		outer, inner := g.entity("closure", nil), g.entity("closure", nil)
+		store := g.entity("runtime", nil)
+		store.Counts = []int{1, 2, 3, 4, 5, 6}
+		code := g.block(func() string { return g.consume(g.expression()) })
+		inner.Hit = g.nextHit - 1
+		return mark(outer, "func() { for j := 0; j < 2; j++ { "+mark(store, "defer "+mark(inner, "func() { "+code+" }")+"()")+" } }") + "()"
+	}},
+	{"panic", 1, 0, func(g *generator) string {
+		outer, inner := g.entity("closure", nil), g.entity("closure", nil)
+		code, _ := g.boxOperand()
+		return mark(outer, "func() { defer "+mark(inner, "func() { recover() }")+"(); panic("+code+") }") + "()"
+	}},
+	{"compared", 1, 0, func(g *generator) string {
+		code, _ := g.boxOperand()
+		return "lib.Acc += lib.Bool(any(" + code + ") == lib.GAny); " + g.consume(g.expression())
+	}},
+	{"range over a literal", 1, 0, func(g *generator) string {
+		x := g.sliceLiteral()
+		return "for j := range " + x.code + " { _ = j; " + g.block(func() string { return g.consume(g.expression()) }) + " }"
+	}},
+	{"small moved variables", 2, 0, func(g *generator) string {
+		id1, id2 := g.id(), g.id()
+		e1, e2 := g.entity("moved", []int{8, small}, id1), g.entity("moved", []int{8, small}, id2)
+		return fmt.Sprintf("%s, %s := int32(i), int32(i); ", mark(e1, fmt.Sprintf("v%d", id1)), mark(e2, fmt.Sprintf("v%d", id2))) +
+			g.consume(expression{fmt.Sprintf("&v%d", id1), typeInt32}) + g.pick("; ", "\n\t\t") + g.consume(expression{fmt.Sprintf("&v%d", id2), typeInt32}) +
+			"; " + g.consume(g.expression())
+	}},
+	{"method of a generic type", 1, 0, func(g *generator) string {
+		size := g.size()
+		name, id := g.newType(size, false)
+		e := g.entity("new", []int{24, 32}, id)
+		return "(" + mark(e, "&lib.List["+name+"]{}") + ").Len(); " + g.consume(g.expression())
+	}},
 	{"map", 2, 0, func(g *generator) string {
 		g.open()
 		e := g.entity("map", nil)
@@ -951,7 +1278,9 @@ func (g *generator) statement(pkg string) {
 		}
 	}
 	for _, id := range st.Entities {
-		if e := g.byID[id]; e.Classes == nil && (e.Kind == "closure" || e.Kind == "go") {
+		if e := g.byID[id]; e.Kind == "runtime" && e.Classes == nil {
+			e.Classes = []int{32, 48, 64, 80, 96, 112}
+		} else if e.Classes == nil && (e.Kind == "closure" || e.Kind == "go") {
 			e.Classes = g.closureSizes(e, body)
 		}
 	}
@@ -1040,6 +1369,9 @@ func (g *generator) out(what string) *file {
 				continue
 			}
 			f.lines = append(f.lines, fmt.Sprintf("import %q", "example.com/escaudit/generated/"+p), fmt.Sprintf("var _ = %s.Imported", p))
+		}
+		for _, p := range [][2]string{{"errors", "New"}, {"strings", "NewReader"}, {"bytes", "NewBuffer"}} {
+			f.lines = append(f.lines, fmt.Sprintf("import %q", p[0]), fmt.Sprintf("var _ = %s.%s", p[0], p[1]))
 		}
 		// Imports have to stand before all else.
 		var imports, rest []string

@@ -98,6 +98,11 @@ func main() {
 
 const libSource = `package lib
 
+import (
+	"bytes"
+	"strings"
+)
+
 const Never = false
 
 var (
@@ -113,11 +118,49 @@ var (
 	GAny   any
 	GAnys  []any
 	GChan  chan int
+	GVal   Valuer
+	GErr   error
+	GInt   *int
+	GInt32 *int32
+	M      map[string]int
+
+	GReader *strings.Reader
+	GBuffer *bytes.Buffer
 
 	text  [4096]byte
-	bytes = text[:]
-	str   = string(bytes)
+	room  = text[:]
+	str   = string(room)
+	ints  [64]int
 )
+
+type Valuer interface{ Val() int }
+
+//go:noinline
+func UseV(v Valuer) int { return UseA(v) }
+
+//go:noinline
+func I(n int) []int { return ints[:n:n] }
+
+func Bool(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+type chain struct{ last any }
+
+var Chain = new(chain)
+
+//go:noinline
+func (c *chain) Add(v any) *chain {
+	c.last = v
+	return c
+}
+
+type List[E any] struct{ all []E }
+
+func (l *List[E]) Len() int { return len(l.all) }
 
 //go:noinline
 func N(n int) int { return n }
@@ -126,7 +169,7 @@ func N(n int) int { return n }
 func S(n int) string { return str[:n] }
 
 //go:noinline
-func B(n int) []byte { return bytes[:n:n] }
+func B(n int) []byte { return room[:n:n] }
 
 //go:noinline
 func UseS(s string) int { return len(s) }

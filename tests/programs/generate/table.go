@@ -37,6 +37,8 @@ type entity struct {
 	Counts []int
 	// Moved are the entities of values that it captures.
 	Moved []int
+	// Joined are entities of which no row of its own speaks: their objects are told of with this one's.
+	Joined []int
 	// Many: several objects each time.
 	Many bool
 	// Statement is -1 for what stands in the body of a function that others call.
