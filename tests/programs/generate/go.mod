@@ -1,0 +1,3 @@
+module example.com/escaudit/generate
+
+go 1.19
