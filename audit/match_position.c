@@ -67,27 +67,37 @@ static void release_positions(struct positions *pos)
 
 /* ---- one position ------------------------------------------------------------------------------------------------ */
 
-/* Columns that one side does not know agree with any. */
-static bool same_place(int line, int column, int other_line, int other_column)
+/*
+ * The compiler reports no column where a line directive has none, and beyond a limit: there a prediction without one
+ * agrees with what has none for the same reason.
+ */
+static bool same_place(const struct position *pos, const struct rec_level *level)
 {
-	return line == other_line && (!column || !other_column || column == other_column);
+	if (pos->line != level->line)
+		return false;
+	if (pos->column)
+		return !level->column || pos->column == level->column;
+	return !level->column || level->column == REC_COLUMN_BEYOND;
 }
 
-/* How many levels of a site are not the runtime's own: those that it inlines are no place of a user's. */
+/* How many levels are not the runtime's own: what it inlines is no place of a user's. */
 static size_t user_levels(const struct rec_site *site)
 {
-	return site->n_frames ? site->n_frames - (size_t)(place_innermost(site->frames, site->n_frames) - site->frames)
-			      : 0;
+	size_t inner = (size_t)(place_innermost(site->frames, site->n_frames) - site->frames);
+
+	return site->source->n_levels > inner ? site->source->n_levels - inner : 0;
+}
+
+static const struct rec_level *level_of(const struct rec_site *site, size_t from_outermost)
+{
+	return &site->source->levels[site->source->n_levels - 1 - from_outermost];
 }
 
 /* Do the first n levels agree, from the outermost? A log without chains knows the outermost only. */
 static bool levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct position *pos = i ? &p->inlined[i - 1] : &p->pos;
-		size_t k = site->n_frames - 1 - i;
-
-		if (!same_place(pos->line, pos->column, site->frames[k].line, site->source->columns[k]))
+		if (!same_place(i ? &p->inlined[i - 1] : &p->pos, level_of(site, i)))
 			return false;
 		if (!p->inlined_known)
 			return true;
@@ -97,7 +107,7 @@ static bool levels_agree(const struct prediction *p, const struct rec_site *site
 
 static bool is_at(const struct prediction *p, const struct rec_site *site)
 {
-	if (p->inlined_known && p->n_inlined + 1 != site->n_frames && p->n_inlined + 1 != user_levels(site))
+	if (p->inlined_known && p->n_inlined + 1 != site->source->n_levels && p->n_inlined + 1 != user_levels(site))
 		return false;
 	return levels_agree(p, site, p->n_inlined + 1);
 }
@@ -146,7 +156,7 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 static void find_candidates(const struct matching *m, const struct positions *pos, size_t s, struct candidates *c)
 {
 	const struct rec_site *site = &m->rec->sites[s];
-	int line = site->frames[site->n_frames - 1].line, column = site->source->columns[site->n_frames - 1];
+	int line = level_of(site, 0)->line, column = level_of(site, 0)->column;
 	const uint64_t *first;
 
 	c->n = 0;
@@ -293,7 +303,7 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 
 	if (is_at(p, site))
 		return true;
-	if (p->n_inlined + 1 != site->n_frames || !levels_agree(p, site, p->n_inlined))
+	if (p->n_inlined + 1 != source->n_levels || !levels_agree(p, site, p->n_inlined))
 		return false;
 	return !is_before(inner->line, inner->column, source->first_line, source->first_column) &&
 	       !is_before(source->last_line, source->last_column, inner->line, inner->column);
@@ -315,16 +325,13 @@ static int compare_statements(const void *a, const void *b)
 
 static bool is_same_statement(const struct rec_site *a, const struct rec_site *b)
 {
-	if (a->n_frames != b->n_frames || !a->source || !b->source ||
-	    match_physical_function(a) != match_physical_function(b) ||
-	    a->source->first_line != b->source->first_line || a->source->first_column != b->source->first_column ||
-	    a->source->last_line != b->source->last_line || a->source->last_column != b->source->last_column)
+	const struct rec_source *x = a->source, *y = b->source;
+
+	if (!x || !y || x->n_levels != y->n_levels || match_physical_function(a) != match_physical_function(b) ||
+	    x->first_line != y->first_line || x->first_column != y->first_column || x->last_line != y->last_line ||
+	    x->last_column != y->last_column)
 		return false;
-	for (size_t i = 0; i < a->n_frames; i++) {
-		if (a->frames[i].line != b->frames[i].line || a->source->columns[i] != b->source->columns[i])
-			return false;
-	}
-	return true;
+	return memcmp(x->levels, y->levels, x->n_levels * sizeof(x->levels[0])) == 0;
 }
 
 static void gather_sites(const struct matching *m, struct place *place, size_t s)
@@ -347,7 +354,7 @@ static void gather_predictions(const struct matching *m, const struct positions 
 	const struct rec_site *site = &m->rec->sites[s];
 	int first = site->frames[site->n_frames - 1].line, last = first;
 
-	if (site->n_frames == 1) {
+	if (site->source->n_levels == 1) {
 		first = site->source->first_line;
 		last = site->source->last_line;
 	}

@@ -323,7 +323,9 @@ static void judge_unpredicted(struct judge *j)
 		else
 			s->taken = true;
 		if (site && site->source) {
-			v->column = site->source->columns[site->n_frames - 1];
+			v->column = site->source->levels[site->source->n_levels - 1].column;
+			if (v->column == REC_COLUMN_BEYOND)
+				v->column = 0;
 			v->expr = strpool_add(j->audit->pool, site->source->expr);
 		}
 		v->cause = s->cause;

@@ -7,9 +7,6 @@
 #include "base/memory.h"
 #include "predict/lexer.h"
 
-/* cmd/internal/src/xpos.go: columns have 8 bits, and the largest stands for all beyond. */
-#define COLUMN_LIMIT 255
-
 #define NO_PARTNER UINT32_MAX
 
 struct source_token {
@@ -116,8 +113,8 @@ static struct source_position report(const struct line_base *base, const struct 
 		else if (token->line == base->at_line)
 			pos.column = base->column + (token->column - base->at_column);
 	}
-	if (pos.column >= COLUMN_LIMIT)
-		pos.column = 0;
+	if (pos.column > SOURCE_COLUMN_BEYOND)
+		pos.column = SOURCE_COLUMN_BEYOND;
 	return pos;
 }
 

@@ -33,10 +33,13 @@ size_t source_tokens_count(const struct source_tokens *source);
  */
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out);
 
-/* A place as the compiler reports it. */
+/* Columns have 8 bits in cmd/internal/src/xpos.go, where the largest stands for all beyond and is not reported. */
+#define SOURCE_COLUMN_BEYOND 255
+
+/* A place as the compiler has it. */
 struct source_position {
 	int line;
-	int column; /* from 1, in bytes; 0 where the compiler has none: behind a //line without a column, or beyond 254
+	int column; /* from 1, in bytes; 0 where there is none, behind a //line without a column; SOURCE_COLUMN_BEYOND
 		     */
 };
 

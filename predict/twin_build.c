@@ -58,7 +58,8 @@ static void take_package(struct twin_build *b, char *line)
 		if (line)
 			*line++ = '\0';
 	}
-	if (!fields[2] || is_runtime(fields[0]) || !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
+	if (!fields[2] || is_runtime(fields[0]) ||
+	    !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
 		return;
 	while (line) {
 		const char *contents;

@@ -60,10 +60,11 @@ void recording_clear_counts(struct recording *rec)
 	rec->n_locations = rec->n_observations = rec->n_losses = rec->n_extra = 0;
 }
 
-struct rec_source *recording_set_source(struct rec_site *site)
+struct rec_source *recording_set_source(struct rec_site *site, uint32_t n_levels)
 {
 	free(site->source);
-	site->source = xcalloc(1, sizeof(*site->source) + site->n_frames * sizeof(site->source->columns[0]));
+	site->source = xcalloc(1, sizeof(*site->source) + n_levels * sizeof(site->source->levels[0]));
+	site->source->n_levels = n_levels;
 	return site->source;
 }
 

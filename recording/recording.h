@@ -80,14 +80,23 @@ enum site_room {
 	SITE_ROOM_STACK,
 };
 
+#define REC_COLUMN_BEYOND 255 /* a column that the compiler reports as none, as it does from there on */
+
+struct rec_level {
+	int line;
+	int column;
+};
+
 /*
  * What stands in the source where a site's call was written: known where a twin of the build told the token of the call
- * (predict/columns.h). Lines and columns as the compiler reports them, columns in bytes from 1, 0 where it has none.
+ * (predict/columns.h). Lines and columns as the compiler reports them, columns in bytes from 1, 0 where it has none
+ * because of a line directive or because the file has no twin.
  */
 struct rec_source {
 	const char *expr;				      /* the source text, on one line, perhaps cut short */
 	int first_line, first_column, last_line, last_column; /* of that text's first and last token */
-	uint8_t columns[];				      /* of each of the site's frames, innermost first */
+	uint32_t n_levels; /* as many as the site has frames, or more where the binary's inline tree lost some */
+	struct rec_level levels[]; /* innermost first */
 };
 
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
@@ -202,8 +211,8 @@ void recording_clear_counts(struct recording *rec);
 struct rec_location *recording_add_location(struct recording *rec);
 struct rec_observation *recording_add_observation(struct recording *rec);
 struct rec_site *recording_add_site(struct recording *rec);
-/* Source of a site of n_frames, zeroed; takes the place of one it has. */
-struct rec_source *recording_set_source(struct rec_site *site);
+/* A zeroed source with so many levels, at least one; takes the place of one the site has. */
+struct rec_source *recording_set_source(struct rec_site *site, uint32_t n_levels);
 /* Gives back what a site owns. */
 void recording_release_site(struct rec_site *site);
 struct rec_extent *recording_add_extent(struct recording *rec);

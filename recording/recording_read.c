@@ -442,23 +442,27 @@ static int read_sample(struct reader *r, const Pprof__Sample *s)
 	return 0;
 }
 
+static int to_column(uint32_t column)
+{
+	return column <= REC_COLUMN_BEYOND ? (int)column : 0;
+}
+
 static int read_source(struct reader *r, const Pprof__Site *s, struct rec_site *site)
 {
 	struct rec_source *source;
 
 	if (s->n_source == 0)
 		return 0;
-	if (s->n_source != 4 || s->n_line != site->n_frames)
+	if (s->n_source < 6 || s->n_source % 2)
 		return BAD(r, "the site at 0x%llx has a damaged source position", (unsigned long long)s->pc);
-	source = recording_set_source(site);
+	source = recording_set_source(site, (uint32_t)(s->n_source - 4) / 2);
 	source->first_line = to_line(s->source[0]);
-	source->first_column = to_line(s->source[1]);
+	source->first_column = to_column(s->source[1]);
 	source->last_line = to_line(s->source[2]);
-	source->last_column = to_line(s->source[3]);
-	for (size_t i = 0; i < s->n_line; i++) {
-		int64_t column = s->line[i]->column;
-
-		source->columns[i] = column > 0 && column <= UINT8_MAX ? (uint8_t)column : 0;
+	source->last_column = to_column(s->source[3]);
+	for (size_t i = 0; i < source->n_levels; i++) {
+		source->levels[i].line = to_line(s->source[4 + 2 * i]);
+		source->levels[i].column = to_column(s->source[5 + 2 * i]);
 	}
 	return optional_string(r, s->expr, &source->expr);
 }

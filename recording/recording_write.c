@@ -486,7 +486,8 @@ static void put_point(struct writer *w, const struct rec_point *point)
 static void put_site(struct writer *w, const struct rec_site *site)
 {
 	Pprof__Site s = PPROF__SITE__INIT;
-	uint32_t extent[4];
+	const struct rec_source *source = site->source;
+	uint32_t *numbers = source ? xcalloc(4 + 2 * (size_t)source->n_levels, sizeof(*numbers)) : NULL;
 
 	s.pc = site->pc;
 	s.ret = site->ret;
@@ -502,20 +503,21 @@ static void put_site(struct writer *w, const struct rec_site *site)
 	s.n_line = site->n_frames;
 	s.calls = site->calls;
 	s.line = new_lines(w, site->frames, site->n_frames);
-	if (site->source) {
-		const struct rec_source *source = site->source;
+	if (source) {
+		const uint32_t extent[] = {(uint32_t)source->first_line, (uint32_t)source->first_column,
+					   (uint32_t)source->last_line, (uint32_t)source->last_column};
 
-		extent[0] = (uint32_t)source->first_line;
-		extent[1] = (uint32_t)source->first_column;
-		extent[2] = (uint32_t)source->last_line;
-		extent[3] = (uint32_t)source->last_column;
-		s.source = extent;
-		s.n_source = ARRAY_SIZE(extent);
+		memcpy(numbers, extent, sizeof(extent));
+		for (size_t i = 0; i < source->n_levels; i++) {
+			numbers[4 + 2 * i] = (uint32_t)source->levels[i].line;
+			numbers[5 + 2 * i] = (uint32_t)source->levels[i].column;
+		}
+		s.source = numbers;
+		s.n_source = 4 + 2 * source->n_levels;
 		s.expr = string_id(w, source->expr);
-		for (size_t i = 0; i < site->n_frames; i++)
-			s.line[i]->column = source->columns[i];
 	}
 	put_message(w, FIELD_SITE, &s.base);
+	free(numbers);
 	free(s.line);
 }
 

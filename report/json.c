@@ -91,8 +91,11 @@ void json_put_source(json_t *object, const struct rec_site *site)
 {
 	json_t *columns = site->source ? json_array() : json_null();
 
-	for (size_t i = 0; site->source && i < site->n_frames; i++)
-		json_array_append_new(columns, json_positive(site->source->columns[i]));
+	for (size_t i = 0; site->source && i < site->source->n_levels; i++) {
+		int column = site->source->levels[i].column;
+
+		json_array_append_new(columns, json_positive(column == REC_COLUMN_BEYOND ? 0 : column));
+	}
 	json_put(object, "columns", columns);
 	json_put(object, "expr", json_text(site->source ? site->source->expr : NULL));
 	json_put(object, "columns_from", json_text(site->source ? "twin" : NULL));

@@ -42,15 +42,6 @@ void call_order_add(struct call_order *order, const struct go_binary *bin, elf_v
 		order->number = u64_mix(order->number, *number);
 }
 
-void call_order_add_site(struct call_order *order, const struct rec_site *site)
-{
-	for (size_t i = 0; i < site->n_frames; i++) {
-		const char *name = site->frames[i].function;
-
-		order->number = u64_mix(order->number, bytes_number(name, strlen(name)));
-	}
-}
-
 uint64_t call_order_number(const struct call_order *order)
 {
 	return order->number ? order->number : 1;

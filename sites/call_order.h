@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "base/u64map.h"
-#include "recording/recording.h"
 #include "symbolize/go_binary.h"
 
 struct call_order {
@@ -25,8 +24,6 @@ void call_order_release(struct call_order *order);
 void call_order_reset(struct call_order *order);
 /* A call of the function that begins at callee; 0 where the address is in a register or in memory. */
 void call_order_add(struct call_order *order, const struct go_binary *bin, elf_vaddr callee);
-/* The inline chain of an emitted site belongs to what has to agree. */
-void call_order_add_site(struct call_order *order, const struct rec_site *site);
 /* Never 0, which stands for unknown. */
 uint64_t call_order_number(const struct call_order *order);
 

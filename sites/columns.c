@@ -101,13 +101,20 @@ int site_columns_read(struct predictions *set, struct twin *twin, struct error *
 
 /* ---- the program ------------------------------------------------------------------------------------------------- */
 
-/* Is every level on the line that the twin's token has in the source? */
+/*
+ * Is every level on the line that the twin's token has in the source? The binary's inline tree now and then loses the
+ * level of a call on the line of its caller, and the twin's, where they have lines of their own, does not.
+ */
 static bool agrees(const struct columns *columns, const struct column_site *from, const struct rec_site *site)
 {
-	if (from->n_levels != site->n_frames)
+	const struct source_position *levels = &columns->levels[from->first_level];
+
+	if (!site->n_frames || from->n_levels < site->n_frames)
 		return false;
+	if (from->n_levels > site->n_frames)
+		return levels[from->n_levels - 1].line == site->frames[site->n_frames - 1].line;
 	for (size_t i = 0; i < site->n_frames; i++) {
-		if (columns->levels[from->first_level + i].line != site->frames[i].line)
+		if (levels[i].line != site->frames[i].line)
 			return false;
 	}
 	return true;
@@ -116,15 +123,18 @@ static bool agrees(const struct columns *columns, const struct column_site *from
 static void apply(struct recording *rec, struct rec_site *site, const struct columns *columns,
 		  const struct column_site *from)
 {
-	struct rec_source *source = recording_set_source(site);
+	struct rec_source *source = recording_set_source(site, from->n_levels);
 
 	source->expr = strpool_add(rec->pool, from->expr);
 	source->first_line = from->first.line;
 	source->first_column = from->first.column;
 	source->last_line = from->last.line;
 	source->last_column = from->last.column;
-	for (size_t i = 0; i < site->n_frames; i++)
-		source->columns[i] = (uint8_t)columns->levels[from->first_level + i].column;
+	for (size_t i = 0; i < from->n_levels; i++) {
+		const struct source_position *level = &columns->levels[from->first_level + i];
+
+		source->levels[i] = (struct rec_level){.line = level->line, .column = level->column};
+	}
 }
 
 void site_columns_apply(struct recording *rec, const struct columns *columns)
@@ -133,17 +143,15 @@ void site_columns_apply(struct recording *rec, const struct columns *columns)
 
 	for (size_t i = 0; columns && i < rec->n_sites; i += n) {
 		const struct column_function *f;
-		bool ok;
 
 		n = run_length(rec, i);
 		f = rec->sites[i].calls ? columns_find(columns, physical_function(&rec->sites[i]), rec->sites[i].calls)
 					: NULL;
-		ok = f && f->n_sites == n;
-		for (size_t k = 0; ok && k < n; k++)
-			ok = agrees(columns, &columns->sites[f->first_site + k], &rec->sites[i + k]);
-		for (size_t k = 0; ok && k < n; k++) {
-			if (!rec->sites[i + k].source)
-				apply(rec, &rec->sites[i + k], columns, &columns->sites[f->first_site + k]);
+		for (size_t k = 0; f && f->n_sites == n && k < n; k++) {
+			const struct column_site *from = &columns->sites[f->first_site + k];
+
+			if (!rec->sites[i + k].source && agrees(columns, from, &rec->sites[i + k]))
+				apply(rec, &rec->sites[i + k], columns, from);
 		}
 	}
 }

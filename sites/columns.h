@@ -22,8 +22,8 @@ struct site_columns_stats {
 };
 
 /*
- * Gives rec's sites their source, function by function: where name, calls, depth of inlining and every level's line
- * agree. Idempotent. Sites that have theirs keep it.
+ * Gives rec's sites their source: in functions whose name and calls agree with the twin's, site by site where every
+ * level's line does. Idempotent. Sites that have theirs keep it.
  */
 void site_columns_apply(struct recording *rec, const struct columns *columns);
 

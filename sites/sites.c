@@ -104,10 +104,8 @@ static void sweep_function(struct site_decoder *sw, const struct go_func *func)
 					allocators_at(&sw->allocators, sw->func.entry + target);
 
 				call_order_add(&sw->calls, sw->bin, sw->func.entry + target);
-				if (callee) {
+				if (callee)
 					add_site(sw, callee, sw->func.n_starts - 1, insn.length);
-					call_order_add_site(&sw->calls, &sw->rec->sites[sw->rec->n_sites - 1]);
-				}
 			} else {
 				function_code_mark_target(&sw->func, target);
 			}
