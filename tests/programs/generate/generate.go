@@ -1138,7 +1138,7 @@ var forms = []form{
 	}},
 	{"if with a value", 1, 0, func(g *generator) string {
 		x := typed(g.expression())
-		return "if x1 := " + x.code + "; i > 0 { " + g.consume(expression{"x1", x.typ}) + " } else { " +
+		return "if x1 := (" + x.code + "); i > 0 { " + g.consume(expression{"x1", x.typ}) + " } else { " +
 			g.block(func() string { return g.consume(g.expression()) }) + " }"
 	}},
 	{"lines of a function literal", 2, 0, func(g *generator) string {
@@ -1168,14 +1168,16 @@ var forms = []form{
 		outer, inner := g.entity("closure", nil), g.entity("closure", nil)
 		store := g.entity("runtime", nil)
 		store.Counts = []int{1, 2, 3, 4, 5, 6}
+		inner.Hit = g.nextHit // of the block
 		code := g.block(func() string { return g.consume(g.expression()) })
-		inner.Hit = g.nextHit - 1
 		return mark(outer, "func() { for j := 0; j < 2; j++ { "+mark(store, "defer "+mark(inner, "func() { "+code+" }")+"()")+" } }") + "()"
 	}},
 	{"panic", 1, 0, func(g *generator) string {
 		outer, inner := g.entity("closure", nil), g.entity("closure", nil)
 		code, _ := g.boxOperand()
-		return mark(outer, "func() { defer "+mark(inner, "func() { recover() }")+"(); panic("+code+") }") + "()"
+		store := g.entity("runtime", nil)
+		store.Counts = []int{1, 2, 3}
+		return mark(store, mark(outer, "func() { defer "+mark(inner, "func() { recover() }")+"(); panic("+code+") }")+"()")
 	}},
 	{"compared", 1, 0, func(g *generator) string {
 		code, _ := g.boxOperand()

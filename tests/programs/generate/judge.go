@@ -89,6 +89,7 @@ func judge(dir, truth, audit string) (bool, error) {
 	for _, st := range t.Statements {
 		t.decide(st)
 	}
+	t.join()
 	t.place()
 	t.compare()
 	t.summary()
@@ -357,7 +358,7 @@ var causes = map[string][]string{
 	"chan":              {"make chan"},
 	"buffer":            {},
 	"map":               {"make map", "map growth", "new object"},
-	"go":                {"closure", "new object"},
+	"go":                {"closure"},
 	"runtime":           {"go statement", "defer", "runtime internal"},
 }
 
@@ -607,10 +608,8 @@ func filterRows(rs []*row, keep func(*row) bool) []*row {
 	return out
 }
 
-// ---- the comparison ----
-
-func (t *trial) compare() {
-	// What no row tells of at a call was made in the function called.
+// join adds what is told of in the rows of another expression.
+func (t *trial) join() {
 	for _, e := range t.Entities {
 		a := t.byID[e.ID]
 		for _, id := range e.Joined {
@@ -622,6 +621,12 @@ func (t *trial) compare() {
 			a.many = true
 		}
 	}
+}
+
+// ---- the comparison ----
+
+func (t *trial) compare() {
+	// What no row tells of at a call was made in the function called.
 	for _, e := range t.Entities {
 		a := t.byID[e.ID]
 		if a.Statement >= 0 {
@@ -632,6 +637,10 @@ func (t *trial) compare() {
 				t.open[a.Kind]++
 			}
 		}
+	}
+	// A function stands in front of those that call it.
+	for i := len(t.Entities) - 1; i >= 0; i-- {
+		a := t.byID[t.Entities[i].ID]
 		if a.Body != 0 && len(a.rows) == 0 && !a.shared {
 			b := t.byID[a.Body]
 			b.objects += a.objects
@@ -643,7 +652,8 @@ func (t *trial) compare() {
 		a := t.byID[e.ID]
 		if a.Statement < 0 {
 			a.decided = a.most == a.objects
-		} else if a.Body != 0 && len(a.rows) == 0 || a.shared || a.joined {
+		}
+		if a.Body != 0 && len(a.rows) == 0 || a.shared || a.joined || a.Kind == "elsewhere" {
 			continue
 		}
 		t.compareOne(a)
