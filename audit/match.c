@@ -171,7 +171,7 @@ static void run_pass(struct matching *m, enum pass pass)
 			place.predictions[place.n_predictions++] = order[end].index;
 		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
 			/* Where a site's position is known, what is said of it was found there. */
-			if (m->site_group[s - 1] != MATCH_NONE || (m->rec->sites[s - 1].source && pass != PASS_CALL) ||
+			if (m->site_group[s - 1] != MATCH_NONE || m->rec->sites[s - 1].source ||
 			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);

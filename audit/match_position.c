@@ -105,8 +105,16 @@ static bool levels_agree(const struct prediction *p, const struct rec_site *site
 	return true;
 }
 
+/* What an inlined call is handed, and what it returns, is made at the call: one level less than it is written at. */
+static bool is_at_call(const struct prediction *p, const struct rec_site *site)
+{
+	return p->inlined_known && p->n_inlined == site->source->n_levels && levels_agree(p, site, p->n_inlined);
+}
+
 static bool is_at(const struct prediction *p, const struct rec_site *site)
 {
+	if (p->kind == EXPR_MOVED && is_at_call(p, site))
+		return true;
 	if (p->inlined_known && p->n_inlined + 1 != site->source->n_levels && p->n_inlined + 1 != user_levels(site))
 		return false;
 	return levels_agree(p, site, p->n_inlined + 1);
@@ -301,7 +309,7 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
 	const struct rec_source *source = site->source;
 
-	if (is_at(p, site))
+	if (is_at(p, site) || is_at_call(p, site))
 		return true;
 	if (p->n_inlined + 1 != source->n_levels || !levels_agree(p, site, p->n_inlined))
 		return false;
