@@ -206,6 +206,7 @@ help:
 	@echo 'demo             install what is missing, build, audit a bundled Go program, show the report'
 	@echo 'test             install what is missing, run every test'
 	@echo 'unit e2e fuzz    parts of it; proof builds what e2e compares with'
+	@echo 'random           audit one random program: SEED=7 GO=1.27 STATEMENTS=200'
 	@echo 'kernels          boot kernels of Debian 11 to 14 under qemu, with escaudit in them'
 	@echo 'debian13         build, unit tests, lint and demo once more in a chroot of Debian 13; as root'
 	@echo 'bench            measure; prints ratios'

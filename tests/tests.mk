@@ -29,7 +29,7 @@ $(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,probe gate diff audit s
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-.PHONY: test unit e2e proof fuzz bench kernels debian13
+.PHONY: test unit e2e proof fuzz bench random kernels debian13
 proof: $(PROOF_BIN)
 
 unit: $(UNIT_BIN)
@@ -41,6 +41,10 @@ unit-%:
 
 e2e: build proof
 	$(Q)tests/run-e2e $(O)
+
+# One random program: make random SEED=7 GO=1.27 STATEMENTS=200
+random: build
+	$(Q)ESCAUDIT_BUILD=$(abspath $(O)) tests/random $(or $(SEED),1) $(or $(GO),1.27) $(or $(STATEMENTS),200)
 
 fuzz:
 	$(Q)tests/run-fuzz $(O)

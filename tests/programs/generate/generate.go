@@ -1181,7 +1181,7 @@ var forms = []form{
 	}},
 	{"compared", 1, 0, func(g *generator) string {
 		code, _ := g.boxOperand()
-		return "lib.Acc += lib.Bool(any(" + code + ") == lib.GAny); " + g.consume(g.expression())
+		return "lib.Acc += lib.Bool(any(" + code + ") == lib.Other); " + g.consume(g.expression())
 	}},
 	{"range over a literal", 1, 0, func(g *generator) string {
 		x := g.sliceLiteral()

@@ -133,6 +133,9 @@ var (
 	ints  [64]int
 )
 
+// Other is like nothing else: comparing with it compares types only.
+var Other any = &struct{ int }{}
+
 type Valuer interface{ Val() int }
 
 //go:noinline
