@@ -73,11 +73,12 @@ enum reach {
 	REACH_HIT,
 };
 
-/* Does a call hand its callee room on the stack for the result? Then the compiler's claim was that the result stays. */
-enum site_room {
-	SITE_ROOM_UNKNOWN, /* or the callee takes none */
-	SITE_ROOM_NONE,	   /* it escapes, or can be seen not to fit */
-	SITE_ROOM_STACK,
+/* The temporary buffer on the stack that a call hands its callee for the result: with one, the compiler's claim was
+ * that the result stays. */
+enum site_buffer {
+	SITE_BUFFER_UNKNOWN, /* or the callee takes none */
+	SITE_BUFFER_NONE,    /* it escapes, or can be seen not to fit */
+	SITE_BUFFER_STACK,
 };
 
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
@@ -93,7 +94,7 @@ struct rec_site {
 	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
 	uint32_t n_frames;
 	enum cause cause : 8;
-	enum site_room room : 8;
+	enum site_buffer buffer : 8;
 	enum reach reach : 8;
 	bool may_elide; /* the call can run without allocating */
 };
@@ -150,7 +151,7 @@ struct rec_header {
 	uint64_t hits;
 	uint64_t entries; /* allocator entries probed */
 	uint64_t stacks;  /* different stacks */
-	/* Objects under a stack that ends with the caller of their line, because there were more stacks than room was
+	/* Objects under a stack that ends with the caller of their line, because there were more stacks than were
 	 * asked for. */
 	uint64_t shortened;
 };

@@ -457,8 +457,8 @@ static int read_sites(struct reader *r)
 			return -EBADMSG;
 		if (!site->callee)
 			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
-		if (s->room > SITE_ROOM_STACK)
-			return BAD(r, "the site at 0x%llx has room %u", (unsigned long long)s->pc, s->room);
+		if (s->buffer > SITE_BUFFER_STACK)
+			return BAD(r, "the site at 0x%llx has buffer %u", (unsigned long long)s->pc, s->buffer);
 		if (s->reach > REACH_HIT)
 			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
 		site->pc = s->pc;
@@ -468,7 +468,7 @@ static int read_sites(struct reader *r)
 		site->type_size = s->type_size;
 		site->size = s->size;
 		site->reach = (enum reach)s->reach;
-		site->room = (enum site_room)s->room;
+		site->buffer = (enum site_buffer)s->buffer;
 	}
 	return 0;
 }

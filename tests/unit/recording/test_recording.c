@@ -147,7 +147,7 @@ static struct recording *sample(void)
 	site->cause = CAUSE_INTERFACE_CONVERSION;
 	site->may_elide = true;
 	site->reach = REACH_NEVER;
-	site->room = SITE_ROOM_STACK;
+	site->buffer = SITE_BUFFER_STACK;
 	site->closure = "main.f.func1";
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
@@ -260,7 +260,7 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(x->type_size, y->type_size);
 		cr_expect_eq(x->size, y->size);
 		cr_expect_eq(x->reach, y->reach);
-		cr_expect_eq(x->room, y->room);
+		cr_expect_eq(x->buffer, y->buffer);
 		cr_expect_eq(!x->closure, !y->closure);
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
@@ -907,7 +907,7 @@ Test(recording, checks_every_index)
 		SPOIL(site.callee, 0, "calls nothing"),
 		SPOIL(site.type, 10, "string 10 of 10"),
 		SPOIL(site.cause, 10, "string 10 of 10"),
-		SPOIL(site.room, 3, "has room 3"),
+		SPOIL(site.buffer, 3, "has buffer 3"),
 		SPOIL(site.reach, 3, "has reach 3"),
 		SPOIL(extent.function_id, 4, "function 4 is missing"),
 		SPOIL(comment, 10, "string 10 of 10"),
