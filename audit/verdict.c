@@ -170,8 +170,7 @@ static double upper_per_second(const struct judge *j)
  */
 static uint64_t upper_bytes(const struct judge *j)
 {
-	const char *text = recording_extra(j->rec, "period");
-	uint64_t period = text ? strtoull(text, NULL, 10) : 0;
+	uint64_t period = j->rec->header.period;
 
 	if (j->rec->header.mode != REC_MODE_PROFILE)
 		return 0;

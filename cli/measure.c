@@ -70,13 +70,6 @@ bool measure_can_write(const struct cli_args *args, const char *path)
 	return false;
 }
 
-static const char *figure(const struct recording *rec, const char *key)
-{
-	const char *value = recording_extra(rec, key);
-
-	return value ? value : "?";
-}
-
 static void note_sample(const struct recording *rec, const char *output)
 {
 	uint64_t objects = 0;
@@ -85,7 +78,7 @@ static void note_sample(const struct recording *rec, const char *output)
 		objects += rec->observations[i].objects;
 	cli_note("sampled %" PRIu64 " of about %" PRIu64 " objects on %zu stacks in %.3f s to %s", rec->header.hits,
 		 objects, rec->n_observations, rec->header.window_seconds, output);
-	cli_note("probes took %s %% of one core", figure(rec, "overhead_pct"));
+	cli_note("probes took %.3f %% of one core", rec->header.sampling.overhead_pct);
 }
 
 void measure_note(const struct recording *rec, const char *output)

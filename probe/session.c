@@ -199,14 +199,6 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 	return ret;
 }
 
-enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL, STOP_DISARMED, STOP_CALLER };
-
-static const char *const ended_names[] = {
-	[STOP_EXIT] = SESSION_ENDED_EXIT,	  [STOP_EXEC] = SESSION_ENDED_EXEC,
-	[STOP_DURATION] = SESSION_ENDED_DURATION, [STOP_SIGNAL] = SESSION_ENDED_SIGNAL,
-	[STOP_DISARMED] = SESSION_ENDED_DISARMED, [STOP_CALLER] = SESSION_ENDED_CALLER,
-};
-
 static bool runs_a_program(pid_t pid)
 {
 	int fd = address_space_open(pid);
@@ -231,7 +223,7 @@ static bool has_executed(const struct session *s)
 }
 
 /* Fills rec, the session's or a view of its binary, with what was counted since it was last cut. */
-static int session_fill(struct session *s, struct recording *rec, enum mode_part part, const char *ended,
+static int session_fill(struct session *s, struct recording *rec, enum mode_part part, enum rec_end ended,
 			struct error *err)
 {
 	struct mode_result result;
@@ -246,8 +238,7 @@ static int session_fill(struct session *s, struct recording *rec, enum mode_part
 	rec->header.shortened = result.shortened;
 	rec->header.stacks = result.raw.n_stacks;
 	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
-	if (ended)
-		recording_add_extra(rec, "ended", ended);
+	rec->header.ended = ended;
 	/* A probe that was hit has left: of later windows it says nothing. */
 	for (size_t i = 0; part != MODE_PART_VIEW && i < result.n_reached; i++) {
 		enum reach reach = s->reached_before[i] ? REACH_NOT_PROBED
@@ -274,7 +265,7 @@ static int session_cut(struct session *s, struct error *err)
 
 	s->rec->header.window_seconds = since(&s->window_start);
 	s->rec->header.window_complete = s->launch.pid < 0;
-	ret = session_fill(s, s->rec, MODE_PART_CUT, SESSION_ENDED_CUT, err);
+	ret = session_fill(s, s->rec, MODE_PART_CUT, REC_END_CUT, err);
 	if (ret == 0)
 		ret = events->cut(events->ctx, s->rec, err);
 	recording_clear_counts(s->rec);
@@ -297,7 +288,7 @@ static int session_view(struct session *s, bool *go_on, struct error *err)
 	view = recording_new_like(s->rec);
 	view->header.window_seconds = since(&s->window_start);
 	view->header.window_complete = true;
-	ret = session_fill(s, view, MODE_PART_VIEW, NULL, err);
+	ret = session_fill(s, view, MODE_PART_VIEW, REC_END_UNKNOWN, err);
 	if (ret) {
 		recording_free(view);
 		return ret;
@@ -340,7 +331,7 @@ static enum heard hear_signal(struct session *s, int *signals)
 }
 
 /* Sleeps, drains a few times a second, and returns when the window is over. */
-static int session_wait(struct session *s, enum stop_reason *reason, struct error *err)
+static int session_wait(struct session *s, enum rec_end *reason, struct error *err)
 {
 	struct pollfd fds[] = {
 		{.fd = mode_fd(s->mode), .events = POLLIN},
@@ -362,7 +353,7 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 			double left = s->options->duration_seconds - since(&s->start);
 
 			if (left <= 0) {
-				*reason = STOP_DURATION;
+				*reason = REC_END_DURATION;
 				return 0;
 			}
 			if (left * 1000 < wait_ms)
@@ -380,16 +371,16 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		if (mode_drain(s->mode, err))
 			return err ? err->code : -EIO;
 		if (has_executed(s)) {
-			*reason = STOP_EXEC;
+			*reason = REC_END_EXEC;
 			return 0;
 		}
 		if (fds[2].revents) {
-			*reason = STOP_EXIT;
+			*reason = REC_END_EXIT;
 			return 0;
 		}
 		if (!mode_is_armed(s->mode)) {
 			mode_add_missed(&s->missed, "what came after the process that held the probes was killed");
-			*reason = STOP_DISARMED;
+			*reason = REC_END_DISARMED;
 			return 0;
 		}
 		if (session_view(s, &go_on, err))
@@ -397,12 +388,12 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		if (go_on && events->input && (n < 0 || fds[3].revents))
 			go_on = !(fds[3].revents & (POLLHUP | POLLERR | POLLNVAL)) && events->input(events->ctx);
 		if (!go_on) {
-			*reason = STOP_CALLER;
+			*reason = REC_END_CALLER;
 			return 0;
 		}
 		heard = fds[1].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
 		if (heard == HEARD_STOP) {
-			*reason = STOP_SIGNAL;
+			*reason = REC_END_SIGNAL;
 			return 0;
 		}
 		if (heard == HEARD_CUT && session_cut(s, err))
@@ -411,7 +402,7 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 }
 
 /* Ends the window and fills the recording. */
-static int session_finish(struct session *s, enum stop_reason reason, struct error *err)
+static int session_finish(struct session *s, enum rec_end reason, struct error *err)
 {
 	char *late;
 
@@ -422,7 +413,7 @@ static int session_finish(struct session *s, enum stop_reason reason, struct err
 	if (late)
 		strbuf_addf(&s->missed, "%sloaded during the window: %s", s->missed.len ? "; " : "", late);
 	free(late);
-	return session_fill(s, s->rec, MODE_PART_REST, ended_names[reason], err);
+	return session_fill(s, s->rec, MODE_PART_REST, reason, err);
 }
 
 static void session_end(struct session *s)
@@ -469,7 +460,7 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		   char *const argv[], const struct session_options *options, struct error *err)
 {
 	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options};
-	enum stop_reason reason;
+	enum rec_end reason;
 	int ret, spare = -1;
 
 	ret = session_begin(&s, true, err);
@@ -499,11 +490,11 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		ret = session_wait(&s, &reason, err);
 	}
 	if (ret == 0) {
-		rec->header.window_complete = reason == STOP_EXIT || reason == STOP_DURATION;
+		rec->header.window_complete = reason == REC_END_EXIT || reason == REC_END_DURATION;
 		ret = session_finish(&s, reason, err);
 	}
 	/* What was measured is safe; the program runs to its end without us, and its status is passed on. */
-	if (ret == 0 && reason != STOP_SIGNAL)
+	if (ret == 0 && reason != REC_END_SIGNAL)
 		rec->header.exit_status = launch_reap(&s.launch);
 	session_end(&s);
 	return ret;
@@ -514,7 +505,7 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 {
 	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options, .process = process};
 	pid_t pid = process ? process_pid(process) : 0;
-	enum stop_reason reason;
+	enum rec_end reason;
 	int ret;
 
 	ret = session_begin(&s, false, err);
@@ -526,7 +517,7 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 	if (ret == 0)
 		ret = session_wait(&s, &reason, err);
 	if (ret == 0) {
-		rec->header.window_complete = reason != STOP_DISARMED;
+		rec->header.window_complete = reason != REC_END_DISARMED;
 		ret = session_finish(&s, reason, err);
 	}
 	session_end(&s);

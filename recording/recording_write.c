@@ -223,9 +223,15 @@ static int64_t to_i64(uint64_t v)
 	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
 }
 
+static void comment_figure(void *ctx, const char *key, const char *value)
+{
+	comment(ctx, key, value);
+}
+
 static void add_comments(struct comments *c, const struct recording *rec)
 {
 	static const char *const mode_names[] = REC_MODE_NAMES;
+	static const char *const end_names[] = REC_END_NAMES;
 	const struct rec_header *h = &rec->header;
 	char seconds[32];
 
@@ -249,6 +255,10 @@ static void add_comments(struct comments *c, const struct recording *rec)
 	comment_number(c, REC_KEY_STACKS, to_i64(h->stacks));
 	if (h->shortened)
 		comment_number(c, REC_KEY_SHORTENED, to_i64(h->shortened));
+	comment(c, REC_KEY_ENDED, end_names[h->ended]);
+	if (h->period)
+		comment_number(c, REC_KEY_PERIOD, to_i64(h->period));
+	recording_each_figure(&h->sampling, comment_figure, c);
 	for (size_t i = 0; i < rec->n_losses; i++) {
 		char *key = xasprintf(REC_KEY_LOSS "%s", rec->losses[i].name);
 
