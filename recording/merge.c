@@ -504,6 +504,8 @@ int recording_merge(struct recording **recs, const char *const *names, size_t n,
 	}
 	if (ret == 0)
 		recs[0]->header.stacks = m.stacks.n;
+	if (ret == 0)
+		recording_find_sites(recs[0]);
 	strbuf_release(&m.text);
 	u64map_release(&m.locations);
 	u64map_release(&m.observations);

@@ -765,7 +765,10 @@ static int read_profile(struct reader *r)
 	/* fields from 1000 on are ours only in our own files */
 	if (r->foreign)
 		return 0;
-	return read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0 ? -EBADMSG : 0;
+	if (read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0)
+		return -EBADMSG;
+	recording_find_sites(r->rec);
+	return 0;
 }
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)

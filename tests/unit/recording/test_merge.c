@@ -341,6 +341,31 @@ Test(merge, reach_evidence)
 	recording_free(recs[1]);
 }
 
+/* Each recording has its own numbers of sites; the sum has those of the first. */
+Test(merge, sites_of_observations)
+{
+	struct recording *recs[] = {made(7000, 11), made(6000, 12)};
+	const char *names[] = {"a.gz", "b.gz"};
+	struct error err = ERROR_INIT;
+
+	site_at(recs[0], 0x10, REACH_NOT_PROBED);
+	site_at(recs[0], 0x20, REACH_NOT_PROBED);
+	site_at(recs[1], 0x20, REACH_NOT_PROBED);
+	observe(recs[0], locate(recs[0], 0x15, "main.f", 1), 0, "int", 3, 8);
+	observe(recs[1], locate(recs[1], 0x25, "main.g", 2), 0, "int", 5, 8);
+	observe(recs[1], locate(recs[1], 0x35, "main.h", 3), 0, "int", 7, 8);
+	for (size_t i = 0; i < 2; i++)
+		recording_find_sites(recs[i]);
+	cr_expect_eq(recs[1]->observations[0].site, 0);
+	cr_assert_eq(recording_merge(recs, names, 2, &err), 0, "%s", err.text);
+	cr_assert_eq(recs[0]->n_observations, 3);
+	cr_expect_eq(recs[0]->observations[0].site, 0);
+	cr_expect_eq(recs[0]->observations[1].site, 1);
+	cr_expect_eq(recs[0]->observations[2].site, REC_NO_SITE);
+	recording_free(recs[0]);
+	recording_free(recs[1]);
+}
+
 Test(merge, errors_of_estimates_shrink)
 {
 	struct recording *recs[] = {made(1, 1), made(2, 2)};
