@@ -127,7 +127,7 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	}
 }
 
-/* The claim was heap, a call is there, and nothing was allocated: which kind of nothing? */
+/* The claim was heap, a call is there, and nothing was allocated: the call made none, did not run, or either. */
 static enum verdict_kind kind_of_nothing(const struct judge *j, const struct match_group *group)
 {
 	bool any_unknown = false;

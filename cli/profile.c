@@ -11,7 +11,8 @@
 #include "recording/raw.h"
 
 #define FRAMES_MAX 64
-/* Of the addresses, that many must be in the functions that the profile says; the rest may be C code or damage. */
+/* So many per cent of the addresses must be in the functions that the profile says; the rest may be C code or damage.
+ */
 #define AGREE_PCT 90
 
 /* "main.(*Store[...]).Put" is how the runtime says it, the linker has the types in the brackets. */
@@ -80,7 +81,7 @@ static void add_counts(struct target *target, const struct recording *profile)
 	free(raw);
 }
 
-/* Is there a file of that name and build id? Anybody may have written the profile: it names no devices and no pipes. */
+/* Whether a file has that name and build id. Anybody may have written the profile: devices and pipes are left alone. */
 static bool is_there(const char *program, const char *build_id)
 {
 	struct elf_image *image = NULL;

@@ -85,7 +85,7 @@ static struct diff_line *line_at(struct builder *b, const struct diff_side *side
 	return &lines->items[*index];
 }
 
-/* Of several verdicts on one line (copies of an inlined function), the one that says most. */
+/* A line with several verdicts (copies of an inlined function) keeps the one that says most. */
 static void add_verdict(struct diff_line *line, enum verdict_kind kind)
 {
 	if (!line->side.has_verdict || verdict_says_more(kind, line->side.verdict))
@@ -144,7 +144,7 @@ static enum diff_noise noise_of(struct builder *b, const struct rec_observation 
 	return DIFF_NOISE_NONE;
 }
 
-/* Of an estimate: from its error where the recording has one, else as of samples of about one weight each. */
+/* An estimate has it from its error where the recording has one, else as of samples of about one weight each. */
 static double variance_of(const struct recording *rec, const struct rec_observation *o)
 {
 	double objects = (double)o->objects, deviation = objects * o->error_pct / 100 / DIFF_SIGMAS_95;

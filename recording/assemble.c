@@ -37,7 +37,7 @@ static void add_module(struct assembly *as, const struct go_binary *bin, struct 
 	go_binary_types_range(bin, &m->types, &m->types_end);
 }
 
-/* Whose code is it? The binary's, where nobody else claims it. */
+/* The module whose code it is: the binary, where no other claims it. */
 static const struct module *module_of_code(const struct assembly *as, elf_vaddr ret)
 {
 	for (size_t i = 1; i < as->n_modules; i++) {
@@ -125,7 +125,7 @@ static const char *type_name(struct assembly *as, elf_vaddr type)
 	return strpool_add(as->rec->pool, info.name);
 }
 
-/* Does the runtime work on its own account between the user's frame and the allocator? */
+/* Whether the runtime works on its own account between the user's frame and the allocator. */
 static bool is_own_account(const struct recording *rec, const struct rec_observation *obs)
 {
 	for (uint32_t i = 0; i < obs->user; i++) {

@@ -69,7 +69,7 @@ struct rec_observation {
 	uint32_t n_parts;
 };
 
-/* Was the call instruction of a site executed? */
+/* Whether the call instruction of a site was executed. */
 enum reach {
 	REACH_NOT_PROBED, /* no evidence */
 	REACH_NEVER,	  /* a probe sat there for the whole window and was not hit */
@@ -260,7 +260,7 @@ enum rec_work {
 };
 enum rec_work recording_work(const struct recording *rec, const struct rec_observation *o);
 
-/* Was something lost, or could something not be covered? */
+/* Whether something was lost, or could not be covered. */
 bool recording_is_partial(const struct recording *rec);
 /* A build setting ("-gcflags") out of header.modinfo, into buf; false if absent. */
 bool recording_setting(const struct recording *rec, const char *key, char *buf, size_t size);

@@ -236,7 +236,7 @@ static int read_lines(struct reader *r, Pprof__Line *const *lines, size_t n, str
 }
 
 /*
- * Of a profile without our marks: the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
+ * For a profile without our marks the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
  * what the runtime implements under another package's name (reflect.unsafe_New in runtime/malloc.go).
  */
 static bool looks_like_runtime(const struct rec_frame *frame)

@@ -14,7 +14,7 @@ struct site_index {
 	struct u64map at; /* return address -> index into the recording's sites */
 };
 
-/* Of the sites that rec has now. */
+/* Covers the sites that rec has now. */
 void site_index_init(struct site_index *index, const struct recording *rec);
 void site_index_release(struct site_index *index);
 /* An index into the recording's sites; REC_NO_SITE if there is none, as for an address outside the binary. */

@@ -23,7 +23,7 @@ struct bare_stack {
 	uint32_t skip;
 };
 
-/* Of a stack as it came. */
+/* What is known of a stack as it came. */
 struct stack_info {
 	uint32_t bare;
 	uint32_t entry; /* allocator entry that counts its objects, NO_ENTRY if none is on it */
@@ -546,7 +546,7 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 		if (!row.samples || objects <= 0)
 			continue;
 		row.objects = objects < 1 ? 1 : (uint64_t)llround(objects);
-		/* Of the rounded number of objects, so that objects of one size have it. */
+		/* From the rounded number of objects, so that objects of one size have it. */
 		row.bytes = (uint64_t)llround(fmax(1, (double)row.objects * (bytes / objects)));
 		row.error_pct = 100 * fmax(sqrt(r.variance[2 * i]) / objects,
 					   bytes > 0 ? sqrt(r.variance[2 * i + 1]) / bytes : 0);
