@@ -147,15 +147,6 @@ void recording_add_extra(struct recording *rec, const char *key, const char *val
 	rec->extra[n].value = strpool_add(rec->pool, value);
 }
 
-const char *recording_extra(const struct recording *rec, const char *key)
-{
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (strcmp(rec->extra[i].key, key) == 0)
-			return rec->extra[i].value;
-	}
-	return NULL;
-}
-
 enum rec_work recording_work(const struct recording *rec, const struct rec_observation *o)
 {
 	if (o->user == REC_NO_USER_FRAME)

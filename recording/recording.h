@@ -242,8 +242,6 @@ void recording_add_extra(struct recording *rec, const char *key, const char *val
 /* Calls each for every figure of sampling, as comments have them: key, and value as text. */
 void recording_each_figure(const struct rec_sampling *s, void (*each)(void *ctx, const char *key, const char *value),
 			   void *ctx);
-/* The first further comment of that key, NULL if there is none. */
-const char *recording_extra(const struct recording *rec, const char *key);
 /* Sets the site of every observation. */
 void recording_find_sites(struct recording *rec);
 

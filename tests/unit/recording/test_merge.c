@@ -39,6 +39,17 @@ static struct rec_observation *observe(struct recording *rec, uint32_t inner, ui
 	return o;
 }
 
+/* The first further comment of that key. */
+static const char *extra_of(const struct recording *rec, const char *key)
+{
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, key) == 0)
+			return rec->extra[i].value;
+	}
+	cr_assert_fail("no comment %s", key);
+	return NULL;
+}
+
 static struct recording *made(uint64_t start, int64_t pid)
 {
 	struct recording *rec = recording_new();
@@ -136,11 +147,11 @@ Test(merge, sums)
 	cr_expect_eq(recs[0]->header.exit_status, 3);
 	cr_expect_not(recs[0]->header.window_complete);
 	cr_expect(fabs(recs[0]->header.window_seconds - 3.0) < 1e-9);
-	cr_expect_str_eq(recording_extra(recs[0], "replica.1"),
+	cr_expect_str_eq(extra_of(recs[0], "replica.1"),
 			 "file=a.gz pid=11 start_unix_ns=7000 seconds=1.500 objects=8 bytes=64");
-	cr_expect_str_eq(recording_extra(recs[0], "replica.2"),
+	cr_expect_str_eq(extra_of(recs[0], "replica.2"),
 			 "file=b.gz pid=12 start_unix_ns=6000 seconds=1.500 objects=12 bytes=192");
-	cr_expect_str_eq(recording_extra(recs[0], "kept"), "yes");
+	cr_expect_str_eq(extra_of(recs[0], "kept"), "yes");
 	cr_expect_eq(recs[0]->header.ended, REC_END_EXIT);
 	cr_expect_eq(recs[0]->header.sampling.totals, REC_TOTALS_COUNTED);
 	cr_expect_float_eq(recs[0]->header.sampling.overhead_pct, 0.375, 1e-9, "of two windows of one length");
@@ -163,8 +174,8 @@ Test(merge, of_merged_ones)
 	more[1] = recs[0];
 	cr_assert_eq(recording_merge(more, names, 2, &err), 0);
 	cr_expect_eq(more[0]->n_extra, 3);
-	cr_expect(strstr(recording_extra(more[0], "replica.1"), "pid=3 "));
-	cr_expect(strstr(recording_extra(more[0], "replica.3"), "pid=2 "));
+	cr_expect(strstr(extra_of(more[0], "replica.1"), "pid=3 "));
+	cr_expect(strstr(extra_of(more[0], "replica.3"), "pid=2 "));
 	recording_free(recs[0]);
 	recording_free(recs[1]);
 	recording_free(more[0]);
