@@ -22,7 +22,4 @@ bool diagnostics_is_open(const char *s, size_t len);
 /* Appends the text with such strings as newer versions print them, "on one\nline". */
 void diagnostics_add_quoted(struct strbuf *sb, const char *s, size_t len);
 
-/* The reason at the end of a flow line: "return" of "from x (return) at ./m.go:24:5". NULL if it names none. */
-const char *diagnostics_reason(const char *line, size_t len, size_t *reason_len);
-
 #endif

@@ -149,24 +149,6 @@ bool text_is_address(const char *s, size_t len)
 	return len > 1 && s[0] == '&' && !memchr(s, '{', len) && !text_ends(s, len, " literal");
 }
 
-const char *diagnostics_reason(const char *line, size_t len, size_t *reason_len)
-{
-	const char *close = find_last(line, len, ") at ");
-	const char *open;
-
-	if (!text_starts(line, len, "from "))
-		return NULL;
-	if (!close && len && line[len - 1] == ')')
-		close = line + len - 1;
-	if (!close)
-		return NULL;
-	open = find_last(line, (size_t)(close - line), " (");
-	if (!open)
-		return NULL;
-	*reason_len = (size_t)(close - open - 2);
-	return open + 2;
-}
-
 bool text_is_information(const char *s, size_t len)
 {
 	static const char *const beginnings[] = {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "predict/flow.h"
 
 const char *claim_name(enum claim claim)
 {
@@ -53,6 +54,7 @@ struct predictions *predictions_new(void)
 	struct predictions *set = xcalloc(1, sizeof(*set));
 
 	set->pool = strpool_new();
+	set->flow = flow_table_new(set->pool);
 	return set;
 }
 
@@ -60,13 +62,12 @@ void predictions_free(struct predictions *set)
 {
 	if (!set)
 		return;
-	for (size_t i = 0; i < set->n; i++) {
+	for (size_t i = 0; i < set->n; i++)
 		free(set->items[i].inlined);
-		free(set->items[i].why);
-	}
 	free(set->items);
 	free(set->packages);
 	free(set->declarations);
+	flow_table_free(set->flow);
 	strpool_free(set->pool);
 	free(set);
 }
@@ -79,6 +80,16 @@ struct prediction *predictions_add(struct predictions *set)
 	p = &set->items[set->n++];
 	memset(p, 0, sizeof(*p));
 	return p;
+}
+
+void predictions_explain(struct predictions *set, struct prediction *p, const char *const *lines, size_t n)
+{
+	const struct flow_step **flow = flow_array(set->flow, n);
+
+	for (size_t i = 0; i < n; i++)
+		flow[i] = flow_add_line(set->flow, lines[i], strlen(lines[i]));
+	p->flow = flow;
+	p->n_flow = n;
 }
 
 struct declaration *predictions_declare(struct predictions *set)
