@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "predict/diagnostics.h"
 #include "predict/flow.h"
 
 const char *claim_name(enum claim claim)
@@ -125,7 +126,11 @@ static bool ends(const char *s, size_t len, const char *suffix)
 /* The index behind the quoted text that starts at s[i]; len where it has no end. */
 static size_t skip_quoted(const char *s, size_t len, size_t i)
 {
+	size_t string = s[i] == '"' ? diagnostics_string_length(s + i, len - i) : 0;
 	char quote = s[i++];
+
+	if (string)
+		return i - 1 + string;
 
 	while (i < len && s[i] != quote)
 		i += s[i] == '\\' && quote != '`' ? 2 : 1;
@@ -212,6 +217,8 @@ static bool is_word(const char *s, size_t len, const char *word)
 
 static bool is_constant(const char *s, size_t len)
 {
+	if (len && s[0] == '"')
+		return diagnostics_string_length(s, len) == len;
 	if (len && is_quote(s[0]))
 		return skip_quoted(s, len, 0) == len && len > 1 && s[len - 1] == s[0];
 	if (len > 2 && s[0] == '(' && closes_last(s, len, 0) && is_digit(s[s[1] == '-' ? 2 : 1])) {

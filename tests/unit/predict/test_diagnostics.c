@@ -709,7 +709,7 @@ Test(diagnostics, raw_strings_of_several_lines)
 {
 	struct predictions *set;
 
-	/* up to 1.23 as they stand in the source, then on one line: both are read alike */
+	/* up to 1.21 as they stand in the source, then on one line: both are read alike */
 	expect_read("./m.go:14:22: `Help for \"it\".\n"
 		    "\tType ` + name + ` help\n"
 		    "for details.` escapes to heap\n"
@@ -742,4 +742,64 @@ Test(diagnostics, raw_strings_of_several_lines)
 	cr_expect_eq(set->unknown_lines, 2);
 	cr_expect_str_eq(set->unknown[1], "./m.go:5:9: another ` one");
 	predictions_free(set);
+}
+
+#define DIGITS "0123456789012345678901234567890123456789012345678901234567"
+
+/* Constants of more than 70 characters are printed without their end, and without a closing quote. */
+Test(diagnostics, long_constants)
+{
+	static const struct {
+		const char *expr;
+		enum expr_kind kind;
+	} cases[] = {
+		{"\"" DIGITS "8901234567...", EXPR_CONSTANT},
+		{"\"" DIGITS "890123456\\...", EXPR_CONSTANT}, /* cut behind the backslash of an escape */
+		{"\"\xc3\xa9" DIGITS "890123456...", EXPR_CONSTANT},
+		{"\"" DIGITS "8901234567... + keep(\"q\")", EXPR_CONCAT},
+		{"keep(\"q\") + \"" DIGITS "8901234567...", EXPR_CONCAT},
+		{"\"" DIGITS "89`1234567... + x", EXPR_CONCAT},
+		{"\"" DIGITS "89\\\"134567... + x + \"`\"", EXPR_CONCAT},
+		{"([]byte)(\"" DIGITS "8901234567...)", EXPR_STRING_CONV},
+		{"string(\"" DIGITS "8901234567...)", EXPR_STRING_CONV},
+		{"make([]byte, len(\"" DIGITS "8901234567...), 10)", EXPR_MAKE_SLICE},
+		{"make(T, f(\"" DIGITS "89(1,34567...), 10)", EXPR_MAKE_SLICE},
+		/* whole ones: the longest of those that are never cut, and of older versions any */
+		{"\"" DIGITS "890123456789\"", EXPR_CONSTANT},
+		{"\"" DIGITS "890123456789\" + x", EXPR_CONCAT},
+		{"\"" DIGITS "890...\" + x", EXPR_CONCAT},
+		{"\"" DIGITS "8901234567890 and so on...\" + x", EXPR_CONCAT},
+		{"\"" DIGITS "8901234567...and so on\" + x", EXPR_CONCAT},
+		/* neither */
+		{"\"" DIGITS "890123456... + x", EXPR_OTHER},
+	};
+	struct strbuf text = STRBUF_INIT;
+	struct predictions *set;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		strbuf_addf(&text, "./m.go:%zu:2: %s escapes to heap\n", i + 1, cases[i].expr);
+	set = read_text(strbuf_str(&text));
+	cr_expect_eq(set->unknown_lines, 0, "%s", set->unknown[0]);
+	cr_assert_eq(set->n, ARRAY_SIZE(cases));
+	for (size_t i = 0; i < set->n; i++) {
+		cr_expect_str_eq(set->items[i].expr, cases[i].expr);
+		cr_expect_eq(set->items[i].kind, cases[i].kind, "%s: %s", cases[i].expr,
+			     expr_kind_name(set->items[i].kind));
+	}
+	predictions_free(set);
+	/* no raw string begins in what was cut: not on a line that is known, nor on one that is not */
+	strbuf_clear(&text);
+	strbuf_addstr(&text, "./m.go:1:2: \"" DIGITS "89`1234567... + x escapes to heap:\n"
+			     "./m.go:1:2:   flow: {heap} = &{storage for \"" DIGITS "89`1234567... + x}:\n"
+			     "./m.go:1:2:     from s = \"" DIGITS "89`1234567... + x (assign) at ./m.go:1:4\n"
+			     "./m.go:1:2: \"" DIGITS "89`1234567... + x escapes to heap\n"
+			     "./m.go:2:2: something new of \"" DIGITS "89`1234567...\n"
+			     "./m.go:3:2: \"" DIGITS "89`1234567... + x does not escape\n");
+	set = read_text(strbuf_str(&text));
+	cr_assert_eq(set->n, 2);
+	cr_expect_eq(set->items[0].n_flow, 2);
+	cr_expect_str_eq(set->items[0].reason, "assign");
+	cr_expect_eq(set->unknown_lines, 1);
+	predictions_free(set);
+	strbuf_release(&text);
 }
