@@ -270,7 +270,7 @@ static size_t cut_length(const char *s, size_t len)
 	if (n < CUT_CHARACTERS || !text_starts(s + i, len - i, "..."))
 		return 0;
 	i += strlen("...");
-	return i == len || memchr(" )]},:", s[i], 6) ? i : 0;
+	return i == len || (s[i] && strchr(" )]},:", s[i])) ? i : 0;
 }
 
 size_t diagnostics_string_length(const char *s, size_t len)
