@@ -533,3 +533,8 @@ const struct match_group *matching_group(const struct matching *m, size_t i)
 {
 	return &m->groups[i];
 }
+
+size_t matching_duplicates(const struct matching *m)
+{
+	return m->n_duplicates;
+}

@@ -228,8 +228,10 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	const char *package;
 	struct verdict *v;
 
-	if (!group->n_sites && is_runtime_package(own_package(j, p)))
+	if (!group->n_sites && is_runtime_package(own_package(j, p))) {
+		j->audit->n_runtime_predictions += group->n_predictions;
 		return;
+	}
 	v = new_verdict(j);
 
 	v->claim = p->claim;
@@ -455,6 +457,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 		qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
 	set_accounts(&j);
 	total(audit);
+	audit->n_duplicates = matching_duplicates(j.matching);
 	build_match(audit, set, rec, j.matching);
 	matching_free(j.matching);
 	observed_release(&j.observed);

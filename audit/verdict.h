@@ -91,7 +91,10 @@ struct audit {
 	 * recording's total */
 	uint64_t elsewhere_objects, elsewhere_bytes; /* user frame in a package the predictions do not cover */
 	uint64_t runtime_objects, runtime_bytes;     /* no user frame */
-	size_t n_packages;			     /* that the predictions cover */
+	/* predictions that no verdict speaks of */
+	size_t n_duplicates;	      /* another package's is of the same generic code */
+	size_t n_runtime_predictions; /* of the runtime's own packages, whose calls are no sites */
+	size_t n_packages;	      /* that the predictions cover */
 	enum build_match match;
 	const struct assertions *assertions; /* of the source, judged; borrowed; NULL where nobody looked for any */
 	const char **mismatches;	     /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */

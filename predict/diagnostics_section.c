@@ -177,14 +177,16 @@ static void mark_boxed(struct reader *r, struct groups *by_text, const struct ex
 {
 	struct predictions *set = r->set;
 	const struct prediction *inner = &set->items[e->item];
-	const struct flow_step *const *flow = r->flow + e->first;
+	const struct flow_step *const *flow;
 	struct position pos;
 	const char *file;
 	struct group *g;
 
-	if (e->n < 3 || inner->kind == EXPR_MOVED || flow[0]->kind != FLOW_INTO || !flow[0]->into_storage ||
-	    strcmp(flow[0]->into, e->expr) != 0 || flow[2]->kind != FLOW_STEP ||
-	    strcmp(flow[2]->reason, "interface-converted") != 0)
+	if (e->n < 3 || inner->kind == EXPR_MOVED)
+		return;
+	flow = &r->flow[e->first];
+	if (flow[0]->kind != FLOW_INTO || !flow[0]->into_storage || strcmp(flow[0]->into, e->expr) != 0 ||
+	    flow[2]->kind != FLOW_STEP || strcmp(flow[2]->reason, "interface-converted") != 0)
 		return;
 	file = flow[2]->pos.file;
 	pos = flow[2]->pos;

@@ -89,11 +89,13 @@ static json_t *build_of(const struct audit *audit)
 	return object;
 }
 
-static json_t *log_of(const struct predictions *set)
+static json_t *log_of(const struct audit *audit, const struct predictions *set)
 {
 	json_t *object = json_object();
 
 	json_put(object, "predictions", json_count(set->n));
+	json_put(object, "duplicates", json_count(audit->n_duplicates));
+	json_put(object, "runtime", json_count(audit->n_runtime_predictions));
 	json_put(object, "packages", json_count(set->n_packages));
 	json_put(object, "lines", json_count(set->lines));
 	json_put(object, "unknown_lines", json_count(set->unknown_lines));
@@ -128,7 +130,7 @@ int report_audit_json(FILE *f, const struct audit *audit, const struct predictio
 	json_report_begin(&report, f, "escaudit-audit/1");
 	json_report_recording(&report, audit->rec);
 	json_report_member(&report, "build", build_of(audit));
-	json_report_member(&report, "log", log_of(set));
+	json_report_member(&report, "log", log_of(audit, set));
 	json_report_list_begin(&report, "verdicts");
 	for (size_t i = 0; i < audit->n; i++)
 		json_report_row(&report, verdict_of(&audit->items[i]));
