@@ -268,22 +268,15 @@ static void place_moved(struct matching *m, size_t index)
 		match_group_add_site(m, match_group_new(m, &index, 1), at_entry);
 }
 
-/* Does a step of the flow stand on that line? "from return s (return) at ./x.go:24:5" */
+/* Does a step of the flow stand on that line? */
 static bool flows_through(const struct prediction *p, const char *file, int line)
 {
 	const char *base = match_base_name(file);
-	size_t len = strlen(base);
 
-	for (size_t i = 0; i < p->n_why; i++) {
-		const char *colon = strrchr(p->why[i], ':'), *number;
+	for (size_t i = 0; i < p->n_flow; i++) {
+		const struct position *pos = &p->flow[i]->pos;
 
-		if (!colon || strncmp(p->why[i], "from ", 5) != 0)
-			continue;
-		number = colon;
-		while (number > p->why[i] && number[-1] >= '0' && number[-1] <= '9')
-			number--;
-		if (strtol(number, NULL, 10) == line && number > p->why[i] + len + 1 && number[-1] == ':' &&
-		    strncmp(number - 1 - len, base, len) == 0)
+		if (pos->file && pos->line == line && strcmp(match_base_name(pos->file), base) == 0)
 			return true;
 	}
 	return false;
@@ -541,4 +534,9 @@ size_t matching_count(const struct matching *m)
 const struct match_group *matching_group(const struct matching *m, size_t i)
 {
 	return &m->groups[i];
+}
+
+size_t matching_duplicates(const struct matching *m)
+{
+	return m->n_duplicates;
 }

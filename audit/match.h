@@ -38,6 +38,9 @@ void matching_free(struct matching *m); /* accepts NULL */
 size_t matching_count(const struct matching *m);
 const struct match_group *matching_group(const struct matching *m, size_t i);
 
+/* How many predictions are in no group, because another package says the same of the same code. */
+size_t matching_duplicates(const struct matching *m);
+
 /* Does the binary have code for the line a prediction stands on, in whatever copy? False: the log is of another build,
  * or the linker dropped the function. */
 enum match_line { MATCH_LINE_UNKNOWN, MATCH_LINE_INLINED_ONLY, MATCH_LINE_KNOWN };

@@ -88,10 +88,12 @@ static void silence_echoes(struct matching *m, const struct said *said, size_t n
 	for (size_t i = 0; i < n; i++) {
 		if (named ? i >= speaker && i < speaker + most : m->is_matched[said[i].index])
 			continue;
-		if (!named && matched < most)
+		if (!named && matched < most) {
 			matched++;
-		else
-			m->is_matched[said[i].index] = true;
+			continue;
+		}
+		m->is_matched[said[i].index] = true;
+		m->n_duplicates++;
 	}
 }
 

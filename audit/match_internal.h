@@ -60,6 +60,7 @@ struct matching {
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
 	bool *is_matched;	  /* per prediction */
+	size_t n_duplicates;	  /* predictions that are matched by what another package says alike */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
 	bool is_old;		  /* the binary has no lines of func keywords */
 	int *binary_line;   /* per declaration: where the binary has the function; 0 where that is not to be told */

@@ -96,12 +96,6 @@ static struct verdict *new_verdict(struct judge *j)
 	return v;
 }
 
-static void add_why(struct judge *j, struct verdict *v, const char *line)
-{
-	v->why = xreallocarray(v->why, v->n_why + 1, sizeof(*v->why));
-	v->why[v->n_why++] = strpool_add(j->audit->pool, line);
-}
-
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
 	struct seen *s = observed_at_site(&j->observed, site);
@@ -234,8 +228,10 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	const char *package;
 	struct verdict *v;
 
-	if (!group->n_sites && is_runtime_package(own_package(j, p)))
+	if (!group->n_sites && is_runtime_package(own_package(j, p))) {
+		j->audit->n_runtime_predictions += group->n_predictions;
 		return;
+	}
 	v = new_verdict(j);
 
 	v->claim = p->claim;
@@ -278,8 +274,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (!v->n_sites && line == MATCH_LINE_UNKNOWN && j->rec->n_extents)
 		v->kind = VERDICT_STALE;
 	v->summary = summary_of(j, v, group, line);
-	for (size_t i = 0; i < p->n_why; i++)
-		add_why(j, v, p->why[i]);
+	v->flow = p->flow;
+	v->n_flow = p->n_flow;
 	if (!v->objects) {
 		v->smallest = 0;
 		if (v->n_sites)
@@ -356,7 +352,7 @@ static void advise(struct judge *j)
 	for (size_t i = 0; i < j->audit->n; i++) {
 		struct verdict *v = &j->audit->items[i];
 
-		advice_trace(j->audit->pool, v);
+		advice_trace(v);
 		v->advice = advice_of(j->audit->pool, v, objects, bytes);
 	}
 }
@@ -462,6 +458,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 		qsort(audit->items, audit->n, sizeof(*audit->items), compare_verdicts);
 	set_accounts(&j);
 	total(audit);
+	audit->n_duplicates = matching_duplicates(j.matching);
 	build_match(audit, set, rec, j.matching);
 	matching_free(j.matching);
 	observed_release(&j.observed);
@@ -475,7 +472,6 @@ void audit_free(struct audit *audit)
 		return;
 	for (size_t i = 0; i < audit->n; i++) {
 		free(audit->items[i].sites);
-		free(audit->items[i].why);
 		free(audit->items[i].path);
 	}
 	free(audit->items);

@@ -25,19 +25,21 @@ static json_t *site_of(const struct rec_site *site)
  */
 static json_t *verdict_of(const struct verdict *v)
 {
-	json_t *object = json_object(), *sites = json_array(), *why = json_array(), *path = json_array();
+	json_t *object = json_object(), *sites = json_array(), *path = json_array();
+	struct strbuf position = STRBUF_INIT;
 
 	for (size_t i = 0; i < v->n_path; i++) {
 		json_t *step = json_object();
 
-		json_put(step, "position", json_text(v->path[i].position));
-		json_put(step, "reason", json_text(v->path[i].reason));
+		strbuf_clear(&position);
+		position_print(&position, &v->path[i]->pos);
+		json_put(step, "position", json_text(strbuf_str(&position)));
+		json_put(step, "reason", json_text(v->path[i]->reason));
 		json_array_append_new(path, step);
 	}
+	strbuf_release(&position);
 	for (size_t i = 0; i < v->n_sites; i++)
 		json_array_append_new(sites, site_of(v->sites[i]));
-	for (size_t i = 0; i < v->n_why; i++)
-		json_array_append_new(why, json_text(v->why[i]));
 	json_put(object, "verdict", json_text(verdict_name(v->kind)));
 	json_put(object, "claim", v->has_claim ? json_text(claim_name(v->claim)) : json_null());
 	json_put(object, "file", json_text(v->file));
@@ -61,7 +63,7 @@ static json_t *verdict_of(const struct verdict *v)
 	json_put(object, "predictions", json_count(v->n_predictions));
 	json_put(object, "sites", sites);
 	json_put(object, "summary", json_text(v->summary));
-	json_put(object, "why", why);
+	json_put(object, "why", json_flow(v->flow, v->n_flow, json_text));
 	json_put(object, "path", path);
 	json_put(object, "advice", json_text(v->advice));
 	return object;
@@ -89,11 +91,13 @@ static json_t *build_of(const struct audit *audit)
 	return object;
 }
 
-static json_t *log_of(const struct predictions *set)
+static json_t *log_of(const struct audit *audit, const struct predictions *set)
 {
 	json_t *object = json_object();
 
 	json_put(object, "predictions", json_count(set->n));
+	json_put(object, "duplicates", json_count(audit->n_duplicates));
+	json_put(object, "runtime", json_count(audit->n_runtime_predictions));
 	json_put(object, "packages", json_count(set->n_packages));
 	json_put(object, "lines", json_count(set->lines));
 	json_put(object, "unknown_lines", json_count(set->unknown_lines));
@@ -128,7 +132,7 @@ int report_audit_json(FILE *f, const struct audit *audit, const struct predictio
 	json_report_begin(&report, f, "escaudit-audit/1");
 	json_report_recording(&report, audit->rec);
 	json_report_member(&report, "build", build_of(audit));
-	json_report_member(&report, "log", log_of(set));
+	json_report_member(&report, "log", log_of(audit, set));
 	json_report_list_begin(&report, "verdicts");
 	for (size_t i = 0; i < audit->n; i++)
 		json_report_row(&report, verdict_of(&audit->items[i]));

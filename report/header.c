@@ -179,7 +179,15 @@ void header_put(FILE *f, const struct recording *rec, const struct report_option
 
 void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
-	strbuf_addf(sb, "%zu predictions in %zu package%s", set->n, set->n_packages, set->n_packages == 1 ? "" : "s");
+	strbuf_addf(sb, "%zu predictions", set->n);
+	if (audit->n_duplicates)
+		strbuf_addf(sb, " (%zu duplicate%s", audit->n_duplicates, audit->n_duplicates == 1 ? "" : "s");
+	if (audit->n_runtime_predictions)
+		strbuf_addf(sb, "%s%zu the runtime's own", audit->n_duplicates ? ", " : " (",
+			    audit->n_runtime_predictions);
+	if (audit->n_duplicates || audit->n_runtime_predictions)
+		strbuf_addch(sb, ')');
+	strbuf_addf(sb, " in %zu package%s", set->n_packages, set->n_packages == 1 ? "" : "s");
 	if (audit->match == BUILD_MATCH_SAME)
 		strbuf_addstr(sb, ", of the same build");
 	else if (audit->match == BUILD_MATCH_UNKNOWN)

@@ -626,6 +626,7 @@ Test(verdict, the_runtime_itself_gets_none)
 	judge(&s);
 	cr_assert_eq(s.audit->n, 1);
 	cr_expect_not_null(verdict_of(&s, "new(c)"));
+	cr_expect_eq(s.audit->n_runtime_predictions, 2);
 	scene_free(&s);
 }
 
@@ -645,6 +646,15 @@ static size_t count_line(const struct scene *s, int line)
 
 	for (size_t i = 0; i < s->audit->n; i++)
 		n += s->audit->items[i].line == line;
+	return n;
+}
+
+static size_t count_predictions(const struct scene *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->audit->n; i++)
+		n += s->audit->items[i].n_predictions;
 	return n;
 }
 
@@ -694,5 +704,8 @@ Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
 	cr_expect_eq(count_line(&s, 14), 2);
 	cr_expect_eq(count_line(&s, 15), 2);
 	cr_expect_eq(s.audit->totals.objects[VERDICT_CONFIRMED], 16);
+	/* and what is not said again is counted: every prediction is in one of the two sums */
+	cr_expect_eq(s.audit->n_duplicates, 2 + 1 + 1 + 1);
+	cr_expect_eq(s.audit->n_duplicates + count_predictions(&s), s.set->n);
 	scene_free(&s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/assertion.h"
+#include "report/header.h"
 #include "tests/unit/report/fixture.h"
 
 static const struct report_options plain = {.width = 100, .limit = 20};
@@ -59,6 +60,31 @@ Test(audit, text_says_what_was_left_out)
 	options.limit = 1;
 	fixture_init(&x);
 	expect_text(&x, &options, "audit-limit.txt");
+}
+
+static void expect_log(struct fixture *x, size_t duplicates, size_t runtime, const char *want)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	x->audit.n_duplicates = duplicates;
+	x->audit.n_runtime_predictions = runtime;
+	header_add_log(&sb, &x->audit, x->set);
+	cr_expect_str_eq(strbuf_str(&sb), want);
+	strbuf_release(&sb);
+}
+
+/* What is in the log and in no row. */
+Test(audit, predictions_without_a_verdict_are_counted)
+{
+	struct fixture x;
+
+	fixture_init(&x);
+	expect_log(&x, 0, 0, "3 predictions in 2 packages, of the same build");
+	expect_log(&x, 1, 0, "3 predictions (1 duplicate) in 2 packages, of the same build");
+	expect_log(&x, 2, 0, "3 predictions (2 duplicates) in 2 packages, of the same build");
+	expect_log(&x, 0, 1, "3 predictions (1 the runtime's own) in 2 packages, of the same build");
+	expect_log(&x, 2, 1, "3 predictions (2 duplicates, 1 the runtime's own) in 2 packages, of the same build");
+	fixture_release(&x);
 }
 
 /* The first words are those of the mismatch; losses and missing entries are as loud. */
