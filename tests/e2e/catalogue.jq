@@ -24,6 +24,10 @@ def fits($row; $calls):
 	and within(.objects // 0; $row.objects; $calls)
 	and ($row.bytes == "." or .bytes == .objects * ($row.bytes | tonumber));
 
+# As the expectations name it: "EXPR", "- SOURCE" for what was not predicted, and either with " :COLUMN" behind it.
+def named: (if .verdict == "unpredicted" then "-" + (.expr // "" | if . == "" then . else " " + . end) else .expr // "-" end);
+def is_named($wanted): named as $name | $wanted == $name or $wanted == "\($name) :\(.column)";
+
 def text: "\(.verdict)\(if .ambiguous then "?" else "" end), \(.cause), \(.type), \(.objects) objects, \(.bytes) bytes";
 
 . as $audit | $calls[0] as $calls |
@@ -38,8 +42,8 @@ def text: "\(.verdict)\(if .ambiguous then "?" else "" end), \(.cause), \(.type)
 ($places[] | "\(.file):\(.line)" as $place |
 	# Each verdict takes a row that it fits; what is left over on either side is wrong.
 	reduce ($found[$place] // [])[] as $v ({rows: ($wanted[$place] // []), left: []};
-		([.rows | to_entries[] | select(.value.expr == ($v.expr // "-")) |
+		([.rows | to_entries[] | select(.value.expr as $wanted | $v | is_named($wanted)) |
 			(($calls[.value.marker | case]) // 1) as $n | select(.value as $row | $v | fits($row; $n)) | .key] | first) as $i |
 		if $i == null then .left += [$v] else .rows |= del(.[$i]) end)
 	| (.rows[] | "\($place) @\(.marker) \(.expr): no \(.verdict) (\(.cause), \(.type), \(.objects) objects a call, \(.bytes) bytes)"),
-	  (.left[] | "\($place) \(.expr // "-"): \(text)"))
+	  (.left[] | "\($place) \(named) :\(.column): \(text)"))
