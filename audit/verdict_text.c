@@ -1,13 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/verdict_text.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "symbolize/go_name.h"
+
+#define STACK_BUFFER 32 /* bytes: base.Debug.VariableMakeThreshold of cmd/compile */
 
 static const char *absence(const struct verdict_text *t)
 {
 	if (t->rec->header.mode == REC_MODE_EXACT && t->absence_is_fact)
 		return "no allocation";
 	return "no allocation seen";
+}
+
+/*
+ * How a call that may allocate did without. It had no buffer on the stack, as its result was predicted to escape: what
+ * is left is in src/runtime (convT16 to convTslice in iface.go; concatstrings, slicebytetostring and rawbyteslice in
+ * string.go; mallocgc of no bytes).
+ */
+static const char *way_round(enum cause cause, const char *callee)
+{
+	switch (cause) {
+	case CAUSE_INTERFACE_CONVERSION:
+		return "small integer, zero or empty value";
+	case CAUSE_STRING_CONCATENATION:
+		return "no more than one of the strings has bytes";
+	case CAUSE_STRING_CONVERSION:
+		return strcmp(callee, "runtime.slicebytetostring") == 0 ? "no more than one byte to convert"
+									 : "nothing to convert";
+	case CAUSE_MAKE_SLICE:
+		return "no elements, or of no size";
+	default:
+		return "what it needed was there already";
+	}
+}
+
+/* Is it one of the flags in "all=-N -l"? */
+static bool has_word(const char *flags, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = flags; (at = strstr(at, word)); at++) {
+		if ((at == flags || strchr(" =", at[-1])) && (!at[len] || at[len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Why an append that was said to stay made an object. A buffer on the stack has only an append of single elements, once
+ * in a call of its function, to a slice that is empty, and where the result fits (ssagen, (*state).append, since Go
+ * 1.25); growsliceBuf is handed one. Whether it is append(x, y...) neither log nor call tells.
+ */
+static const char *append_violated(const struct verdict_text *t, const struct verdict *v, const char *callee)
+{
+	uint64_t element = v->sites[0]->type_size;
+	struct strpool *pool = t->pool;
+	char flags[4096];
+
+	if (strncmp(callee, "runtime.growsliceBuf", 20) == 0)
+		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
+	if (recording_setting(t->rec, "-gcflags", flags, sizeof(flags)) && has_word(flags, "-N"))
+		return strpool_addf(pool, "%s: the stack has no room for it, as the build was not optimised (-N)",
+				    callee);
+	if (element > STACK_BUFFER)
+		return strpool_addf(pool, "%s: elements of %" PRIu64 " bytes, and the stack has room for %d", callee,
+				    element, STACK_BUFFER);
+	if (v->largest <= STACK_BUFFER)
+		return strpool_addf(pool, "%s: the stack has room for one slice a call that begins empty, none for x...",
+				    callee);
+	return strpool_addf(pool, "%s: more than %d bytes, or x..., for which the stack has no room", callee,
+			    STACK_BUFFER);
 }
 
 /* What it is that no diagnostic speaks of. */
@@ -62,9 +127,7 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 		return strpool_addf(pool, "predicted, and made by %s%s", callee,
 				    v->n_sites > 1 ? " and other calls" : "");
 	case VERDICT_ELIDED:
-		return strpool_addf(pool, "%s ran and found a way round: %s", callee,
-				    v->cause == CAUSE_INTERFACE_CONVERSION ? "small integer, zero or empty value"
-									   : "the result fits what is already there");
+		return strpool_addf(pool, "%s ran and found a way round: %s", callee, way_round(v->cause, callee));
 	case VERDICT_UNREACHED:
 		return strpool_addf(pool, "the call of %s was never executed", callee);
 	case VERDICT_UNDECIDED:
@@ -79,11 +142,15 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 	case VERDICT_HELD:
 		if (site && !t->absence_is_fact)
 			return strpool_addf(pool, "no allocation seen at %s", callee);
+		if (site && v->cause == CAUSE_APPEND_GROWTH)
+			return strpool_addf(pool, "the slice had room: %s made nothing", callee);
 		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
 			    : "no allocating call in the binary";
 	case VERDICT_VIOLATED:
 		if (v->cause == CAUSE_MAKE_SLICE)
 			return strpool_addf(pool, "the size is known only at run time: %s went to the heap", callee);
+		if (v->cause == CAUSE_APPEND_GROWTH)
+			return append_violated(t, v, callee);
 		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
 	case VERDICT_UNPREDICTED:
 		return unpredicted(pool, v->cause, callee, site ? site->closure : NULL);

@@ -91,3 +91,27 @@ check_reasons() {
 	}
 	for_each_go check 1.19 1.27
 }
+
+@test "without optimisation no append has room on the stack" {
+	need_bpf
+	check() {
+		local line said
+		expect_status 0 in_reasons "$ESCAUDIT" audit --go "$GO" --flag=-gcflags=-N --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" . -- -n 3
+		for marker in append-round append-outgrown; do
+			read -r _ line < <(line_of reasons $marker)
+			said=$(jq -r --argjson line "$line" '.verdicts[] | select(.line == $line and .expr == "append") | "\(.verdict): \(.summary)"' "$BATS_TEST_TMPDIR/out")
+			[[ $said =~ ^violated:.*"not optimised (-N)" ]] || complain "@$marker: ${said:-nothing}"
+		done
+	}
+	for_each_go check 1.25 1.27
+}
+
+@test "an ambiguous verdict of one prediction does not count predictions" {
+	need_bpf
+	use_go 1.27
+	complaints=0
+	expect_status 0 in_reasons "$ESCAUDIT" audit --go "$GO" --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" . -- -n $calls
+	grep -q 'ambiguous (some of its calls may be of another prediction)' <<<"$out" || complain "no ambiguous verdict of one prediction"
+	! grep -q '(1 predictions)' <<<"$out" || complain "it says \"1 predictions\""
+	[ "$complaints" -eq 0 ]
+}
