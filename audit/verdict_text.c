@@ -75,14 +75,36 @@ static const char *append_violated(const struct verdict_text *t, const struct ve
 			    STACK_BUFFER);
 }
 
-/* What it is that no diagnostic speaks of. */
-static const char *unpredicted(struct strpool *pool, enum cause cause, const char *callee, const char *closure)
+/*
+ * Keys and values over 128 bytes are objects of their own (MapMaxKeyBytes and MapMaxElemBytes of internal/abi): room
+ * made beforehand saves none of them.
+ */
+static const char *map_growth(struct strpool *pool, const struct verdict *v, const struct rec_site *site)
 {
-	switch (cause) {
+	size_t n = site ? (size_t)site->indirect_key + site->indirect_value : 0;
+	const char *too = v->other_types >= n ? "; the map grew, too" : "";
+
+	if (n == 0)
+		return "the map grew for the new element; the compiler speaks of making maps only";
+	if (n == 2)
+		return strpool_addf(
+			pool, "a key and a value over 128 bytes are objects of their own, made for each new key%s", too);
+	return site->indirect_key
+		       ? strpool_addf(pool, "a key over 128 bytes is an object of its own, made for each new one%s", too)
+		       : strpool_addf(pool, "a value over 128 bytes is an object of its own, made for each new key%s",
+				      too);
+}
+
+/* What it is that no diagnostic speaks of. */
+static const char *unpredicted(struct strpool *pool, const struct verdict *v, const struct rec_site *site)
+{
+	const char *callee = site ? site->callee : NULL, *closure = site ? site->closure : NULL;
+
+	switch (v->cause) {
 	case CAUSE_APPEND_GROWTH:
 		return "append grew past the capacity, of which the compiler says nothing here";
 	case CAUSE_MAP_GROWTH:
-		return "the map grew for the new element; the compiler speaks of making maps only";
+		return map_growth(pool, v, site);
 	case CAUSE_MAKE_CHAN:
 		return "channels are always on the heap; the compiler does not say so";
 	case CAUSE_STRING_CONCATENATION:
@@ -153,7 +175,7 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 			return append_violated(t, v, callee);
 		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
 	case VERDICT_UNPREDICTED:
-		return unpredicted(pool, v->cause, callee, site ? site->closure : NULL);
+		return unpredicted(pool, v, site);
 	case VERDICT_STALE:
 		if (group && matching_is_displaced(t->matching, group->predictions[0]))
 			return "the source was edited between the builds: the functions here are on other lines in the "

@@ -459,6 +459,8 @@ static int read_sites(struct reader *r)
 			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
 		if (s->room > SITE_ROOM_STACK)
 			return BAD(r, "the site at 0x%llx has room %u", (unsigned long long)s->pc, s->room);
+		if (s->indirect > 3)
+			return BAD(r, "the site at 0x%llx has indirect %u", (unsigned long long)s->pc, s->indirect);
 		if (s->reach > REACH_HIT)
 			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
 		site->pc = s->pc;
@@ -469,6 +471,8 @@ static int read_sites(struct reader *r)
 		site->size = s->size;
 		site->reach = (enum reach)s->reach;
 		site->room = (enum site_room)s->room;
+		site->indirect_key = s->indirect & 1;
+		site->indirect_value = s->indirect & 2;
 	}
 	return 0;
 }

@@ -92,6 +92,21 @@ check_reasons() {
 	for_each_go check 1.19 1.27
 }
 
+# Their type descriptors are laid out in another way.
+@test "maps of buckets in Go 1.24 and 1.25: values of their own are known there, too" {
+	need_bpf
+	check() {
+		local line said
+		expect_status 0 in_reasons env GOEXPERIMENT=noswissmap "$ESCAUDIT" audit --go "$GO" --json --limit 0 -o "$BATS_TEST_TMPDIR/rec" . -- -n 3
+		for marker in map-wide:"a value over 128" map-wide-key:"a key over 128" map-wide-both:"a key and a value" map-grown:"the map grew"; do
+			read -r _ line < <(line_of reasons "${marker%%:*}")
+			said=$(jq -r --argjson line "$line" '.verdicts[] | select(.line == $line).summary' "$BATS_TEST_TMPDIR/out")
+			[[ $said == "${marker#*:}"* ]] || complain "@${marker%%:*}: ${said:-nothing}"
+		done
+	}
+	for_each_go check 1.24 1.25
+}
+
 @test "without optimisation no append has room on the stack" {
 	need_bpf
 	check() {

@@ -194,6 +194,15 @@ func wideMap(n int) int {
 }
 
 //go:noinline
+func wideGrown(n int) int {
+	m := make(map[int]big)
+	for i := 0; i < n; i++ {
+		m[i] = big{} // @map-wide-grown
+	}
+	return len(m)
+}
+
+//go:noinline
 func wideKeys(n int) int {
 	m := make(map[big]int, 8)
 	for i := 0; i < n; i++ {
@@ -339,7 +348,7 @@ func main() {
 		put(ten)
 		logged(l, ten)
 		logInner(il, ten)
-		sinkInt += wideMap(three) + wideKeys(three) + wideBoth(three) + grownMap(ten)
+		sinkInt += wideMap(three) + wideGrown(ten) + wideKeys(three) + wideBoth(three) + grownMap(ten)
 		counters(ten)
 		static()
 		emptyBytes("")
