@@ -171,7 +171,8 @@ static const char *advise_append(struct strpool *pool, const struct verdict *v)
 			growth = site;
 		}
 	}
-	if (!growth || !growth->type || !growth->type_size)
+	/* What began on the stack is no series from the smallest on. */
+	if (v->move || !growth || !growth->type || !growth->type_size)
 		return NULL;
 	element = growth->type_size;
 	if (v->smallest == 0 || v->largest % element || !is_series(v, element))

@@ -65,6 +65,7 @@ struct verdict {
 	size_t n_predictions;	       /* how many predictions it speaks of: >= 1, 0 for unpredicted */
 	const struct rec_site **sites; /* evidence; pointers into the recording */
 	size_t n_sites;
+	const struct rec_site *move; /* of those: the call that moved what append built on the stack; NULL if none did */
 	const char **why; /* evidence in sentences and flow lines */
 	size_t n_why;
 	struct verdict_step *path; /* of why: the shortest explanation, from the allocation on */

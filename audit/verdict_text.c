@@ -37,6 +37,12 @@ static const char *way_round(enum cause cause, const char *callee)
 	}
 }
 
+static const char *moved_slice(struct strpool *pool, const struct rec_site *move)
+{
+	return strpool_addf(pool, "built by append on the stack, moved to the heap by %s on line %d", move->callee,
+			    move->frames[move->n_frames - 1].line);
+}
+
 /* Is it one of the flags in "all=-N -l"? */
 static bool has_word(const char *flags, const char *word)
 {
@@ -137,9 +143,8 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 
 	switch (v->kind) {
 	case VERDICT_CONFIRMED:
-		if (group && group->moved)
-			return strpool_addf(pool, "built by append on the stack, moved to the heap by %s on line %d",
-					    callee, site->frames[site->n_frames - 1].line);
+		if (v->move)
+			return moved_slice(pool, v->move);
 		if (group && group->merged)
 			return strpool_addf(pool, "%zu variables share one object made by %s", v->n_predictions,
 					    callee);
@@ -147,7 +152,7 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 			return strpool_addf(pool, "a closure that the compiler wraps around the call: %s",
 					    go_name_short(site->closure));
 		return strpool_addf(pool, "predicted, and made by %s%s", callee,
-				    v->n_sites > 1 ? " and other calls" : "");
+				    v->n_sites > (group && group->moved ? 2 : 1) ? " and other calls" : "");
 	case VERDICT_ELIDED:
 		return strpool_addf(pool, "%s ran and found a way round: %s", callee, way_round(v->cause, callee));
 	case VERDICT_UNREACHED:
@@ -169,6 +174,8 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
 			    : "no allocating call in the binary";
 	case VERDICT_VIOLATED:
+		if (v->move)
+			return moved_slice(pool, v->move);
 		if (v->cause == CAUSE_MAKE_SLICE)
 			return strpool_addf(pool, "the size is known only at run time: %s went to the heap", callee);
 		if (v->cause == CAUSE_APPEND_GROWTH)
