@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "predict/diagnostics.h"
 #include "symbolize/go_name.h"
 
 #define HOT_PCT		1
@@ -26,34 +25,24 @@ static bool starts(const char *s, const char *prefix)
 /* ---- the path ------------------------------------------------------------------------------------------------------
  */
 
-/* "from gp = ~r0 (assign) at ./m.go:24:5": the reason and the position. */
-static bool read_step(struct strpool *pool, const char *line, struct verdict_step *step)
+/* Of the path. */
+static bool is_placed(const struct flow_step *step)
 {
-	static const char at[] = ") at ";
-	size_t n;
-	const char *reason = diagnostics_reason(line, strlen(line), &n);
-
-	if (!reason || !starts(reason + n, at))
-		return false;
-	step->reason = strpool_add_n(pool, reason, n);
-	step->position = strpool_add(pool, reason + n + strlen(at));
-	return *step->position != '\0';
+	return step->kind == FLOW_STEP && step->pos.file;
 }
 
 /* An explanation begins where the storage itself flows: "flow: ~r0 ← &{storage for &P{...}}". */
-static bool begins_explanation(const char *line)
+static bool begins_explanation(const struct flow_step *step)
 {
-	return starts(line, "flow: ") && strstr(line, " &{storage for ");
+	return step->kind == FLOW_INTO && step->is_storage;
 }
 
-void advice_trace(struct strpool *pool, struct verdict *v)
+void advice_trace(struct verdict *v)
 {
 	size_t best_first = 0, best_n = 0, first = 0, n = 0;
 
-	for (size_t i = 0; i <= v->n_why; i++) {
-		struct verdict_step step;
-
-		if (i == v->n_why || begins_explanation(v->why[i])) {
+	for (size_t i = 0; i <= v->n_flow; i++) {
+		if (i == v->n_flow || begins_explanation(v->flow[i])) {
 			if (n && (!best_n || n < best_n)) {
 				best_first = first;
 				best_n = n;
@@ -61,15 +50,15 @@ void advice_trace(struct strpool *pool, struct verdict *v)
 			first = i;
 			n = 0;
 		} else {
-			n += read_step(pool, v->why[i], &step);
+			n += is_placed(v->flow[i]);
 		}
 	}
 	if (!best_n)
 		return;
 	v->path = xcalloc(best_n, sizeof(*v->path));
 	for (size_t i = best_first; v->n_path < best_n; i++) {
-		if (read_step(pool, v->why[i], &v->path[v->n_path]))
-			v->n_path++;
+		if (is_placed(v->flow[i]))
+			v->path[v->n_path++] = v->flow[i];
 	}
 }
 
@@ -244,16 +233,14 @@ static const char *advise_make(struct strpool *pool, const struct verdict *v)
 		      : NULL;
 }
 
-/* The function of the step that hands the value to a call: "fmt.Fprintf" of "from fmt.Fprintf(w, ...) (call
- * parameter)". */
+/* The function of the step that hands the value to a call: "fmt.Fprintf" of "fmt.Fprintf(w, ...)". */
 static const char *called(struct strpool *pool, const struct verdict *v)
 {
-	for (size_t i = 0; i < v->n_why; i++) {
-		const char *s = v->why[i], *end;
+	for (size_t i = 0; i < v->n_flow; i++) {
+		const char *s = v->flow[i]->expr, *end;
 
-		if (!starts(s, "from ") || !strstr(s, " (call parameter)"))
+		if (v->flow[i]->kind != FLOW_STEP || strcmp(v->flow[i]->reason, "call parameter") != 0)
 			continue;
-		s += strlen("from ");
 		end = s + strspn(s, "*(");
 		end += strcspn(end, "(");
 		/* a method expression, "(*T).m(x)": the parenthesis closed before the name is not the arguments' */

@@ -12,10 +12,10 @@
 #include "base/strpool.h"
 
 /*
- * Fills v->path from v->why: the steps of the shortest explanation. The compiler gives one for each way that it found,
+ * Fills v->path from v->flow: the steps of the shortest explanation. The compiler gives one for each way that it found,
  * and copies of a line bring their own.
  */
-void advice_trace(struct strpool *pool, struct verdict *v);
+void advice_trace(struct verdict *v);
 
 /*
  * The remedy for a line of a run that made all_objects, of all_bytes; from the pool, NULL if there is none to be had:

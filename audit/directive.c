@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scanner that knows as much of Go's grammar as it takes to find comments and the ends of functions: comments,
- * strings and runes, brackets, the word func, and that the brace behind struct or interface opens no body.
+ * As much of Go's grammar as it takes to find the comments and the ends of functions: brackets, the word func, and that
+ * the brace behind struct or interface opens no body. The tokens are predict/lexer.h's.
  */
 #include "audit/directive.h"
 
@@ -9,18 +9,15 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/strbuf.h"
+#include "predict/lexer.h"
 
 struct scanner {
 	struct directives *out;
 	struct strpool *pool;
-	const char *p, *end;
-	int line;
+	int line; /* where the last token ends */
 	bool code_on_line;
 	long parens, brackets, braces;
-	const char *word; /* the last token if it was a word */
-	size_t word_len;
-	char mark; /* the last token if it was none */
+	struct token last;
 
 	size_t pending; /* first directive that waits for code */
 
@@ -34,15 +31,15 @@ struct scanner {
 	size_t first_of_func; /* directives from here on may be about it, up to the brace */
 };
 
-static bool is_word_char(char c)
+/* Was the last token this one? */
+static bool is_behind(const struct scanner *s, const char *text)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-	       (unsigned char)c >= 0x80;
+	return s->last.text && token_is(&s->last, text);
 }
 
-static bool is_word(const struct scanner *s, const char *word)
+static bool is_outside(const struct scanner *s)
 {
-	return s->word && s->word_len == strlen(word) && memcmp(s->word, word, s->word_len) == 0;
+	return s->parens == 0 && s->brackets == 0;
 }
 
 /* ---- comments --------------------------------------------------------------------------------------------------- */
@@ -117,16 +114,9 @@ static bool read_directive(struct directive *d, const char *p, const char *end)
 	return true;
 }
 
-static const char *line_end(const struct scanner *s)
+static void add_directive(struct scanner *s, struct directive d, const char *begin, const char *end)
 {
-	const char *nl = memchr(s->p, '\n', (size_t)(s->end - s->p));
-
-	return nl ? nl : s->end;
-}
-
-static void add_directive(struct scanner *s, struct directive d, const char *end)
-{
-	const char *begin = s->p, *remark = begin + 2;
+	const char *remark = begin + 2;
 
 	while (remark + 2 < end && !(blanks(remark, end) && begins(remark + blanks(remark, end), end, "//")))
 		remark++;
@@ -145,57 +135,15 @@ static void add_directive(struct scanner *s, struct directive d, const char *end
 		s->pending = s->out->n;
 }
 
-static void line_comment(struct scanner *s)
+static void comment(struct scanner *s, const struct token *token)
 {
-	const char *end = line_end(s);
+	const char *end = token->text + token->length;
 	struct directive d = {.line = 0};
 
-	if (begins(s->p, end, "//line "))
+	if (begins(token->text, end, "//line ") || begins(token->text, end, "/*line "))
 		s->out->has_line_comments = true;
-	else if (read_directive(&d, s->p, end))
-		add_directive(s, d, end);
-	s->p = end;
-}
-
-static void block_comment(struct scanner *s)
-{
-	if (begins(s->p, s->end, "/*line "))
-		s->out->has_line_comments = true;
-	for (s->p += 2; s->p < s->end; s->p++) {
-		if (begins(s->p, s->end, "*/")) {
-			s->p += 2;
-			return;
-		}
-		if (*s->p == '\n') {
-			s->line++;
-			s->code_on_line = false;
-		}
-	}
-}
-
-/* ---- literals --------------------------------------------------------------------------------------------------- */
-
-static void quoted(struct scanner *s, char quote)
-{
-	for (s->p++; s->p < s->end && *s->p != '\n'; s->p++) {
-		if (*s->p == quote) {
-			s->p++;
-			return;
-		}
-		if (*s->p == '\\' && s->p + 1 < s->end && s->p[1] != '\n')
-			s->p++;
-	}
-}
-
-static void raw_string(struct scanner *s)
-{
-	for (s->p++; s->p < s->end; s->p++) {
-		if (*s->p == '`') {
-			s->p++;
-			return;
-		}
-		s->line += *s->p == '\n';
-	}
+	else if (read_directive(&d, token->text, end))
+		add_directive(s, d, token->text, end);
 }
 
 /* ---- functions -------------------------------------------------------------------------------------------------- */
@@ -273,8 +221,8 @@ static void meet_code(struct scanner *s, bool is_func)
 
 static void open_brace(struct scanner *s)
 {
-	if (s->in_header && s->parens == 0 && s->brackets == 0) {
-		if (s->type_braces || is_word(s, "struct") || is_word(s, "interface")) {
+	if (s->in_header && is_outside(s)) {
+		if (s->type_braces || is_behind(s, "struct") || is_behind(s, "interface")) {
 			s->type_braces++;
 		} else {
 			s->in_header = false;
@@ -289,60 +237,57 @@ static void close_brace(struct scanner *s)
 {
 	if (s->braces > 0)
 		s->braces--;
-	if (s->in_header && s->type_braces && s->parens == 0 && s->brackets == 0)
+	if (s->in_header && s->type_braces && is_outside(s))
 		s->type_braces--;
 	else if (s->in_body && s->braces == 0)
 		end_function(s);
 }
 
-/* A declaration without a body ends with its line. */
-static void end_line(struct scanner *s)
+/* Does a statement end with the line, behind the last token? */
+static bool ends_statement(const struct scanner *s)
 {
-	bool ends = s->word || s->mark == ')' || s->mark == ']' || s->mark == '}';
+	if (s->last.kind == TOKEN_OPERATOR)
+		return is_behind(s, ")") || is_behind(s, "]") || is_behind(s, "}");
+	return s->last.text != NULL;
+}
 
-	if (s->in_header && ends && s->parens == 0 && s->brackets == 0 && !s->type_braces && s->name) {
+/* The next token stands on a line further down. A declaration without a body ends with its line. */
+static void go_to_line(struct scanner *s, int line)
+{
+	if (line == s->line)
+		return;
+	if (s->in_header && ends_statement(s) && is_outside(s) && !s->type_braces && s->name) {
 		s->header_last = s->line;
 		end_function(s);
 	}
-	s->line++;
+	s->line = line;
 	s->code_on_line = false;
-	s->p++;
 }
 
-static void word(struct scanner *s)
+static void word(struct scanner *s, const struct token *token)
 {
-	const char *begin = s->p;
-	bool top = !s->in_header && !s->in_body && s->parens == 0 && s->brackets == 0 && s->braces == 0;
+	bool top = !s->in_header && !s->in_body && is_outside(s) && s->braces == 0;
 	bool first = !s->code_on_line;
 
-	while (s->p < s->end && is_word_char(*s->p))
-		s->p++;
 	/* The name stands behind func, or behind the receiver. */
-	if (s->in_header && !s->name && s->parens == 0 && s->brackets == 0 &&
-	    (is_word(s, "func") || (!s->word && s->mark == ')' && s->receiver)))
-		s->name = strpool_add_n(s->pool, begin, (size_t)(s->p - begin));
-	s->word = begin;
-	s->word_len = (size_t)(s->p - begin);
-	s->mark = 0;
-	meet_code(s, top && first && is_word(s, "func"));
+	if (s->in_header && !s->name && is_outside(s) && (is_behind(s, "func") || (is_behind(s, ")") && s->receiver)))
+		s->name = strpool_add_n(s->pool, token->text, token->length);
+	meet_code(s, top && first && token_is(token, "func"));
 }
 
-static void punctuation(struct scanner *s)
+static void punctuation(struct scanner *s, const struct token *token)
 {
-	char c = *s->p;
-	bool opens_receiver = c == '(' && s->in_header && !s->name && is_word(s, "func") && !s->receiver;
-
 	meet_code(s, false);
-	switch (c) {
+	switch (*token->text) {
 	case '(':
 		s->parens++;
-		if (opens_receiver)
-			s->receiver = s->p + 1;
+		if (s->in_header && !s->name && is_behind(s, "func") && !s->receiver)
+			s->receiver = token->text + 1;
 		break;
 	case ')':
 		s->parens -= s->parens > 0;
 		if (s->in_header && s->receiver && !s->receiver_len && s->parens == 0 && !s->name)
-			s->receiver_len = (size_t)(s->p - s->receiver);
+			s->receiver_len = (size_t)(token->text - s->receiver);
 		break;
 	case '[':
 		s->brackets++;
@@ -359,45 +304,31 @@ static void punctuation(struct scanner *s)
 	default:
 		break;
 	}
-	s->word = NULL;
-	s->mark = c;
-	s->p++;
-}
-
-static void literal(struct scanner *s, char c)
-{
-	meet_code(s, false);
-	s->word = NULL;
-	s->mark = ')'; /* ends an operand, as a bracket does */
-	if (c == '`')
-		raw_string(s);
-	else
-		quoted(s, c);
-	s->code_on_line = true;
 }
 
 void directives_scan(struct directives *out, struct strpool *pool, const char *source, size_t size)
 {
-	struct scanner s = {.out = out, .pool = pool, .p = source, .end = source + size, .line = 1, .pending = out->n};
+	struct scanner s = {.out = out, .pool = pool, .line = 1, .pending = out->n};
+	struct lexer lexer;
+	struct token token;
 
-	while (s.p < s.end) {
-		char c = *s.p;
-
-		if (c == '\n')
-			end_line(&s);
-		else if (blanks(s.p, s.end))
-			s.p++;
-		else if (begins(s.p, s.end, "//"))
-			line_comment(&s);
-		else if (begins(s.p, s.end, "/*"))
-			block_comment(&s);
-		else if (c == '"' || c == '\'' || c == '`')
-			literal(&s, c);
-		else if (is_word_char(c))
-			word(&s);
+	for (lexer_init(&lexer, source, size); lexer_next(&lexer, &token);) {
+		go_to_line(&s, token.line);
+		if (token.kind == TOKEN_COMMENT) {
+			comment(&s, &token);
+			go_to_line(&s, lexer.line); /* one of several lines ends a statement, too */
+			continue;
+		}
+		if (token.kind == TOKEN_WORD)
+			word(&s, &token);
+		else if (token.kind == TOKEN_OPERATOR)
+			punctuation(&s, &token);
 		else
-			punctuation(&s);
+			meet_code(&s, false);
+		s.last = token;
+		s.line = lexer.line; /* a string may have ended further down */
 	}
+	go_to_line(&s, lexer.line);
 	if (s.in_header || s.in_body)
 		end_function(&s);
 }

@@ -267,23 +267,28 @@ static void place_moved(struct matching *m, size_t index)
 		match_group_add_site(m, match_group_new(m, &index, 1), at_entry);
 }
 
-/* Does a step of the flow stand on that line? "from return s (return) at ./x.go:24:5" */
+/* Does a step of the flow stand on that line? */
 static bool flows_through(const struct prediction *p, const char *file, int line)
 {
 	const char *base = match_base_name(file);
-	size_t len = strlen(base);
 
-	for (size_t i = 0; i < p->n_why; i++) {
-		const char *colon = strrchr(p->why[i], ':'), *number;
+	for (size_t i = 0; i < p->n_flow; i++) {
+		const struct position *pos = &p->flow[i]->pos;
 
-		if (!colon || strncmp(p->why[i], "from ", 5) != 0)
-			continue;
-		number = colon;
-		while (number > p->why[i] && number[-1] >= '0' && number[-1] <= '9')
-			number--;
-		if (strtol(number, NULL, 10) == line && number > p->why[i] + len + 1 && number[-1] == ':' &&
-		    strncmp(number - 1 - len, base, len) == 0)
+		if (pos->file && pos->line == line && strcmp(match_base_name(pos->file), base) == 0)
 			return true;
+	}
+	return false;
+}
+
+/* The explanation of what goes to a named result ends with the result's name: where it is returned is not said. */
+static bool goes_to_result(const struct prediction *p)
+{
+	for (size_t i = p->n_flow; i-- > 0;) {
+		const struct flow_step *step = p->flow[i];
+
+		if (step->kind == FLOW_INTO)
+			return !step->into_storage && step->into[0] != '{' && step->into[0] != '~';
 	}
 	return false;
 }
@@ -305,7 +310,7 @@ static enum builds builds_slice(const struct matching *m, size_t prediction, siz
 			return BUILDS_IT;
 	}
 	/* It escapes in another way, if the log has the way. */
-	if (p->claim == CLAIM_HEAP && p->n_why)
+	if (p->claim == CLAIM_HEAP && p->n_flow && !goes_to_result(p))
 		return BUILDS_NOT;
 	if (group != MATCH_NONE && m->groups[group].n_sites)
 		growth = &m->rec->sites[m->groups[group].sites[0]];
@@ -320,6 +325,30 @@ static bool is_nearer(const struct matching *m, size_t a, size_t b, int line)
 	if ((x->line <= line) != (y->line <= line))
 		return x->line <= line;
 	return x->line != y->line ? x->line > y->line : x->column > y->column;
+}
+
+/*
+ * A group for an append without a call of its own: the slice fits its buffer, or has the capacity. Others of which that
+ * is true, and which are known to build the same slice, have the one object together.
+ */
+static size_t new_group(struct matching *m, const struct source_file *file, const struct rec_extent *extent,
+			size_t *group_of, size_t prediction, const struct rec_site *move)
+{
+	size_t *together = xcalloc(file->n_appends, sizeof(*together)), n = 0, g = m->n_groups;
+
+	for (size_t k = 0; k < file->n_appends; k++) {
+		size_t i = file->appends[k];
+		int line = m->set->items[i].pos.line;
+
+		if (i != prediction && (!move || group_of[i] != MATCH_NONE || line < extent->first ||
+					line > extent->last || builds_slice(m, i, group_of[i], move) != BUILDS_IT))
+			continue;
+		group_of[i] = g;
+		together[n++] = i;
+	}
+	match_group_new(m, together, n);
+	free(together);
+	return g;
 }
 
 /*
@@ -366,10 +395,8 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 		return;
 	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
 		n_moves += match_is_move(&m->rec->sites[s - 1]);
-	if (group_of[best] == MATCH_NONE) {
-		group_of[best] = m->n_groups;
-		match_group_new(m, &best, 1);
-	}
+	if (group_of[best] == MATCH_NONE)
+		group_of[best] = new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site : NULL);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
 	group->ambiguous = group->ambiguous || (n > 1 && (known != BUILDS_IT || n_moves > 1));

@@ -28,8 +28,7 @@ enum part_kind {
 /* What is evaluated by itself, where it begins: a call with its arguments. */
 struct part {
 	enum part_kind kind;
-	const char *text; /* in the log: not terminated */
-	size_t len;
+	const char *text;
 	int line, column;
 };
 
@@ -53,55 +52,9 @@ struct line {
 			  */
 };
 
-/* A step of a flow: "from TEXT (REASON) at FILE:LINE:COLUMN". */
-struct step {
-	const char *text, *reason;
-	size_t len, reason_len;
-	int line, column;
-};
-
-static const char *last_of(const char *s, const char *what)
+static bool is_reason(const struct flow_step *step, const char *reason)
 {
-	const char *last = NULL;
-
-	for (const char *at = strstr(s, what); at; at = strstr(at + 1, what))
-		last = at;
-	return last;
-}
-
-/* Of "FILE:LINE:COLUMN". */
-static void read_position(struct step *step, const char *s)
-{
-	const char *colon = strrchr(s, ':');
-
-	if (!colon)
-		return;
-	step->column = (int)strtol(colon + 1, NULL, 10);
-	while (colon > s && colon[-1] != ':')
-		colon--;
-	step->line = (int)strtol(colon, NULL, 10);
-}
-
-static bool read_step(struct step *step, const char *why)
-{
-	const char *at = strncmp(why, "from ", 5) == 0 ? last_of(why, ") at ") : NULL, *open = at;
-
-	if (!at)
-		return false;
-	why += 5;
-	while (open > why && strncmp(open, " (", 2) != 0)
-		open--;
-	if (open <= why)
-		return false;
-	*step = (struct step){.text = why, .len = (size_t)(open - why), .reason = open + 2};
-	step->reason_len = (size_t)(at - step->reason);
-	read_position(step, at + 5);
-	return true;
-}
-
-static bool is_reason(const struct step *step, const char *reason)
-{
-	return step->reason_len == strlen(reason) && memcmp(step->reason, reason, step->reason_len) == 0;
+	return step && strcmp(step->reason, reason) == 0;
 }
 
 static bool is_in_word(char c)
@@ -109,11 +62,12 @@ static bool is_in_word(char c)
 	return isalnum((unsigned char)c) || strchr("_.&", c) || c & 0x80;
 }
 
-static bool has_inside(const char *text, size_t len, const char *inner, size_t inner_len)
+/* Do the first inner_len bytes of inner stand in the text, as words of their own? */
+static bool has_inside(const char *text, const char *inner, size_t inner_len)
 {
-	const char *at = text;
+	const char *at = text, *end = text + strlen(text);
 
-	while (at && inner && (at = memmem(at, len - (size_t)(at - text), inner, inner_len))) {
+	while (inner_len && (at = memmem(at, (size_t)(end - at), inner, inner_len))) {
 		if (at == text || !is_in_word(at[-1]) || !is_in_word(*inner))
 			return true;
 		at++;
@@ -121,25 +75,26 @@ static bool has_inside(const char *text, size_t len, const char *inner, size_t i
 	return false;
 }
 
-static bool part_has(const struct part *part, const char *what)
+static bool has(const char *text, const char *inner)
 {
-	return has_inside(part->text, part->len, what, strlen(what));
+	return has_inside(text, inner, strlen(inner));
 }
 
 /* All but slices are copied into a variable to be boxed. */
-static bool is_copied(const struct step *step)
+static bool is_copied(const struct flow_step *step)
 {
-	return step->len > 5 && memcmp(step->text + step->len - 5, "{...}", 5) == 0 &&
-	       strncmp(step->text, "[]", 2) != 0;
+	size_t len = strlen(step->expr);
+
+	return len > 5 && strcmp(step->expr + len - 5, "{...}") == 0 && strncmp(step->expr, "[]", 2) != 0;
 }
 
 /* Arguments are assigned to the parameters of a call that is inlined: "x, y := a, b". */
-static bool is_handed_over(const struct step *step)
+static bool is_handed_over(const struct flow_step *step)
 {
-	return is_reason(step, "assign-pair") && has_inside(step->text, step->len, " := ", 4);
+	return is_reason(step, "assign-pair") && has(step->expr, " := ");
 }
 
-static enum part_kind part_of_step(const struct step *step)
+static enum part_kind part_of_step(const struct flow_step *step)
 {
 	if (is_reason(step, "call parameter"))
 		return PART_CALL;
@@ -150,20 +105,17 @@ static enum part_kind part_of_step(const struct step *step)
 	return is_reason(step, "interface-converted") && is_copied(step) ? PART_LITERAL : PART_STATEMENT;
 }
 
-/* The prediction of what a value is stored in, "flow: {storage for X}", at that step or little before: of &T{...} the
- * step has T{...}. */
-static const struct prediction *holder_of(const struct line *line, const struct prediction *p, const char *storage,
-					  const struct step *step)
+/* The prediction of what a value is stored in, at that step or little before: of &T{...} the step has T{...}. */
+static const struct prediction *holder_of(const struct line *line, const struct prediction *p, const char *stored,
+					  const struct part *part)
 {
 	const struct prediction *best = NULL;
 
 	for (size_t i = 0; i < line->n_all; i++) {
 		const struct prediction *q = line->values[i].p;
-		size_t len = q->expr ? strlen(q->expr) : 0;
 
-		if (len && q != p && strncmp(storage, q->expr, len) == 0 && storage[len] == '}' && q->n_why &&
-		    q->pos.line == step->line && q->pos.column <= step->column &&
-		    (!best || q->pos.column > best->pos.column))
+		if (q != p && q->expr && strcmp(q->expr, stored) == 0 && q->n_flow && q->pos.line == part->line &&
+		    q->pos.column <= part->column && (!best || q->pos.column > best->pos.column))
 			best = q;
 	}
 	return best;
@@ -173,31 +125,28 @@ static const struct prediction *holder_of(const struct line *line, const struct 
 static const struct prediction *find_part(const struct line *line, const struct prediction *p, bool is_value,
 					  struct part *part)
 {
-	static const char stored[] = "flow: {storage for ";
-	const struct prediction *holder = NULL;
-	const char *storage = NULL;
-	struct step step, last = {.line = p->pos.line, .column = p->pos.column};
+	const char *stored = NULL;
 
-	*part = (struct part){.kind = p->n_why ? PART_STATEMENT : PART_NONE};
-	for (size_t i = 0; i < p->n_why && part->kind == PART_STATEMENT; i++) {
-		if (strncmp(p->why[i], "flow: ", 6) == 0)
-			storage = strncmp(p->why[i], stored, strlen(stored)) == 0 ? p->why[i] + strlen(stored) : NULL;
-		if (!read_step(&step, p->why[i]) || is_reason(&step, "spill"))
+	*part = (struct part){p->n_flow ? PART_STATEMENT : PART_NONE, "", p->pos.line, p->pos.column};
+	for (size_t i = 0; i < p->n_flow && part->kind == PART_STATEMENT; i++) {
+		const struct flow_step *step = p->flow[i];
+
+		if (step->kind == FLOW_INTO)
+			stored = step->into_storage ? step->into : NULL;
+		if (step->kind != FLOW_STEP || is_reason(step, "spill"))
 			continue;
-		if (is_value && !last.text && is_reason(&step, "interface-converted")) /* boxed itself */
+		if (is_value && !*part->text && is_reason(step, "interface-converted")) /* boxed itself */
 			continue;
-		part->kind = part_of_step(&step);
+		part->kind = part_of_step(step);
 		/* up to Go 1.21 a conversion stands where its statement does, but what is inside has the literal's
 		 * place */
-		if (part->kind != PART_LITERAL || last.len != step.len || memcmp(last.text, step.text, step.len) != 0)
-			last = step;
+		if (part->kind != PART_LITERAL || strcmp(part->text, step->expr) != 0)
+			*part = (struct part){part->kind, step->expr, step->pos.line, step->pos.column};
 	}
-	*part = (struct part){part->kind, last.text, last.len, last.line, last.column};
-	if (part->kind == PART_STATEMENT && storage) {
-		part->kind = PART_HIDDEN;
-		holder = holder_of(line, p, storage, &last);
-	}
-	return holder;
+	if (part->kind != PART_STATEMENT || !stored)
+		return NULL;
+	part->kind = PART_HIDDEN;
+	return holder_of(line, p, stored, part);
 }
 
 /* What is made and what is boxed have one text and one place. */
@@ -232,23 +181,21 @@ static bool is_held_by(const struct line *line, const struct value *v, const str
 	return false;
 }
 
-/* What a value is used for. */
-static struct step first_step(const struct prediction *p)
+/* What a value is used for; NULL if the log has no flows. */
+static const struct flow_step *first_step(const struct prediction *p)
 {
-	struct step step;
-
-	for (size_t i = 0; i < p->n_why; i++) {
-		if (read_step(&step, p->why[i]) && !is_reason(&step, "spill"))
-			return step;
+	for (size_t i = 0; i < p->n_flow; i++) {
+		if (p->flow[i]->kind == FLOW_STEP && !is_reason(p->flow[i], "spill"))
+			return p->flow[i];
 	}
-	return (struct step){.text = "", .reason = ""};
+	return NULL;
 }
 
 /*
  * What is made by a call of its own is made where any call would be, and a key that is boxed is put into a variable. Of
  * a call's arguments, those that are boxed come first.
  */
-static enum when when_made(const struct prediction *p, const struct step *use, bool boxing, bool key)
+static enum when when_made(const struct prediction *p, const struct flow_step *use, bool boxing, bool key)
 {
 	if (boxing)
 		return key ? WHEN_EARLY : WHEN_IN_TURN;
@@ -273,7 +220,7 @@ static enum when when_made(const struct prediction *p, const struct step *use, b
 static bool same_part(const struct part *a, const struct part *b)
 {
 	return a->kind == b->kind && a->kind != PART_HIDDEN && a->line == b->line && a->column == b->column &&
-	       a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0);
+	       strcmp(a->text, b->text) == 0;
 }
 
 static bool begins_left_of(const struct part *part, const struct position *pos)
@@ -291,7 +238,7 @@ static const struct value *value_of(const struct line *line, const struct part *
 		const struct prediction *p = line->values[i].p;
 
 		if (p->expr && p->pos.line == part->line && p->pos.column == part->column &&
-		    strlen(p->expr) == part->len && memcmp(p->expr, part->text, part->len) == 0)
+		    strcmp(p->expr, part->text) == 0)
 			return &line->values[i];
 	}
 	return NULL;
@@ -314,14 +261,14 @@ static bool shows_all(const struct part *outer, const struct part *inner)
 {
 	size_t name = 0;
 
-	if (outer->kind == PART_LITERAL || outer->kind == PART_MAP || part_has(outer, "..."))
+	if (outer->kind == PART_LITERAL || outer->kind == PART_MAP || has(outer->text, "..."))
 		return false;
 	if (inner->kind == PART_INLINED) /* its result stands there */
-		return !part_has(outer, "~r") && !part_has(outer, "~R");
+		return !has(outer->text, "~r") && !has(outer->text, "~R");
 	/* Go 1.19 still shows the variadic arguments of some */
-	while (name < inner->len && inner->text[name++] != '(')
+	while (inner->text[name] && inner->text[name++] != '(')
 		;
-	return !part_has(inner, "... argument") || !has_inside(outer->text, outer->len, inner->text, name);
+	return !has(inner->text, "... argument") || !has_inside(outer->text, inner->text, name);
 }
 
 static enum answer is_inside(const struct line *line, const struct part *outer, const struct part *inner)
@@ -335,8 +282,7 @@ static enum answer is_inside(const struct line *line, const struct part *outer, 
 			return YES;
 		if (inner->kind == PART_STATEMENT)
 			return NO;
-		if (inner->kind == PART_CALL && inner->len < outer->len &&
-		    has_inside(outer->text, outer->len, inner->text, inner->len))
+		if (inner->kind == PART_CALL && strcmp(outer->text, inner->text) != 0 && has(outer->text, inner->text))
 			return YES;
 		if (inner->kind <= PART_INLINED && shows_all(outer, inner))
 			return NO;
@@ -362,13 +308,14 @@ static bool may_take_values(const struct line *line, const struct prediction *p)
 /* Does it go into the call, or the append, that a value of another is made by? */
 static bool goes_into(const struct line *line, const struct value *v, const struct value *call)
 {
-	struct step step;
+	const struct position *at = &call->p->pos;
 
 	if (!may_take_values(line, call->p))
 		return false;
-	for (size_t i = 0; i < v->p->n_why && v->p->pos.column != call->p->pos.column; i++) {
-		if (read_step(&step, v->p->why[i]) && step.line == call->p->pos.line &&
-		    step.column == call->p->pos.column)
+	for (size_t i = 0; i < v->p->n_flow && v->p->pos.column != at->column; i++) {
+		const struct flow_step *step = v->p->flow[i];
+
+		if (step->kind == FLOW_STEP && step->pos.line == at->line && step->pos.column == at->column)
 			return true;
 	}
 	return false;
@@ -384,7 +331,7 @@ static bool is_shuffled(const struct value *a, const struct value *b)
 	bool is_return = strncmp(part->text, "return ", 7) == 0;
 
 	return part->kind == PART_STATEMENT && a->whole != b->whole && a->p->kind != EXPR_COMPOSITE &&
-	       (is_return || has_inside(part->text, part->len, " = ", 3)) && has_inside(part->text, part->len, ", ", 2);
+	       (is_return || has(part->text, " = ")) && has(part->text, ", ");
 }
 
 /* Both of one part, a to the left of b. The value of a map's element is made before its key. */
@@ -410,7 +357,7 @@ static enum answer waits_for(const struct line *line, const struct value *a, con
 	if (a->part.kind == PART_NONE || b->part.kind == PART_NONE || b->p->wrapper)
 		return NO;
 	if (goes_into(line, b, a) || (line->boxing && is_held_by(line, b, a)) ||
-	    (b->part.kind == PART_CALL && has_inside(expr, strlen(expr), b->part.text, b->part.len)))
+	    (b->part.kind == PART_CALL && has(expr, b->part.text)))
 		return YES;
 	if (same_part(&a->part, &b->part))
 		return waits_in_part(line, a, b);
@@ -421,9 +368,7 @@ static enum answer waits_for(const struct line *line, const struct value *a, con
 	if (begins_left_of(&b->part, &a->p->pos))
 		return NO;
 	if (a->is_key && !line->boxing && a->part.kind == PART_STATEMENT)
-		return b->part.kind != PART_STATEMENT					  ? NOT_SEEN
-		       : has_inside(b->part.text, b->part.len, a->part.text, a->part.len) ? YES
-											  : NO;
+		return b->part.kind != PART_STATEMENT ? NOT_SEEN : has(b->part.text, a->part.text) ? YES : NO;
 	if (a->p->n_inlined && b->part.kind != PART_STATEMENT) /* behind it, or among its arguments */
 		return NOT_SEEN;
 	if (a->when == WHEN_EARLY)
@@ -486,11 +431,11 @@ static bool sort_values(const struct line *line, size_t *ps)
 static void add_value(struct line *line, const struct matching *m, size_t index)
 {
 	const struct prediction *p = &m->set->items[index];
-	struct step use = first_step(p);
-	bool key = is_reason(&use, "key of map put") || is_reason(&use, "map literal key");
+	const struct flow_step *use = first_step(p);
+	bool key = is_reason(use, "key of map put") || is_reason(use, "map literal key");
 
 	line->values[line->n_all++] =
-		(struct value){.index = index, .p = p, .is_key = key, .when = when_made(p, &use, line->boxing, key)};
+		(struct value){.index = index, .p = p, .is_key = key, .when = when_made(p, use, line->boxing, key)};
 }
 
 bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np)

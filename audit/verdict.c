@@ -96,12 +96,6 @@ static struct verdict *new_verdict(struct judge *j)
 	return v;
 }
 
-static void add_why(struct judge *j, struct verdict *v, const char *line)
-{
-	v->why = xreallocarray(v->why, v->n_why + 1, sizeof(*v->why));
-	v->why[v->n_why++] = strpool_add(j->audit->pool, line);
-}
-
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
 	struct seen *s = observed_at(&j->observed, site->ret);
@@ -174,8 +168,7 @@ static double upper_per_second(const struct judge *j)
  */
 static uint64_t upper_bytes(const struct judge *j)
 {
-	const char *text = recording_extra(j->rec, "period");
-	uint64_t period = text ? strtoull(text, NULL, 10) : 0;
+	uint64_t period = j->rec->header.period;
 
 	if (j->rec->header.mode != REC_MODE_PROFILE)
 		return 0;
@@ -278,8 +271,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (!v->n_sites && line == MATCH_LINE_UNKNOWN && j->rec->n_extents)
 		v->kind = VERDICT_STALE;
 	v->summary = summary_of(j, v, group, line);
-	for (size_t i = 0; i < p->n_why; i++)
-		add_why(j, v, p->why[i]);
+	v->flow = p->flow;
+	v->n_flow = p->n_flow;
 	if (!v->objects) {
 		v->smallest = 0;
 		if (v->n_sites)
@@ -350,7 +343,7 @@ static void advise(struct judge *j)
 	for (size_t i = 0; i < j->audit->n; i++) {
 		struct verdict *v = &j->audit->items[i];
 
-		advice_trace(j->audit->pool, v);
+		advice_trace(v);
 		v->advice = advice_of(j->audit->pool, v, objects, bytes);
 	}
 }
@@ -474,7 +467,6 @@ void audit_free(struct audit *audit)
 		return;
 	for (size_t i = 0; i < audit->n; i++) {
 		free(audit->items[i].sites);
-		free(audit->items[i].why);
 		free(audit->items[i].path);
 	}
 	free(audit->items);

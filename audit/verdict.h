@@ -36,12 +36,6 @@ bool verdict_says_more(enum verdict_kind a, enum verdict_kind b);
 /* VERDICT_COUNT if name is none of them. */
 enum verdict_kind verdict_from_name(const char *name);
 
-/* One step of an object's way to the heap, by the compiler's account. */
-struct verdict_step {
-	const char *position; /* as in the log: "./m.go:24:5" */
-	const char *reason;   /* "assign", "return", "call parameter" … */
-};
-
 struct verdict {
 	enum verdict_kind kind;
 	enum claim claim;
@@ -66,11 +60,12 @@ struct verdict {
 	const struct rec_site **sites; /* evidence; pointers into the recording */
 	size_t n_sites;
 	const struct rec_site *move; /* of those: the call that moved what append built on the stack; NULL if none did */
-	const char **why; /* evidence in sentences and flow lines */
-	size_t n_why;
-	struct verdict_step *path; /* of why: the shortest explanation, from the allocation on */
+	const struct flow_step *const *flow; /* of the (first) prediction, and its set's */
+	size_t n_flow;
+	const struct flow_step **path; /* the shortest explanation of flow, from the allocation on: steps with a
+					  position */
 	size_t n_path;
-	const char *summary; /* one line of why, at most about 90 columns */
+	const char *summary; /* one line, at most about 90 columns */
 	const char *advice;  /* what would help, where the measurement backs it; NULL if nothing does */
 	size_t place;	     /* in the order they were made; of no meaning outside verdict.c */
 };

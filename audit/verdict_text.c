@@ -69,16 +69,15 @@ static const char *append_violated(const struct verdict_text *t, const struct ve
 	if (strncmp(callee, "runtime.growsliceBuf", 20) == 0)
 		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
 	if (recording_setting(t->rec, "-gcflags", flags, sizeof(flags)) && has_word(flags, "-N"))
-		return strpool_addf(pool, "%s: the stack has no room for it, as the build was not optimised (-N)",
+		return strpool_addf(pool, "%s: no buffer on the stack, as the build was not optimised (-N)",
 				    callee);
 	if (element > STACK_BUFFER)
-		return strpool_addf(pool, "%s: elements of %" PRIu64 " bytes, and the stack has room for %d", callee,
-				    element, STACK_BUFFER);
+		return strpool_addf(pool, "%s: no buffer on the stack is so large as an element, %" PRIu64 " bytes",
+				    callee, element);
 	if (v->largest <= STACK_BUFFER)
-		return strpool_addf(pool, "%s: the stack has room for one slice a call that begins empty, none for x...",
-				    callee);
-	return strpool_addf(pool, "%s: more than %d bytes, or x..., for which the stack has no room", callee,
-			    STACK_BUFFER);
+		return strpool_addf(pool, "%s: its buffer on the stack was used before, or it has none, as for x...", callee);
+	return strpool_addf(pool, "%s: more than the %d bytes of a buffer on the stack, or it has none, as for x...",
+			    callee, STACK_BUFFER);
 }
 
 /*
@@ -170,8 +169,8 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 		if (site && !t->absence_is_fact)
 			return strpool_addf(pool, "no allocation seen at %s", callee);
 		if (site && v->cause == CAUSE_APPEND_GROWTH)
-			return strpool_addf(pool, "the slice had room: %s made nothing", callee);
-		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
+			return strpool_addf(pool, "the slice had the capacity: %s made nothing", callee);
+		return site ? strpool_addf(pool, "%s called at most with a temporary buffer on the stack", callee)
 			    : "no allocating call in the binary";
 	case VERDICT_VIOLATED:
 		if (v->move)

@@ -76,6 +76,7 @@ static void add_counts(struct target *target, const struct recording *profile)
 	rec->header.mode = profile->header.mode;
 	rec->header.window_seconds = profile->header.window_seconds;
 	rec->header.start_unix_ns = profile->header.start_unix_ns;
+	rec->header.period = profile->header.period;
 	for (size_t i = 0; i < profile->n_extra; i++)
 		recording_add_extra(rec, profile->extra[i].key, profile->extra[i].value);
 	recording_assemble(rec, &capture, target->bin, target->sym);

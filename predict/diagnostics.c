@@ -57,7 +57,10 @@ static void end_section(struct reader *r)
 	r->first = r->set->n;
 	r->n_events = r->n_functions = r->n_explanations = r->n_flow = 0;
 	r->all_functions = false;
-	strbuf_clear(&r->flow_text);
+	flow_table_free(r->section_flow);
+	strpool_free(r->section_pool);
+	r->section_flow = NULL;
+	r->section_pool = NULL;
 	strbuf_clear(&r->header);
 	r->explaining = r->last_heap = NONE;
 	r->address_pending = false;
@@ -73,7 +76,10 @@ static void begin_section(struct reader *r, const char *path, size_t len)
 	if (variant) /* "# p [p.test]": p compiled for a test */
 		len = (size_t)(variant - path);
 	r->package = strpool_add_n(set->pool, path, len);
-	r->repeated = u64map_find(&r->section_of, (uintptr_t)r->package) != NULL;
+	if (u64map_find(&r->section_of, (uintptr_t)r->package)) {
+		r->section_pool = strpool_new();
+		r->section_flow = flow_table_new(r->section_pool);
+	}
 	u64map_at(&r->packages, (uintptr_t)r->package, &is_new);
 	if (is_new)
 		predictions_add_package(set, r->package);
@@ -132,9 +138,7 @@ static void begin_explanation(struct reader *r, const struct message *m, const c
 /* One step of the explanation being read, without position and blanks; a flow line loses its final colon. */
 static void add_flow(struct reader *r, const char *s, size_t len)
 {
-	struct explanation *e = &r->explanations[r->explaining];
-	const char *reason;
-	size_t n;
+	struct flow_table *table = r->section_flow ? r->section_flow : r->set->flow;
 
 	while (len && (*s == ' ' || *s == '\t')) {
 		s++;
@@ -142,22 +146,9 @@ static void add_flow(struct reader *r, const char *s, size_t len)
 	}
 	if (text_starts(s, len, "flow: ") && s[len - 1] == ':')
 		len--;
-	if (e->n == PREDICTION_WHY_LIMIT) {
-		e->left_out++;
-		reason = diagnostics_reason(s, len, &n);
-		if (reason)
-			e->reason = strpool_add_n(r->set->pool, reason, n);
-		return;
-	}
 	ARRAY_GROW(r->flow, r->n_flow + 1, r->alloc_flow);
-	if (r->repeated) {
-		r->flow[r->n_flow++] = r->flow_text.len;
-		strbuf_add(&r->flow_text, s, len);
-		strbuf_addch(&r->flow_text, '\0');
-	} else {
-		r->flow[r->n_flow++] = (uintptr_t)strpool_add_n(r->set->pool, s, len);
-	}
-	e->n++;
+	r->flow[r->n_flow++] = flow_add_line(table, s, len);
+	r->explanations[r->explaining].n++;
 }
 
 /* A line of which only the continuations matter, or, for explaining == NONE, not even those. */
@@ -440,7 +431,6 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 			   .first = set->n,
 			   .open = STRBUF_INIT,
 			   .header = STRBUF_INIT,
-			   .flow_text = STRBUF_INIT,
 			   .explaining = NONE,
 			   .last_heap = NONE};
 	const char *line;
@@ -473,7 +463,6 @@ static int read_all(struct predictions *set, struct lines *lines, const char *na
 	free(r.functions);
 	free(r.explanations);
 	free(r.flow);
-	strbuf_release(&r.flow_text);
 	free(r.sections);
 	free(r.counts);
 	u64map_release(&r.section_of);

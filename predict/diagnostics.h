@@ -15,14 +15,19 @@
 bool diagnostics_line_is_known(const char *line, size_t len);
 
 /*
- * Up to Go 1.23 an expression with a raw string in it is printed as it stands in the source, over several lines. Is
+ * The length of the string whose opening quote is s[0], or 0 if it has no end. A constant whose quoted form has more
+ * than 72 characters is printed as the first 69 of them and three dots, without a closing quote (stringVal.String of
+ * go/constant). Up to Go 1.21 constants stand as in the source, of whatever length; one of those that has three dots
+ * and a blank or a bracket at just that place is taken for one that was cut.
+ */
+size_t diagnostics_string_length(const char *s, size_t len);
+
+/*
+ * Up to Go 1.21 an expression with a raw string in it is printed as it stands in the source, over several lines. Is
  * such a string open at the end of this text?
  */
 bool diagnostics_is_open(const char *s, size_t len);
 /* Appends the text with such strings as newer versions print them, "on one\nline". */
 void diagnostics_add_quoted(struct strbuf *sb, const char *s, size_t len);
-
-/* The reason at the end of a flow line: "return" of "from x (return) at ./m.go:24:5". NULL if it names none. */
-const char *diagnostics_reason(const char *line, size_t len, size_t *reason_len);
 
 #endif

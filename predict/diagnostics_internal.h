@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "predict/diagnostics.h"
+#include "predict/flow.h"
 #include "predict/prediction.h"
 
 /* ---- one line ---- */
@@ -96,12 +97,10 @@ struct explanation {
 	struct position pos;
 	const char *expr;
 	const char *function;
-	size_t first; /* index of its first line in reader.flow */
+	size_t first; /* index of its first step in reader.flow */
 	size_t n;
-	size_t left_out;    /* lines beyond PREDICTION_WHY_LIMIT */
-	const char *reason; /* of the lines left out, interned; NULL: the lines have it */
-	size_t item;	    /* the prediction it explains; NONE until known */
-	bool is_address;    /* old form, "&x escapes to heap": explains the moved variable after it or nothing */
+	size_t item;	 /* the prediction it explains; NONE until known */
+	bool is_address; /* old form, "&x escapes to heap": explains the moved variable after it or nothing */
 };
 
 /* The first section of a package. */
@@ -138,13 +137,13 @@ struct reader {
 	struct explanation *explanations;
 	size_t n_explanations, alloc_explanations;
 	/*
-	 * Lines of all explanations: interned, as most of them will be kept; but offsets into flow_text where the
-	 * package was there before, as most of them will not.
+	 * Steps of all explanations. Those of a package that was there before are kept apart, as most of them will be
+	 * dropped with the section.
 	 */
-	uintptr_t *flow;
-	struct strbuf flow_text;
-	bool repeated;
+	const struct flow_step **flow;
 	size_t n_flow, alloc_flow;
+	struct strpool *section_pool; /* NULL where the package is new */
+	struct flow_table *section_flow;
 
 	struct section *sections;
 	size_t n_sections, alloc_sections;

@@ -37,6 +37,7 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "predict/diagnostics.h"
+#include "predict/flow.h"
 #include "predict/prediction.h"
 
 #define NONE SIZE_MAX
@@ -45,6 +46,9 @@
 #define ENTRIES_LIMIT 4096
 #define DEPTH_LIMIT   2
 #define CHAIN_LIMIT   256
+
+/* The file of what has no position. */
+static const char unnamed_file[] = "__unnamed__";
 
 /* A file as the text knows it. */
 struct source {
@@ -81,6 +85,15 @@ struct chain {
 	size_t n_texts; /* different ones */
 };
 
+/* What the predictions of a chain are given. */
+struct known_flow {
+	size_t chain;
+	const char *text; /* NULL: of all texts */
+	const struct flow_step *const *flow;
+	size_t n;
+	const char *reason; /* of the last step; NULL if there is none */
+};
+
 struct joiner {
 	struct predictions *set;
 	struct strpool *pool; /* of chains and base names */
@@ -105,6 +118,10 @@ struct joiner {
 	size_t n_entries, alloc_entries;
 	struct chain *chains;
 	size_t n_chains, alloc_chains;
+	struct known_flow *known;
+	size_t n_known, alloc_known;
+	const struct flow_step **flow; /* of the one that is made */
+	size_t n_flow, alloc_flow;
 	int line, column;
 	size_t files;
 
@@ -194,7 +211,9 @@ static const char *path_of_uri(struct joiner *j, const char *uri)
 		}
 	}
 	j->uri = strpool_add(j->set->pool, uri);
-	j->uri_path = spell(j, strbuf_str(&sb));
+	j->uri_path = strcmp(strbuf_str(&sb), unnamed_file) == 0
+			      ? strpool_add(j->set->pool, DIAGNOSTICS_UNKNOWN_POSITION)
+			      : spell(j, strbuf_str(&sb));
 	strbuf_release(&sb);
 	return j->uri_path;
 }
@@ -349,7 +368,7 @@ static void make_chains(struct joiner *j)
 {
 	struct u64map at = U64MAP_INIT;
 
-	j->n_chains = 0;
+	j->n_chains = j->n_known = 0;
 	for (size_t i = 0; i < j->n_entries; i++) {
 		struct entry *e = &j->entries[i];
 		struct chain *chain;
@@ -434,17 +453,17 @@ static const char *intern_quoted(struct joiner *j, const char *s, size_t len)
 	return interned;
 }
 
-/* Appends the entry's flow, in the words of -m=2. */
-static void add_why(struct joiner *j, struct prediction *p, const struct entry *e)
+/* Appends the entry's flow to j->flow. */
+static void add_flow(struct joiner *j, const struct entry *e)
 {
 	static const char prefix[] = "escflow: ";
 	const json_t *info = json_object_get(e->json, "relatedInformation");
-	size_t n = json_array_size(info), left_out = 0;
+	size_t n = json_array_size(info);
 
 	for (size_t i = 0; i < n; i++) {
 		const json_t *item = json_array_get(info, i);
 		const char *message = json_string_value(json_object_get(item, "message"));
-		const char *line, *reason;
+		struct position at;
 		size_t len;
 
 		if (!message || strncmp(message, prefix, strlen(prefix)) != 0)
@@ -456,29 +475,13 @@ static void add_why(struct joiner *j, struct prediction *p, const struct entry *
 			message = intern_quoted(j, message, len);
 			len = strlen(message);
 		}
-		reason = diagnostics_reason(message, len, &len);
-		if (reason)
-			p->reason = strpool_add_n(j->set->pool, reason, len);
-		if (p->n_why == PREDICTION_WHY_LIMIT) {
-			left_out++;
-			continue;
-		}
-		len = strlen(message);
-		if (strncmp(message, "from ", 5) == 0) {
-			struct position at = position_of(j, json_object_get(item, "location"));
-
-			line = at.column ? strpool_addf(j->set->pool, "%s at %s:%d:%d", message, at.file, at.line,
-							at.column)
-					 : strpool_addf(j->set->pool, "%s at %s:%d", message, at.file, at.line);
-		} else {
-			line = strpool_add_n(j->set->pool, message, len && message[len - 1] == ':' ? len - 1 : len);
-		}
-		p->why = xreallocarray(p->why, p->n_why + 1, sizeof(*p->why));
-		p->why[p->n_why++] = line;
-	}
-	if (left_out) {
-		p->why = xreallocarray(p->why, p->n_why + 1, sizeof(*p->why));
-		p->why[p->n_why++] = strpool_addf(j->set->pool, "and %zu more lines", left_out);
+		if (len && message[len - 1] == ':')
+			len--;
+		at = position_of(j, json_object_get(item, "location"));
+		if (!*at.file)
+			at.file = NULL;
+		ARRAY_GROW(j->flow, j->n_flow + 1, j->alloc_flow);
+		j->flow[j->n_flow++] = flow_add_line_at(j->set->flow, message, len, &at);
 	}
 }
 
@@ -493,19 +496,50 @@ static void take_chain(struct prediction *p, const struct entry *e)
 	p->n_inlined = e->n_inlined;
 }
 
+/*
+ * The flow of a chain's entries with this text, or of all for NULL: of every explanation. Many predictions of one
+ * position may have the same.
+ */
+static const struct known_flow *flow_of(struct joiner *j, size_t chain, const char *text)
+{
+	const struct flow_step **flow;
+	struct known_flow *known;
+
+	for (size_t i = 0; i < j->n_known; i++) {
+		if (j->known[i].chain == chain && j->known[i].text == text)
+			return &j->known[i];
+	}
+	j->n_flow = 0;
+	for (size_t i = j->chains[chain].first; i != NONE; i = j->entries[i].next) {
+		const struct entry *e = &j->entries[i];
+
+		if (e->text && (!text || same_text(e->text, text)))
+			add_flow(j, e);
+	}
+	flow = flow_array(j->set->flow, j->n_flow);
+	if (j->n_flow)
+		memcpy(flow, j->flow, j->n_flow * sizeof(*flow));
+	ARRAY_GROW(j->known, j->n_known + 1, j->alloc_known);
+	known = &j->known[j->n_known++];
+	*known = (struct known_flow){.chain = chain, .text = text, .flow = flow, .n = j->n_flow};
+	for (size_t i = 0; i < j->n_flow; i++)
+		known->reason = flow[i]->kind == FLOW_STEP ? flow[i]->reason : known->reason;
+	return known;
+}
+
 /* Replaces or sets the flow of a prediction by that of its own inlined copy. */
-static void take_why(struct joiner *j, struct prediction *p, size_t chain)
+static void take_flow(struct joiner *j, struct prediction *p, size_t chain)
 {
 	const char *text = chain_text(j, chain, p->expr, 0) ? p->expr : NULL;
-	const struct entry *e;
+	const struct known_flow *known;
 
 	if (!chain_text(j, chain, text, 0))
 		return;
-	free(p->why);
-	p->why = NULL;
-	p->n_why = 0;
-	for (size_t nth = 0; p->n_why < PREDICTION_WHY_LIMIT && (e = chain_text(j, chain, text, nth)); nth++)
-		add_why(j, p, e);
+	known = flow_of(j, chain, text);
+	p->flow = known->flow;
+	p->n_flow = known->n;
+	if (known->reason)
+		p->reason = known->reason;
 }
 
 static struct prediction *add_json_only(struct joiner *j, const struct entry *from, const char *text)
@@ -522,7 +556,7 @@ static struct prediction *add_json_only(struct joiner *j, const struct entry *fr
 	p->expr = text;
 	p->kind = expr_kind_of(text);
 	take_chain(p, from);
-	take_why(j, p, from->chain);
+	take_flow(j, p, from->chain);
 	if (p->package) {
 		slot = u64map_at(&j->packages, (uintptr_t)p->package, &is_new);
 		*slot = 1;
@@ -588,12 +622,16 @@ static void drop_displaced(struct joiner *j)
 		p->n_inlined = same->n_inlined;
 		p->inlined_known = true;
 		same->inlined = NULL;
+		if (!p->n_flow) {
+			p->flow = same->flow;
+			p->n_flow = same->n_flow;
+			p->reason = same->reason;
+		}
 		j->joined[i] = true;
 	}
 	for (size_t i = j->n_text; i < set->n; i++) {
 		if (*u64map_find(&lacking, wording(&set->items[i])) >> 32) {
 			free(set->items[i].inlined);
-			free(set->items[i].why);
 		} else {
 			set->items[kept++] = set->items[i];
 		}
@@ -749,8 +787,8 @@ static void join_position(struct joiner *j)
 			for (size_t k = place->first; k != NONE && !shared; k = j->next[k], other++)
 				shared = j->set->items[k].expr == p->expr && j->joined[k] &&
 					 chains[other] != chains[nth];
-			if (j->joined[i] && (shared || p->n_why == 0))
-				take_why(j, p, chains[nth]);
+			if (j->joined[i] && (shared || p->n_flow == 0))
+				take_flow(j, p, chains[nth]);
 		}
 	}
 	free(chains);
@@ -850,7 +888,7 @@ static bool read_header(struct joiner *j, const char *line, size_t len)
 	bool ok = package && file && json_is_integer(version) && json_integer_value(version) == 0;
 
 	if (ok) {
-		if (strcmp(file, "__unnamed__") == 0)
+		if (strcmp(file, unnamed_file) == 0)
 			file = DIAGNOSTICS_UNKNOWN_POSITION;
 		j->package = strpool_add(j->set->pool, package);
 		j->source = find_source(j, j->package, file);
@@ -971,6 +1009,8 @@ int predictions_join_json(struct predictions *set, const char *dir, struct error
 				dir);
 	free(j.entries);
 	free(j.chains);
+	free(j.known);
+	free(j.flow);
 	free(j.joined);
 	free(j.next);
 	free(j.sources);

@@ -149,24 +149,6 @@ bool text_is_address(const char *s, size_t len)
 	return len > 1 && s[0] == '&' && !memchr(s, '{', len) && !text_ends(s, len, " literal");
 }
 
-const char *diagnostics_reason(const char *line, size_t len, size_t *reason_len)
-{
-	const char *close = find_last(line, len, ") at ");
-	const char *open;
-
-	if (!text_starts(line, len, "from "))
-		return NULL;
-	if (!close && len && line[len - 1] == ')')
-		close = line + len - 1;
-	if (!close)
-		return NULL;
-	open = find_last(line, (size_t)(close - line), " (");
-	if (!open)
-		return NULL;
-	*reason_len = (size_t)(close - open - 2);
-	return open + 2;
-}
-
 bool text_is_information(const char *s, size_t len)
 {
 	static const char *const beginnings[] = {
@@ -272,17 +254,48 @@ bool diagnostics_line_is_known(const char *line, size_t len)
 	       text_is_explanation(m.text, m.len, &n, &function, &function_len) || text_is_information(m.text, m.len);
 }
 
+#define CUT_CHARACTERS 69 /* with the opening quote */
+
+/* The length of what a string was cut to; 0 if it was not. */
+static size_t cut_length(const char *s, size_t len)
+{
+	size_t n = 0, i = 0;
+
+	while (i < len && n < CUT_CHARACTERS) {
+		n++;
+		do
+			i++;
+		while (i < len && ((unsigned char)s[i] & 0xc0) == 0x80); /* UTF-8 */
+	}
+	if (n < CUT_CHARACTERS || !text_starts(s + i, len - i, "..."))
+		return 0;
+	i += strlen("...");
+	return i == len || (s[i] && strchr(" )]},:", s[i])) ? i : 0;
+}
+
+size_t diagnostics_string_length(const char *s, size_t len)
+{
+	size_t cut = cut_length(s, len);
+
+	for (size_t i = 1; i < len && s[i] != '\n' && !(cut && i >= cut); i++) {
+		if (s[i] == '"')
+			return i + 1;
+		i += s[i] == '\\';
+	}
+	return cut;
+}
+
 #define CHARACTER_MAX 12 /* '\U0010ffff' */
 
-/* The length of the string or character that begins at s, 1 if it is none that ends there. */
-static size_t quoted_length(const char *s, size_t len)
+/* The length of the character that begins at s, 1 if it is none that ends there. */
+static size_t character_length(const char *s, size_t len)
 {
-	if (s[0] == '\'' && !(len > 2 && (s[1] == '\\' || s[2] == '\'')))
+	if (!(len > 2 && (s[1] == '\\' || s[2] == '\'')))
 		return 1; /* an apostrophe */
-	if (s[0] == '\'' && len > CHARACTER_MAX)
+	if (len > CHARACTER_MAX)
 		len = CHARACTER_MAX;
 	for (size_t i = 1; i < len && s[i] != '\n'; i++) {
-		if (s[i] == s[0])
+		if (s[i] == '\'')
 			return i + 1;
 		i += s[i] == '\\';
 	}
@@ -298,11 +311,15 @@ static const char *find_raw(const char *s, size_t len, size_t *raw_len, bool *is
 	if (!memchr(s, '`', len))
 		return NULL;
 	while (s < end && *s != '`') {
-		bool is_string = *s == '"' && strings_end;
-		size_t n = is_string || *s == '\'' ? quoted_length(s, (size_t)(end - s)) : 1;
+		size_t n = 1;
 
-		strings_end = strings_end && !(is_string && n == 1);
-		s += n;
+		if (*s == '\'') {
+			n = character_length(s, (size_t)(end - s));
+		} else if (*s == '"' && strings_end) {
+			n = diagnostics_string_length(s, (size_t)(end - s));
+			strings_end = n > 0;
+		}
+		s += n ? n : 1;
 	}
 	if (s == end)
 		return NULL;

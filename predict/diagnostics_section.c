@@ -163,11 +163,6 @@ static void pair_explanations(struct reader *r, struct groups *by_text)
 	free(explained);
 }
 
-static const char *flow_line(const struct reader *r, size_t i)
-{
-	return r->repeated ? r->flow_text.buf + r->flow[i] : (const char *)r->flow[i];
-}
-
 /*
  * A slice or string that is boxed gives two predictions of the same text: the backing array, and the header that the
  * conversion copies to the heap. The array's flow shows which is which:
@@ -180,88 +175,62 @@ static const char *flow_line(const struct reader *r, size_t i)
  */
 static void mark_boxed(struct reader *r, struct groups *by_text, const struct explanation *e)
 {
-	static const char converted[] = " (interface-converted) at ";
 	struct predictions *set = r->set;
 	const struct prediction *inner = &set->items[e->item];
-	size_t expr_len = strlen(e->expr);
-	const char *flow, *where;
+	const struct flow_step *const *flow = r->flow + e->first;
 	struct position pos;
-	struct message m;
+	const char *file;
 	struct group *g;
-	char *copy;
 
-	if (e->n < 3 || inner->kind == EXPR_MOVED)
+	if (e->n < 3 || inner->kind == EXPR_MOVED || flow[0]->kind != FLOW_INTO || !flow[0]->into_storage ||
+	    strcmp(flow[0]->into, e->expr) != 0 || flow[2]->kind != FLOW_STEP ||
+	    strcmp(flow[2]->reason, "interface-converted") != 0)
 		return;
-	flow = flow_line(r, e->first);
-	if (strncmp(flow, "flow: {storage for ", 19) != 0 || strncmp(flow + 19, e->expr, expr_len) != 0 ||
-	    strncmp(flow + 19 + expr_len, "} ", 2) != 0)
-		return;
-	where = strstr(flow_line(r, e->first + 2), converted);
-	if (!where)
-		return;
-	copy = xasprintf("%s: ", where + strlen(converted));
-	if (message_split(copy, strlen(copy), &m)) {
-		pos = (struct position){strpool_find(set->pool, m.file, m.file_len), m.line, m.column};
-		g = pos.file ? group_find(by_text, &pos, inner->expr) : NULL;
-		if (g && g->first != e->item)
-			set->items[g->first].kind = EXPR_OTHER;
-	}
-	free(copy);
+	file = flow[2]->pos.file;
+	pos = flow[2]->pos;
+	pos.file = file ? strpool_find(set->pool, file, strlen(file)) : NULL;
+	g = pos.file ? group_find(by_text, &pos, inner->expr) : NULL;
+	if (g && g->first != e->item)
+		set->items[g->first].kind = EXPR_OTHER;
 }
 
-/* The reason of an explanation's last step. */
-static const char *last_reason(const struct reader *r, const struct explanation *e)
-{
-	const char *reason = NULL;
-	size_t n = 0;
-
-	if (e->reason)
-		return e->reason;
-	for (size_t i = e->first + e->n; i > e->first && !reason; i--)
-		reason = diagnostics_reason(flow_line(r, i - 1), strlen(flow_line(r, i - 1)), &n);
-	return reason ? strpool_add_n(r->set->pool, reason, n) : NULL;
-}
-
-/* Gives the explanations' lines to their predictions. */
+/* Gives the explanations' steps to their predictions, and the reason of the last step. */
 static void hand_out_flow(struct reader *r, const bool *drop)
 {
 	struct predictions *set = r->set;
-	size_t *left_out = xcalloc(set->n - r->first + 1, sizeof(*left_out));
+	const struct flow_step ***room = xcalloc(set->n - r->first + 1, sizeof(*room));
 
 	for (size_t i = 0; i < r->n_explanations; i++) {
 		const struct explanation *e = &r->explanations[i];
-		const char *reason;
+
+		if (e->item != NONE && !drop[e->item - r->first])
+			set->items[e->item].n_flow += e->n;
+	}
+	for (size_t i = r->first; i < set->n; i++) {
+		struct prediction *p = &set->items[i];
+
+		p->flow = room[i - r->first] = flow_array(set->flow, p->n_flow);
+	}
+	for (size_t i = 0; i < r->n_explanations; i++) {
+		const struct explanation *e = &r->explanations[i];
 		struct prediction *p;
-		size_t n;
 
 		if (e->item == NONE || drop[e->item - r->first])
 			continue;
 		p = &set->items[e->item];
 		if (!p->function)
 			p->function = e->function;
-		reason = last_reason(r, e);
-		if (reason)
-			p->reason = reason;
-		n = e->n;
-		if (p->n_why + n > PREDICTION_WHY_LIMIT)
-			n = PREDICTION_WHY_LIMIT - p->n_why;
-		left_out[e->item - r->first] += e->left_out + e->n - n;
-		if (n == 0)
-			continue;
-		p->why = xreallocarray(p->why, p->n_why + n, sizeof(*p->why));
-		for (size_t k = 0; k < n; k++)
-			p->why[p->n_why++] = r->repeated ? strpool_add(set->pool, flow_line(r, e->first + k))
-							 : flow_line(r, e->first + k);
-	}
-	for (size_t i = r->first; i < set->n; i++) {
-		struct prediction *p = &set->items[i];
+		for (size_t k = 0; k < e->n; k++) {
+			const struct flow_step *step = r->flow[e->first + k];
 
-		if (!left_out[i - r->first])
-			continue;
-		p->why = xreallocarray(p->why, p->n_why + 1, sizeof(*p->why));
-		p->why[p->n_why++] = strpool_addf(set->pool, "and %zu more lines", left_out[i - r->first]);
+			if (r->section_flow)
+				step = flow_add_copy(set->flow, step);
+			if (step->kind == FLOW_STEP)
+				p->reason = step->reason;
+			*room[e->item - r->first]++ = step;
+		}
 	}
-	free(left_out);
+	free(room);
 }
 
 static int by_file_and_line(const void *a, const void *b)

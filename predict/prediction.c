@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "predict/diagnostics.h"
+#include "predict/flow.h"
 
 const char *claim_name(enum claim claim)
 {
@@ -53,6 +55,7 @@ struct predictions *predictions_new(void)
 	struct predictions *set = xcalloc(1, sizeof(*set));
 
 	set->pool = strpool_new();
+	set->flow = flow_table_new(set->pool);
 	return set;
 }
 
@@ -60,13 +63,12 @@ void predictions_free(struct predictions *set)
 {
 	if (!set)
 		return;
-	for (size_t i = 0; i < set->n; i++) {
+	for (size_t i = 0; i < set->n; i++)
 		free(set->items[i].inlined);
-		free(set->items[i].why);
-	}
 	free(set->items);
 	free(set->packages);
 	free(set->declarations);
+	flow_table_free(set->flow);
 	strpool_free(set->pool);
 	free(set);
 }
@@ -79,6 +81,16 @@ struct prediction *predictions_add(struct predictions *set)
 	p = &set->items[set->n++];
 	memset(p, 0, sizeof(*p));
 	return p;
+}
+
+void predictions_explain(struct predictions *set, struct prediction *p, const char *const *lines, size_t n)
+{
+	const struct flow_step **flow = flow_array(set->flow, n);
+
+	for (size_t i = 0; i < n; i++)
+		flow[i] = flow_add_line(set->flow, lines[i], strlen(lines[i]));
+	p->flow = flow;
+	p->n_flow = n;
 }
 
 struct declaration *predictions_declare(struct predictions *set)
@@ -114,7 +126,11 @@ static bool ends(const char *s, size_t len, const char *suffix)
 /* The index behind the quoted text that starts at s[i]; len where it has no end. */
 static size_t skip_quoted(const char *s, size_t len, size_t i)
 {
+	size_t string = s[i] == '"' ? diagnostics_string_length(s + i, len - i) : 0;
 	char quote = s[i++];
+
+	if (string)
+		return i - 1 + string;
 
 	while (i < len && s[i] != quote)
 		i += s[i] == '\\' && quote != '`' ? 2 : 1;
@@ -201,6 +217,8 @@ static bool is_word(const char *s, size_t len, const char *word)
 
 static bool is_constant(const char *s, size_t len)
 {
+	if (len && s[0] == '"')
+		return diagnostics_string_length(s, len) == len;
 	if (len && is_quote(s[0]))
 		return skip_quoted(s, len, 0) == len && len > 1 && s[len - 1] == s[0];
 	if (len > 2 && s[0] == '(' && closes_last(s, len, 0) && is_digit(s[s[1] == '-' ? 2 : 1])) {

@@ -13,9 +13,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "base/strpool.h"
-
-#define PREDICTION_WHY_LIMIT 32
 
 enum claim {
 	CLAIM_HEAP,
@@ -49,8 +48,33 @@ struct position {
 	int column; /* 1-based bytes; 0 if the compiler gave none (beyond 254) */
 };
 
+enum flow_kind {
+	FLOW_STEP, /* "from gp = ~r0 (assign) at ./m.go:24:5": what is done with the value, and where */
+	FLOW_INTO, /* "flow: ~r0 ← &{storage for &T{...}}": what the steps behind it carry, and where to */
+	FLOW_NOTE, /* any other line: where the compiler, or an older escaudit, broke off */
+};
+
+/* One line of the compiler's explanation of a heap claim. */
+struct flow_step {
+	enum flow_kind kind;
+	bool has_arrow;	     /* FLOW_INTO: printed with an arrow, as since Go 1.25; else with "=" */
+	bool is_storage;     /* FLOW_INTO: what flows is "&{storage for X}", and expr is X */
+	bool into_storage;   /* FLOW_INTO: where to is "{storage for X}", and into is X */
+	const char *expr;    /* FLOW_STEP: "gp = ~r0"; FLOW_INTO: what flows, "&x", "~r0"; FLOW_NOTE: the line */
+	const char *reason;  /* FLOW_STEP: "assign", "call parameter" …; else NULL */
+	const char *into;    /* FLOW_INTO: "{heap}", "{temp}", a variable's name; else NULL */
+	struct position pos; /* FLOW_STEP: file is NULL if unknown */
+};
+
+/* The line again, as the compiler prints it behind the explanation's position. */
+void flow_step_print(struct strbuf *sb, const struct flow_step *step);
+/* "./m.go:24:5", "./m.go:300" without a column. */
+void position_print(struct strbuf *sb, const struct position *pos);
+bool position_equal(const struct position *a, const struct position *b);
+
 /*
- * Strings belong to the set's pool (or outlive the set); the arrays inlined and why are malloc'd and belong to the set.
+ * Strings belong to the set's pool (or outlive the set), as the flow does; the array inlined is malloc'd and belongs to
+ * the set.
  */
 struct prediction {
 	enum claim claim;
@@ -66,9 +90,9 @@ struct prediction {
 	bool inlined_known; /* JSON was there: n_inlined == 0 then means "not inlined" */
 	const char *reason; /* "non-constant size", "too large for stack", "interface-converted" …: the last step's
 			       reason; NULL if unknown */
-	const char **why;   /* flow lines as in the log, trimmed: "flow: ~r0 = &{storage for &small{...}}", "from ...
-			       (return) at ./m.go:24:5"; at most PREDICTION_WHY_LIMIT and a line saying how many more */
-	size_t n_why;
+	const struct flow_step *const *flow; /* how it gets to the heap: every explanation, one behind the other. A step
+						is in memory once, however many share it */
+	size_t n_flow;
 	bool zero_copy; /* ">= 1.22 zero-copy string->[]byte conversion" was printed for it */
 	bool wrapper; /* the closure record of a wrapper that the compiler made (a go or defer statement with arguments,
 			 a generic function used as a value): explained, but absent from the summary lines */
@@ -99,8 +123,11 @@ struct prediction_build {
 	int before_minor;      /* or of a version before Go 1.N */
 };
 
+struct flow_table;
+
 struct predictions {
 	struct strpool *pool;
+	struct flow_table *flow;  /* all steps */
 	struct prediction *items; /* in the order of the log, packages in order */
 	size_t n;
 	size_t alloc;
@@ -124,6 +151,8 @@ void predictions_free(struct predictions *set); /* accepts NULL */
 struct prediction *predictions_add(struct predictions *set);
 /* Appends a zeroed declaration. Earlier pointers may move. */
 struct declaration *predictions_declare(struct predictions *set);
+/* Sets p's flow from lines as flow_step_print() makes them. */
+void predictions_explain(struct predictions *set, struct prediction *p, const char *const *lines, size_t n);
 /* Appends to set->packages; path belongs to the pool. */
 void predictions_add_package(struct predictions *set, const char *path);
 

@@ -23,8 +23,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/atomic_file.h"
 #include "base/memory.h"
-#include "base/whole_file.h"
 #include "predict/prediction.h"
 
 #define SCHEMA "escaudit-predictions/1"
@@ -100,6 +100,22 @@ static void put_position(FILE *f, const struct position *pos)
 	fprintf(f, ", \"line\": %d, \"column\": %d", pos->line, pos->column);
 }
 
+/* As lines of text, which is what older editions read and write, and half as long as members would be. */
+static void put_flow(FILE *f, const struct prediction *p)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < p->n_flow; i++) {
+		fputs(i ? ", " : ", \"why\": [", f);
+		strbuf_clear(&sb);
+		flow_step_print(&sb, p->flow[i]);
+		put_string(f, strbuf_str(&sb));
+	}
+	if (p->n_flow)
+		putc(']', f);
+	strbuf_release(&sb);
+}
+
 static void put_prediction(FILE *f, const struct prediction *p)
 {
 	fprintf(f, "{\"claim\": \"%s\", \"kind\": \"%s\"", claim_name(p->claim), expr_kind_name(p->kind));
@@ -118,8 +134,7 @@ static void put_prediction(FILE *f, const struct prediction *p)
 		putc(']', f);
 	}
 	put_member(f, "reason", p->reason);
-	if (p->n_why)
-		put_strings(f, "why", p->why, p->n_why);
+	put_flow(f, p);
 	if (p->zero_copy)
 		fputs(", \"zero_copy\": true", f);
 	if (p->wrapper)
@@ -203,13 +218,13 @@ static void put_set(FILE *f, const struct predictions *set)
 
 int predictions_save(const struct predictions *set, const char *path, struct error *err)
 {
-	struct whole_file file;
-	int ret = whole_file_begin(&file, path);
+	struct atomic_file file;
+	int ret = atomic_file_begin(&file, path);
 
 	if (ret)
 		return error_set(err, ret, "predictions: failed to create '%s': %s", path, strerror(-ret));
 	put_set(file.stream, set);
-	ret = whole_file_end(&file, 0);
+	ret = atomic_file_end(&file, 0);
 	return ret ? error_set(err, ret, "predictions: failed to write '%s': %s", path, strerror(-ret)) : 0;
 }
 
@@ -286,6 +301,27 @@ static bool take_inlined(struct predictions *set, const json_t *object, struct p
 	return true;
 }
 
+/* The lines are read as those of a log are. False where the member is there but is no array of strings. */
+static bool take_flow(struct predictions *set, const json_t *object, struct prediction *p)
+{
+	const json_t *array = json_object_get(object, "why");
+	size_t n = json_array_size(array);
+	const char **lines;
+	bool ok = !array || json_is_array(array);
+
+	if (!ok || n == 0)
+		return ok;
+	lines = xcalloc(n, sizeof(*lines));
+	for (size_t i = 0; i < n && ok; i++) {
+		lines[i] = json_string_value(json_array_get(array, i));
+		ok = lines[i] != NULL;
+	}
+	if (ok)
+		predictions_explain(set, p, lines, n);
+	free(lines);
+	return ok;
+}
+
 static bool take_prediction(struct predictions *set, const json_t *object)
 {
 	struct prediction *p = predictions_add(set);
@@ -311,7 +347,7 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
 	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
 	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
-	       take_strings(set, object, "why", &p->why, &p->n_why);
+	       take_flow(set, object, p);
 }
 
 /* Sets that an older escaudit saved have none. */

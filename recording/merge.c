@@ -354,11 +354,50 @@ static void add_points(struct recording *into, const struct recording *from)
 	u64map_release(&reach);
 }
 
+/* Shares of two windows one behind the other. */
+static double joined_share(double x, double x_seconds, double y, double y_seconds)
+{
+	double seconds = x_seconds + y_seconds;
+
+	return seconds > 0 ? (x * x_seconds + y * y_seconds) / seconds : x;
+}
+
+/* Shares are of both windows together, counts add up, and what can be neither is left out. */
+static void add_sampling(struct rec_sampling *x, double x_seconds, const struct rec_sampling *y, double y_seconds)
+{
+	double x_hits = (double)x->hits, y_hits = (double)y->hits;
+
+	if (!x->is_known || !y->is_known) {
+		x->is_known = false;
+		return;
+	}
+	x->duty_pct = joined_share(x->duty_pct, x_seconds, y->duty_pct, y_seconds);
+	x->cold_duty_pct = joined_share(x->cold_duty_pct, x_seconds, y->cold_duty_pct, y_seconds);
+	x->overhead_pct = joined_share(x->overhead_pct, x_seconds, y->overhead_pct, y_seconds);
+	x->overhead_max_pct = fmax(x->overhead_max_pct, y->overhead_max_pct);
+	x->own_cpu_pct = joined_share(x->own_cpu_pct, x_seconds, y->own_cpu_pct, y_seconds);
+	x->hit_ns = joined_share(x->hit_ns, x_hits, y->hit_ns, y_hits);
+	x->trap_ns = x->assumed_trap_ns = 0;
+	x->seen_pct = 0;
+	x->windows += y->windows;
+	x->exact_windows += y->exact_windows;
+	x->exact_objects += y->exact_objects;
+	x->hits += y->hits;
+	x->unattributed_bytes += y->unattributed_bytes;
+	x->slot_mismatches += y->slot_mismatches;
+	x->size_classes = NULL;
+	if (x->totals != y->totals)
+		x->totals = REC_TOTALS_UNKNOWN;
+}
+
 static void add_header(struct recording *into, const struct recording *from)
 {
 	struct rec_header *x = &into->header;
 	const struct rec_header *y = &from->header;
 
+	add_sampling(&x->sampling, x->window_seconds, &y->sampling, y->window_seconds);
+	if (x->ended != y->ended)
+		x->ended = REC_END_UNKNOWN;
 	x->window_seconds += y->window_seconds;
 	x->window_complete &= y->window_complete;
 	if (y->start_unix_ns && (!x->start_unix_ns || y->start_unix_ns < x->start_unix_ns))

@@ -37,6 +37,8 @@ struct recording *recording_new_like(const struct recording *of)
 	struct recording *rec = recording_new();
 
 	rec->header = of->header;
+	rec->header.ended = REC_END_UNKNOWN;
+	rec->header.sampling = (struct rec_sampling){.is_known = false};
 	if (of->has_sites) {
 		rec->sites = of->sites;
 		rec->n_sites = of->n_sites;
@@ -58,6 +60,8 @@ void recording_clear_counts(struct recording *rec)
 		free(rec->observations[i].parts);
 	}
 	rec->n_locations = rec->n_observations = rec->n_losses = rec->n_extra = 0;
+	rec->header.ended = REC_END_UNKNOWN;
+	rec->header.sampling = (struct rec_sampling){.is_known = false};
 }
 
 void recording_free(struct recording *rec)

@@ -73,11 +73,12 @@ enum reach {
 	REACH_HIT,
 };
 
-/* Does a call hand its callee room on the stack for the result? Then the compiler's claim was that the result stays. */
-enum site_room {
-	SITE_ROOM_UNKNOWN, /* or the callee takes none */
-	SITE_ROOM_NONE,	   /* it escapes, or can be seen not to fit */
-	SITE_ROOM_STACK,
+/* The temporary buffer on the stack that a call hands its callee for the result: with one, the compiler's claim was
+ * that the result stays. */
+enum site_buffer {
+	SITE_BUFFER_UNKNOWN, /* or the callee takes none */
+	SITE_BUFFER_NONE,    /* it escapes, or can be seen not to fit */
+	SITE_BUFFER_STACK,
 };
 
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
@@ -93,7 +94,7 @@ struct rec_site {
 	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
 	uint32_t n_frames;
 	enum cause cause : 8;
-	enum site_room room : 8;
+	enum site_buffer buffer : 8;
 	enum reach reach : 8;
 	bool may_elide; /* the call can run without allocating */
 	/* Of map assignments: keys or values over 128 bytes are not in the map, but objects of their own. */
@@ -125,6 +126,41 @@ struct rec_point {
 
 enum rec_mode { REC_MODE_EXACT, REC_MODE_SAMPLE, REC_MODE_PROFILE /* a pprof heap profile of other origin */ };
 
+/* How a window ended; a launched program's, an attached process's and our own ways. */
+enum rec_end {
+	REC_END_UNKNOWN,
+	REC_END_EXIT,	  /* the process ended */
+	REC_END_EXEC,	  /* it executed a program */
+	REC_END_DURATION, /* the time asked for was over */
+	REC_END_SIGNAL,	  /* escaudit was told to stop */
+	REC_END_CUT,	  /* the recording was handed out, and counting went on */
+	REC_END_DISARMED, /* somebody killed the process that held the probes */
+	REC_END_CALLER,	  /* whoever looked on had seen enough */
+};
+
+/* What totals of size classes rest on. */
+enum rec_totals { REC_TOTALS_UNKNOWN, REC_TOTALS_COUNTED /* by the runtime itself */, REC_TOTALS_SCALED /* by time */ };
+
+/* How sampling went: figures for reports, and for those who want to check (docs/sampling.md). */
+struct rec_sampling {
+	bool is_known; /* all else is of no meaning without */
+	enum rec_totals totals;
+	double duty_pct, cold_duty_pct;	 /* of the window: probes on refills, and on flushes and large objects, stood */
+	double seen_pct;		 /* of the bytes that the runtime counted, what the windows saw; 0 if unknown */
+	double trap_ns, assumed_trap_ns; /* what one trap costs, measured or not; one of them is 0 */
+	double hit_ns;			 /* mean cost of a hit, trap included */
+	double overhead_pct;		 /* of one core: what probes cost the target */
+	double overhead_max_pct;	 /* of one core: what they may cost */
+	double own_cpu_pct;		 /* of one core: what the recording process itself used */
+	uint64_t windows, exact_windows;
+	uint64_t exact_objects;	     /* counted one by one in exact windows */
+	uint64_t hits;		     /* of probes */
+	uint64_t unattributed_bytes; /* in size classes without a sample */
+	uint64_t slot_mismatches;
+	const char
+		*size_classes; /* slots used of each: "16n:1200,32:7", n for those without pointers; NULL if unknown */
+};
+
 /* Every way of losing data, by name ("stack map full", "observation map full", "read fault" …). */
 struct rec_loss {
 	const char *name;
@@ -153,9 +189,12 @@ struct rec_header {
 	uint64_t hits;
 	uint64_t entries; /* allocator entries probed */
 	uint64_t stacks;  /* different stacks */
-	/* Objects under a stack that ends with the caller of their line, because there were more stacks than room was
+	/* Objects under a stack that ends with the caller of their line, because there were more stacks than were
 	 * asked for. */
 	uint64_t shortened;
+	enum rec_end ended;
+	uint64_t period; /* of a heap profile of Go's own: mean bytes between two samples; 0 if unknown */
+	struct rec_sampling sampling;
 };
 
 struct recording {
@@ -186,7 +225,8 @@ struct recording *recording_new(void);
  * must outlive it. */
 struct recording *recording_new_like(const struct recording *of);
 void recording_free(struct recording *rec); /* accepts NULL */
-/* Takes out what was measured (observations, locations, losses, comments); the binary's identity and sites stay. */
+/* Takes out what was measured (observations, locations, losses, comments, how sampling went); the binary's identity and
+ * sites stay. */
 void recording_clear_counts(struct recording *rec);
 
 /* A zeroed element behind the last one. Pointers from earlier calls may move. */
@@ -199,6 +239,9 @@ void recording_add_loss(struct recording *rec, const char *name,
 			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
 uint64_t recording_losses(const struct recording *rec); /* sum of all */
 void recording_add_extra(struct recording *rec, const char *key, const char *value);
+/* Calls each for every figure of sampling, as comments have them: key, and value as text. */
+void recording_each_figure(const struct rec_sampling *s, void (*each)(void *ctx, const char *key, const char *value),
+			   void *ctx);
 /* The first further comment of that key, NULL if there is none. */
 const char *recording_extra(const struct recording *rec, const char *key);
 /* Was something lost, or could something not be covered? */

@@ -23,19 +23,21 @@ static json_t *site_of(const struct rec_site *site)
  */
 static json_t *verdict_of(const struct verdict *v)
 {
-	json_t *object = json_object(), *sites = json_array(), *why = json_array(), *path = json_array();
+	json_t *object = json_object(), *sites = json_array(), *path = json_array();
+	struct strbuf position = STRBUF_INIT;
 
 	for (size_t i = 0; i < v->n_path; i++) {
 		json_t *step = json_object();
 
-		json_put(step, "position", json_text(v->path[i].position));
-		json_put(step, "reason", json_text(v->path[i].reason));
+		strbuf_clear(&position);
+		position_print(&position, &v->path[i]->pos);
+		json_put(step, "position", json_text(strbuf_str(&position)));
+		json_put(step, "reason", json_text(v->path[i]->reason));
 		json_array_append_new(path, step);
 	}
+	strbuf_release(&position);
 	for (size_t i = 0; i < v->n_sites; i++)
 		json_array_append_new(sites, site_of(v->sites[i]));
-	for (size_t i = 0; i < v->n_why; i++)
-		json_array_append_new(why, json_text(v->why[i]));
 	json_put(object, "verdict", json_text(verdict_name(v->kind)));
 	json_put(object, "claim", v->has_claim ? json_text(claim_name(v->claim)) : json_null());
 	json_put(object, "file", json_text(v->file));
@@ -59,7 +61,7 @@ static json_t *verdict_of(const struct verdict *v)
 	json_put(object, "predictions", json_count(v->n_predictions));
 	json_put(object, "sites", sites);
 	json_put(object, "summary", json_text(v->summary));
-	json_put(object, "why", why);
+	json_put(object, "why", json_flow(v->flow, v->n_flow, json_text));
 	json_put(object, "path", path);
 	json_put(object, "advice", json_text(v->advice));
 	return object;

@@ -87,13 +87,13 @@ static char *place_of(const struct verdict *v)
  * The last step of the flow: what a reader can change. Only where it is the whole story; NULL otherwise, or without
  * flow lines (-m instead of -m=2).
  */
-static const char *last_step(const struct verdict *v)
+static const struct flow_step *last_step(const struct verdict *v)
 {
-	const char *last = v->n_why ? v->why[v->n_why - 1] : "";
+	const struct flow_step *last = v->n_flow ? v->flow[v->n_flow - 1] : NULL;
 
-	if (v->kind != VERDICT_CONFIRMED || v->n_predictions != 1 || strncmp(last, "from ", 5) != 0)
+	if (v->kind != VERDICT_CONFIRMED || v->n_predictions != 1 || !last || last->kind != FLOW_STEP)
 		return NULL;
-	return last + 5;
+	return last;
 }
 
 /*
@@ -102,15 +102,19 @@ static const char *last_step(const struct verdict *v)
  */
 static char *note_of(const struct verdict *v, const struct audit *audit)
 {
-	const char *step = last_step(v);
+	const struct flow_step *step = last_step(v);
 	struct strbuf sb = STRBUF_INIT;
 
 	if (v->cause != CAUSE_UNKNOWN)
 		strbuf_addf(&sb, "%s \xe2\x80\x93 ", cause_name(v->cause));
 	if (step)
-		strbuf_addf(&sb, "escapes: %s", step);
+		strbuf_addf(&sb, "escapes: %s (%s)", step->expr, step->reason);
 	else
 		strbuf_addstr(&sb, v->summary ? v->summary : "");
+	if (step && step->pos.file) {
+		strbuf_addstr(&sb, " at ");
+		position_print(&sb, &step->pos);
+	}
 	if (v->upper_per_second > 0)
 		strbuf_addf(&sb, "; none in %" PRIu64 " samples, at most %.3g/s (95%%)", audit->samples,
 			    v->upper_per_second);
@@ -130,14 +134,19 @@ static char *note_of(const struct verdict *v, const struct audit *audit)
 static void add_path(struct text_table *table, const struct verdict *v)
 {
 	struct strbuf sb = STRBUF_INIT;
-	const char *previous = "";
+	const struct position *previous = NULL;
 
 	for (size_t i = 0; i + 1 < v->n_path; i++) {
+		const struct flow_step *step = v->path[i];
+
 		/* taking the address where the object is made tells nothing */
-		if (strcmp(v->path[i].position, previous) == 0 || (i == 0 && strcmp(v->path[i].reason, "spill") == 0))
+		if ((previous && position_equal(&step->pos, previous)) ||
+		    (i == 0 && strcmp(step->reason, "spill") == 0))
 			continue;
-		strbuf_addf(&sb, "%s%s (%s)", sb.len ? ", " : "by way of ", v->path[i].position, v->path[i].reason);
-		previous = v->path[i].position;
+		strbuf_addstr(&sb, sb.len ? ", " : "by way of ");
+		position_print(&sb, &step->pos);
+		strbuf_addf(&sb, " (%s)", step->reason);
+		previous = &step->pos;
 	}
 	if (sb.len)
 		text_table_note(table, strbuf_str(&sb));

@@ -49,6 +49,26 @@ json_t *json_clean(const char *s)
 	return value;
 }
 
+json_t *json_flow(const struct flow_step *const *flow, size_t n, json_t *(*text)(const char *))
+{
+	size_t shown = n > FLOW_SHOWN + 1 ? FLOW_SHOWN : n;
+	json_t *lines = json_array();
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < shown; i++) {
+		strbuf_clear(&sb);
+		flow_step_print(&sb, flow[i]);
+		json_array_append_new(lines, text(strbuf_str(&sb)));
+	}
+	if (shown < n) {
+		strbuf_clear(&sb);
+		strbuf_addf(&sb, "and %zu more lines", n - shown);
+		json_array_append_new(lines, text(strbuf_str(&sb)));
+	}
+	strbuf_release(&sb);
+	return lines;
+}
+
 json_t *json_count(uint64_t n)
 {
 	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);

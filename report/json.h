@@ -26,7 +26,10 @@
 #include <stdio.h>
 
 #include "base/strbuf.h"
+#include "predict/prediction.h"
 #include "recording/recording.h"
+
+#define FLOW_SHOWN 32
 
 struct json_report {
 	FILE *f;
@@ -60,6 +63,11 @@ json_t *json_positive(int n);
 json_t *json_address(uint64_t address);
 /* Adds to an object; takes value. */
 void json_put(json_t *object, const char *name, json_t *value);
+/*
+ * The lines of an explanation, as json_text() or json_clean() makes each: at most FLOW_SHOWN, and then one that says
+ * how many more there are.
+ */
+json_t *json_flow(const struct flow_step *const *flow, size_t n, json_t *(*text)(const char *));
 /* [{"function": …, "file": …, "line": …}], innermost first; empty where nothing was inlined. */
 json_t *json_inline_chain(const struct rec_frame *frames, size_t n);
 

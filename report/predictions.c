@@ -125,7 +125,7 @@ static void put_position(json_t *object, const struct position *pos)
  */
 static json_t *json_prediction(const struct prediction *p)
 {
-	json_t *object = json_object(), *inlined = p->inlined_known ? json_array() : json_null(), *why = json_array();
+	json_t *object = json_object(), *inlined = p->inlined_known ? json_array() : json_null();
 
 	for (size_t i = 0; p->inlined_known && i < p->n_inlined; i++) {
 		json_t *position = json_object();
@@ -133,8 +133,6 @@ static json_t *json_prediction(const struct prediction *p)
 		put_position(position, &p->inlined[i]);
 		json_array_append_new(inlined, position);
 	}
-	for (size_t i = 0; i < p->n_why; i++)
-		json_array_append_new(why, json_text(p->why[i]));
 	json_put(object, "claim", json_text(claim_name(p->claim)));
 	json_put(object, "kind", json_text(expr_kind_name(p->kind)));
 	put_position(object, &p->pos);
@@ -143,7 +141,7 @@ static json_t *json_prediction(const struct prediction *p)
 	json_put(object, "package", json_text(p->package));
 	json_put(object, "inlined", inlined);
 	json_put(object, "reason", json_text(p->reason));
-	json_put(object, "why", why);
+	json_put(object, "why", json_flow(p->flow, p->n_flow, json_text));
 	return object;
 }
 

@@ -234,15 +234,13 @@ static const char *take_text(struct sources *s, const struct source *source, con
 
 static json_t *json_note(const struct verdict *v)
 {
-	json_t *note = json_object(), *why = json_array();
+	json_t *note = json_object();
 	char *text = annotate_verdict_note(v);
 
-	for (size_t i = 0; i < v->n_why; i++)
-		json_array_append_new(why, json_clean(v->why[i]));
 	json_put(note, "verdict", json_text(verdict_name(v->kind)));
 	json_put(note, "text", json_clean(text));
 	json_put(note, "quiet", json_boolean(!annotate_is_remarkable(v)));
-	json_put(note, "why", why);
+	json_put(note, "why", json_flow(v->flow, v->n_flow, json_clean));
 	free(text);
 	return note;
 }

@@ -43,17 +43,18 @@ enum callee_type_arg {
 	CALLEE_TYPE_CHAN, /* a chan type in RAX */
 };
 
-/* Where a runtime function is told of room on the stack for its result: nil where that escapes, or cannot fit. */
-enum callee_room_arg {
-	CALLEE_ROOM_NONE, /* it takes no such argument */
-	CALLEE_ROOM_AX,	  /* concatstring2, slicebytetostring, stringtoslicebyte …: a buffer of 32 bytes or runes */
-	CALLEE_ROOM_CX,	  /* makemap: the map's header */
+/* Where a runtime function takes a temporary buffer on the stack for its result: nil where that escapes, or cannot fit.
+ */
+enum callee_buffer_arg {
+	CALLEE_BUFFER_NONE, /* it takes no such argument */
+	CALLEE_BUFFER_AX,   /* concatstring2, slicebytetostring, stringtoslicebyte …: a buffer of 32 bytes or runes */
+	CALLEE_BUFFER_CX,   /* makemap: the map's header */
 };
 
 struct callee_info {
 	enum cause cause;
 	enum callee_type_arg type_arg;
-	enum callee_room_arg room_arg;
+	enum callee_buffer_arg buffer_arg;
 	bool may_elide;	 /* the call can run without allocating: small integers, empty strings, capacity left, size 0,
 			    map has room */
 	bool is_element; /* the type is the element's: the object is a multiple of it */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A running capture of the sampling gear. Has the shape of probe/capture.h: load, attach, drain when the descriptor
+ * A running capture of the sampling mode. Has the shape of probe/capture.h: load, attach, drain when the descriptor
  * says so, detach, read. Draining also runs the controller, and may take a tenth of a second while probes come and go.
  */
 #ifndef ESCAUDIT_PROBE_SAMPLING_SAMPLE_H

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "predict/diagnostics.h"
 #include "predict/prediction.h"
 
@@ -18,16 +19,27 @@ static void check(bool ok, const char *what)
 	}
 }
 
+static void check_step(const struct flow_step *step)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	check(step->expr != NULL, "a step of nothing");
+	check((step->reason != NULL) == (step->kind == FLOW_STEP), "a step without its reason");
+	check((step->into != NULL) == (step->kind == FLOW_INTO), "a flow to nowhere");
+	check(!step->pos.file || step->kind == FLOW_STEP, "a flow at a place");
+	flow_step_print(&sb, step);
+	strbuf_release(&sb);
+}
+
 static void check_whole(const struct prediction *p)
 {
 	check(p->expr && *p->expr, "no expression");
 	check(p->pos.file && *p->pos.file, "no file");
 	check(p->pos.line >= 0 && p->pos.column >= 0, "a negative position");
-	check(p->n_why <= PREDICTION_WHY_LIMIT + 1, "too many lines of flow");
-	check(p->claim == CLAIM_HEAP || (p->n_why == 0 && !p->wrapper), "something explains what stays");
+	check(p->claim == CLAIM_HEAP || (p->n_flow == 0 && !p->wrapper), "something explains what stays");
 	check(!p->maybe_parameter || (p->claim == CLAIM_STACK && p->kind == EXPR_OTHER), "no parameter");
-	for (size_t i = 0; i < p->n_why; i++)
-		check(p->why[i] != NULL, "no line");
+	for (size_t i = 0; i < p->n_flow; i++)
+		check_step(p->flow[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = n; i < set->n; i++)
 		check(set->items[i].claim == CLAIM_HEAP && set->items[i].expr && set->items[i].pos.file, "not whole");
 	for (size_t i = 0; i < set->n; i++)
-		check(set->items[i].n_why <= PREDICTION_WHY_LIMIT + 1 &&
+		check((!set->items[i].n_flow || set->items[i].flow) &&
 			      (!set->items[i].n_inlined || set->items[i].inlined),
 		      "too much");
 	check(ret != 0 || set->json_joined + set->json_unjoined == heap, "the counts are wrong");

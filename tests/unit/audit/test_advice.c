@@ -7,16 +7,18 @@
 #include "audit/advice.h"
 #include "base/memory.h"
 
+static struct predictions *set;
 static struct strpool *pool;
 
 static void setup(void)
 {
-	pool = strpool_new();
+	set = predictions_new();
+	pool = set->pool;
 }
 
 static void teardown(void)
 {
-	strpool_free(pool);
+	predictions_free(set);
 }
 
 TestSuite(advice, .init = setup, .fini = teardown);
@@ -44,6 +46,15 @@ static void make_line(struct line *l, enum verdict_kind kind, enum cause cause, 
 				.sites = l->sites,
 				.n_sites = 1,
 				.type = "int"};
+}
+
+static void explain(struct verdict *v, const char *const *lines, size_t n)
+{
+	struct prediction p = {.claim = CLAIM_HEAP};
+
+	predictions_explain(set, &p, lines, n);
+	v->flow = p.flow;
+	v->n_flow = p.n_flow;
 }
 
 static const char *advice(const struct line *l)
@@ -175,33 +186,32 @@ Test(advice, a_boxed_value_is_named_with_the_call_it_is_boxed_for)
 
 	make_line(&l, VERDICT_CONFIRMED, CAUSE_INTERFACE_CONVERSION, 1200000, 9600000, 8, 8);
 	l.v.type = "runtime.uint64InterfacePtr";
-	l.v.why = own;
-	l.v.n_why = 3;
+	explain(&l.v, own, 3);
 	cr_expect_str_eq(advice(&l),
 			 "value boxed for an interface argument of keep: 1200000 objects; a parameter of the "
 			 "value's own type takes none");
-	l.v.n_why = 1;
+	explain(&l.v, own, 1);
 	cr_expect_null(advice(&l), "no call is named");
-	l.v.why = method;
+	explain(&l.v, method, 1);
 	cr_expect_str_eq(advice(&l),
 			 "value boxed for an interface argument of (*T).keep: 1200000 objects; a parameter of the "
 			 "value's own type takes none");
-	l.v.why = print;
+	explain(&l.v, print, 1);
 	cr_expect_str_eq(advice(&l),
 			 "value boxed for an interface argument of fmt.Fprintf: 1200000 objects; package strconv "
 			 "appends numbers to bytes without boxing them");
 	l.v.type = "runtime.stringInterfacePtr";
 	cr_expect_null(advice(&l), "strconv does nothing for a string");
 	l.v.type = "runtime.uint64InterfacePtr";
-	l.v.why = error;
+	explain(&l.v, error, 1);
 	cr_expect_null(advice(&l));
-	l.v.why = other;
+	explain(&l.v, other, 1);
 	cr_expect_null(advice(&l), "not the reader's to change");
-	l.v.why = foreign;
+	explain(&l.v, foreign, 1);
 	cr_expect_null(advice(&l), "nor is a method of another package's type");
-	l.v.why = instance;
+	explain(&l.v, instance, 1);
 	cr_expect_not_null(advice(&l));
-	l.v.why = variable;
+	explain(&l.v, variable, 1);
 	cr_expect_null(advice(&l));
 }
 
@@ -245,6 +255,13 @@ Test(advice, what_is_cold_few_ambiguous_or_of_another_cause_gets_none)
 	cr_expect_null(advice(&l));
 }
 
+static void expect_at(const struct flow_step *step, int line, int column)
+{
+	const struct position want = {"./m.go", line, column};
+
+	cr_expect(position_equal(&step->pos, &want), "%s:%d:%d", step->pos.file, step->pos.line, step->pos.column);
+}
+
 Test(advice, the_path_is_the_shortest_explanation)
 {
 	const char *why[] = {"flow: p \xe2\x86\x90 &{storage for &T{...}}",
@@ -252,28 +269,31 @@ Test(advice, the_path_is_the_shortest_explanation)
 			     "from p := &T{...} (assign) at ./m.go:5:4",
 			     "flow: {heap} \xe2\x86\x90 p",
 			     "from f(\") at \", p) (call parameter) at ./m.go:7:3",
-			     "flow: ~r0 = &{storage for &T{...}}:",
+			     "flow: ~r0 = &{storage for &T{...}}",
 			     "from &T{...} (spill) at ./m.go:5:2",
 			     "from return &T{...} (return) at ./m.go:6:2",
 			     "and 3 more"};
-	struct verdict v = {.why = why, .n_why = ARRAY_SIZE(why)};
+	struct verdict v = {.n_path = 0};
 
-	advice_trace(pool, &v);
+	explain(&v, why, ARRAY_SIZE(why));
+	advice_trace(&v);
 	cr_assert_eq(v.n_path, 2);
-	cr_expect_str_eq(v.path[0].position, "./m.go:5:2");
-	cr_expect_str_eq(v.path[0].reason, "spill");
-	cr_expect_str_eq(v.path[1].position, "./m.go:6:2");
-	cr_expect_str_eq(v.path[1].reason, "return");
+	expect_at(v.path[0], 5, 2);
+	cr_expect_str_eq(v.path[0]->reason, "spill");
+	expect_at(v.path[1], 6, 2);
+	cr_expect_str_eq(v.path[1]->reason, "return");
 	free(v.path);
 
-	v = (struct verdict){.why = why, .n_why = 5};
-	advice_trace(pool, &v);
+	v = (struct verdict){.n_path = 0};
+	explain(&v, why, 5);
+	advice_trace(&v);
 	cr_assert_eq(v.n_path, 3);
-	cr_expect_str_eq(v.path[2].position, "./m.go:7:3");
-	cr_expect_str_eq(v.path[2].reason, "call parameter");
+	expect_at(v.path[2], 7, 3);
+	cr_expect_str_eq(v.path[2]->reason, "call parameter");
 	free(v.path);
 
-	v = (struct verdict){.why = why, .n_why = 1};
-	advice_trace(pool, &v);
+	v = (struct verdict){.n_path = 0};
+	explain(&v, why, 1);
+	advice_trace(&v);
 	cr_expect_eq(v.n_path, 0);
 }

@@ -374,7 +374,7 @@ static bool row_matches(const struct row *row, const struct prediction *p, int m
 	       same_text(p->function, function) && flags == row->flags &&
 	       (row->column == 0 || p->pos.column == (row->column < 0 ? 0 : row->column)) &&
 	       p->inlined_known == (p->claim == CLAIM_HEAP) && chain_is(row->chain, p) &&
-	       (p->claim == CLAIM_STACK) == (p->n_why == 0);
+	       (p->claim == CLAIM_STACK) == (p->n_flow == 0);
 }
 
 static void check_all(const struct predictions *set, int minor)
@@ -400,6 +400,15 @@ static void check_all(const struct predictions *set, int minor)
 		cr_expect(taken[k], "go 1.%d: nobody expects %s:%d:%d %s %s (%s; %s; in %s)", minor, p->pos.file,
 			  p->pos.line, p->pos.column, claim_name(p->claim), p->expr, expr_kind_name(p->kind), p->reason,
 			  p->function);
+		for (size_t i = 0; i < p->n_flow; i++) {
+			const struct flow_step *step = p->flow[i];
+
+			cr_expect(step->kind == FLOW_INTO || (step->kind == FLOW_STEP && step->pos.file &&
+							      (step->pos.line > 0 || *p->expr == '#')),
+				  "go 1.%d: '%s' of %s is not understood", minor, step->expr, p->expr);
+			cr_expect(step->kind != FLOW_INTO || step->has_arrow == (minor >= 25), "go 1.%d: %s", minor,
+				  step->expr);
+		}
 		cr_expect_str_eq(p->package, strncmp(p->pos.file, "lib/", 4) == 0 ? "example.com/diagnostics/lib"
 										  : "example.com/diagnostics");
 	}

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "predict/diagnostics.h"
 #include "predict/prediction.h"
+#include "tests/unit/predict/flow_text.h"
 
 #define GOLDEN "tests/golden/diagnostics/"
 
@@ -64,10 +65,10 @@ static void expect_why(const struct prediction *p, const char *const *why, const
 	size_t n = 0;
 
 	for (; why[n]; n++) {
-		if (n < p->n_why)
-			cr_expect_str_eq(p->why[n], why[n]);
+		if (n < p->n_flow)
+			expect_step(p->flow[n], why[n]);
 	}
-	cr_expect_eq(p->n_why, n, "%s: %zu lines", p->expr, p->n_why);
+	cr_expect_eq(p->n_flow, n, "%s: %zu lines", p->expr, p->n_flow);
 	cr_expect_str_eq(p->reason, reason);
 }
 
@@ -271,6 +272,31 @@ Test(diagnostics, a_log_of_two_builds_counts_once)
 	predictions_free(b);
 }
 
+/* What a package says the second time, and did not the first, is kept with its explanation. */
+Test(diagnostics, a_package_that_comes_again_is_explained)
+{
+	static const char *const why[] = {"flow: {heap} = &{storage for new(T)}", "from new(T) (spill) at m.go:3:4",
+					  "from t = new(T) (assign) at m.go:3:2", NULL};
+	struct predictions *set = read_text("# m\n"
+					    "m.go:1:2: new(int) escapes to heap\n"
+					    "# m [m.test]\n"
+					    "m.go:1:2: new(int) escapes to heap:\n"
+					    "m.go:1:2:   flow: {heap} = &{storage for new(int)}:\n"
+					    "m.go:3:4: new(T) escapes to heap:\n"
+					    "m.go:3:4:   flow: {heap} = &{storage for new(T)}:\n"
+					    "m.go:3:4:     from new(T) (spill) at m.go:3:4\n"
+					    "m.go:3:4:     from t = new(T) (assign) at m.go:3:2\n"
+					    "m.go:1:2: new(int) escapes to heap\n"
+					    "m.go:3:4: new(T) escapes to heap\n"
+					    "# n\n"
+					    "n.go:1:2: new(int) escapes to heap\n");
+
+	expect_rows(set, "m.go:1:2 heap new: new(int)\nm.go:3:4 heap new: new(T)\nn.go:1:2 heap new: new(int)\n");
+	cr_expect_eq(set->items[0].n_flow, 0);
+	expect_why(&set->items[1], why, "assign");
+	predictions_free(set);
+}
+
 /* ---- explanations and summaries ---- */
 
 Test(diagnostics, an_explanation_and_its_summary_are_one_prediction)
@@ -380,7 +406,7 @@ Test(diagnostics, explanations_do_not_cross_packages)
 					    "m.go:1:2: new(int) escapes to heap\n");
 
 	expect_rows(set, "m.go:1:2 heap new: new(int)\n");
-	cr_expect_eq(set->items[0].n_why, 0);
+	cr_expect_eq(set->items[0].n_flow, 0);
 	cr_expect_str_eq(set->items[0].package, "b");
 	predictions_free(set);
 }
@@ -397,14 +423,14 @@ Test(diagnostics, steps_of_another_position_are_not_taken)
 					    "m.go:3:4: new(T) escapes to heap\n");
 
 	cr_assert_eq(set->n, 2);
-	cr_assert_eq(set->items[0].n_why, 1);
-	cr_expect_str_eq(set->items[0].why[0], why[0]);
+	cr_assert_eq(set->items[0].n_flow, 1);
+	expect_step(set->items[0].flow[0], why[0]);
 	cr_expect_null(set->items[0].reason);
-	cr_expect_eq(set->items[1].n_why, 0);
+	cr_expect_eq(set->items[1].n_flow, 0);
 	predictions_free(set);
 }
 
-Test(diagnostics, long_explanations_are_cut_and_say_so)
+Test(diagnostics, long_explanations_are_whole)
 {
 	struct strbuf text = STRBUF_INIT;
 	struct predictions *set;
@@ -415,10 +441,9 @@ Test(diagnostics, long_explanations_are_cut_and_say_so)
 	strbuf_addstr(&text, "m.go:1:2:     from y (return) at m.go:200:1\nm.go:1:2: new(int) escapes to heap\n");
 	set = read_text(strbuf_str(&text));
 	cr_assert_eq(set->n, 1);
-	cr_assert_eq(set->items[0].n_why, PREDICTION_WHY_LIMIT + 1);
-	cr_expect_str_eq(set->items[0].why[31], "from x31 (assign) at m.go:31:1");
-	cr_expect_str_eq(set->items[0].why[32], "and 69 more lines");
-	cr_expect_str_eq(set->items[0].reason, "return", "of the last step, also beyond the limit");
+	cr_assert_eq(set->items[0].n_flow, 101);
+	expect_step(set->items[0].flow[99], "from x99 (assign) at m.go:99:1");
+	cr_expect_str_eq(set->items[0].reason, "return");
 	predictions_free(set);
 	strbuf_release(&text);
 }
@@ -684,7 +709,7 @@ Test(diagnostics, raw_strings_of_several_lines)
 {
 	struct predictions *set;
 
-	/* up to 1.23 as they stand in the source, then on one line: both are read alike */
+	/* up to 1.21 as they stand in the source, then on one line: both are read alike */
 	expect_read("./m.go:14:22: `Help for \"it\".\n"
 		    "\tType ` + name + ` help\n"
 		    "for details.` escapes to heap\n"
@@ -703,8 +728,8 @@ Test(diagnostics, raw_strings_of_several_lines)
 			"./m.go:3:9:     from sink = `a\nb` + s (assign) at ./m.go:3:7\n"
 			"./m.go:3:9: `a\nb` + s escapes to heap\n");
 	expect_rows(set, "./m.go:3:9 heap concatenation: \"a\\nb\" + s\n");
-	cr_assert_eq(set->items[0].n_why, 3);
-	cr_expect_str_eq(set->items[0].why[2], "from sink = \"a\\nb\" + s (assign) at ./m.go:3:7");
+	cr_assert_eq(set->items[0].n_flow, 3);
+	expect_step(set->items[0].flow[2], "from sink = \"a\\nb\" + s (assign) at ./m.go:3:7");
 	cr_expect_str_eq(set->items[0].reason, "assign");
 	predictions_free(set);
 	/* what only looks like one swallows nothing: neither up to the next diagnostic nor up to the end */
@@ -717,4 +742,64 @@ Test(diagnostics, raw_strings_of_several_lines)
 	cr_expect_eq(set->unknown_lines, 2);
 	cr_expect_str_eq(set->unknown[1], "./m.go:5:9: another ` one");
 	predictions_free(set);
+}
+
+#define DIGITS "0123456789012345678901234567890123456789012345678901234567"
+
+/* Constants of more than 70 characters are printed without their end, and without a closing quote. */
+Test(diagnostics, long_constants)
+{
+	static const struct {
+		const char *expr;
+		enum expr_kind kind;
+	} cases[] = {
+		{"\"" DIGITS "8901234567...", EXPR_CONSTANT},
+		{"\"" DIGITS "890123456\\...", EXPR_CONSTANT}, /* cut behind the backslash of an escape */
+		{"\"\xc3\xa9" DIGITS "890123456...", EXPR_CONSTANT},
+		{"\"" DIGITS "8901234567... + keep(\"q\")", EXPR_CONCAT},
+		{"keep(\"q\") + \"" DIGITS "8901234567...", EXPR_CONCAT},
+		{"\"" DIGITS "89`1234567... + x", EXPR_CONCAT},
+		{"\"" DIGITS "89\\\"134567... + x + \"`\"", EXPR_CONCAT},
+		{"([]byte)(\"" DIGITS "8901234567...)", EXPR_STRING_CONV},
+		{"string(\"" DIGITS "8901234567...)", EXPR_STRING_CONV},
+		{"make([]byte, len(\"" DIGITS "8901234567...), 10)", EXPR_MAKE_SLICE},
+		{"make(T, f(\"" DIGITS "89(1,34567...), 10)", EXPR_MAKE_SLICE},
+		/* whole ones: the longest of those that are never cut, and of older versions any */
+		{"\"" DIGITS "890123456789\"", EXPR_CONSTANT},
+		{"\"" DIGITS "890123456789\" + x", EXPR_CONCAT},
+		{"\"" DIGITS "890...\" + x", EXPR_CONCAT},
+		{"\"" DIGITS "8901234567890 and so on...\" + x", EXPR_CONCAT},
+		{"\"" DIGITS "8901234567...and so on\" + x", EXPR_CONCAT},
+		/* neither */
+		{"\"" DIGITS "890123456... + x", EXPR_OTHER},
+	};
+	struct strbuf text = STRBUF_INIT;
+	struct predictions *set;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		strbuf_addf(&text, "./m.go:%zu:2: %s escapes to heap\n", i + 1, cases[i].expr);
+	set = read_text(strbuf_str(&text));
+	cr_expect_eq(set->unknown_lines, 0, "%s", set->unknown[0]);
+	cr_assert_eq(set->n, ARRAY_SIZE(cases));
+	for (size_t i = 0; i < set->n; i++) {
+		cr_expect_str_eq(set->items[i].expr, cases[i].expr);
+		cr_expect_eq(set->items[i].kind, cases[i].kind, "%s: %s", cases[i].expr,
+			     expr_kind_name(set->items[i].kind));
+	}
+	predictions_free(set);
+	/* no raw string begins in what was cut: not on a line that is known, nor on one that is not */
+	strbuf_clear(&text);
+	strbuf_addstr(&text, "./m.go:1:2: \"" DIGITS "89`1234567... + x escapes to heap:\n"
+			     "./m.go:1:2:   flow: {heap} = &{storage for \"" DIGITS "89`1234567... + x}:\n"
+			     "./m.go:1:2:     from s = \"" DIGITS "89`1234567... + x (assign) at ./m.go:1:4\n"
+			     "./m.go:1:2: \"" DIGITS "89`1234567... + x escapes to heap\n"
+			     "./m.go:2:2: something new of \"" DIGITS "89`1234567...\n"
+			     "./m.go:3:2: \"" DIGITS "89`1234567... + x does not escape\n");
+	set = read_text(strbuf_str(&text));
+	cr_assert_eq(set->n, 2);
+	cr_expect_eq(set->items[0].n_flow, 2);
+	cr_expect_str_eq(set->items[0].reason, "assign");
+	cr_expect_eq(set->unknown_lines, 1);
+	predictions_free(set);
+	strbuf_release(&text);
 }

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "predict/prediction.h"
+#include "tests/unit/predict/flow_text.h"
 
 #define GOLDEN "tests/golden/diagnostics/"
 
@@ -258,12 +259,38 @@ Test(diagnostics_json, copies_of_one_text_take_the_flow_of_their_own_chain)
 	cr_assert_eq(set->n, 2);
 	cr_expect_str_eq(set->items[0].inlined[0].file, "/a.go");
 	cr_expect_str_eq(set->items[0].reason, "return");
-	cr_assert_eq(set->items[0].n_why, 2);
-	cr_expect_str_eq(set->items[0].why[0], "flow: x ← y");
-	cr_expect_str_eq(set->items[0].why[1], "from a (return) at /m.go:1:5");
+	cr_assert_eq(set->items[0].n_flow, 2);
+	expect_step(set->items[0].flow[0], "flow: x ← y");
+	expect_step(set->items[0].flow[1], "from a (return) at /m.go:1:5");
 	cr_expect_str_eq(set->items[1].inlined[0].file, "/b.go");
 	cr_expect_str_eq(set->items[1].reason, "assign");
 	predictions_free(set);
+}
+
+/* Hundreds of wrappers may stand at one position, with an explanation each. */
+Test(diagnostics_json, what_is_explained_alike_has_one_flow)
+{
+	struct strbuf text = STRBUF_INIT, entries = STRBUF_INIT;
+	struct predictions *set;
+
+	strbuf_addstr(&text, "# m\n");
+	for (int i = 0; i < 1000; i++) {
+		strbuf_addstr(&text, "/m.go:1: new(int) escapes to heap\n");
+		strbuf_addstr(&entries,
+			      ENTRY(1, 0, "escape", "new(int) escapes to heap", WHY("/m.go", 1, "a (return)")));
+		strbuf_addstr(&entries, ENTRY(1, 0, "escape", "", ""));
+	}
+	write_json("m", "m.json", "m", "/m.go", strbuf_str(&entries));
+	set = read_text(strbuf_str(&text), NULL);
+	join(set);
+	cr_assert_eq(set->n, 1000);
+	for (size_t i = 0; i < set->n; i++) {
+		cr_expect_eq(set->items[i].n_flow, 2000, "%zu", i);
+		cr_expect_eq(set->items[i].flow, set->items[0].flow, "%zu", i);
+	}
+	predictions_free(set);
+	strbuf_release(&text);
+	strbuf_release(&entries);
 }
 
 Test(diagnostics_json, variables_have_the_chains_that_no_expression_has)

@@ -59,6 +59,20 @@ static void expect_same_position(const struct position *a, const struct position
 	cr_expect_eq(a->column, b->column);
 }
 
+static void expect_same_step(const struct flow_step *a, const struct flow_step *b)
+{
+	cr_expect_eq(a->kind, b->kind);
+	cr_expect_eq(a->has_arrow, b->has_arrow);
+	cr_expect_eq(a->is_storage, b->is_storage);
+	cr_expect_eq(a->into_storage, b->into_storage);
+	expect_text(a->expr, b->expr);
+	expect_text(a->reason, b->reason);
+	expect_text(a->into, b->into);
+	cr_expect_eq(!a->pos.file, !b->pos.file);
+	if (a->pos.file && b->pos.file)
+		expect_same_position(&a->pos, &b->pos);
+}
+
 static void expect_same(const struct predictions *a, const struct predictions *b)
 {
 	cr_assert_eq(a->n, b->n);
@@ -76,9 +90,9 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		for (size_t k = 0; k < p->n_inlined; k++)
 			expect_same_position(&p->inlined[k], &q->inlined[k]);
 		expect_text(p->reason, q->reason);
-		cr_assert_eq(p->n_why, q->n_why);
-		for (size_t k = 0; k < p->n_why; k++)
-			expect_text(p->why[k], q->why[k]);
+		cr_assert_eq(p->n_flow, q->n_flow);
+		for (size_t k = 0; k < p->n_flow; k++)
+			expect_same_step(p->flow[k], q->flow[k]);
 		cr_expect_eq(p->zero_copy, q->zero_copy);
 		cr_expect_eq(p->wrapper, q->wrapper);
 		cr_expect_eq(p->maybe_parameter, q->maybe_parameter);
@@ -124,6 +138,10 @@ static void expect_round_trip(const struct predictions *set)
 
 Test(prediction_file, everything_comes_back)
 {
+	static const char *const explanation[] = {
+		"flow: {heap} ← &x", "from x (assign) at ./m.go:1:2",
+		"flow: {storage for ... argument} = &{storage for \"\xf0\x9f\x98\x80\"}",
+		"from f(\") at \", p) (call parameter) at a b.go:300", "and 7 more lines"};
 	struct predictions *set = predictions_new();
 	struct prediction *p;
 
@@ -142,10 +160,7 @@ Test(prediction_file, everything_comes_back)
 	p->inlined[0] = (struct position){"/abs/a.go", 2, 3};
 	p->inlined[1] = (struct position){"b.go", 4, 0};
 	p->reason = "assign-pair";
-	p->n_why = 2;
-	p->why = xcalloc(2, sizeof(*p->why));
-	p->why[0] = "flow: {heap} ← &x";
-	p->why[1] = "from x (assign) at ./m.go:1:2";
+	predictions_explain(set, p, explanation, ARRAY_SIZE(explanation));
 	p->wrapper = true;
 	for (int kind = EXPR_OTHER; kind <= EXPR_CONSTANT; kind++) { /* every kind has a name of its own */
 		p = predictions_add(set);

@@ -104,6 +104,17 @@ Test(merge, sums)
 	recs[1]->header.exit_status = 3;
 	recs[1]->header.window_complete = false;
 	recording_add_extra(recs[0], "kept", "yes");
+	for (size_t i = 0; i < 2; i++) {
+		recs[i]->header.ended = REC_END_EXIT;
+		recs[i]->header.sampling = (struct rec_sampling){.is_known = true,
+								 .totals = REC_TOTALS_COUNTED,
+								 .overhead_pct = i ? 0.5 : 0.25,
+								 .overhead_max_pct = 1,
+								 .hit_ns = i ? 3000 : 1000,
+								 .hits = i ? 30 : 10,
+								 .trap_ns = 700,
+								 .size_classes = "16:3"};
+	}
 
 	cr_assert_eq(recording_merge(recs, names, 2, &err), 0, "%s", err.text);
 	recording_free(recs[1]); /* nothing of it may be needed any more */
@@ -130,6 +141,14 @@ Test(merge, sums)
 	cr_expect_str_eq(recording_extra(recs[0], "replica.2"),
 			 "file=b.gz pid=12 start_unix_ns=6000 seconds=1.500 objects=12 bytes=192");
 	cr_expect_str_eq(recording_extra(recs[0], "kept"), "yes");
+	cr_expect_eq(recs[0]->header.ended, REC_END_EXIT);
+	cr_expect_eq(recs[0]->header.sampling.totals, REC_TOTALS_COUNTED);
+	cr_expect_float_eq(recs[0]->header.sampling.overhead_pct, 0.375, 1e-9, "of two windows of one length");
+	cr_expect_eq(recs[0]->header.sampling.overhead_max_pct, 1);
+	cr_expect_float_eq(recs[0]->header.sampling.hit_ns, 2500, 1e-9);
+	cr_expect_eq(recs[0]->header.sampling.hits, 40);
+	cr_expect_eq(recs[0]->header.sampling.trap_ns, 0);
+	cr_expect_null(recs[0]->header.sampling.size_classes, "what does not add up is left out");
 	recording_free(recs[0]);
 }
 

@@ -204,6 +204,8 @@ static inline struct recording *fixture_recording(void)
 
 static inline struct predictions *fixture_predictions(void)
 {
+	static const char *const why[] = {"flow: ~r0 = &{storage for &Item{...}}",
+					  "from return &Item{...} (return) at ./cart/item.go:21:2"};
 	struct predictions *set = predictions_new();
 	struct prediction *p;
 
@@ -219,10 +221,7 @@ static inline struct predictions *fixture_predictions(void)
 	p->inlined = xcalloc(1, sizeof(*p->inlined));
 	p->inlined[0] = (struct position){"./cart/item.go", 21, 9};
 	p->reason = "return";
-	p->n_why = 2;
-	p->why = xcalloc(2, sizeof(*p->why));
-	p->why[0] = "flow: ~r0 = &{storage for &Item{...}}";
-	p->why[1] = "from return &Item{...} (return) at ./cart/item.go:21:2";
+	predictions_explain(set, p, why, 2);
 	p = predictions_add(set);
 	p->claim = CLAIM_STACK;
 	p->kind = EXPR_MAKE_SLICE;
@@ -259,8 +258,9 @@ struct fixture {
 	struct audit audit;
 	struct verdict items[16];
 	const struct rec_site *evidence[3];
-	const char *why[2];
-	struct verdict_step path[3];
+	const char *mismatches[1];
+	struct prediction explained;
+	const struct flow_step *path[3];
 };
 
 static inline void fixture_verdict(struct fixture *x, struct verdict v)
@@ -278,16 +278,19 @@ static inline void fixture_verdict(struct fixture *x, struct verdict v)
 /* Every verdict once, ranked as audit_run() does; everything adds up to what the recording holds. */
 static inline void fixture_init(struct fixture *x)
 {
+	static const char *const way[] = {"from &Item{...} (spill) at ./cart/item.go:20:9",
+					  "from item = &Item{...} (assign) at ./cart/item.go:20:4",
+					  "from return &Item{...} (return) at ./cart/item.go:21:2"};
+
 	memset(x, 0, sizeof(*x));
 	x->rec = fixture_recording();
 	x->set = fixture_predictions();
 	for (size_t i = 0; i < 3; i++)
 		x->evidence[i] = &x->rec->sites[i];
-	x->why[0] = "flow: ~r0 = &{storage for &Item{...}}";
-	x->why[1] = "from return &Item{...} (return) at ./cart/item.go:21:2";
-	x->path[0] = (struct verdict_step){"./cart/item.go:20:9", "spill"};
-	x->path[1] = (struct verdict_step){"./cart/item.go:20:4", "assign"};
-	x->path[2] = (struct verdict_step){"./cart/item.go:21:2", "return"};
+	x->mismatches[0] = "another build";
+	predictions_explain(x->set, &x->explained, way, ARRAY_SIZE(way));
+	for (size_t i = 0; i < ARRAY_SIZE(way); i++)
+		x->path[i] = x->explained.flow[i];
 	x->audit.rec = x->rec;
 	x->audit.items = x->items;
 	x->audit.match = BUILD_MATCH_SAME;
@@ -321,13 +324,13 @@ static inline void fixture_init(struct fixture *x)
 		.line = 40, .column = 12, .expr = "&Item{...}", .function = "example.com/shop/cart.(*Cart).Add",
 		.package = "example.com/shop/cart", .type = "cart.Item", .cause = CAUSE_NEW_OBJECT, .objects = 1009,
 		.bytes = 16144, .smallest = 16, .largest = 16, .samples = 1009, .n_predictions = 1,
-		.sites = &x->evidence[0], .n_sites = 1, .why = x->why, .n_why = 2, .path = x->path, .n_path = 3,
-		.summary = "predicted, and made by runtime.newobject");
+		.sites = &x->evidence[0], .n_sites = 1, .flow = x->set->items[0].flow, .n_flow = 2, .path = x->path,
+		.n_path = 3, .summary = "predicted, and made by runtime.newobject");
 	VERDICT(x, .kind = VERDICT_CONFIRMED, .has_claim = true, .claim = CLAIM_HEAP, .file = "cmd/shop/main.go",
 		.line = 14, .column = 3, .expr = "func literal, func literal", .function = "main.main.func1",
 		.type = "struct { F uintptr; X0 *map[string]cart.Item }", .cause = CAUSE_CLOSURE, .objects = 13,
 		.bytes = 208, .smallest = 16, .largest = 16, .samples = 13, .ambiguous = true, .n_predictions = 2,
-		.why = x->why, .n_why = 2, .summary = "predicted, and made by runtime.newobject");
+		.flow = x->set->items[0].flow, .n_flow = 2, .summary = "predicted, and made by runtime.newobject");
 	VERDICT(x, .kind = VERDICT_HELD, .has_claim = true, .claim = CLAIM_STACK, .file = "cart/cart.go", .line = 50,
 		.column = 5, .expr = "Item{...}", .n_predictions = 1, .summary = "no allocating call in the binary");
 	VERDICT(x, .kind = VERDICT_UNREACHED, .has_claim = true, .claim = CLAIM_HEAP, .file = "cart/cart.go",

@@ -223,7 +223,7 @@ Test(export_html, what_may_be_doubted_is_said)
 	recording_add_loss(x.rec, "stack map full", 7);
 	x.rec->header.coverage = "runtime.persistentalloc is not covered";
 	x.audit.match = BUILD_MATCH_DIFFERENT;
-	x.audit.mismatches = x.why;
+	x.audit.mismatches = x.mismatches;
 	x.audit.n_mismatches = 1;
 	page = page_of(&x, true, (struct html_options){.rows = 0});
 	expect_pair(at(page.json, "alarms"), "lost", "stack map full 7; counts are lower bounds");
@@ -267,10 +267,13 @@ static void be_named(struct fixture *x, const char *name)
 	rec->sites[0].callee = rec->sites[1].type = name;
 	x->items[1].expr = x->items[1].file = x->items[1].summary = x->items[1].function = x->items[1].type = name;
 	x->items[1].package = name;
-	x->why[0] = name;
+	x->mismatches[0] = name;
+	predictions_explain(x->set, &x->explained, &name, 1);
+	x->items[5].flow = x->explained.flow;
+	x->items[5].n_flow = 1;
 	recording_add_loss(rec, name, 3);
 	x->audit.match = BUILD_MATCH_DIFFERENT;
-	x->audit.mismatches = &x->why[0];
+	x->audit.mismatches = x->mismatches;
 	x->audit.n_mismatches = 1;
 }
 

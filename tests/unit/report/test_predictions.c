@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "report/json.h"
 #include "tests/unit/report/fixture.h"
 
 static void expect_text(struct predictions *set, size_t limit, const char *golden)
@@ -36,4 +37,34 @@ Test(predictions, json)
 	json_decref(root);
 	capture_expect(&c, "predictions.json");
 	predictions_free(set);
+}
+
+/* What is shown of an explanation has its limit; what is known of it has none. */
+Test(predictions, long_explanations_are_shown_in_part)
+{
+	const struct flow_step *flow[100];
+	char *text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flow); i++) {
+		struct flow_step *step = xcalloc(1, sizeof(*step));
+
+		*step = (struct flow_step){
+			.kind = FLOW_STEP, .expr = "x", .reason = "assign", .pos = {"m.go", (int)i + 1, 2}};
+		flow[i] = step;
+	}
+	for (size_t n = 31; n <= ARRAY_SIZE(flow); n++) {
+		json_t *lines = json_flow(flow, n, json_text);
+		size_t shown = json_array_size(lines);
+
+		cr_expect_eq(shown, n < 33 ? n : 33, "%zu", n);
+		if (n <= 33)
+			text = xasprintf("from x (assign) at m.go:%zu:2", n);
+		else
+			text = xasprintf("and %zu more lines", n - 32);
+		cr_expect_str_eq(json_string_value(json_array_get(lines, shown - 1)), text);
+		free(text);
+		json_decref(lines);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(flow); i++)
+		free((void *)(uintptr_t)flow[i]);
 }

@@ -1,0 +1,3 @@
+module example.com/escaudit/constants
+
+go 1.19
