@@ -279,7 +279,7 @@ void match_index_by_file(struct matching *m)
 		const struct prediction *p = &m->set->items[i];
 		struct source_file *file;
 
-		if (p->claim != CLAIM_HEAP || p->kind != EXPR_APPEND || m->prediction_file[i] == NO_FILE)
+		if (p->kind != EXPR_APPEND || m->prediction_file[i] == NO_FILE)
 			continue;
 		file = &m->files[m->prediction_file[i]];
 		ARRAY_GROW(file->appends, file->n_appends + 1, file->alloc_appends);

@@ -109,6 +109,8 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	if (!s || s->taken)
 		return;
 	s->taken = true;
+	if (match_is_move(site) && s->objects)
+		v->move = site;
 	s->account = (size_t)(v - j->audit->items);
 	v->objects += s->objects;
 	v->bytes += s->bytes;
@@ -129,6 +131,9 @@ static enum verdict_kind kind_of_nothing(const struct judge *j, const struct mat
 	for (size_t i = 0; i < group->n_sites; i++) {
 		const struct rec_site *site = &j->rec->sites[group->sites[i]];
 
+		if (match_is_move(site) &&
+		    group->n_sites > 1) /* it runs, and has nothing to do for what is not there */
+			continue;
 		if (site->reach == REACH_HIT) /* it ran; that it made nothing must have been seen, too */
 			return j->absence_is_fact ? VERDICT_ELIDED : VERDICT_UNDECIDED;
 		/* A call that cannot run without allocating, and did not allocate, did not run. */
@@ -257,11 +262,6 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
 	v->function = function_of(j, v, group->predictions[0]);
 
-	if (group->moved && !v->objects) { /* the appends' own groups say the rest */
-		free(v->sites);
-		j->audit->n--;
-		return;
-	}
 	if (p->claim == CLAIM_STACK)
 		v->kind = v->objects ? VERDICT_VIOLATED : VERDICT_HELD;
 	else if (v->objects)

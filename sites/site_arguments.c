@@ -160,6 +160,10 @@ bool site_arguments_read(const struct function_code *f, struct strpool *pool, st
 	case CALLEE_TYPE_MAP:
 	case CALLEE_TYPE_CHAN:
 		typed = site_type(f, pool, site, constant_before(f, call, ZYDIS_REGISTER_RAX), &type);
+		if (typed && site->cause == CAUSE_MAP_GROWTH) {
+			site->indirect_key = type.indirect_key;
+			site->indirect_value = type.indirect_value;
+		}
 		break;
 	}
 	return typed;
