@@ -60,7 +60,8 @@ struct callee {
 
 /*
  * Sorted by name (LC_ALL=C); a unit test holds it to that. concatbyte2 and its like (since 1.24) are []byte(a + b) in
- * one step: the conversion is what they make.
+ * one step: the conversion is what they make. gobytes, gostring and gostringn are C.GoBytes, C.GoString and C.GoStringN
+ * (cmd/cgo/out.go, goStringDef and its like, names them so by linkname): copies of what is C's.
  */
 static const struct callee callees[] = {
 	CALLEE("internal/bytealg.MakeNoZero", CAUSE_MAKE_SLICE, CALLEE_TYPE_NONE, .may_elide = true),
@@ -116,6 +117,9 @@ static const struct callee callees[] = {
 	CALLEE("runtime.deferproc", CAUSE_DEFER, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.deferprocat", CAUSE_DEFER, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.deferrangefunc", CAUSE_DEFER, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.gobytes", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.gostring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.gostringn", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.growslice", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true, .is_element = true),
 	CALLEE("runtime.growsliceBuf", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true, .is_element = true),
 	CALLEE("runtime.growsliceBufNoAlias", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true,
