@@ -13,9 +13,10 @@
 #include "audit/advice.h"
 #include "audit/build_match.h"
 #include "audit/match.h"
+#include "audit/observed.h"
+#include "audit/verdict_text.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "base/u64map.h"
 #include "recording/place.h"
 #include "symbolize/go_name.h"
 
@@ -70,125 +71,17 @@ bool verdict_is_divergence(enum verdict_kind kind)
 	}
 }
 
-/* What was seen at one return address. */
-struct seen {
-	uint64_t objects, bytes, smallest, largest, samples;
-	const char *type; /* this and the cause: of most bytes from one stack, which varies less than sums of all */
-	enum cause cause;
-	uint64_t most_bytes;
-	const char *first_type;
-	size_t n_types;
-	bool taken;	/* by a verdict, */
-	size_t account; /* items[account] */
-	uint32_t location;
-};
-
 struct judge {
 	struct audit *audit;
 	const struct predictions *set;
 	const struct recording *rec;
 	struct matching *matching;
-	struct seen *seen;
-	size_t n_seen, alloc_seen;
-	struct u64map seen_at; /* return address -> index into seen */
-	struct u64map types;   /* (place in seen, type), but for the first of each place */
+	struct observed observed;
 	size_t alloc_items;
 	double upper_per_second; /* of what was not seen; 0 where absence is a fact */
 	uint64_t upper_bytes;	 /* of the same; 0 but for heap profiles of Go's own */
 	bool absence_is_fact;	 /* exact, complete, lossless: what was not seen did not happen */
 };
-
-/* ---- the observed account, by return address -------------------------------------------------------------------- */
-
-static const struct rec_site *site_of(struct judge *j, uint64_t ret)
-{
-	size_t low = 0, high = j->rec->n_sites;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (j->rec->sites[middle].ret < ret)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < j->rec->n_sites && j->rec->sites[low].ret == ret ? &j->rec->sites[low] : NULL;
-}
-
-/*
- * The runtime at work on its own account while it stands on a user's stack: a collection that a large object starts
- * makes goroutines of its own. The line is not to blame, and its own objects must not be mixed with them.
- */
-static bool is_own_account(struct judge *j, const struct rec_observation *obs)
-{
-	const struct rec_site *site;
-
-	if (obs->user == REC_NO_USER_FRAME)
-		return true;
-	if (obs->cause != CAUSE_RUNTIME_INTERNAL)
-		return false;
-	site = site_of(j, j->rec->locations[obs->locations[obs->user]].pc);
-	return site && site->cause != CAUSE_RUNTIME_INTERNAL;
-}
-
-/* Nearly all places make objects of one type; a map has groups, tables and a directory of them. */
-static void count_type(struct judge *j, struct seen *s, const char *type)
-{
-	bool is_new = s->n_types == 0;
-
-	if (is_new)
-		s->first_type = type;
-	else if (type != s->first_type)
-		u64map_at(&j->types, u64_mix((uint64_t)(s - j->seen) + 1, (uintptr_t)type), &is_new);
-	s->n_types += is_new;
-}
-
-static void add_seen(struct judge *j, const struct rec_observation *obs)
-{
-	uint32_t location = obs->locations[obs->user];
-	bool is_new;
-	uint64_t *index = u64map_at(&j->seen_at, j->rec->locations[location].pc, &is_new);
-	struct seen *s;
-
-	if (is_new) {
-		*index = j->n_seen;
-		ARRAY_GROW(j->seen, j->n_seen + 1, j->alloc_seen);
-		j->seen[j->n_seen++] = (struct seen){.smallest = UINT64_MAX, .location = location};
-	}
-	s = &j->seen[*index];
-	s->objects += obs->objects;
-	s->bytes += obs->bytes;
-	s->samples += obs->samples;
-	s->smallest = obs->smallest < s->smallest ? obs->smallest : s->smallest;
-	s->largest = obs->largest > s->largest ? obs->largest : s->largest;
-	count_type(j, s, obs->type);
-	if (obs->bytes >= s->most_bytes) {
-		s->type = obs->type;
-		s->cause = obs->cause;
-		s->most_bytes = obs->bytes;
-	}
-}
-
-static void collect_seen(struct judge *j)
-{
-	for (size_t i = 0; i < j->rec->n_observations; i++) {
-		const struct rec_observation *obs = &j->rec->observations[i];
-
-		if (is_own_account(j, obs)) {
-			j->audit->runtime_objects += obs->objects;
-			j->audit->runtime_bytes += obs->bytes;
-		} else {
-			add_seen(j, obs);
-		}
-	}
-}
-
-static struct seen *seen_at(struct judge *j, const struct rec_site *site)
-{
-	uint64_t *index = u64map_find(&j->seen_at, site->ret);
-
-	return index ? &j->seen[*index] : NULL;
-}
 
 /* ---- one verdict ------------------------------------------------------------------------------------------------ */
 
@@ -211,7 +104,7 @@ static void add_why(struct judge *j, struct verdict *v, const char *line)
 
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
-	struct seen *s = seen_at(j, site);
+	struct seen *s = observed_at(&j->observed, site->ret);
 
 	v->sites = xreallocarray(v->sites, v->n_sites + 1, sizeof(*v->sites));
 	v->sites[v->n_sites++] = site;
@@ -285,100 +178,17 @@ static uint64_t upper_bytes(const struct judge *j)
 	return period > 1 && period < UINT64_MAX / 3 ? 3 * period : 0;
 }
 
-static const char *absence(const struct judge *j)
-{
-	if (j->rec->header.mode == REC_MODE_EXACT && j->absence_is_fact)
-		return "no allocation";
-	return "no allocation seen";
-}
-
-/* What it is that no diagnostic speaks of. */
-static const char *unpredicted(struct strpool *pool, enum cause cause, const char *callee, const char *closure)
-{
-	switch (cause) {
-	case CAUSE_APPEND_GROWTH:
-		return "append grew past the capacity, of which the compiler says nothing here";
-	case CAUSE_MAP_GROWTH:
-		return "the map grew for the new element; the compiler speaks of making maps only";
-	case CAUSE_MAKE_CHAN:
-		return "channels are always on the heap; the compiler does not say so";
-	case CAUSE_STRING_CONCATENATION:
-		return strpool_addf(pool, "no diagnostic speaks of this concatenation (+= has none): %s", callee);
-	case CAUSE_GO_STATEMENT:
-		return "the goroutine itself: none was left to be used again";
-	case CAUSE_DEFER:
-		return "the record of a defer that is in a loop: none was left to be used again";
-	case CAUSE_CLOSURE:
-		if (closure)
-			return strpool_addf(pool, "a closure that the compiler made and says nothing of: %s",
-					    go_name_short(closure));
-		break;
-	case CAUSE_RUNTIME_INTERNAL:
-		return callee ? strpool_addf(pool, "made by the runtime for itself, in %s", callee)
-			      : "made by the runtime for itself, a panic's value perhaps";
-	default:
-		break;
-	}
-	return strpool_addf(pool, "the compiler reports nothing for this%s%s", callee ? ": " : "",
-			    callee ? callee : "");
-}
-
 /* One line that says why, in a reader's words. */
-static const char *summary_of(struct judge *j, const struct verdict *v, const struct match_group *group,
+static const char *summary_of(const struct judge *j, const struct verdict *v, const struct match_group *group,
 			      enum match_line line)
 {
-	struct strpool *pool = j->audit->pool;
-	const struct rec_site *site = v->n_sites ? v->sites[0] : NULL;
-	const char *callee = site ? site->callee : NULL;
+	const struct verdict_text text = {.pool = j->audit->pool,
+					  .set = j->set,
+					  .rec = j->rec,
+					  .matching = j->matching,
+					  .absence_is_fact = j->absence_is_fact};
 
-	switch (v->kind) {
-	case VERDICT_CONFIRMED:
-		if (group && group->moved)
-			return strpool_addf(pool, "built by append on the stack, moved to the heap by %s on line %d",
-					    callee, site->frames[site->n_frames - 1].line);
-		if (group && group->merged)
-			return strpool_addf(pool, "%zu variables share one object made by %s", v->n_predictions,
-					    callee);
-		if (v->cause == CAUSE_CLOSURE && site->closure && j->set->items[group->predictions[0]].wrapper)
-			return strpool_addf(pool, "a closure that the compiler wraps around the call: %s",
-					    go_name_short(site->closure));
-		return strpool_addf(pool, "predicted, and made by %s%s", callee,
-				    v->n_sites > 1 ? " and other calls" : "");
-	case VERDICT_ELIDED:
-		return strpool_addf(pool, "%s ran and found a way round: %s", callee,
-				    v->cause == CAUSE_INTERFACE_CONVERSION ? "small integer, zero or empty value"
-									   : "the result fits what is already there");
-	case VERDICT_UNREACHED:
-		return strpool_addf(pool, "the call of %s was never executed", callee);
-	case VERDICT_UNDECIDED:
-		return strpool_addf(pool, "%s at %s, and no evidence whether the call ran", absence(j), callee);
-	case VERDICT_COMPILED_OUT:
-		if (group && group->surplus)
-			return "no call of its own: other copies of this line have it, this one was dropped or is one "
-			       "of them";
-		if (line == MATCH_LINE_INLINED_ONLY)
-			return "no call: only inlined copies of the function are left in the binary";
-		return "no call in the binary: constant data, zero size, or dead code";
-	case VERDICT_HELD:
-		if (site && !j->absence_is_fact)
-			return strpool_addf(pool, "no allocation seen at %s", callee);
-		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
-			    : "no allocating call in the binary";
-	case VERDICT_VIOLATED:
-		if (v->cause == CAUSE_MAKE_SLICE)
-			return strpool_addf(pool, "the size is known only at run time: %s went to the heap", callee);
-		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
-	case VERDICT_UNPREDICTED:
-		return unpredicted(pool, v->cause, callee, site ? site->closure : NULL);
-	case VERDICT_STALE:
-		if (group && matching_is_displaced(j->matching, group->predictions[0]))
-			return "the source was edited between the builds: the functions here are on other lines in the "
-			       "binary";
-		return "the binary has no code for this line: dropped by the linker, or another build's log";
-	case VERDICT_COUNT:
-		break;
-	}
-	return "";
+	return verdict_summary(&text, v, group, line);
 }
 
 /* JSON diagnostics call every main package "main". */
@@ -484,8 +294,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 
 static void judge_unpredicted(struct judge *j)
 {
-	for (size_t i = 0; i < j->n_seen; i++) {
-		struct seen *s = &j->seen[i];
+	for (size_t i = 0; i < j->observed.n; i++) {
+		struct seen *s = &j->observed.items[i];
 		const struct rec_location *loc = &j->rec->locations[s->location];
 		const struct rec_frame *outer = &loc->frames[loc->n_frames - 1];
 		const struct rec_site *site;
@@ -507,7 +317,7 @@ static void judge_unpredicted(struct judge *j)
 		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
-		site = site_of(j, loc->pc);
+		site = observed_site(&j->observed, loc->pc);
 		if (site)
 			add_site_evidence(j, v, site);
 		else
@@ -587,10 +397,11 @@ static void set_accounts(struct judge *j)
 		const struct rec_observation *obs = &j->rec->observations[i];
 		size_t account = AUDIT_RUNTIME;
 
-		if (!is_own_account(j, obs)) {
-			uint64_t *seen = u64map_find(&j->seen_at, j->rec->locations[obs->locations[obs->user]].pc);
+		if (!observed_is_own_account(&j->observed, obs)) {
+			const struct seen *seen =
+				observed_at(&j->observed, j->rec->locations[obs->locations[obs->user]].pc);
 
-			account = seen ? j->seen[*seen].account : AUDIT_ELSEWHERE;
+			account = seen ? seen->account : AUDIT_ELSEWHERE;
 		}
 		audit->account[i] = account < audit->n ? ranked[account] : account;
 	}
@@ -616,7 +427,7 @@ static void total(struct audit *audit)
 int audit_run(struct audit **out, const struct predictions *set, const struct recording *rec, struct error *err)
 {
 	struct audit *audit;
-	struct judge j = {.set = set, .rec = rec, .seen_at = U64MAP_INIT};
+	struct judge j = {.set = set, .rec = rec};
 
 	*out = NULL;
 	if (!rec->has_sites)
@@ -640,7 +451,9 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	for (size_t i = 0; i < rec->n_observations; i++)
 		audit->samples += rec->observations[i].samples;
 	j.matching = matching_new(set, rec);
-	collect_seen(&j);
+	observed_collect(&j.observed, rec);
+	audit->runtime_objects = j.observed.runtime_objects;
+	audit->runtime_bytes = j.observed.runtime_bytes;
 	for (size_t i = 0; i < matching_count(j.matching); i++)
 		judge_group(&j, matching_group(j.matching, i));
 	judge_unpredicted(&j);
@@ -651,9 +464,7 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	total(audit);
 	build_match(audit, set, rec, j.matching);
 	matching_free(j.matching);
-	free(j.seen);
-	u64map_release(&j.seen_at);
-	u64map_release(&j.types);
+	observed_release(&j.observed);
 	*out = audit;
 	return 0;
 }

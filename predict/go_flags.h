@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What flags a build gets: the user's, and ours that ask for diagnostics. Internal to predict/.
+ *
+ * Which packages get the diagnostics is said with -gcflags=PATTERN=..., repeated: of several that match a package the
+ * go command takes the last. A scope is a module of a named package ("example.com/m/...") or, where there is none, the
+ * package itself; and, where several programs are named, each of those, because every main package writes its JSON to
+ * "main" and needs a directory of its own. The user's own -gcflags, from the command line or GOFLAGS, stay in force:
+ * one that reaches into a scope, or covers it, is repeated with ours added; the others are passed on as they are.
+ */
+#ifndef ESCAUDIT_PREDICT_GO_FLAGS_H
+#define ESCAUDIT_PREDICT_GO_FLAGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+/* A list of strings, such as the arguments of a command. */
+struct words {
+	char **items; /* owned, NULL-terminated */
+	size_t n, alloc;
+};
+
+void words_take(struct words *words, char *word); /* word is owned from here on */
+void words_add(struct words *words, const char *word);
+void words_release(struct words *words);
+
+/* One -gcflags of the user. */
+struct user_flags {
+	char *pattern;	/* NULL: the packages named */
+	char *flags;	/* without -m and -json */
+	bool malformed; /* flags is the value as it was, for the go command to refuse */
+};
+
+struct scope {
+	char *path;
+	bool tree;     /* path/... rather than path */
+	bool named;    /* the files named on the command line: no pattern, path is NULL */
+	bool standard; /* of the standard library */
+	size_t json;   /* number of its JSON directory */
+};
+
+struct go_flags {
+	struct words all;  /* the user's, without -gcflags */
+	struct words list; /* those of them that decide what a package is */
+	struct user_flags *user;
+	size_t n_user, alloc_user;
+	struct scope *scopes;
+	size_t n_scopes, alloc_scopes;
+};
+
+/*
+ * Takes the user's flags apart: flags is NULL-terminated and may be NULL, goflags is the value of GOFLAGS. Returns 0,
+ * or the error of a flag of which the value is missing.
+ */
+int go_flags_sort(struct go_flags *f, const char *const *flags, const char *goflags, struct error *err);
+/* -C DIR among the flags: positions are relative to it. NULL if there is none. */
+const char *go_flags_directory(const char *const *flags);
+/* One that is there already is not added; path is NULL for the files named on the command line. */
+void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool standard, size_t json);
+void go_flags_clear_scopes(struct go_flags *f);
+/* Adds every -gcflags to argv, the user's and ours; JSON diagnostics go to numbered directories in json_dir. */
+void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv);
+/* The user's -gcflags as one text, which the caller frees. */
+char *go_flags_gcflags(const struct go_flags *f);
+void go_flags_release(struct go_flags *f);
+
+/* A value of `go version -m` is quoted as Go text where it has blanks or quotes; appends it without them. */
+void go_flags_unquote(struct strbuf *sb, const char *value);
+
+#endif
