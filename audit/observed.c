@@ -5,6 +5,9 @@
 
 #include "base/memory.h"
 
+/* Above all addresses of a file. */
+#define NO_ADDRESS (1ull << 63)
+
 const struct rec_site *observed_site(const struct observed *o, uint64_t ret)
 {
 	size_t low = 0, high = o->rec->n_sites;
@@ -40,15 +43,23 @@ static void count_type(struct observed *o, struct seen *s, const char *type)
 	if (is_new)
 		s->first_type = type;
 	else if (type != s->first_type)
-		u64map_at(&o->types, u64_mix((uint64_t)(s - o->items) + 1, (uintptr_t)type), &is_new);
+		keymap_at(&o->types, (struct keymap_key){{(uint64_t)(s - o->items), (uintptr_t)type}}, &is_new);
 	s->n_types += is_new;
+}
+
+/* By its return address; what is outside of the binary (a plugin) has none, and is known by its location alone. */
+static uint64_t place_of(const struct recording *rec, const struct rec_observation *obs)
+{
+	uint32_t location = obs->locations[obs->user];
+
+	return rec->locations[location].pc ? rec->locations[location].pc : NO_ADDRESS | location;
 }
 
 static void add_seen(struct observed *o, const struct rec_observation *obs)
 {
 	uint32_t location = obs->locations[obs->user];
 	bool is_new;
-	uint64_t *index = u64map_at(&o->at, o->rec->locations[location].pc, &is_new);
+	uint64_t *index = u64map_at(&o->at, place_of(o->rec, obs), &is_new);
 	struct seen *s;
 
 	if (is_new) {
@@ -72,7 +83,7 @@ static void add_seen(struct observed *o, const struct rec_observation *obs)
 
 void observed_collect(struct observed *o, const struct recording *rec)
 {
-	*o = (struct observed){.rec = rec, .at = U64MAP_INIT, .types = U64MAP_INIT};
+	*o = (struct observed){.rec = rec, .at = U64MAP_INIT, .types = KEYMAP_INIT};
 	for (size_t i = 0; i < o->rec->n_observations; i++) {
 		const struct rec_observation *obs = &o->rec->observations[i];
 
@@ -92,10 +103,15 @@ struct seen *observed_at(const struct observed *o, uint64_t ret)
 	return index ? &o->items[*index] : NULL;
 }
 
+struct seen *observed_of(const struct observed *o, const struct rec_observation *obs)
+{
+	return observed_at(o, place_of(o->rec, obs));
+}
+
 void observed_release(struct observed *o)
 {
 	free(o->items);
 	u64map_release(&o->at);
-	u64map_release(&o->types);
+	keymap_release(&o->types);
 	*o = (struct observed){.rec = NULL};
 }

@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/keymap.h"
 #include "base/u64map.h"
 #include "recording/recording.h"
 
-/* What was seen at one return address. */
+/* What was seen at one return address, or at one location outside of the binary. */
 struct seen {
 	uint64_t objects, bytes, smallest, largest, samples;
 	const char *type; /* this and the cause: of most bytes from one stack, which varies less than sums of all */
@@ -27,8 +28,8 @@ struct observed {
 	const struct recording *rec; /* borrowed */
 	struct seen *items;
 	size_t n, alloc;
-	struct u64map at;			 /* return address -> index into items */
-	struct u64map types;			 /* (place in items, type), but for the first of each place */
+	struct u64map at;			 /* return address, or location -> index into items */
+	struct keymap types;			 /* (place in items, type), but for the first of each place */
 	uint64_t runtime_objects, runtime_bytes; /* the runtime's own account, which is in no item */
 };
 
@@ -37,6 +38,8 @@ void observed_release(struct observed *o);
 
 /* What was seen at a return address; NULL if nothing. */
 struct seen *observed_at(const struct observed *o, uint64_t ret);
+/* What one of the recording's observations with a user frame was counted in; NULL if in nothing. */
+struct seen *observed_of(const struct observed *o, const struct rec_observation *obs);
 /* The emitted site with that return address; NULL if there is none. */
 const struct rec_site *observed_site(const struct observed *o, uint64_t ret);
 /*

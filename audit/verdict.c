@@ -227,6 +227,23 @@ static bool is_runtime_package(const char *package)
 			   strncmp(package, "internal/runtime/", 17) == 0);
 }
 
+/*
+ * Generic functions of the runtime (runtime.AddCleanup) are compiled, and diagnosed, in the packages that use them. What
+ * they do is the runtime's own account all the same: seen, it is charged to the line that calls. Their files are no files
+ * of sites; under -trimpath they have no folder, but that of their import path.
+ */
+static bool is_in_runtime_file(const struct judge *j, const struct prediction *p)
+{
+	const char *goroot = j->rec->header.goroot_src, *file = p->pos.file, *slash;
+	size_t n = goroot ? strlen(goroot) : 0;
+
+	if (n && strncmp(file, goroot, n) != 0)
+		return false;
+	file += n;
+	slash = strrchr(file, '/');
+	return slash && is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
@@ -235,7 +252,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	const char *package;
 	struct verdict *v;
 
-	if (!group->n_sites && is_runtime_package(own_package(j, p)))
+	if (!group->n_sites && (is_runtime_package(own_package(j, p)) ||
+				(line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p))))
 		return;
 	v = new_verdict(j);
 
@@ -398,8 +416,7 @@ static void set_accounts(struct judge *j)
 		size_t account = AUDIT_RUNTIME;
 
 		if (!observed_is_own_account(&j->observed, obs)) {
-			const struct seen *seen =
-				observed_at(&j->observed, j->rec->locations[obs->locations[obs->user]].pc);
+			const struct seen *seen = observed_of(&j->observed, obs);
 
 			account = seen ? seen->account : AUDIT_ELSEWHERE;
 		}
@@ -463,6 +480,10 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	set_accounts(&j);
 	total(audit);
 	build_match(audit, set, rec, j.matching);
+	for (size_t i = 0; audit->match == BUILD_MATCH_SAME && i < audit->n; i++) {
+		if (audit->items[i].kind == VERDICT_STALE)
+			audit->items[i].summary = "the binary has no code for this line: dropped by the linker";
+	}
 	matching_free(j.matching);
 	observed_release(&j.observed);
 	*out = audit;
