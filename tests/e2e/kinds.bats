@@ -67,3 +67,47 @@ files_with() {
 	}
 	for_each_go check 1.19 1.22 1.27
 }
+
+@test "a size that is known to the machine code is read there, and no other out of the text" {
+	need_bpf
+	check() {
+		local line said sizes text="make([]byte, n)"
+		audited .
+		version_in "$GO_VERSION" '<=1.20' || text="make([]byte, max(n, 16))"
+		expect_at main.go sized-inlined "confirmed $text | make slice, uint8 100/409600"
+		expect_at main.go sized "confirmed make([]byte, atLeast(n, 16)) | make slice, uint8 100/24950"
+		expect_at main.go lengths "confirmed make([]byte, 104) | make slice, uint8 100/10400; confirmed make([]byte, 204) | make slice, uint8 100/20400"
+		# makeslicecopy is told two lengths
+		expect_at main.go copied "confirmed make([]*int, 10) | make slice, *int 100/8000"
+		expect_status 0 "$ESCAUDIT" sites --json --limit 0 "$(build_go kinds)"
+		for sizes in sized:null lengths:104,204 copied:80; do
+			read -r _ line < <(line_of kinds "${sizes%:*}")
+			said=$(jq -r --argjson line "$line" '[.sites[] | select(.file == "main.go" and .line == $line) |
+				select(.cause == "make slice") | .size // "null"] | sort | map(tostring) | join(",")' "$BATS_TEST_TMPDIR/out")
+			[ "$said" = "${sizes#*:}" ] || complain "sites of @${sizes%:*}: sizes $said instead of ${sizes#*:}"
+		done
+	}
+	for_each_go check
+}
+
+@test "what is boxed has the type that the source has" {
+	need_bpf
+	check() {
+		local said
+		audited .
+		expect_at main.go box-float "confirmed f | interface conversion, float64 100/800"
+		expect_at main.go box-duration "confirmed d | interface conversion, time.Duration 100/800"
+		expect_at main.go box-string "confirmed s | interface conversion, string 100/1600"
+		expect_at main.go box-int "confirmed n | interface conversion, int 100/800"
+		expect_at main.go box-itab "confirmed d | interface conversion, time.Duration 100/800"
+		expect_at main.go box-result "confirmed level(n) | interface conversion, main.level 100/800"
+		# up to 1.19 what is converted without saying so has the column of the call
+		said="confirmed n | interface conversion, int 100/800; confirmed f | interface conversion, float64 100/800; confirmed b | interface conversion, []uint8 100/2400"
+		version_in "$GO_VERSION" '>=1.20' ||
+			said="confirmed b | interface conversion, []uint8 100/2400; confirmed f | interface conversion, float64 100/800; confirmed n | interface conversion, int 100/800"
+		expect_at main.go box-variadic "confirmed ... argument | new object, [3]interface {} 100/4800; $said"
+		expect_status 0 "$ESCAUDIT" top --json --limit 0 "$BATS_TEST_TMPDIR/rec"
+		! grep -q InterfacePtr <<<"$out" || complain "top: $(grep -o '[a-z.A-Z0-9]*InterfacePtr' <<<"$out" | sort | uniq -c)"
+	}
+	for_each_go check
+}
