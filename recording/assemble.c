@@ -138,11 +138,39 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 	return false;
 }
 
+/* The site that the user's call is; NULL if it was not decoded. */
+static const struct rec_site *site_of(const struct assembly *as, const struct rec_observation *obs)
+{
+	const uint64_t *site;
+
+	if (obs->user == REC_NO_USER_FRAME)
+		return NULL;
+	site = u64map_find(&as->site_of, as->rec->locations[obs->locations[obs->user]].pc);
+	return site ? &as->rec->sites[*site] : NULL;
+}
+
+/*
+ * convT64 and its like make what they are told no type of as types of the runtime's own (runtime.uint64InterfacePtr,
+ * runtime.stringInterfacePtr: src/runtime/iface.go). The site may know what the source has there.
+ */
+static const char *source_type(const struct assembly *as, const struct rec_observation *obs)
+{
+	static const char prefix[] = "runtime.", suffix[] = "InterfacePtr";
+	const struct rec_site *site;
+	size_t len = obs->type ? strlen(obs->type) : 0;
+
+	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
+	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
+		return obs->type;
+	site = site_of(as, obs);
+	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
+}
+
 static enum cause cause_of(struct assembly *as, const struct rec_observation *obs)
 {
 	const struct recording *rec = as->rec;
 	const char *chain[STACK_CHAIN_MAX];
-	const uint64_t *site;
+	const struct rec_site *site;
 	size_t n = 0;
 
 	if (obs->user == REC_NO_USER_FRAME)
@@ -156,12 +184,12 @@ static enum cause cause_of(struct assembly *as, const struct rec_observation *ob
 				chain[n++] = loc->frames[f].function;
 		}
 	}
-	site = u64map_find(&as->site_of, rec->locations[obs->locations[obs->user]].pc);
+	site = site_of(as, obs);
 	/* Behind an allocator that user code called directly, only the runtime's own work can allocate once more. */
 	if (n > 1 && go_runtime_is_allocator(chain[0]))
 		return CAUSE_RUNTIME_INTERNAL;
 	if (site && (n == 0 || go_runtime_is_allocator(chain[0])))
-		return rec->sites[*site].cause;
+		return site->cause;
 	return go_runtime_cause(chain, n, obs->type);
 }
 
@@ -218,6 +246,7 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->bytes = from->bytes;
 		obs->smallest = from->smallest;
 		obs->largest = from->largest;
+		obs->type = source_type(&as, obs);
 		obs->cause = cause_of(&as, obs);
 	}
 	recording_add_loss(rec, "stacks missing", missing);
