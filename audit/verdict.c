@@ -102,6 +102,24 @@ static void add_why(struct judge *j, struct verdict *v, const char *line)
 	v->why[v->n_why++] = strpool_add(j->audit->pool, line);
 }
 
+/* Does what was seen there have a type that an earlier site with objects does not have? */
+static bool is_other_type(const struct judge *j, const struct verdict *v, const struct rec_site *site)
+{
+	for (size_t i = 0; i + 1 < v->n_sites; i++) {
+		const struct rec_site *earlier = v->sites[i];
+
+		if (earlier->type && observed_at(&j->observed, earlier->ret) && strcmp(earlier->type, site->type) == 0)
+			return false;
+	}
+	return v->n_sites > 1;
+}
+
+/* What a map consists of has types that nobody wrote: map.bucket[string]int, since Go 1.24 map.group[string]int. */
+static bool is_part_of_map(const char *type)
+{
+	return strncmp(type, "map.", 4) == 0;
+}
+
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
 	struct seen *s = observed_at(&j->observed, site->ret);
@@ -124,6 +142,8 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	if (s->type && !site->type) {
 		v->type = s->type;
 		v->other_types += s->n_types - 1;
+	} else if (site->type && v->objects > s->objects) {
+		v->other_types += is_other_type(j, v, site);
 	}
 }
 
@@ -342,8 +362,8 @@ static void judge_unpredicted(struct judge *j)
 			s->taken = true;
 		v->cause = s->cause;
 		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
-		 */
-		if (s->type && !(v->type && s->cause == CAUSE_MAKE_CHAN)) {
+		 * Maps grow by such too; where it is told, the site has the type that the source has. */
+		if (s->type && !(v->type && (s->cause == CAUSE_MAKE_CHAN || is_part_of_map(s->type)))) {
 			v->type = s->type;
 			v->other_types = s->n_types - 1;
 		}

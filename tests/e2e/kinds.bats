@@ -111,3 +111,14 @@ files_with() {
 	}
 	for_each_go check
 }
+
+@test "what a map grows by is named after the map" {
+	need_bpf
+	check() {
+		local grown
+		audited .
+		grown=$(jq -r '[.verdicts[] | select(.file == "main.go" and .cause == "map growth") | "\(.verdict) \(.type) \(.other_types // 0)"] | join("; ")' "$audit")
+		[ "$grown" = "unpredicted url.Values 0" ] || complain "map growth: $grown"
+	}
+	for_each_go check 1.19 1.23 1.24 1.27
+}
