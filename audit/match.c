@@ -221,13 +221,19 @@ static void share_object(struct matching *m, size_t prediction, size_t site)
 	}
 }
 
-/* A variable of the compiler's own that has two sites in one function: one is that of a variable without position. */
-static bool is_crowded(const struct matching *m, const struct match_group *group)
+static bool same_package(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* A variable of the compiler's own, in that package, that has two sites in one function: one is that of a variable
+ * without position. */
+static bool is_crowded(const struct matching *m, const struct match_group *group, const char *package)
 {
 	const struct prediction *p = &m->set->items[group->predictions[0]];
 
-	return group->ambiguous && group->n_predictions == 1 && group->n_sites == 2 && p->kind == EXPR_MOVED &&
-	       p->expr && strchr(p->expr, '#');
+	return same_package(p->package, package) && group->ambiguous && group->n_predictions == 1 &&
+	       group->n_sites == 2 && p->kind == EXPR_MOVED && p->expr && strchr(p->expr, '#');
 }
 
 /*
@@ -424,14 +430,26 @@ static void place_moved_slices(struct matching *m)
 	free(group_of);
 }
 
+/* The second site of the first crowded variable of that package becomes the other's. */
+static void split_crowded(struct matching *m, size_t prediction, const char *package)
+{
+	size_t g = 0, site;
+
+	while (!is_crowded(m, &m->groups[g], package))
+		g++;
+	m->groups[g].ambiguous = false;
+	site = m->groups[g].sites[--m->groups[g].n_sites];
+	match_group_add_site(m, match_group_new(m, &prediction, 1), site);
+}
+
 /*
  * Variables without a position: those the compiler makes for a range over a function. One shares the object of another
  * in the function that the diagnostics name; where they name none (< 1.25) it is the object that is one too many for
- * the variables that have a position, if there are as many of these as of those.
+ * the package's variables that have a position, if there are as many of these as of those.
  */
 static void place_nowhere(struct matching *m)
 {
-	size_t *unplaced = xcalloc(m->set->n + 1, sizeof(*unplaced)), n = 0, crowded = 0, done = 0;
+	size_t *unplaced = xcalloc(m->set->n + 1, sizeof(*unplaced)), n = 0;
 
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
@@ -453,16 +471,18 @@ static void place_nowhere(struct matching *m)
 		else
 			unplaced[n++] = i;
 	}
-	for (size_t g = 0; g < m->n_groups; g++)
-		crowded += is_crowded(m, &m->groups[g]);
-	for (size_t g = 0; n && n == crowded && done < n && g < m->n_groups; g++) {
-		size_t site;
+	for (size_t i = 0; i < n; i++) {
+		const char *package = m->set->items[unplaced[i]].package;
+		size_t n_unplaced = 0, n_crowded = 0;
 
-		if (!is_crowded(m, &m->groups[g]))
+		for (size_t k = 0; k < n; k++)
+			n_unplaced += !m->is_matched[unplaced[k]] &&
+				      same_package(m->set->items[unplaced[k]].package, package);
+		for (size_t g = 0; g < m->n_groups; g++)
+			n_crowded += is_crowded(m, &m->groups[g], package);
+		if (m->is_matched[unplaced[i]] || n_unplaced != n_crowded)
 			continue;
-		m->groups[g].ambiguous = false;
-		site = m->groups[g].sites[--m->groups[g].n_sites];
-		match_group_add_site(m, match_group_new(m, &unplaced[done++], 1), site);
+		split_crowded(m, unplaced[i], package);
 	}
 	free(unplaced);
 }

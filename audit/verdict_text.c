@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "symbolize/go_name.h"
 
 #define STACK_BUFFER 32 /* bytes: base.Debug.VariableMakeThreshold of cmd/compile */
@@ -13,6 +14,20 @@ static const char *absence(const struct verdict_text *t)
 	if (t->rec->header.mode == REC_MODE_EXACT && t->absence_is_fact)
 		return "no allocation";
 	return "no allocation seen";
+}
+
+/* What C.GoString and its like are in the runtime; NULL for other functions. */
+static const char *cgo_copy(const char *callee)
+{
+	static const char *const names[][2] = {{"runtime.gobytes", "C.GoBytes"},
+					       {"runtime.gostring", "C.GoString"},
+					       {"runtime.gostringn", "C.GoStringN"}};
+
+	for (size_t i = 0; callee && i < ARRAY_SIZE(names); i++) {
+		if (strcmp(callee, names[i][0]) == 0)
+			return names[i][1];
+	}
+	return NULL;
 }
 
 /*
@@ -116,6 +131,11 @@ static const char *unpredicted(struct strpool *pool, const struct verdict *v, co
 		return "channels are always on the heap; the compiler does not say so";
 	case CAUSE_STRING_CONCATENATION:
 		return strpool_addf(pool, "no diagnostic speaks of this concatenation (+= has none): %s", callee);
+	case CAUSE_STRING_CONVERSION:
+		if (cgo_copy(callee))
+			return strpool_addf(pool, "%s copies what is C's; the compiler reports nothing for it",
+					    cgo_copy(callee));
+		break;
 	case CAUSE_GO_STATEMENT:
 		return "the goroutine itself: none was left to be used again";
 	case CAUSE_DEFER:
