@@ -139,17 +139,6 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 	return false;
 }
 
-/* The site that the user's call is; NULL if it was not decoded. */
-static const struct rec_site *site_of(const struct assembly *as, const struct rec_observation *obs)
-{
-	const uint64_t *site;
-
-	if (obs->user == REC_NO_USER_FRAME)
-		return NULL;
-	site = u64map_find(&as->site_of, as->rec->locations[obs->locations[obs->user]].pc);
-	return site ? &as->rec->sites[*site] : NULL;
-}
-
 /*
  * convT64 and its like make what they are told no type of as types of the runtime's own (runtime.uint64InterfacePtr,
  * runtime.stringInterfacePtr: src/runtime/iface.go). The site may know what the source has there.
@@ -163,7 +152,7 @@ static const char *source_type(const struct assembly *as, const struct rec_obser
 	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
 	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
 		return obs->type;
-	site = site_of(as, obs);
+	site = obs->site == REC_NO_SITE ? NULL : &as->rec->sites[obs->site];
 	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
 }
 
