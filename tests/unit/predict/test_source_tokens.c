@@ -329,8 +329,9 @@ Test(source_tokens, what_does_not_parse_costs_extents_only)
 	struct source_tokens *source;
 	size_t first, last;
 
-	EXPECT_FORMS({"x := := f@(y)", "f(y)"}, {"if { } else else f@(y)", "f(y)"}, {"case func chan f@(y)", "func chan f(y)"},
-		     {"for ; ; ; ; {\n}\nf@(y)", "f(y)"}, {"f(,,,)\ng@(y)", "g(y)"}, {"x @+", "x +"});
+	EXPECT_FORMS({"x := := f@(y)", "f(y)"}, {"if { } else else f@(y)", "f(y)"},
+		     {"case func chan f@(y)", "func chan f(y)"}, {"for ; ; ; ; {\n}\nf@(y)", "f(y)"},
+		     {"f(,,,)\ng@(y)", "g(y)"}, {"x @+", "x +"});
 	for (int i = 0; i < 100000; i++)
 		strbuf_addstr(&deep, i % 2 ? "f(" : "{");
 	for (int i = 100000; i-- > 0;)
