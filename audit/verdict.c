@@ -458,6 +458,34 @@ static void total(struct audit *audit)
 	}
 }
 
+/* Sites of a function follow each other. */
+static void count_columns(struct judge *j)
+{
+	const struct recording *rec = j->rec;
+
+	for (size_t i = 0, n; i < rec->n_sites; i += n) {
+		const struct rec_frame *physical;
+		bool is_known = true;
+
+		n = 1;
+		if (!rec->sites[i].n_frames)
+			continue;
+		physical = &rec->sites[i].frames[rec->sites[i].n_frames - 1];
+		for (n = 0; i + n < rec->n_sites; n++) {
+			const struct rec_site *site = &rec->sites[i + n];
+
+			if (!site->n_frames || site->calls != rec->sites[i].calls ||
+			    strcmp(site->frames[site->n_frames - 1].function, physical->function) != 0)
+				break;
+			is_known &= site->source != NULL;
+		}
+		if (!matching_covers(j->matching, physical))
+			continue;
+		j->audit->n_functions++;
+		j->audit->n_known_functions += is_known;
+	}
+}
+
 int audit_run(struct audit **out, const struct predictions *set, const struct recording *rec, struct error *err)
 {
 	struct audit *audit;
@@ -497,6 +525,8 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	set_accounts(&j);
 	total(audit);
 	audit->n_duplicates = matching_duplicates(j.matching);
+	if (set->columns)
+		count_columns(&j);
 	build_match(audit, set, rec, j.matching);
 	for (size_t i = 0; audit->match == BUILD_MATCH_SAME && i < audit->n; i++) {
 		if (audit->items[i].kind == VERDICT_STALE)

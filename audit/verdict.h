@@ -97,6 +97,8 @@ struct audit {
 	size_t n_duplicates;	      /* another package's is of the same generic code */
 	size_t n_runtime_predictions; /* of the runtime's own packages, whose calls are no sites */
 	size_t n_packages;	      /* that the predictions cover */
+	size_t n_functions;	      /* that the predictions cover and that have sites; 0 where no twin was asked */
+	size_t n_known_functions;     /* of these: every site knows its columns */
 	enum build_match match;
 	const struct assertions *assertions; /* of the source, judged; borrowed; NULL where nobody looked for any */
 	const char **mismatches;	     /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */

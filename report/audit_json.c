@@ -91,6 +91,20 @@ static json_t *build_of(const struct audit *audit)
 	return object;
 }
 
+/* {"functions": 41, "known": 40, "missing": null}, or null where no twin was asked for. */
+static json_t *columns_of(const struct audit *audit, const struct predictions *set)
+{
+	json_t *object;
+
+	if (!set->columns)
+		return json_null();
+	object = json_object();
+	json_put(object, "functions", json_count(audit->n_functions));
+	json_put(object, "known", json_count(audit->n_known_functions));
+	json_put(object, "missing", json_text(set->columns->missing));
+	return object;
+}
+
 static json_t *log_of(const struct audit *audit, const struct predictions *set)
 {
 	json_t *object = json_object();
@@ -99,6 +113,7 @@ static json_t *log_of(const struct audit *audit, const struct predictions *set)
 	json_put(object, "duplicates", json_count(audit->n_duplicates));
 	json_put(object, "runtime", json_count(audit->n_runtime_predictions));
 	json_put(object, "packages", json_count(set->n_packages));
+	json_put(object, "columns", columns_of(audit, set));
 	json_put(object, "lines", json_count(set->lines));
 	json_put(object, "unknown_lines", json_count(set->unknown_lines));
 	return object;

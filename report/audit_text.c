@@ -43,6 +43,10 @@ static void put_log(FILE *f, const struct audit *audit, const struct predictions
 
 	header_add_log(&sb, audit, set);
 	header_line(f, "log", strbuf_str(&sb), TEXT_PLAIN, options);
+	strbuf_clear(&sb);
+	header_add_columns(&sb, audit, set);
+	if (sb.len)
+		header_line(f, "columns", strbuf_str(&sb), TEXT_PLAIN, options);
 	strbuf_release(&sb);
 }
 

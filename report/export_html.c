@@ -329,6 +329,11 @@ static json_t *facts_of(const struct page *p, const struct predictions *set)
 	else
 		strbuf_addstr(&sb, "no predictions: no verdicts; export --predictions adds them");
 	add_fact(list, "log", &sb);
+	strbuf_clear(&sb);
+	if (p->audit)
+		header_add_columns(&sb, p->audit, set);
+	if (sb.len)
+		add_fact(list, "columns", &sb);
 	strbuf_release(&sb);
 	return list;
 }

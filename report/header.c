@@ -196,6 +196,16 @@ void header_add_log(struct strbuf *sb, const struct audit *audit, const struct p
 		strbuf_addf(sb, "; %zu line%s not understood", set->unknown_lines, set->unknown_lines == 1 ? "" : "s");
 }
 
+void header_add_columns(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
+{
+	if (!set->columns)
+		return;
+	strbuf_addf(sb, "known for %zu of %zu function%s with allocations", audit->n_known_functions,
+		    audit->n_functions, audit->n_functions == 1 ? "" : "s");
+	if (set->columns->missing)
+		strbuf_addf(sb, "; %s", set->columns->missing);
+}
+
 void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options)
 {
 	struct strbuf sb = STRBUF_INIT;

@@ -124,6 +124,7 @@ static inline struct recording *fixture_recording(void)
 {
 	struct recording *rec = recording_new();
 	struct rec_header *h = &rec->header;
+	struct rec_source *source;
 	struct rec_site *site;
 
 	h->tool_version = "0.1.0";
@@ -195,6 +196,13 @@ static inline struct recording *fixture_recording(void)
 				  .frames = frames_of(rec->locations[7].frames, 1),
 				  .n_frames = 1,
 				  .reach = REACH_NEVER};
+	source = recording_set_source(&rec->sites[0], 2);
+	source->expr = "&Item{id: id}";
+	source->first_line = source->last_line = 21;
+	source->first_column = 9;
+	source->last_column = 21;
+	source->levels[0] = (struct rec_level){21, 9};
+	source->levels[1] = (struct rec_level){40, REC_COLUMN_BEYOND};
 	rec->has_sites = true;
 	return rec;
 }
@@ -246,6 +254,8 @@ static inline struct predictions *fixture_predictions(void)
 	set->build.goarch = "amd64";
 	set->build.gcflags = "-l";
 	set->build.main_module = "example.com/shop";
+	set->columns = columns_new();
+	set->columns->missing = "2 files have no copy";
 	return set;
 }
 
@@ -295,15 +305,18 @@ static inline void fixture_init(struct fixture *x)
 	x->audit.items = x->items;
 	x->audit.match = BUILD_MATCH_SAME;
 	x->audit.samples = 800;
+	x->audit.n_functions = 4;
+	x->audit.n_known_functions = 3;
 	x->audit.elsewhere_objects = 14503 + 17;
 	x->audit.elsewhere_bytes = 232048 + 816;
 	x->audit.runtime_objects = 7;
 	x->audit.runtime_bytes = 3080;
 
-	VERDICT(x, .kind = VERDICT_UNPREDICTED, .file = "cart/cart.go", .line = 40,
-		.function = "example.com/shop/cart.(*Cart).Add", .package = "example.com/shop/cart",
-		.type = "[]cart.Item", .cause = CAUSE_APPEND_GROWTH, .objects = 503, .bytes = 40240, .smallest = 80,
-		.largest = 80, .samples = 503, .summary = "the compiler reports nothing for this: runtime.growslice",
+	VERDICT(x, .kind = VERDICT_UNPREDICTED, .file = "cart/cart.go", .line = 40, .column = 17,
+		.expr = "append(c.items, newItem(id))", .function = "example.com/shop/cart.(*Cart).Add",
+		.package = "example.com/shop/cart", .type = "[]cart.Item", .cause = CAUSE_APPEND_GROWTH, .objects = 503,
+		.bytes = 40240, .smallest = 80, .largest = 80, .samples = 503,
+		.summary = "the compiler reports nothing for this: runtime.growslice",
 		.advice = "capacity known: make([]cart.Item, 0, 5) makes each at once");
 	VERDICT(x, .kind = VERDICT_VIOLATED, .has_claim = true, .claim = CLAIM_STACK, .file = "cmd/shop/main.go",
 		.line = 9, .column = 14, .expr = "make([]int, n)", .function = "main.main",
