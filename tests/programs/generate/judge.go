@@ -497,7 +497,7 @@ func (t *trial) place() {
 			t.share(r)
 			continue
 		}
-		best := t.best(r, r.Expr)
+		best := t.best(r, r.Expr, nil)
 		if best == nil {
 			t.counters.unplaced++
 			t.report("unplaced", nil, r, fmt.Sprintf("no expression is known there: %s", r))
@@ -507,14 +507,18 @@ func (t *trial) place() {
 	}
 }
 
-func (t *trial) best(r *row, expr string) *account {
+// best of the expressions that a row may speak of, but not of those in taken.
+func (t *trial) best(r *row, expr string, taken map[*account]bool) *account {
 	sure, others := t.candidates(r, expr)
-	if len(sure)+len(others) == 0 {
-		others = t.inStatement(r, expr)
+	if len(sure)+len(others) == 0 || taken != nil {
+		others = append(others, t.inStatement(r, expr)...)
 	}
 	var best *account
 	most := -1
 	for _, a := range sure {
+		if taken[a] {
+			continue
+		}
 		n := liking(r, a) + 5
 		if a.Line == r.Line && a.Column == r.Column {
 			n += 10
@@ -524,6 +528,9 @@ func (t *trial) best(r *row, expr string) *account {
 		}
 	}
 	for _, a := range others {
+		if taken[a] {
+			continue
+		}
 		if n := liking(r, a); n > most {
 			best, most = a, n
 		}
@@ -533,13 +540,14 @@ func (t *trial) best(r *row, expr string) *account {
 
 // share: one row for several expressions. Nothing is said against any of them alone.
 func (t *trial) share(r *row) {
-	low, high, n := 0, 0, 0
+	low, high := 0, 0
+	taken := map[*account]bool{}
 	for _, expr := range strings.Split(r.Expr, ", ") {
-		a := t.best(r, expr)
+		a := t.best(r, expr, taken)
 		if a == nil {
 			continue
 		}
-		n++
+		taken[a] = true
 		a.shared = true
 		low += a.objects
 		high += max(a.objects, a.most)
