@@ -493,11 +493,11 @@ func (t *trial) place() {
 		if r.Column == 0 {
 			t.counters.byLine++
 		}
-		if r.Ambiguous && strings.Contains(r.Expr, ", ") {
+		if r.Ambiguous && len(splitExprs(r.Expr)) > 1 {
 			t.share(r)
 			continue
 		}
-		best := t.best(r, r.Expr, nil)
+		best := t.best(r, r.Expr)
 		if best == nil {
 			t.counters.unplaced++
 			t.report("unplaced", nil, r, fmt.Sprintf("no expression is known there: %s", r))
@@ -507,18 +507,15 @@ func (t *trial) place() {
 	}
 }
 
-// best of the expressions that a row may speak of, but not of those in taken.
-func (t *trial) best(r *row, expr string, taken map[*account]bool) *account {
+// best of the expressions that a row may speak of.
+func (t *trial) best(r *row, expr string) *account {
 	sure, others := t.candidates(r, expr)
-	if len(sure)+len(others) == 0 || taken != nil {
-		others = append(others, t.inStatement(r, expr)...)
+	if len(sure)+len(others) == 0 {
+		others = t.inStatement(r, expr)
 	}
 	var best *account
 	most := -1
 	for _, a := range sure {
-		if taken[a] {
-			continue
-		}
 		n := liking(r, a) + 5
 		if a.Line == r.Line && a.Column == r.Column {
 			n += 10
@@ -528,9 +525,6 @@ func (t *trial) best(r *row, expr string, taken map[*account]bool) *account {
 		}
 	}
 	for _, a := range others {
-		if taken[a] {
-			continue
-		}
 		if n := liking(r, a); n > most {
 			best, most = a, n
 		}
@@ -538,23 +532,85 @@ func (t *trial) best(r *row, expr string, taken map[*account]bool) *account {
 	return best
 }
 
-// share: one row for several expressions. Nothing is said against any of them alone.
+// share: one row for several expressions, and the place of the first of them. Nothing is said against any of them alone, if there
+// are such expressions that made together what the row has.
 func (t *trial) share(r *row) {
-	low, high := 0, 0
-	taken := map[*account]bool{}
-	for _, expr := range strings.Split(r.Expr, ", ") {
-		a := t.best(r, expr, taken)
-		if a == nil {
-			continue
+	exprs := splitExprs(r.Expr)
+	var of [][]*account
+	for i, expr := range exprs {
+		there := *r
+		there.Objects = 0
+		if i > 0 {
+			there.Column = 0
 		}
-		taken[a] = true
+		sure, others := t.candidates(&there, expr)
+		if all := append(append(sure, others...), t.inStatement(r, expr)...); len(all) > 0 {
+			of = append(of, all)
+		}
+	}
+	var first, fitting []*account
+	taken := map[*account]bool{}
+	var chosen []*account
+	var try func(i, low, high int)
+	try = func(i, low, high int) {
+		if fitting != nil {
+			return
+		}
+		if i == len(of) {
+			if first == nil {
+				first = append([]*account{}, chosen...)
+			}
+			if r.Objects >= low && r.Objects <= high {
+				fitting = append([]*account{}, chosen...)
+			}
+			return
+		}
+		for _, a := range of[i] {
+			if !taken[a] && len(a.rows) == 0 {
+				taken[a] = true
+				chosen = append(chosen, a)
+				try(i+1, low+a.objects, high+max(a.objects, a.most))
+				chosen = chosen[:len(chosen)-1]
+				delete(taken, a)
+			}
+		}
+	}
+	try(0, 0, 0)
+	if fitting == nil {
+		t.report("ambiguous sum", nil, r, fmt.Sprintf("%s, but no such expressions made that together", r))
+		fitting = first
+	}
+	for _, a := range fitting {
 		a.shared = true
-		low += a.objects
-		high += max(a.objects, a.most)
 	}
-	if r.Objects < low || r.Objects > high {
-		t.report("ambiguous sum", nil, r, fmt.Sprintf("%s, where the runtime made %d to %d", r, low, high))
+}
+
+// splitExprs takes the texts of several expressions apart, at commas outside of parentheses and strings.
+func splitExprs(text string) []string {
+	var out []string
+	depth, from := 0, 0
+	var quote byte
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quote != 0:
+			if c == '\\' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			depth--
+		case c == ',' && depth == 0:
+			out = append(out, strings.TrimSpace(text[from:i]))
+			from = i + 1
+		}
 	}
+	return append(out, strings.TrimSpace(text[from:]))
 }
 
 // liking: how well a row goes with one of several that it may speak of.
