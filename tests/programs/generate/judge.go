@@ -173,9 +173,21 @@ func (t *trial) decide(st *statement) {
 		as = append(as, t.byID[id])
 	}
 	sums := t.sums[st.ID]
+	var open *account
+	reserved := map[int]bool{} // blocks that are not the open one's
 	if st.Open {
-		as[0].decided, as[0].objects = true, t.mallocs[st.ID]
-		return
+		for i, a := range as {
+			if a.many {
+				open = a
+				as = append(as[:i:i], as[i+1:]...)
+				break
+			}
+		}
+		for _, a := range as {
+			for _, c := range a.Classes {
+				reserved[c] = true
+			}
+		}
 	}
 	for _, a := range as { // one of a statement at most is so large
 		if len(a.Classes) == 1 && a.Classes[0] > 20000 && t.beyond[st.ID] > 0 {
@@ -187,16 +199,18 @@ func (t *trial) decide(st *statement) {
 		}
 	}
 	left := map[int]int{}
-	total := 0
 	for c, n := range sums {
 		left[c] = n
-		total += n
 	}
 	// The fewest choices first.
 	order := append([]*account{}, as...)
 	sort.SliceStable(order, func(i, j int) bool { return width(order[i]) < width(order[j]) })
-	chosen := make([]int, len(order))
-	low, high := make([]int, len(order)), make([]int, len(order))
+	all := order
+	if open != nil {
+		all = append(append([]*account{}, order...), open)
+	}
+	chosen := make([]int, len(all))
+	low, high := make([]int, len(all)), make([]int, len(all))
 	found, nodes := 0, 0
 	var try func(i int)
 	try = func(i int) {
@@ -204,8 +218,15 @@ func (t *trial) decide(st *statement) {
 			return
 		}
 		if i == len(order) {
-			if total != 0 {
-				return
+			rest := 0
+			for c, n := range left {
+				if n != 0 && (open == nil || reserved[c]) {
+					return
+				}
+				rest += n
+			}
+			if open != nil {
+				chosen[len(order)] = rest
 			}
 			if found < maxSolutions {
 				t.solutions[st.ID] = append(t.solutions[st.ID], append([]int{}, chosen...))
@@ -238,10 +259,8 @@ func (t *trial) decide(st *statement) {
 			for _, c := range of {
 				if left[c] >= n {
 					left[c] -= n
-					total -= n
 					try(i + 1)
 					left[c] += n
-					total += n
 				}
 			}
 		}
@@ -260,7 +279,7 @@ func (t *trial) decide(st *statement) {
 	if found >= maxSolutions {
 		delete(t.solutions, st.ID)
 	}
-	for k, a := range order {
+	for k, a := range all {
 		a.solution = k
 		a.decided, a.objects, a.most = low[k] == high[k], low[k], high[k]
 	}
@@ -761,7 +780,7 @@ func (t *trial) compareOne(a *account) {
 	}
 	for i, r := range a.rows {
 		for _, o := range a.rows[:i] {
-			if r.Claim != "" && o.Claim != "" && (r.Column != o.Column || r.Line != o.Line) {
+			if r.Claim != "" && o.Claim != "" && (r.Column == 0 || r.Column != o.Column || r.Line != o.Line) {
 				claims = 0 // copies
 			}
 		}
@@ -773,6 +792,9 @@ func (t *trial) compareOne(a *account) {
 
 // elsewhere: another copy of the function, predicted at another place, has the objects.
 func (a *account) elsewhere(r *row) bool {
+	if r.Column == 0 && r.Claim != "" {
+		return true // beyond column 255 nobody can tell
+	}
 	for _, o := range a.rows {
 		if o.Objects > 0 && (o.Claim == "" || o.Column == r.Column && o.Line == r.Line) {
 			return false
@@ -826,7 +848,7 @@ func (t *trial) compareSum(st *statement) {
 	for _, solution := range t.solutions[st.ID] {
 		fits := true
 		for _, a := range as {
-			if a.Body != 0 && len(a.rows) == 0 || a.joined {
+			if a.Body != 0 && len(a.rows) == 0 || a.joined || a.Kind == "elsewhere" {
 				continue // made elsewhere
 			}
 			wanted := solution[a.solution]
