@@ -478,7 +478,7 @@ func (t *trial) inStatement(r *row, expr string) []*account {
 	for _, st := range t.Statements {
 		if st.File == r.File && st.From <= r.Line && r.Line <= st.To {
 			return filter(t.at[r.File], func(a *account) bool {
-				return a.Statement == st.ID && r.fits(a, expr) && (len(a.Keys) == 0 || expr == "")
+				return a.Statement == st.ID && r.fits(a, expr) && (len(a.Keys) == 0 || expr == "" || a.shares(keysIn(expr)))
 			})
 		}
 	}
