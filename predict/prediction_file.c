@@ -436,7 +436,7 @@ static bool take_place(const json_t *pair, struct source_position *out)
 
 static bool take_column_site(struct predictions *set, const json_t *object)
 {
-	struct column_site *site = columns_add_site(set->columns);
+	struct column_site *site = columns_add_site(set->columns); /* no other is added meanwhile */
 	const json_t *levels = json_object_get(object, "levels");
 
 	site->expr = take_string(set, object, "expr");
@@ -450,7 +450,7 @@ static bool take_column_site(struct predictions *set, const json_t *object)
 			return false;
 		columns_add_level(set->columns, level);
 	}
-	return true;
+	return site->n_levels > 0;
 }
 
 /* Sets that an older escaudit saved have none, nor have those of a log. */

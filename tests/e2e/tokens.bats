@@ -5,7 +5,7 @@
 load helper
 
 setup() {
-	complaints=0 # shellcheck disable=SC2034
+	complaints=0
 	proofs=$ESCAUDIT_BUILD/tests/proof
 	[ -x "$proofs/lexer_tokens" ] && [ -x "$proofs/token_extents" ] || { echo "no proofs: run make proof" >&2 && return 1; }
 }

@@ -73,6 +73,31 @@ static void expect_same_step(const struct flow_step *a, const struct flow_step *
 		expect_same_position(&a->pos, &b->pos);
 }
 
+static void expect_same_columns(const struct columns *a, const struct columns *b)
+{
+	expect_text(a->missing, b->missing);
+	cr_assert_eq(a->n_functions, b->n_functions);
+	cr_assert_eq(a->n_sites, b->n_sites);
+	cr_assert_eq(a->n_levels, b->n_levels);
+	for (size_t i = 0; i < a->n_functions; i++) {
+		expect_text(a->functions[i].name, b->functions[i].name);
+		cr_expect_eq(a->functions[i].calls, b->functions[i].calls);
+		cr_expect_eq(a->functions[i].first_site, b->functions[i].first_site);
+		cr_expect_eq(a->functions[i].n_sites, b->functions[i].n_sites);
+		cr_expect_eq(a->functions[i].is_double, b->functions[i].is_double);
+	}
+	for (size_t i = 0; i < a->n_sites; i++) {
+		const struct column_site *x = &a->sites[i], *y = &b->sites[i];
+
+		expect_text(x->expr, y->expr);
+		cr_expect(x->first.line == y->first.line && x->first.column == y->first.column);
+		cr_expect(x->last.line == y->last.line && x->last.column == y->last.column);
+		cr_expect(x->first_level == y->first_level && x->n_levels == y->n_levels);
+	}
+	for (size_t i = 0; i < a->n_levels; i++)
+		cr_expect(a->levels[i].line == b->levels[i].line && a->levels[i].column == b->levels[i].column);
+}
+
 static void expect_same(const struct predictions *a, const struct predictions *b)
 {
 	cr_assert_eq(a->n, b->n);
@@ -123,6 +148,9 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		expect_text(a->unknown[i], b->unknown[i]);
 	cr_expect_eq(a->json_joined, b->json_joined);
 	cr_expect_eq(a->json_unjoined, b->json_unjoined);
+	cr_assert_eq(!a->columns, !b->columns);
+	if (a->columns)
+		expect_same_columns(a->columns, b->columns);
 }
 
 static void expect_round_trip(const struct predictions *set)
@@ -187,6 +215,66 @@ Test(prediction_file, everything_comes_back)
 	set->json_unjoined = 4;
 	expect_round_trip(set);
 	predictions_free(set);
+}
+
+Test(prediction_file, columns_come_back)
+{
+	struct predictions *set = predictions_new();
+	struct column_site *site;
+
+	set->columns = columns_new();
+	expect_round_trip(set); /* none, and no reason */
+	set->columns->missing = "3 files have \"no\" copy";
+	columns_add_function(set->columns, "main.f", UINT64_MAX);
+	site = columns_add_site(set->columns);
+	site->expr = "append(s, \"\xc3\xa9\\\")";
+	site->first = (struct source_position){3, 9};
+	site->last = (struct source_position){1048575, SOURCE_COLUMN_BEYOND};
+	columns_add_level(set->columns, (struct source_position){3, 15});
+	columns_add_level(set->columns, (struct source_position){90, 0});
+	columns_add_site(set->columns); /* its file has no copy */
+	columns_add_level(set->columns, (struct source_position){0, 0});
+	columns_add_function(set->columns, "main.g[go.shape.int]", 1);
+	columns_add_function(set->columns, "main.h", 7); /* two of one name, compiled alike */
+	columns_add_function(set->columns, "main.h", 7);
+	columns_add_site(set->columns);
+	columns_add_level(set->columns, (struct source_position){1, 1});
+	expect_round_trip(set);
+	predictions_free(set);
+}
+
+Test(prediction_file, damaged_columns_are_refused)
+{
+	static const char *const bad[] = {
+		"{}",
+		"{\"functions\": 3}",
+		"{\"functions\": [{}]}",
+		"{\"functions\": [{\"name\": \"f\"}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": 5}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [3]}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [{\"levels\": []}]}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [{\"levels\": [[1]]}]}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [{\"levels\": [[1, 2, 3]]}]}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [{\"levels\": [[-1, 2]]}]}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [{\"levels\": [[1, 256]]}]}]}",
+		"{\"functions\": [{\"name\": \"f\", \"calls\": \"5\", \"sites\": [{\"levels\": [[1, 2]], \"expr\": "
+		"\"x\"}]}]}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct predictions *set = predictions_new();
+		struct error err = ERROR_INIT;
+		char *text = xasprintf("{\"schema\": \"escaudit-predictions/1\", \"build\": {}, \"packages\": [], "
+				       "\"log\": {}, \"columns\": %s, \"predictions\": []}",
+				       bad[i]);
+
+		write_file(text);
+		cr_expect_eq(predictions_load(set, path, &err), -EBADMSG, "%s", bad[i]);
+		cr_expect(err.text && strstr(err.text, "damaged"), "%s: %s", bad[i], err.text ? err.text : "");
+		error_release(&err);
+		predictions_free(set);
+		free(text);
+	}
 }
 
 Test(prediction_file, a_real_log_comes_back)

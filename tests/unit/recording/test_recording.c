@@ -50,6 +50,21 @@ static struct rec_observation *add_observation(struct recording *rec, const uint
 #define TOTAL_OBJECTS 1530
 #define TOTAL_BYTES   56904
 
+/* A level more than the site has frames, as where the inline tree lost one. */
+static void add_source(struct rec_site *site)
+{
+	struct rec_source *source = recording_set_source(site, 3);
+
+	source->expr = "&item{\xe2\x80\xa6}";
+	source->first_line = 20;
+	source->first_column = 9;
+	source->last_line = 1048575;
+	source->last_column = REC_COLUMN_BEYOND;
+	source->levels[0] = (struct rec_level){20, 9};
+	source->levels[1] = (struct rec_level){7, 0};
+	source->levels[2] = (struct rec_level){14, 254};
+}
+
 static struct recording *sample(void)
 {
 	struct recording *rec = recording_new();
@@ -161,6 +176,8 @@ static struct recording *sample(void)
 	site->n_frames = 2;
 	site->frames = xcalloc(2, sizeof(*site->frames));
 	memcpy(site->frames, rec->locations[1].frames, 2 * sizeof(*site->frames));
+	site->calls = 0xfedcba9876543210;
+	add_source(site);
 	site = recording_add_site(rec);
 	site->pc = 0x480500;
 	site->ret = 0x480505;
@@ -259,6 +276,20 @@ static void expect_header(const struct rec_header *a, const struct rec_header *b
 	expect_sampling(&a->sampling, &b->sampling);
 }
 
+static void expect_source(const struct rec_source *a, const struct rec_source *b)
+{
+	cr_expect(same(a->expr, b->expr));
+	cr_expect_eq(a->first_line, b->first_line);
+	cr_expect_eq(a->first_column, b->first_column);
+	cr_expect_eq(a->last_line, b->last_line);
+	cr_expect_eq(a->last_column, b->last_column);
+	cr_assert_eq(a->n_levels, b->n_levels);
+	for (uint32_t i = 0; i < a->n_levels; i++) {
+		cr_expect_eq(a->levels[i].line, b->levels[i].line);
+		cr_expect_eq(a->levels[i].column, b->levels[i].column);
+	}
+}
+
 static void expect_same(const struct recording *a, const struct recording *b)
 {
 	expect_header(&a->header, &b->header);
@@ -319,6 +350,10 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
 		expect_frames(x->frames, x->n_frames, y->frames, y->n_frames);
+		cr_expect_eq(x->calls, y->calls);
+		cr_assert_eq(!x->source, !y->source);
+		if (x->source)
+			expect_source(x->source, y->source);
 	}
 	cr_assert_eq(a->n_points, b->n_points);
 	for (size_t i = 0; i < a->n_points; i++) {
@@ -842,6 +877,7 @@ struct small_profile {
 	Pprof__Sample sample, *sample_pointer;
 	Pprof__Label label, *label_pointer;
 	Pprof__Site site, *site_pointer;
+	uint32_t source[6];
 	Pprof__Extent extent, *extent_pointer;
 	int64_t values[2];
 	uint64_t location_ids[2];
@@ -911,6 +947,10 @@ static void small_profile_init(struct small_profile *s)
 	s->site.callee = 8;
 	s->site.n_line = 1;
 	s->site.line = &s->line_pointer;
+	for (size_t i = 0; i < ARRAY_SIZE(s->source); i++)
+		s->source[i] = (uint32_t)i + 1;
+	s->site.n_source = ARRAY_SIZE(s->source);
+	s->site.source = s->source;
 	s->site_pointer = &s->site;
 	s->p.n_site = 1;
 	s->p.site = &s->site_pointer;
@@ -961,6 +1001,12 @@ Test(recording, checks_every_index)
 		SPOIL(site.callee, 0, "calls nothing"),
 		SPOIL(site.type, 10, "string 10 of 10"),
 		SPOIL(site.cause, 10, "string 10 of 10"),
+		SPOIL(site.expr, 10, "string 10 of 10"),
+		SPOIL(site.n_source, 4, "has a damaged source position"), /* no level */
+		SPOIL(site.n_source, 5, "has a damaged source position"),
+		SPOIL(site.n_source, 0, NULL),
+		SPOIL(source[0], UINT32_MAX, NULL),
+		SPOIL(source[5], UINT32_MAX, NULL),
 		SPOIL(site.buffer, 3, "has buffer 3"),
 		SPOIL(site.indirect, 4, "has indirect 4"),
 		SPOIL(site.reach, 3, "has reach 3"),

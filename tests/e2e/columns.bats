@@ -1,0 +1,348 @@
+#!/usr/bin/env bats
+# Columns of allocations: known in every kind of build that Go has, true to the source wherever they are known, and without
+# harm to anything else where they are not. tests/programs/columns is the program; each column is held against its source text.
+
+load helper
+
+setup() {
+	complaints=0
+	t=$BATS_TEST_TMPDIR
+}
+
+versions=(1.19 1.22 1.27)
+
+# copy_program: a copy of the program to change, in $dir.
+copy_program() {
+	dir=$t/m-$GO_VERSION
+	rm -rf "$dir"
+	cp -r "$programs/columns" "$dir"
+}
+
+in_dir() { (cd "$dir" && "$@"); }
+
+# marked MARKER: "FILE LINE" of it in $dir.
+marked() {
+	(cd "$dir" && grep -rnE --include=*.go "// @$1\$" . | sed -n '1s,^\./\([^:]*\):\([0-9]*\):.*,\1 \2,p')
+}
+
+# sources_of DIRECTORY: {file: text} of its Go files.
+sources_of() {
+	(cd "$1" && find . -name '*.go' | while read -r file; do
+		jq -n --arg file "${file#./}" --rawfile text "$file" '{$file: $text}'
+	done) | jq -s add
+}
+
+# expect_columns SITES LEAST: every column of `sites --json` is true, and so many of a hundred sites in the module have one.
+expect_columns() {
+	local line share
+	sources_of "$dir" >"$t/sources"
+	jq '.sites |= map(select((.package // "" | startswith("example.com/")) or .package == "main"))' "$1" >"$t/own"
+	while read -r line; do
+		complain "$line"
+	done < <(jq -r --slurpfile sources "$t/sources" -f "$BATS_TEST_DIRNAME/columns.jq" "$t/own" 2>&1)
+	share=$(jq '[.sites | length, (map(select(.columns)) | length)] | if .[0] == 0 then 0 else .[1] * 100 / .[0] | floor end' "$t/own")
+	echo "$share of 100 sites have columns"
+	[ "$share" -ge "$2" ] || complain "only $share of 100 sites have columns"
+}
+
+# expect_rows JSON MARKER WANTED: what is said of the line that was no claim of staying, "verdict column expr objects" by column, joined
+# by "; ". MARKER may be "FILE:LINE".
+expect_rows() {
+	local file line said
+	if [[ $2 == *:* ]]; then
+		file=${2%:*} line=${2#*:}
+	else
+		read -r file line < <(marked "$2")
+	fi
+	said=$(jq -r --arg file "$file" --argjson line "${line:-0}" '[.verdicts[] | select(.file == $file and .line == $line and .claim != "stack" and
+		.cause != "interface conversion")] | sort_by(.column, .expr) |
+		map("\(.verdict)\(if .ambiguous then "?" else "" end) \(.column // "-") \(.expr // "-") \(.objects // 0)") | join("; ")' "$1")
+	[ "$said" = "$3" ] || complain "$2 ($file:$line): $said; instead of $3"
+}
+
+# appended VERSION COLUMN SOURCE OBJECTS: an append, which only the newer compilers predict.
+appended() {
+	if [ "${GO_VERSION#1.}" -ge 25 ]; then
+		echo "confirmed $1 append $3"
+	else
+		echo "unpredicted $1 $2 $3"
+	fi
+}
+
+# audited [OPTION...]: audit of the program in $dir to $t/out; its columns in $t/columns.
+audited() {
+	expect_status 0 in_dir "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$t/rec" "$@"
+	jq .log.columns "$t/out" >"$t/columns"
+	expect_sites "$t/rec"
+}
+
+# expect_known LEAST: of 100 functions; nothing is missing.
+expect_known() {
+	jq -e --argjson least "$1" '.functions > 0 and .known * 100 >= .functions * $least' "$t/columns" >/dev/null ||
+		complain "columns: $(jq -c . "$t/columns")"
+}
+
+expect_missing() {
+	jq -r '.missing // ""' "$t/columns" | grep -qE "$1" || complain "no reason /$1/, but $(jq -c . "$t/columns")"
+}
+
+# expect_program: what is true of the program however it is built.
+expect_program() {
+	expect_rows "$t/out" two-appends "$(appended 15 'append(append(list[:0:0], n), n, n)' 7); $(appended 22 'append(list[:0:0], n)' 7)"
+	expect_rows "$t/out" two-pairs 'confirmed 12 &pair{...} 7; confirmed 32 &pair{...} 7'
+	expect_rows "$t/out" assigning 'unpredicted 7 s += "!" 7'
+	expect_rows "$t/out" branching 'confirmed 16 &pair{...} 4; confirmed 44 &pair{...} 3'
+	expect_rows "$t/out" literals 'confirmed 7 func literal 7; confirmed 37 func literal 7'
+	expect_rows "$t/out" generated "$(appended 22 'append([]int(nil), n, n)' 7); $(appended 48 'append([]*pair(nil), &pair{n, 4})' 7); confirmed 63 &pair{...} 7"
+	expect_rows "$t/out" lib-call 'confirmed 15 &Item{...} 7; confirmed 15 &Item{...} 7'
+}
+
+@test "audit: rows have the column and the expression of what was made" {
+	need_bpf
+	check() {
+		copy_program
+		audited .
+		expect_known 100
+		expect_missing '^$'
+		expect_program
+		grep -q '"columns": \[' "$t/out" || complain "sites in the report have no columns"
+	}
+	for_each_go check
+}
+
+@test "predict -o, then record and compare; sites shows what the predictions know" {
+	need_bpf
+	check() {
+		copy_program
+		expect_status 0 in_dir "$ESCAUDIT" predict --go "$GO" -o "$t/p" .
+		in_dir "$GO" build -o "$t/program" . || complain "build"
+		expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$t/program"
+		expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$t/p" "$t/rec"
+		jq .log.columns "$t/out" >"$t/columns"
+		expect_known 100
+		expect_program
+		expect_status 0 "$ESCAUDIT" compare "$t/p" "$t/rec"
+		grep -qE '^columns +known for ([0-9]+) of \1 functions' <<<"$out" || complain "the header does not speak of columns"
+		expect_status 0 "$ESCAUDIT" sites --json --predictions "$t/p" "$t/program"
+		expect_columns "$t/out" 100
+		expect_status 0 "$ESCAUDIT" sites --json "$t/program"
+		jq -e 'all(.sites[]; .columns == null and .expr == null and .columns_from == null)' "$t/out" >/dev/null ||
+			complain "columns from nowhere"
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "files with line directives: positions are those of the directives" {
+	need_bpf
+	check() {
+		copy_program
+		audited .
+		# Two appends on one line without columns are one row, of whatever is known.
+		expect_rows "$t/out" other.tmpl:200 "$(appended 26 'append([]int(nil), n)' 7); $(appended 49 'append([]string(nil), s)' 7)"
+		expect_rows "$t/out" other.tmpl:300 "$(appended 41 'append([]int(nil), n)' 7); $(appended 64 'append([]string(nil), s)' 7)"
+		jq -e '[.verdicts[] | select(.file == "other.tmpl" and .line == 100 and .cause == "append growth") | .objects] | add == 14' "$t/out" >/dev/null ||
+			complain "other.tmpl:100 is not whole"
+		jq -e 'all(.verdicts[] | select(.file == "other.tmpl" and .line == 100); .column == null)' "$t/out" >/dev/null ||
+			complain "a column behind a directive without one"
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "build tags choose the file" {
+	need_bpf
+	check() {
+		copy_program
+		audited --flag -tags=special .
+		expect_rows "$t/out" tagged-special "$(appended 22 'append([]int(nil), n)' 7); $(appended 45 'append([]string(nil), embedded)' 7)"
+		expect_program
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "-trimpath, and without optimisation, and with the race detector" {
+	need_bpf
+	check() {
+		copy_program
+		audited --flag -trimpath .
+		expect_known 100
+		expect_program
+		audited --flag '-gcflags=-N -l' .
+		expect_known 100
+		expect_rows "$t/out" two-appends "$(appended 15 'append(append(list[:0:0], n), n, n)' 7); $(appended 22 'append(list[:0:0], n)' 7)"
+		expect_rows "$t/out" branching 'confirmed 16 &pair{...} 4; confirmed 44 &pair{...} 3'
+		CGO_ENABLED=1 audited --flag -race .
+		expect_known 100
+		expect_rows "$t/out" two-appends "$(appended 15 'append(append(list[:0:0], n), n, n)' 7); $(appended 22 'append(list[:0:0], n)' 7)"
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "cgo: its files fall back, those beside them do not" {
+	need_bpf
+	check() {
+		copy_program
+		CGO_ENABLED=1 audited ./cmd/withc
+		expect_rows "$t/out" untouched "$(appended 22 'append([]int(nil), n)' 7); $(appended 45 'append([]string(nil), "s")' 7)"
+		jq -e --argjson line "$(marked rewritten | cut -d ' ' -f 2)" '[.verdicts[] | select(.file == "cmd/withc/main.go" and .line == $line and
+			.cause == "append growth") | .objects] | add == 14' "$t/out" >/dev/null || complain "the file that cgo rewrites is not whole"
+	}
+	for_each_go check "${versions[@]}"
+}
+
+# The user's own overlay replaces a file: columns are those of the text that was compiled.
+overlaid() {
+	copy_program
+	sed 's/^func twoAppends/\/\/ one line more\n&/; s/^\tlist = append(append(list/\tother = nil; list = append(append(list/' \
+		"$dir/main.go" >"$t/replaced.go"
+	jq -n --arg file "$dir/main.go" --arg by "$t/replaced.go" --arg gone "$dir/special.go" '{Replace: {$file: $by, $gone: ""}}' >"$t/overlay.json"
+}
+
+# What expect_rows needs to find the marker is the text that was compiled.
+expect_overlaid() {
+	cp "$t/replaced.go" "$dir/main.go"
+	expect_known 100
+	expect_rows "$t/out" two-appends "$(appended 28 'append(append(list[:0:0], n), n, n)' 7); $(appended 35 'append(list[:0:0], n)' 7)"
+	expect_rows "$t/out" two-pairs 'confirmed 12 &pair{...} 7; confirmed 32 &pair{...} 7'
+}
+
+@test "an overlay of the user's, by flag and by GOFLAGS" {
+	need_bpf
+	check() {
+		overlaid
+		audited --flag "-overlay=$t/overlay.json" .
+		expect_overlaid
+		overlaid
+		GOFLAGS=-overlay=$t/overlay.json audited .
+		expect_overlaid
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "a vendored package, and modules of a workspace" {
+	need_bpf
+	check() {
+		copy_program
+		mkdir -p "$dir/vendor/example.com/outside" "$t/outside-$GO_VERSION"
+		printf 'package outside\n\nvar Sink interface{}\n\n//go:noinline\nfunc Make(n int) { Sink = append(append([]int(nil), n), n, n) } // @outside\n' \
+			>"$dir/vendor/example.com/outside/outside.go"
+		printf '# example.com/outside v1.0.0\n## explicit; go 1.19\nexample.com/outside\n' >"$dir/vendor/modules.txt"
+		printf '\nrequire example.com/outside v1.0.0\n' >>"$dir/go.mod"
+		sed -i 's,^	"example.com/escaudit/columns/lib"$,&\n\t"example.com/outside",; s/^\t\ttwoAppends(n)/&\n\t\toutside.Make(n)/' "$dir/main.go"
+		audited --pattern=example.com/... .
+		expect_known 100
+		expect_program
+		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[27, 7], [34, 7]]' \
+			"$t/out" >/dev/null || complain "vendored: $(jq -c '[.verdicts[] | select(.package == "example.com/outside") | [.line, .column, .expr, .objects]]' "$t/out")"
+
+		cp "$dir/vendor/example.com/outside/outside.go" "$t/outside-$GO_VERSION/"
+		printf 'module example.com/outside\n\ngo 1.19\n' >"$t/outside-$GO_VERSION/go.mod"
+		rm -r "$dir/vendor"
+		printf 'go 1.19\n\nuse (\n\t%s\n\t%s\n)\n' "$dir" "$t/outside-$GO_VERSION" >"$t/go.work"
+		GOWORK=$t/go.work audited --pattern=example.com/... .
+		expect_known 100
+		expect_program
+		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[27, 7], [34, 7]]' \
+			"$t/out" >/dev/null || complain "workspace: $(jq -c '[.verdicts[] | select(.package == "example.com/outside") | [.line, .column, .expr, .objects]]' "$t/out")"
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "a profile of the user's: no wrong column" {
+	need_bpf
+	check() {
+		copy_program
+		# of another program: what matters is that the compiler is told of hot calls
+		cp "$(capture_profile)" "$dir/default.pgo"
+		expect_status 0 in_dir "$ESCAUDIT" predict --go "$GO" -o "$t/p" .
+		in_dir "$GO" build -o "$t/program" . || complain "build"
+		expect_status 0 "$ESCAUDIT" sites --json --predictions "$t/p" "$t/program"
+		expect_columns "$t/out" 80
+		audited .
+		expect_rows "$t/out" two-appends "$(appended 15 'append(append(list[:0:0], n), n, n)' 7); $(appended 22 'append(list[:0:0], n)' 7)"
+	}
+	for_each_go check 1.22 1.24 1.27
+}
+
+@test "predict --for a stripped binary of a release, then compare" {
+	need_bpf
+	check() {
+		copy_program
+		in_dir "$GO" build -trimpath -ldflags='-s -w' -o "$t/release" . || complain "build"
+		expect_status 0 in_dir "$ESCAUDIT" predict --go "$GO" --for "$t/release" -o "$t/p"
+		expect_status 0 "$ESCAUDIT" sites --json --predictions "$t/p" "$t/release"
+		expect_columns "$t/out" 100
+		expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$t/release"
+		expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$t/p" "$t/rec"
+		jq .log.columns "$t/out" >"$t/columns"
+		expect_known 100
+		expect_program
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "what costs the columns costs nothing else" {
+	need_bpf
+	check() {
+		local plain
+		copy_program
+		audited --columns=off .
+		[ "$(cat "$t/columns")" = null ] || complain "--columns=off has columns: $(jq -c . "$t/columns")"
+		jq -e 'all(.verdicts[].sites[]; .columns == null)' "$t/out" >/dev/null || complain "--columns=off has columns in sites"
+		jq -e '[.verdicts[] | select(.verdict == "unpredicted")] | length > 0 and all(.[]; .column == null and .expr == null)' "$t/out" >/dev/null ||
+			complain "--columns=off has columns in rows"
+		plain=$(jq -c .observed "$t/out")
+		if [ "$GO_VERSION" != 1.19 ]; then
+			audited --flag -cover .
+			expect_missing '-cover'
+			jq -e '.known == 0' "$t/columns" >/dev/null || complain "-cover: $(jq -c . "$t/columns")"
+		fi
+		# No room for the copies: TMPDIR of the go command is not where they are, and the build itself goes on.
+		jq -n '{Replace: 3}' >"$t/broken.json"
+		audited .
+		[ "$(jq -c .observed "$t/out")" = "$plain" ] || complain "objects: $(jq -c .observed "$t/out") with columns, $plain without"
+		expect_status 2 in_dir "$ESCAUDIT" audit --go "$GO" --columns=none .
+		expect_message "columns.*none"
+	}
+	for_each_go check "${versions[@]}"
+}
+
+@test "a twin that cannot be built costs a note, not the audit" {
+	need_bpf
+	check() {
+		local real
+		copy_program
+		# A go command that fails where it is given the copies.
+		printf '#!/bin/sh\ncase " $* " in *" -overlay="*) echo "no overlays here" >&2; exit 1 ;; esac\nexec %s "$@"\n' "$GO" >"$t/go"
+		chmod +x "$t/go"
+		real=$GO
+		GO=$t/go audited .
+		expect_missing 'no overlays here'
+		jq -e '.known == 0 and .functions > 0' "$t/columns" >/dev/null || complain "$(jq -c . "$t/columns")"
+		GO=$real
+		jq -e '[.verdicts[].objects] | add > 0' "$t/out" >/dev/null || complain "nothing was observed"
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "packages of the standard library: nearly every site has its column, and its line is the original's" {
+	check() {
+		local program
+		expect_status 0 "$ESCAUDIT" predict --go "$GO" --pattern=all -o "$t/p" cmd/gofmt
+		program=$t/gofmt
+		"$GO" build -o "$program" cmd/gofmt || complain "build"
+		expect_status 0 "$ESCAUDIT" sites --json --predictions "$t/p" "$program"
+		jq -r --arg go "$GO_VERSION" '"go \($go): columns of \(map(select(.columns)) | length) of \(length) sites, whole functions: \(
+			group_by(.function + (.inline | last | .function // "")) | "\(map(select(all(.[]; .columns))) | length) of \(length)")"' <<<"$(jq .sites "$t/out")"
+		jq -e '.sites | length > 1500 and (map(select(.columns)) | length) * 100 >= length * 97' "$t/out" >/dev/null ||
+			complain "fewer than 97 of 100 sites have columns"
+		dir=$("$GO" env GOROOT)/src
+		# Each against its text, for the packages that the program is made of.
+		(cd "$dir" && jq -r '.sites[].file // empty' "$t/out" | sort -u | while read -r file; do
+			[ ! -f "$file" ] || LC_ALL=C grep -qP '[^\x00-\x7f]' "$file" || jq -n --arg file "$file" --rawfile text "$file" '{$file: $text}'
+		done) | jq -s add >"$t/sources"
+		jq -r --slurpfile sources "$t/sources" -f "$BATS_TEST_DIRNAME/columns.jq" "$t/out" >"$t/wrong"
+		head -n 20 "$t/wrong"
+		[ ! -s "$t/wrong" ] || complain "$(wc -l <"$t/wrong") columns are not the source's"
+	}
+	for_each_go check 1.19 1.27
+}

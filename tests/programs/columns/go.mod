@@ -1,0 +1,3 @@
+module example.com/escaudit/columns
+
+go 1.19

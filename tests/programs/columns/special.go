@@ -1,0 +1,7 @@
+//go:build special
+
+package main
+
+func tagged(n int) {
+	sink, other = append([]int(nil), n), append([]string(nil), embedded) // @tagged-special
+}
