@@ -230,13 +230,14 @@ static bool is_crowded(const struct matching *m, const struct match_group *group
 
 /*
  * Heap claims of moved variables that no site on their own line answers. A parameter is moved where the function
- * begins. A variable may share the object of an earlier one.
+ * begins. A variable may share the object of an earlier one, whichever of them are inlined (ssagen, newHeapaddr).
  */
 static void place_moved(struct matching *m, size_t index)
 {
 	const struct prediction *p = &m->set->items[index];
 	uint32_t file = m->prediction_file[index];
 	size_t at_entry = MATCH_NONE, merged = MATCH_NONE;
+	bool same_call = false;
 
 	for (size_t k = 0; k < m->files[file].n_sites; k++) {
 		size_t i = m->files[file].sites[k];
@@ -247,19 +248,17 @@ static void place_moved(struct matching *m, size_t index)
 		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
 			continue;
 		outer = &site->frames[site->n_frames - 1];
-		if (p->n_inlined) {
-			/* of the same inlined call, as far as the outermost line tells */
-			if (fit_is_merged(site) && outer->line == p->pos.line && site->n_frames == p->n_inlined + 1)
-				merged = i;
-			continue;
-		}
 		extent = match_extent(m, file, outer->function);
 		if (!extent || p->pos.line < extent->first || p->pos.line > extent->last)
 			continue;
-		if (m->site_group[i] == MATCH_NONE && outer->line == func_line(outer, extent) && at_entry == MATCH_NONE)
+		if (!p->n_inlined && m->site_group[i] == MATCH_NONE && outer->line == func_line(outer, extent) &&
+		    at_entry == MATCH_NONE)
 			at_entry = i;
-		if (fit_is_merged(site) && outer->line <= p->pos.line)
-			merged = i; /* the nearest before: sites run in pc order, and so do the declarations */
+		if (!fit_is_merged(site) || outer->line > p->pos.line || same_call)
+			continue;
+		merged = i; /* the nearest before: sites run in pc order, and so do the declarations */
+		/* of the same inlined call, as far as the outermost line tells */
+		same_call = p->n_inlined && outer->line == p->pos.line && site->n_frames == p->n_inlined + 1;
 	}
 	if (merged != MATCH_NONE)
 		share_object(m, index, merged);
