@@ -56,6 +56,7 @@ struct matching {
 	struct u64map stack_claims_at; /* (file, line) -> first prediction + 1 */
 	size_t *next_stack_claim;      /* + 1, on the same line, by column */
 	size_t *site_group;	       /* MATCH_NONE while free */
+	uint64_t *site_objects;	       /* NULL where not every object was counted */
 	uint32_t *prediction_file;
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */

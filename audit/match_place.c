@@ -197,6 +197,43 @@ static bool are_boxed_too(const struct matching *m, const struct place *place, c
 	return boxes >= np - ns;
 }
 
+/* Does a call of the cause make an object each time it runs, but for slices of no elements? */
+static bool makes_each_time(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_NEW_OBJECT:
+	case CAUSE_MAKE_SLICE:
+	case CAUSE_MAKE_MAP:
+	case CAUSE_CLOSURE:
+	case CAUSE_METHOD_VALUE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What is made in one go is made equally often. Calls of which one ran and another did not, or that made more objects
+ * than others, stand in branches of the line, "c && f(make([]int, n)) || f(make([]int, n))": there the order of the
+ * code is the compiler's. An append runs its call when it must.
+ */
+static bool are_in_branches(const struct matching *m, const size_t *ss, size_t n)
+{
+	const struct rec_site *first = &m->rec->sites[ss[0]];
+
+	for (size_t i = 1; m->site_objects && i < n; i++) {
+		const struct rec_site *site = &m->rec->sites[ss[i]];
+
+		if (site->cause == CAUSE_APPEND_GROWTH || site->cause != first->cause)
+			continue;
+		if (first->reach != REACH_NOT_PROBED && site->reach != REACH_NOT_PROBED && site->reach != first->reach)
+			return true;
+		if (makes_each_time(site->cause) && m->site_objects[ss[i]] != m->site_objects[ss[0]])
+			return true;
+	}
+	return false;
+}
+
 /*
  * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. Predictions with the
  * same text in the same place are interchangeable: copies of one line (for several shapes, in several wrappers), of
@@ -223,7 +260,8 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
 	if ((np == ns || (interchangeable && ns < np)) &&
 	    (interchangeable ||
-	     (!is_scattered(m, ps, ss, ns) && match_put_in_order(m, place, round->boxing, ps, np))) &&
+	     (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, ss, ns) &&
+	      match_put_in_order(m, place, round->boxing, ps, np))) &&
 	    fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);
