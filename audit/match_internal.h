@@ -128,6 +128,9 @@ const char *match_physical_function(const struct rec_site *site);
  * not to be seen.
  */
 bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np);
+/* Is each value made in the expression that the next one is made in, or that in it? */
+bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
+				 size_t np);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
 

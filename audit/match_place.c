@@ -212,26 +212,45 @@ static bool makes_each_time(enum cause cause)
 	}
 }
 
-/*
- * What is made in one go is made equally often. Calls of which one ran and another did not, or that made more objects
- * than others, stand in branches of the line, "c && f(make([]int, n)) || f(make([]int, n))": there the order of the
- * code is the compiler's. An append runs its call when it must.
- */
-static bool are_in_branches(const struct matching *m, const size_t *ss, size_t n)
+/* How two calls ran, as far as it is known that they run equally often if they are made in one go. An append runs its
+ * call when it must. */
+static int compare_runs(const struct matching *m, size_t a, size_t b)
 {
-	const struct rec_site *first = &m->rec->sites[ss[0]];
+	const struct rec_site *x = &m->rec->sites[a], *y = &m->rec->sites[b];
 
-	for (size_t i = 1; m->site_objects && i < n; i++) {
-		const struct rec_site *site = &m->rec->sites[ss[i]];
+	if (!m->site_objects || x->cause != y->cause || x->cause == CAUSE_APPEND_GROWTH)
+		return 0;
+	if (x->reach != REACH_NOT_PROBED && y->reach != REACH_NOT_PROBED && x->reach != y->reach)
+		return x->reach == REACH_HIT ? 1 : -1;
+	if (!makes_each_time(x->cause) || m->site_objects[a] == m->site_objects[b])
+		return 0;
+	return m->site_objects[a] > m->site_objects[b] ? 1 : -1;
+}
 
-		if (site->cause == CAUSE_APPEND_GROWTH || site->cause != first->cause)
-			continue;
-		if (first->reach != REACH_NOT_PROBED && site->reach != REACH_NOT_PROBED && site->reach != first->reach)
+/*
+ * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes between.
+ * Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the order of
+ * the code is the compiler's. The compiler's own variable of a range over a function is made before those of the loop's
+ * rounds.
+ */
+static bool are_in_branches(const struct matching *m, const struct place *place, const struct round *round,
+			    const size_t *ps, size_t np, const size_t *ss, size_t ns)
+{
+	const struct prediction *first = &m->set->items[ps[0]];
+	bool unequal = false;
+
+	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
+		return false;
+	for (size_t i = 1; i < ns; i++) {
+		int order = compare_runs(m, ss[i - 1], ss[i]);
+
+		if (order < 0)
 			return true;
-		if (makes_each_time(site->cause) && m->site_objects[ss[i]] != m->site_objects[ss[0]])
-			return true;
+		unequal = unequal || order > 0;
 	}
-	return false;
+	/* Which expression an inlined call stands in is not in the flow of what is made in it. */
+	return unequal && !first->n_inlined &&
+	       !match_are_of_one_expression(m, place, round->boxing, ps, np);
 }
 
 /*
@@ -260,7 +279,7 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
 	if ((np == ns || (interchangeable && ns < np)) &&
 	    (interchangeable ||
-	     (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, ss, ns) &&
+	     (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, place, round, ps, np, ss, ns) &&
 	      match_put_in_order(m, place, round->boxing, ps, np))) &&
 	    fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
