@@ -266,8 +266,8 @@ static bool is_printed_number(const char *function, const char *type)
 }
 
 /*
- * "json.Marshal" and "(*sync.Pool).Put", but not "f", "(*T).m" or "(*List[go.shape.int]).m": perhaps not the reader's to
- * change. The compiler qualifies the names of all packages but the one that it compiles.
+ * "json.Marshal" and "(*sync.Pool).Put", but not "f", "(*T).m" or "(*List[go.shape.int]).m": perhaps not the reader's
+ * to change. The compiler qualifies the names of all packages but the one that it compiles.
  */
 static bool is_of_another_package(const char *function)
 {

@@ -300,7 +300,8 @@ static enum builds builds_slice(const struct matching *m, size_t prediction, siz
 	const struct prediction *p = &m->set->items[prediction];
 	const struct rec_site *growth = NULL;
 
-	if (m->is_matched[prediction] && group == MATCH_NONE) /* another package's account of it is the one that counts */
+	if (m->is_matched[prediction] &&
+	    group == MATCH_NONE) /* another package's account of it is the one that counts */
 		return BUILDS_NOT;
 	if (!fit_function(&m->readings[prediction], move))
 		return BUILDS_NOT;
@@ -353,8 +354,8 @@ static size_t new_group(struct matching *m, const struct source_file *file, cons
 /*
  * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function, or where it
  * is ranged over (cmd/compile/internal/slice). What moved is what the function's appends built: those whose flow goes
- * through the line, if the log has it. Of several the last before the move has it. Without a flow, or with several moves
- * on the line, nothing tells which of them it is.
+ * through the line, if the log has it. Of several the last before the move has it. Without a flow, or with several
+ * moves on the line, nothing tells which of them it is.
  */
 static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_index)
 {

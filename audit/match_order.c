@@ -464,8 +464,8 @@ bool match_are_of_one_expression(const struct matching *m, const struct place *p
 	for (size_t i = 1; i < np && known; i++) {
 		const struct part *a = &line.values[i - 1].part, *b = &line.values[i].part;
 
-		known = a->kind != PART_NONE && (same_part(a, b) || is_inside(&line, a, b) == YES ||
-						 is_inside(&line, b, a) == YES);
+		known = a->kind != PART_NONE &&
+			(same_part(a, b) || is_inside(&line, a, b) == YES || is_inside(&line, b, a) == YES);
 	}
 	free(line.values);
 	return known;

@@ -228,10 +228,10 @@ static int compare_runs(const struct matching *m, size_t a, size_t b)
 }
 
 /*
- * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes between.
- * Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the order of
- * the code is the compiler's. The compiler's own variable of a range over a function is made before those of the loop's
- * rounds.
+ * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes
+ * between. Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the
+ * order of the code is the compiler's. The compiler's own variable of a range over a function is made before those of
+ * the loop's rounds.
  */
 static bool are_in_branches(const struct matching *m, const struct place *place, const struct round *round,
 			    const size_t *ps, size_t np, const size_t *ss, size_t ns)
@@ -249,8 +249,7 @@ static bool are_in_branches(const struct matching *m, const struct place *place,
 		unequal = unequal || order > 0;
 	}
 	/* Which expression an inlined call stands in is not in the flow of what is made in it. */
-	return unequal && !first->n_inlined &&
-	       !match_are_of_one_expression(m, place, round->boxing, ps, np);
+	return unequal && !first->n_inlined && !match_are_of_one_expression(m, place, round->boxing, ps, np);
 }
 
 /*
@@ -278,9 +277,8 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
 	if ((np == ns || (interchangeable && ns < np)) &&
-	    (interchangeable ||
-	     (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, place, round, ps, np, ss, ns) &&
-	      match_put_in_order(m, place, round->boxing, ps, np))) &&
+	    (interchangeable || (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, place, round, ps, np, ss, ns) &&
+				 match_put_in_order(m, place, round->boxing, ps, np))) &&
 	    fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);

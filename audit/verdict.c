@@ -131,7 +131,8 @@ static enum verdict_kind kind_of_nothing(const struct judge *j, const struct mat
 	for (size_t i = 0; i < group->n_sites; i++) {
 		const struct rec_site *site = &j->rec->sites[group->sites[i]];
 
-		if (match_is_move(site) && group->n_sites > 1) /* it runs, and has nothing to do for what is not there */
+		if (match_is_move(site) &&
+		    group->n_sites > 1) /* it runs, and has nothing to do for what is not there */
 			continue;
 		if (site->reach == REACH_HIT) /* it ran; that it made nothing must have been seen, too */
 			return j->absence_is_fact ? VERDICT_ELIDED : VERDICT_UNDECIDED;

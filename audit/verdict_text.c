@@ -29,7 +29,7 @@ static const char *way_round(enum cause cause, const char *callee)
 		return "no more than one of the strings has bytes";
 	case CAUSE_STRING_CONVERSION:
 		return strcmp(callee, "runtime.slicebytetostring") == 0 ? "no more than one byte to convert"
-									 : "nothing to convert";
+									: "nothing to convert";
 	case CAUSE_MAKE_SLICE:
 		return "no elements, or of no size";
 	default:
@@ -69,13 +69,13 @@ static const char *append_violated(const struct verdict_text *t, const struct ve
 	if (strncmp(callee, "runtime.growsliceBuf", 20) == 0)
 		return strpool_addf(pool, "%s outgrew its buffer on the stack", callee);
 	if (recording_setting(t->rec, "-gcflags", flags, sizeof(flags)) && has_word(flags, "-N"))
-		return strpool_addf(pool, "%s: no buffer on the stack, as the build was not optimised (-N)",
-				    callee);
+		return strpool_addf(pool, "%s: no buffer on the stack, as the build was not optimised (-N)", callee);
 	if (element > STACK_BUFFER)
 		return strpool_addf(pool, "%s: no buffer on the stack is so large as an element, %" PRIu64 " bytes",
 				    callee, element);
 	if (v->largest <= STACK_BUFFER)
-		return strpool_addf(pool, "%s: its buffer on the stack was used before, or it has none, as for x...", callee);
+		return strpool_addf(pool, "%s: its buffer on the stack was used before, or it has none, as for x...",
+				    callee);
 	return strpool_addf(pool, "%s: more than the %d bytes of a buffer on the stack, or it has none, as for x...",
 			    callee, STACK_BUFFER);
 }
@@ -93,9 +93,11 @@ static const char *map_growth(struct strpool *pool, const struct verdict *v, con
 		return "the map grew for the new element; the compiler speaks of making maps only";
 	if (n == 2)
 		return strpool_addf(
-			pool, "a key and a value over 128 bytes are objects of their own, made for each new key%s", too);
+			pool, "a key and a value over 128 bytes are objects of their own, made for each new key%s",
+			too);
 	return site->indirect_key
-		       ? strpool_addf(pool, "a key over 128 bytes is an object of its own, made for each new one%s", too)
+		       ? strpool_addf(pool, "a key over 128 bytes is an object of its own, made for each new one%s",
+				      too)
 		       : strpool_addf(pool, "a value over 128 bytes is an object of its own, made for each new key%s",
 				      too);
 }

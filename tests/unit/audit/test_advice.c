@@ -220,9 +220,10 @@ Test(advice, a_string_that_grows_gets_a_builder)
 	struct line l;
 
 	make_line(&l, VERDICT_UNPREDICTED, CAUSE_STRING_CONCATENATION, 4900, 4900 * 255, 20, 500);
-	cr_expect_str_eq(advice(&l),
-			 "string concatenation, from 20 to 500 bytes, 4900 copies: if they are steps of one string, use a "
-			 "strings.Builder");
+	cr_expect_str_eq(
+		advice(&l),
+		"string concatenation, from 20 to 500 bytes, 4900 copies: if they are steps of one string, use a "
+		"strings.Builder");
 	l.v.kind = VERDICT_VIOLATED;
 	cr_expect_null(advice(&l), "a + b is one step, whatever its sizes");
 	l.v.kind = VERDICT_UNPREDICTED;
@@ -247,8 +248,8 @@ Test(advice, what_is_cold_few_ambiguous_or_of_another_cause_gets_none)
 	l.v.ambiguous = false;
 	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
 		l.v.cause = l.site.cause = (enum cause)cause;
-		cr_expect_eq(advice(&l) != NULL,
-			     cause == CAUSE_APPEND_GROWTH || cause == CAUSE_STRING_CONCATENATION, "%d", cause);
+		cr_expect_eq(advice(&l) != NULL, cause == CAUSE_APPEND_GROWTH || cause == CAUSE_STRING_CONCATENATION,
+			     "%d", cause);
 	}
 	l.v.objects = l.v.bytes = 0;
 	l.v.cause = CAUSE_APPEND_GROWTH;
