@@ -107,39 +107,6 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 	return order;
 }
 
-static void index_stack_claims(struct matching *m)
-{
-	size_t n;
-	struct ordered *order = order_predictions(m, PASS_STACK, &n);
-
-	m->next_stack_claim = xcalloc(m->set->n, sizeof(*m->next_stack_claim));
-	while (n-- > 0) { /* backwards, so that the lists run by column */
-		uint64_t *first = u64map_at(&m->stack_claims_at, match_place_key(order[n].file, order[n].line), NULL);
-
-		m->next_stack_claim[order[n].index] = *first;
-		*first = order[n].index + 1;
-	}
-	free(order);
-}
-
-/* Of the line's stack claims: those whose calls may be among the sites, and how many calls they show. */
-static void add_rivals(struct matching *m, struct place *place, uint32_t file, int line)
-{
-	const uint64_t *first = u64map_find(&m->stack_claims_at, match_place_key(file, line));
-
-	place->n_rivals = place->n_calls = 0;
-	for (size_t i = first ? *first : 0; i; i = m->next_stack_claim[i - 1]) {
-		if (m->set->items[i - 1].kind == EXPR_ARGUMENT)
-			place->n_calls++;
-		if (m->is_matched[i - 1])
-			continue;
-		ARRAY_GROW(place->rivals, place->n_rivals + 1, place->alloc_rivals);
-		place->rivals[place->n_rivals++] = i - 1;
-	}
-	for (size_t i = 0; i < place->n_predictions; i++)
-		place->n_calls += m->set->items[place->predictions[i]].kind == EXPR_ARGUMENT;
-}
-
 /* Copies of a line for which no site is left: the others have them. */
 static void mark_surplus(struct matching *m, const struct place *place)
 {
@@ -183,15 +150,11 @@ static void run_pass(struct matching *m, enum pass pass)
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
 			place.sites[place.n_sites++] = s - 1;
 		}
-		place.n_rivals = place.n_calls = 0;
-		if (pass != PASS_STACK)
-			add_rivals(m, &place, order[i].file, order[i].line);
 		match_pair_place(m, &place);
 		mark_surplus(m, &place);
 	}
 	free(place.predictions);
 	free(place.sites);
-	free(place.rivals);
 	free(order);
 }
 
@@ -604,7 +567,6 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_displace(m);
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
-	index_stack_claims(m);
 	match_by_position(m);
 	run_pass(m, PASS_CHAIN);
 	run_pass(m, PASS_CALL);
@@ -645,13 +607,11 @@ void matching_free(struct matching *m)
 	u64map_release(&m->named);
 	u64map_release(&m->packages);
 	u64map_release(&m->covered_files);
-	u64map_release(&m->stack_claims_at);
 	free(m->site_file);
 	free(m->site_chain);
 	free(m->next_site);
 	free(m->site_group);
 	free(m->site_objects);
-	free(m->next_stack_claim);
 	free(m->prediction_file);
 	free(m->bare_expr);
 	free(m->readings);

@@ -52,11 +52,9 @@ struct matching {
 	struct u64map covered_files; /* files some prediction stands in */
 	uint32_t *site_file;
 	uint64_t *site_chain;
-	size_t *next_site;	       /* + 1, on the same line, in pc order */
-	struct u64map stack_claims_at; /* (file, line) -> first prediction + 1 */
-	size_t *next_stack_claim;      /* + 1, on the same line, by column */
-	size_t *site_group;	       /* MATCH_NONE while free */
-	uint64_t *site_objects;	       /* NULL where not every object was counted */
+	size_t *next_site;	/* + 1, on the same line, in pc order */
+	size_t *site_group;	/* MATCH_NONE while free */
+	uint64_t *site_objects; /* NULL where not every object was counted */
 	uint32_t *prediction_file;
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
@@ -109,7 +107,7 @@ void match_by_position(struct matching *m);
  */
 void match_silence_echoes(struct matching *m, bool named);
 
-/* ---- match_place.c, match_order.c ---- */
+/* ---- match_place.c ---- */
 
 /* The predictions and sites of one place. */
 struct place {
@@ -117,9 +115,6 @@ struct place {
 	size_t n_predictions;
 	size_t *sites;
 	size_t n_sites, alloc_sites;
-	size_t *rivals; /* stack claims of the same line that may have taken some of the sites */
-	size_t n_rivals, alloc_rivals;
-	size_t n_calls; /* with a variadic argument, on the line */
 };
 
 /* Groups of predictions and of the sites they speak of. What is in one is out of the way of later passes. */
@@ -130,11 +125,6 @@ void match_group_add_prediction(struct matching *m, struct match_group *group, s
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
-/*
- * Puts values that differ, which come by column, in the order in which they are made, or returns false where that is
- * not to be seen.
- */
-bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np);
 /* Is each value made in the expression that the next one is made in, or that in it? */
 bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
 				 size_t np);

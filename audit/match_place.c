@@ -92,56 +92,6 @@ static bool fits_in_order(const struct matching *m, const struct round *round, c
 	return true;
 }
 
-/*
- * Values that differ, in functions that differ, where the diagnostics do not say which is in which. What the compiler
- * adds for a range over a function stands left of the loop's variables, and its code before that of the loop's body.
- */
-static bool is_scattered(const struct matching *m, const size_t *ps, const size_t *ss, size_t ns)
-{
-	const struct prediction *first = &m->set->items[ps[0]];
-
-	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
-		return false;
-	for (size_t i = 1; i < ns && !m->readings[ps[0]].function; i++) {
-		if (strcmp(match_physical_function(&m->rec->sites[ss[0]]),
-			   match_physical_function(&m->rec->sites[ss[i]])) != 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * What stays on the stack may have a call all the same, for when it does not fit. If the stack claims of the line make
- * the numbers even, they have their places in the order too.
- */
-static bool pair_with_rivals(struct matching *m, const struct place *place, const struct round *round, const size_t *ps,
-			     size_t np, const size_t *ss, size_t ns)
-{
-	size_t *all, n = 0, taken = 0;
-	bool even;
-
-	if (round->boxing || round->secondary || np >= ns || !place->n_rivals)
-		return false;
-	all = xcalloc(np + place->n_rivals, sizeof(*all));
-	for (size_t r = 0; r < place->n_rivals; r++) {
-		size_t rival = place->rivals[r];
-		int column = m->set->items[rival].pos.column;
-
-		if (m->is_matched[rival] || m->readings[rival].primary != m->readings[ps[0]].primary)
-			continue;
-		while (taken < np && m->set->items[ps[taken]].pos.column <= column)
-			all[n++] = ps[taken++];
-		all[n++] = rival;
-	}
-	while (taken < np)
-		all[n++] = ps[taken++];
-	even = n == ns && fits_in_order(m, round, all, ss, n);
-	for (size_t i = 0; even && i < n; i++)
-		match_group_add_site(m, match_group_new(m, &all[i], 1), ss[i]);
-	free(all);
-	return even;
-}
-
 /* Pairs those that fit nothing else, on either side, and takes them out. */
 static void eliminate(struct matching *m, const struct round *round, size_t *ps, size_t *np, size_t *ss, size_t *ns)
 {
@@ -197,64 +147,9 @@ static bool are_boxed_too(const struct matching *m, const struct place *place, c
 	return boxes >= np - ns;
 }
 
-/* Does a call of the cause make an object each time it runs, but for slices of no elements? */
-static bool makes_each_time(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_NEW_OBJECT:
-	case CAUSE_MAKE_SLICE:
-	case CAUSE_MAKE_MAP:
-	case CAUSE_CLOSURE:
-	case CAUSE_METHOD_VALUE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* How two calls ran, as far as it is known that they run equally often if they are made in one go. An append runs its
- * call when it must. */
-static int compare_runs(const struct matching *m, size_t a, size_t b)
-{
-	const struct rec_site *x = &m->rec->sites[a], *y = &m->rec->sites[b];
-
-	if (!m->site_objects || x->cause != y->cause || x->cause == CAUSE_APPEND_GROWTH)
-		return 0;
-	if (x->reach != REACH_NOT_PROBED && y->reach != REACH_NOT_PROBED && x->reach != y->reach)
-		return x->reach == REACH_HIT ? 1 : -1;
-	if (!makes_each_time(x->cause) || m->site_objects[a] == m->site_objects[b])
-		return 0;
-	return m->site_objects[a] > m->site_objects[b] ? 1 : -1;
-}
-
 /*
- * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes
- * between. Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the
- * order of the code is the compiler's. The compiler's own variable of a range over a function is made before those of
- * the loop's rounds.
- */
-static bool are_in_branches(const struct matching *m, const struct place *place, const struct round *round,
-			    const size_t *ps, size_t np, const size_t *ss, size_t ns)
-{
-	const struct prediction *first = &m->set->items[ps[0]];
-	bool unequal = false;
-
-	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
-		return false;
-	for (size_t i = 1; i < ns; i++) {
-		int order = compare_runs(m, ss[i - 1], ss[i]);
-
-		if (order < 0)
-			return true;
-		unequal = unequal || order > 0;
-	}
-	/* Which expression an inlined call stands in is not in the flow of what is made in it. */
-	return unequal && !first->n_inlined && !match_are_of_one_expression(m, place, round->boxing, ps, np);
-}
-
-/*
- * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. Predictions with the
- * same text in the same place are interchangeable: copies of one line (for several shapes, in several wrappers), of
+ * Pairs predictions of one class with sites that fit them all alike. Those with the same text in the same place are
+ * interchangeable: copies of one line (for several shapes, in several wrappers), of
  * which the linker may have dropped some. One prediction may have its site in several functions. Anything else cannot
  * be told apart.
  */
@@ -276,15 +171,12 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	}
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
-	if ((np == ns || (interchangeable && ns < np)) &&
-	    (interchangeable || (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, place, round, ps, np, ss, ns) &&
-				 match_put_in_order(m, place, round->boxing, ps, np))) &&
-	    fits_in_order(m, round, ps, ss, ns)) {
+	if (interchangeable && ns <= np && fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);
 		return;
 	}
-	if (!round->last || pair_with_rivals(m, place, round, ps, np, ss, ns))
+	if (!round->last)
 		return;
 	for (size_t i = 1; i < ns; i++)
 		functions_differ = functions_differ && match_physical_function(&m->rec->sites[ss[i - 1]]) !=
