@@ -86,6 +86,12 @@ static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 	}
 }
 
+/* A wrapper has no columns; what is inlined into it has those of the method. */
+static int column_of(const struct prediction *p)
+{
+	return p->pos.column || !p->n_inlined ? p->pos.column : p->inlined[p->n_inlined - 1].column;
+}
+
 /* The predictions that take part, by place. */
 static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
 {
@@ -100,7 +106,7 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 							 .line = p->pos.line,
 							 .chain = pass_chain(p, pass),
 							 .wrapper = p->wrapper,
-							 .column = p->pos.column,
+							 .column = column_of(p),
 							 .index = i};
 	}
 	qsort(order, *n, sizeof(*order), compare_ordered);
@@ -250,7 +256,8 @@ static void place_moved(struct matching *m, size_t index)
 		const struct rec_frame *outer;
 		const struct rec_extent *extent;
 
-		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
+		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site) ||
+		    !match_wrapper_fits(m, index, i))
 			continue;
 		outer = &site->frames[site->n_frames - 1];
 		if (p->n_inlined) {
@@ -490,6 +497,11 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);
 		reading_init(&m->readings[i], m->pool, p);
 	}
+	match_index_wrappers(m);
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->items[i].kind == EXPR_MOVED)
+			m->readings[i].type = match_receiver(m, i);
+	}
 	index_packages(m);
 	match_find_declarations(m);
 	match_displace(m);
@@ -541,6 +553,8 @@ void matching_free(struct matching *m)
 	free(m->site_group);
 	free(m->next_stack_claim);
 	free(m->prediction_file);
+	free(m->site_wraps);
+	free(m->methods);
 	free(m->bare_expr);
 	free(m->readings);
 	free(m->is_matched);

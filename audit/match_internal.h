@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
- * once of the same code (match_echo.c), what belongs together in one place (match_place.c), which places are tried, and
+ * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are tried, and
  * in which order (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -57,6 +57,8 @@ struct matching {
 	size_t *next_stack_claim;      /* + 1, on the same line, by column */
 	size_t *site_group;	       /* MATCH_NONE while free */
 	uint32_t *prediction_file;
+	const char **site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
+	const char **methods;	  /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
 	bool *is_matched;	  /* per prediction */
@@ -93,7 +95,19 @@ const struct rec_extent *match_extent(const struct matching *m, uint32_t file, c
 void match_find_declarations(struct matching *m);
 void match_displace(struct matching *m);
 
-/* ---- match_echo.c ---- */
+/* ---- match_wrapper.c ---- */
+
+/* Does what the compiler makes of its own stand in that file? */
+bool match_is_wrapper_file(const char *path);
+/* Which methods wrappers wrap. After match_index_sites. */
+void match_index_wrappers(struct matching *m);
+/* Is the site in a wrapper that the prediction may be of? True of predictions that are of none. */
+bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site);
+bool match_same_wrapped(const struct matching *m, size_t a, size_t b);
+/* The type whose method a prediction of a wrapper is inlined from, bare; NULL if unknown. */
+const char *match_receiver(const struct matching *m, size_t prediction);
+
+/* ---- match_duplicates.c ---- */
 
 /*
  * Takes out of the way what several packages say of the same generic code, but for one package's account: of

@@ -76,6 +76,8 @@ static enum fit round_fit(const struct matching *m, const struct round *round, s
 	const struct reading *r = &m->readings[prediction];
 	const struct rec_site *s = &m->rec->sites[site];
 
+	if (!match_wrapper_fits(m, prediction, site))
+		return FIT_NONE;
 	if (round->boxing)
 		return fit_of_box(p, r, s);
 	return fit_of(p, r, s, round->secondary ? r->secondary : r->primary);
@@ -251,6 +253,8 @@ static bool same_class(const struct matching *m, const struct round *round, size
 	const struct prediction *p = &m->set->items[a], *q = &m->set->items[b];
 	const struct reading *r = &m->readings[a], *t = &m->readings[b];
 
+	if (!match_same_wrapped(m, a, b))
+		return false;
 	if (round->boxing)
 		return r->is_box && t->is_box && r->function == t->function &&
 		       (round->wanted != FIT_TYPE || (p->kind == EXPR_OTHER) == (q->kind == EXPR_OTHER));

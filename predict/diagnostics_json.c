@@ -718,6 +718,22 @@ static const struct entry *variable_chain(const struct joiner *j, const char *na
 	return last;
 }
 
+/*
+ * As many entries as the text has variables of that name: one each, in the same order, however often a chain comes (in the
+ * wrappers of one method it is the same). NULL where the numbers differ.
+ */
+static const struct entry *variable_entry(const struct joiner *j, const char *name, size_t nth, size_t n)
+{
+	const struct entry *found = NULL;
+	size_t entries = 0;
+
+	for (size_t i = 0; i < j->n_entries; i++) {
+		if (j->entries[i].text == name && entries++ == nth)
+			found = &j->entries[i];
+	}
+	return entries == n ? found : NULL;
+}
+
 static void join_variables(struct joiner *j, const struct place *place, size_t *chains)
 {
 	size_t nth = 0;
@@ -725,13 +741,19 @@ static void join_variables(struct joiner *j, const struct place *place, size_t *
 	for (size_t i = place->first; i != NONE; i = j->next[i], nth++) {
 		const struct prediction *p = &j->set->items[i];
 		const struct entry *e;
-		size_t before = 0;
+		size_t before = 0, n = 0;
+		bool is_before = true;
 
 		if (p->kind != EXPR_MOVED)
 			continue;
-		for (size_t k = place->first; k != i; k = j->next[k])
-			before += j->set->items[k].kind == EXPR_MOVED && j->set->items[k].expr == p->expr;
-		e = variable_chain(j, p->expr, before, false);
+		for (size_t k = place->first; k != NONE; k = j->next[k]) {
+			is_before &= k != i;
+			n += j->set->items[k].kind == EXPR_MOVED && j->set->items[k].expr == p->expr;
+			before += is_before && j->set->items[k].kind == EXPR_MOVED && j->set->items[k].expr == p->expr;
+		}
+		e = variable_entry(j, p->expr, before, n);
+		if (!e)
+			e = variable_chain(j, p->expr, before, false);
 		if (!e)
 			e = variable_chain(j, p->expr, before, true);
 		if (!e)
