@@ -502,6 +502,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		if (set->items[i].kind == EXPR_MOVED)
 			m->readings[i].type = match_receiver(m, i);
 	}
+	match_index_likeness(m);
 	index_packages(m);
 	match_find_declarations(m);
 	match_displace(m);
@@ -555,6 +556,8 @@ void matching_free(struct matching *m)
 	free(m->prediction_file);
 	free(m->site_wraps);
 	free(m->methods);
+	free(m->is_in_wrapper);
+	free(m->likeness);
 	free(m->bare_expr);
 	free(m->readings);
 	free(m->is_matched);

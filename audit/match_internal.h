@@ -58,9 +58,11 @@ struct matching {
 	size_t *site_group;	       /* MATCH_NONE while free */
 	uint32_t *prediction_file;
 	const char **site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
+	bool *is_in_wrapper;	  /* per prediction */
 	const char **methods;	  /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
+	const char **likeness;	  /* per prediction, pooled: the same where every site fits them alike */
 	bool *is_matched;	  /* per prediction */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
 	bool is_old;		  /* the binary has no lines of func keywords */
@@ -132,6 +134,8 @@ struct place {
 struct match_group *match_group_new(struct matching *m, const size_t *predictions, size_t n);
 void match_group_add_site(struct matching *m, struct match_group *group, size_t site);
 void match_group_add_prediction(struct matching *m, struct match_group *group, size_t prediction);
+/* What predictions are as far as sites may fit them. After match_index_wrappers. */
+void match_index_likeness(struct matching *m);
 /* At one column, one expression. */
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */

@@ -159,11 +159,13 @@ static const struct prediction *holder_of(const struct line *line, const struct 
 
 	for (size_t i = 0; i < line->n_all; i++) {
 		const struct prediction *q = line->values[i].p;
-		size_t len = q->expr ? strlen(q->expr) : 0;
+		size_t len;
 
-		if (len && q != p && strncmp(storage, q->expr, len) == 0 && storage[len] == '}' && q->n_why &&
-		    q->pos.line == step->line && q->pos.column <= step->column &&
-		    (!best || q->pos.column > best->pos.column))
+		if (!q->expr || *q->expr != *storage || q == p || !q->n_why || q->pos.line != step->line ||
+		    q->pos.column > step->column || (best && q->pos.column <= best->pos.column))
+			continue;
+		len = strlen(q->expr);
+		if (len && strncmp(storage, q->expr, len) == 0 && storage[len] == '}')
 			best = q;
 	}
 	return best;
