@@ -177,3 +177,39 @@ expect_wrappers() {
 	}
 	for_each_go check 1.24 1.25 1.27
 }
+
+# long_line N: a program that makes N objects, and boxes as many numbers, on one line each; in $BATS_TEST_TMPDIR/long-N.
+long_line() {
+	local dir=$BATS_TEST_TMPDIR/long-$1 i objects="" boxes=""
+	mkdir -p "$dir"
+	for ((i = 0; i < $1; i++)); do
+		objects+="new(int), " boxes+="n + $i, "
+	done
+	printf 'module example.com/long\n\ngo 1.18\n' >"$dir/go.mod"
+	printf 'package main\n\nvar sink []*int\nvar boxes []interface{}\nvar n = 1000\n\nfunc main() {\n\tsink = []*int{%s}\n\tboxes = []interface{}{%s}\n}\n' \
+		"${objects%, }" "${boxes%, }" >"$dir/main.go"
+}
+
+@test "a line with thousands of allocations: a row each, and not by trying each with each" {
+	need_bpf
+	local TIMEFORMAT=%U t n said
+	# Columns end at 254, so that nearly all of them are at one position.
+	check() {
+		t=$BATS_TEST_TMPDIR
+		for n in 960 3840; do
+			long_line $n
+			rm -f "$t/p"
+			expect_status 0 env -C "$t/long-$n" "$ESCAUDIT" predict --go "$GO" -o "$t/p" .
+			(cd "$t/long-$n" && "$GO" build -o "$t/prog" .) || complain "build"
+			expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$t/prog"
+			{ time "$ESCAUDIT" compare --json --all --limit 0 "$t/p" "$t/rec" >"$t/compare.json"; } 2>"$t/time-$n"
+			said=$(jq -r '[.verdicts[] | select(.expr == "new(int)" or (.expr // "" | startswith("n + "))) |
+				"\(.verdict) \(.objects)"] | group_by(.) | map("\(length) \(.[0])") | join("; ")' "$t/compare.json")
+			[ "$said" = "$((2 * n)) confirmed 1" ] || complain "$n: $said"
+		done
+		# four times as many: 16 times the work would be each with each
+		awk -v few="$(cat "$t/time-960")" -v many="$(cat "$t/time-3840")" 'BEGIN {exit many > 9 * few + 0.2}' ||
+			complain "960 take $(cat "$t/time-960") s, 3840 take $(cat "$t/time-3840") s"
+	}
+	for_each_go again 1.22 1.27
+}
