@@ -236,8 +236,8 @@ static bool is_crowded(const struct matching *m, const struct match_group *group
 {
 	const struct prediction *p = &m->set->items[group->predictions[0]];
 
-	return same_package(p->package, package) && group->ambiguous && group->n_predictions == 1 && group->n_sites == 2 && p->kind == EXPR_MOVED &&
-	       p->expr && strchr(p->expr, '#');
+	return same_package(p->package, package) && group->ambiguous && group->n_predictions == 1 &&
+	       group->n_sites == 2 && p->kind == EXPR_MOVED && p->expr && strchr(p->expr, '#');
 }
 
 /*

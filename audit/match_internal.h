@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
- * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are tried, and
- * in which order (match.c).
+ * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are
+ * tried, and in which order (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -57,9 +57,10 @@ struct matching {
 	size_t *next_stack_claim;      /* + 1, on the same line, by column */
 	size_t *site_group;	       /* MATCH_NONE while free */
 	uint32_t *prediction_file;
-	const char **site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
-	bool *is_in_wrapper;	  /* per prediction */
-	const char **methods;	  /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
+	const char *
+		*site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
+	bool *is_in_wrapper;  /* per prediction */
+	const char **methods; /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
 	const char **likeness;	  /* per prediction, pooled: the same where every site fits them alike */

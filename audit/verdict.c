@@ -248,9 +248,9 @@ static bool is_runtime_package(const char *package)
 }
 
 /*
- * Generic functions of the runtime (runtime.AddCleanup) are compiled, and diagnosed, in the packages that use them. What
- * they do is the runtime's own account all the same: seen, it is charged to the line that calls. Their files are no files
- * of sites; under -trimpath they have no folder, but that of their import path.
+ * Generic functions of the runtime (runtime.AddCleanup) are compiled, and diagnosed, in the packages that use them.
+ * What they do is the runtime's own account all the same: seen, it is charged to the line that calls. Their files are
+ * no files of sites; under -trimpath they have no folder, but that of their import path.
  */
 static bool is_in_runtime_file(const struct judge *j, const struct prediction *p)
 {
@@ -309,8 +309,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	struct verdict *v;
 	bool is_wrapper;
 
-	if (!group->n_sites && (is_runtime_package(own_package(j, p)) ||
-				(line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p))))
+	if (!group->n_sites &&
+	    (is_runtime_package(own_package(j, p)) || (line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p))))
 		return;
 	v = new_verdict(j);
 
@@ -337,8 +337,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
 	v->function = function_of(j, v, group->predictions[0]);
 
-	is_wrapper = matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &at,
-				     &function);
+	is_wrapper =
+		matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &at, &function);
 	if (is_wrapper)
 		put_at_method(j, v, &at, function);
 	if (p->pos.line <= 0)
@@ -362,8 +362,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		v->kind = VERDICT_STALE;
 	v->summary = summary_of(j, v, group, line);
 	if (is_wrapper && v->function)
-		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary,
-					  go_name_short(v->function));
+		v->summary =
+			strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary, go_name_short(v->function));
 	for (size_t i = 0; i < p->n_why; i++)
 		add_why(j, v, p->why[i]);
 	if (!v->objects) {

@@ -18,8 +18,9 @@
  * The JSON has physical positions where the text follows //line directives (generated code, cgo): the same allocation
  * is then at two places. An entry that the text seems to lack is therefore no prediction of its own as long as the text
  * has one of the same package and wording that was not joined; if it is the only such pair, they are joined. What cgo
- * rewrites (main.cgo1.go, cmd/go/internal/work/exec.go) has such directives throughout: its entries never are predictions
- * of their own. Inlined positions in such a file are not those that the binary has, so chains with one are not used.
+ * rewrites (main.cgo1.go, cmd/go/internal/work/exec.go) has such directives throughout: its entries never are
+ * predictions of their own. Inlined positions in such a file are not those that the binary has, so chains with one are
+ * not used.
  *
  * Nearly all lines are of other kinds (inlining, bounds checks, parameters): they are passed over by their "code" field
  * without being parsed.
@@ -721,8 +722,8 @@ static const struct entry *variable_chain(const struct joiner *j, const char *na
 }
 
 /*
- * As many entries as the text has variables of that name: one each, in the same order, however often a chain comes (in the
- * wrappers of one method it is the same). NULL where the numbers differ.
+ * As many entries as the text has variables of that name: one each, in the same order, however often a chain comes (in
+ * the wrappers of one method it is the same). NULL where the numbers differ.
  */
 static const struct entry *variable_entry(const struct joiner *j, const char *name, size_t nth, size_t n)
 {

@@ -70,9 +70,9 @@ static struct constant constant_before(const struct function_code *f, size_t cal
 			if (insn.mnemonic == ZYDIS_MNEMONIC_MOV && ops[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
 			    ops[0].size >= 32)
 				return (struct constant){.known = true,
-							 .value = mask & (ops[0].size == 32
-										  ? (uint32_t)ops[1].imm.value.u
-										  : ops[1].imm.value.u)};
+							 .value = mask &
+								  (ops[0].size == 32 ? (uint32_t)ops[1].imm.value.u
+										     : ops[1].imm.value.u)};
 			if (insn.mnemonic == ZYDIS_MNEMONIC_MOV && ops[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 			    ops[0].size >= 32 && renames++ < MAX_RENAMES) {
 				mask = ops[0].size == 32 ? UINT32_MAX : mask;

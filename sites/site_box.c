@@ -3,9 +3,9 @@
  * A walk along one way that the code can take: past conditional jumps, along the others. So what is known of a register
  * or a word of memory on the way holds there, and a type word beside the result is that of the result.
  *
- * Held against convT and convTnoptr, which are told the type, in the go command and the compiler of 1.19, 1.22, 1.25 and
- * 1.27: the walk found 3,171 of 3,234 types and none that was another. Of the calls that it is made for it finds 29,532 of
- * 29,718; most of the others are of generic code.
+ * Held against convT and convTnoptr, which are told the type, in the go command and the compiler of 1.19, 1.22, 1.25
+ * and 1.27: the walk found 3,171 of 3,234 types and none that was another. Of the calls that it is made for it finds
+ * 29,532 of 29,718; most of the others are of generic code.
  */
 #include "sites/site_box.h"
 
@@ -13,9 +13,9 @@
 
 #include "base/memory.h"
 
-#define LOOK_AHEAD 64 /* instructions */
-#define MAX_JUMPS  4
-#define N_WORDS	   24
+#define LOOK_AHEAD  64 /* instructions */
+#define MAX_JUMPS   4
+#define N_WORDS	    24
 #define N_REGISTERS 16
 
 enum content { CONTENT_OTHER, CONTENT_RESULT, CONTENT_ADDRESS };
