@@ -362,8 +362,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		v->kind = VERDICT_STALE;
 	v->summary = summary_of(j, v, group, line);
 	if (is_wrapper && v->function)
-		v->summary =
-			strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary, go_name_short(v->function));
+		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary,
+					  go_name_short(go_name_plain(j->audit->pool, v->function)));
 	for (size_t i = 0; i < p->n_why; i++)
 		add_why(j, v, p->why[i]);
 	if (!v->objects) {
