@@ -86,6 +86,12 @@ static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 	}
 }
 
+/* A wrapper has no columns; what is inlined into it has those of the method. */
+static int column_of(const struct prediction *p)
+{
+	return p->pos.column || !p->n_inlined ? p->pos.column : p->inlined[p->n_inlined - 1].column;
+}
+
 /* The predictions that take part, by place. */
 static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
 {
@@ -100,7 +106,7 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 							 .line = p->pos.line,
 							 .chain = pass_chain(p, pass),
 							 .wrapper = p->wrapper,
-							 .column = p->pos.column,
+							 .column = column_of(p),
 							 .index = i};
 	}
 	qsort(order, *n, sizeof(*order), compare_ordered);
@@ -216,7 +222,8 @@ static void place_moved(struct matching *m, size_t index)
 		const struct rec_frame *outer;
 		const struct rec_extent *extent;
 
-		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
+		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site) ||
+		    !match_wrapper_fits(m, index, i))
 			continue;
 		outer = &site->frames[site->n_frames - 1];
 		extent = match_extent(m, file, outer->function);
@@ -523,21 +530,6 @@ static void index_packages(struct matching *m)
 	}
 }
 
-static void count_objects(struct matching *m)
-{
-	const struct recording *rec = m->rec;
-
-	if (rec->header.mode != REC_MODE_EXACT || !rec->header.window_complete || recording_is_partial(rec))
-		return;
-	m->site_objects = xcalloc(rec->n_sites, sizeof(*m->site_objects));
-	for (size_t i = 0; i < rec->n_observations; i++) {
-		const struct rec_observation *obs = &rec->observations[i];
-
-		if (obs->site != REC_NO_SITE && obs->cause != CAUSE_RUNTIME_INTERNAL)
-			m->site_objects[obs->site] += obs->objects;
-	}
-}
-
 struct matching *matching_new(const struct predictions *set, const struct recording *rec)
 {
 	struct matching *m = xcalloc(1, sizeof(*m));
@@ -553,7 +545,6 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
 	match_index_files(m);
 	match_index_sites(m);
-	count_objects(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
@@ -562,6 +553,12 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);
 		reading_init(&m->readings[i], m->pool, p);
 	}
+	match_index_wrappers(m);
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->items[i].kind == EXPR_MOVED)
+			m->readings[i].type = match_receiver(m, i);
+	}
+	match_index_likeness(m);
 	index_packages(m);
 	match_find_declarations(m);
 	match_displace(m);
@@ -611,8 +608,11 @@ void matching_free(struct matching *m)
 	free(m->site_chain);
 	free(m->next_site);
 	free(m->site_group);
-	free(m->site_objects);
 	free(m->prediction_file);
+	free(m->site_wraps);
+	free(m->methods);
+	free(m->is_in_wrapper);
+	free(m->likeness);
 	free(m->bare_expr);
 	free(m->readings);
 	free(m->is_matched);
