@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
- * once of the same code (match_echo.c), what belongs together in one place (match_place.c), which places are tried, and
+ * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are tried, and
  * in which order (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -94,7 +94,7 @@ const struct rec_extent *match_extent(const struct matching *m, uint32_t file, c
 void match_find_declarations(struct matching *m);
 void match_displace(struct matching *m);
 
-/* ---- match_echo.c ---- */
+/* ---- match_duplicates.c ---- */
 
 /*
  * Takes out of the way what several packages say of the same generic code, but for one package's account: of
