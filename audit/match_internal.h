@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
- * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are tried, and
- * in which order (match.c).
+ * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are
+ * tried, and in which order (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H

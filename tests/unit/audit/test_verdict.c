@@ -663,3 +663,106 @@ Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
 	cr_expect_eq(s.audit->n_duplicates + count_predictions(&s), s.set->n);
 	scene_free(&s);
 }
+
+/* ---- what the flows tell ---- */
+
+static void explain(struct scene *s, struct prediction *p, const char *into, const char *step)
+{
+	const char *lines[2] = {xasprintf("flow: %s = &{storage for %s}", into, p->expr), xasprintf("from %s", step)};
+
+	predictions_explain(s->set, p, lines, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		free((void *)(uintptr_t)lines[i]);
+}
+
+/* A slice built on the stack is moved to the heap where it is returned: which of two appends was it that built it? */
+static void judge_moved(struct scene *s, const char *first, const char *second)
+{
+	size_t moved;
+
+	*s = scene_new();
+	explain(s, say(s, CLAIM_HEAP, EXPR_APPEND, 12, 9, "append"), "~r0", first);
+	explain(s, say(s, CLAIM_HEAP, EXPR_APPEND, 13, 9, "append(b, 1)"), "~r0", second);
+	emit(s, 12, "runtime.growslice", CAUSE_APPEND_GROWTH, "int", true);
+	emit(s, 13, "runtime.growslice", CAUSE_APPEND_GROWTH, "int", true);
+	moved = emit(s, 20, "runtime.moveSlice", CAUSE_APPEND_GROWTH, "int", true);
+	observe(s, moved, 5, 64);
+	judge(s);
+}
+
+static const struct verdict *moved_verdict(const struct scene *s)
+{
+	for (size_t i = 0; i < s->audit->n; i++) {
+		if (s->audit->items[i].objects)
+			return &s->audit->items[i];
+	}
+	cr_assert_fail("nothing was seen");
+	return NULL;
+}
+
+Test(verdict, a_moved_slice_is_that_of_the_append_whose_flow_goes_through_the_line)
+{
+	struct scene s;
+
+	judge_moved(&s, "return a (return) at ./x.go:20:2", "return b (return) at ./x.go:21:2");
+	cr_expect_str_eq(moved_verdict(&s)->expr, "append");
+	cr_expect_not(moved_verdict(&s)->ambiguous);
+	scene_free(&s);
+	judge_moved(&s, "return a (return) at ./x.go:21:2", "return b (return) at ./x.go:20");
+	cr_expect_str_eq(moved_verdict(&s)->expr, "append(b, 1)", "a step without a column has a line all the same");
+	cr_expect_not(moved_verdict(&s)->ambiguous);
+	scene_free(&s);
+	judge_moved(&s, "return a (return) at ./x.go:21:2", "return b (return) at ./xx.go:20:2");
+	cr_expect(moved_verdict(&s)->ambiguous, "neither: another file's line");
+	scene_free(&s);
+}
+
+/* f(a + b, g(c + d)): the call inside is made first, and what it is handed. */
+Test(verdict, values_of_one_line_come_in_the_order_of_the_calls_that_take_them)
+{
+	for (int nested = 0; nested < 2; nested++) {
+		struct scene s = scene_new();
+
+		explain(&s, say(&s, CLAIM_HEAP, EXPR_CONCAT, 11, 5, "a + b"), "{heap}",
+			nested ? "f(a + b, g(c + d)) (call parameter) at ./x.go:11:3"
+			       : "f(a + b, c + d) (call parameter) at ./x.go:11:3");
+		explain(&s, say(&s, CLAIM_HEAP, EXPR_CONCAT, 11, 14, "c + d"), "{heap}",
+			nested ? "g(c + d) (call parameter) at ./x.go:11:13"
+			       : "f(a + b, c + d) (call parameter) at ./x.go:11:3");
+		observe(&s, emit(&s, 11, "runtime.concatstring2", CAUSE_STRING_CONCATENATION, NULL, true), 3, 16);
+		observe(&s, emit(&s, 11, "runtime.concatstring2", CAUSE_STRING_CONCATENATION, NULL, true), 7, 16);
+		judge(&s);
+		expect(&s, "a + b", VERDICT_CONFIRMED, nested ? 7 : 3);
+		expect(&s, "c + d", VERDICT_CONFIRMED, nested ? 3 : 7);
+		scene_free(&s);
+	}
+}
+
+/* What is stored in a literal that is handed to a call goes with the literal: f(a + b, &T{g(c + d)}). */
+Test(verdict, values_in_a_literal_come_with_it)
+{
+	for (int held = 0; held < 2; held++) {
+		struct scene s = scene_new();
+
+		explain(&s, say(&s, CLAIM_HEAP, EXPR_CONCAT, 11, 5, "a + b"), "{heap}",
+			"h(a + b, k(&T{...})) (call parameter) at ./x.go:11:3");
+		explain(&s, say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 11, 15, "&T{...}"), "{heap}",
+			"k(&T{...}) (call parameter) at ./x.go:11:13");
+		/* in that literal, or in one that has no prediction here */
+		explain(&s, say(&s, CLAIM_HEAP, EXPR_CONCAT, 11, 17, "c + d"),
+			held ? "{storage for &T{...}}" : "{storage for &U{...}}",
+			held ? "T{...} (struct literal element) at ./x.go:11:16"
+			     : "U{...} (struct literal element) at ./x.go:11:16");
+		observe(&s, emit(&s, 11, "runtime.concatstring2", CAUSE_STRING_CONCATENATION, NULL, true), 3, 16);
+		observe(&s, emit(&s, 11, "runtime.concatstring2", CAUSE_STRING_CONCATENATION, NULL, true), 7, 16);
+		observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 1, 16);
+		judge(&s);
+		if (held) {
+			expect(&s, "a + b", VERDICT_CONFIRMED, 7);
+			expect(&s, "c + d", VERDICT_CONFIRMED, 3);
+		} else {
+			cr_expect(verdict_of(&s, "a + b, c + d")->ambiguous);
+		}
+		scene_free(&s);
+	}
+}
