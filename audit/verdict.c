@@ -98,7 +98,7 @@ static struct verdict *new_verdict(struct judge *j)
 
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
-	struct seen *s = observed_at(&j->observed, site->ret);
+	struct seen *s = observed_at_site(&j->observed, site);
 
 	v->sites = xreallocarray(v->sites, v->n_sites + 1, sizeof(*v->sites));
 	v->sites[v->n_sites++] = site;
@@ -121,7 +121,7 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	}
 }
 
-/* The claim was heap, a call is there, and nothing was allocated: which kind of nothing? */
+/* The claim was heap, a call is there, and nothing was allocated: the call made none, did not run, or either. */
 static enum verdict_kind kind_of_nothing(const struct judge *j, const struct match_group *group)
 {
 	bool any_unknown = false;
@@ -312,7 +312,7 @@ static void judge_unpredicted(struct judge *j)
 		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
-		site = observed_site(&j->observed, loc->pc);
+		site = s->site != REC_NO_SITE ? &j->rec->sites[s->site] : NULL;
 		if (site)
 			add_site_evidence(j, v, site);
 		else
@@ -390,14 +390,9 @@ static void set_accounts(struct judge *j)
 	audit->account = xcalloc(j->rec->n_observations + 1, sizeof(*audit->account));
 	for (size_t i = 0; i < j->rec->n_observations; i++) {
 		const struct rec_observation *obs = &j->rec->observations[i];
-		size_t account = AUDIT_RUNTIME;
+		const struct seen *seen = observed_of(&j->observed, obs);
+		size_t account = seen ? seen->account : AUDIT_RUNTIME;
 
-		if (!observed_is_own_account(&j->observed, obs)) {
-			const struct seen *seen =
-				observed_at(&j->observed, j->rec->locations[obs->locations[obs->user]].pc);
-
-			account = seen ? seen->account : AUDIT_ELSEWHERE;
-		}
 		audit->account[i] = account < audit->n ? ranked[account] : account;
 	}
 	free(ranked);

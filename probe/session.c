@@ -24,7 +24,7 @@
 #include "recording/raw.h"
 
 #define DRAIN_INTERVAL_MS 100
-/* Of the time, looks at the counts may take one part in so many. */
+/* Looks at the counts may take one part in so many of the time. */
 #define VIEW_SHARE 10
 /* Through perf events every probe is a link of its own that takes a tenth of a second to leave: evidence is not worth
  * minutes. */
@@ -210,8 +210,8 @@ static bool runs_a_program(pid_t pid)
 }
 
 /*
- * Has the process executed a program? The kernel side ends the count by itself where that is the same file again;
- * another file has no probes. An address space also goes when the process ends, a moment before that is known.
+ * Whether the process has executed a program. The kernel side ends the count by itself where that is the same file
+ * again; another file has no probes. An address space also goes when the process ends, a moment before that is known.
  */
 static bool has_executed(const struct session *s)
 {

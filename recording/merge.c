@@ -89,7 +89,8 @@ size_t recording_replicas(const struct recording *rec, struct replica **out)
 	return n;
 }
 
-/* ---- may they be added? ----------------------------------------------------------------------------------------- */
+/* ---- what may be added --------------------------------------------------------------------------------------------
+ */
 
 static int check(const struct recording *a, const struct recording *b, const char *a_name, const char *b_name,
 		 struct error *err)
@@ -455,7 +456,7 @@ static void drop_replicas(struct recording *rec)
 	rec->n_extra = kept;
 }
 
-/* Of those it was merged from, or of itself. Says whether it is one by itself. */
+/* Notes those it was merged from, or itself. Says whether it is one by itself. */
 static bool note_replicas(struct merger *m, const struct recording *rec, const char *name)
 {
 	const char **texts = NULL;
@@ -504,6 +505,8 @@ int recording_merge(struct recording **recs, const char *const *names, size_t n,
 	}
 	if (ret == 0)
 		recs[0]->header.stacks = m.stacks.n;
+	if (ret == 0)
+		recording_find_sites(recs[0]);
 	strbuf_release(&m.text);
 	u64map_release(&m.locations);
 	u64map_release(&m.observations);

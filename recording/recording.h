@@ -40,6 +40,7 @@ struct rec_location {
 };
 
 #define REC_NO_USER_FRAME UINT32_MAX
+#define REC_NO_SITE	  SIZE_MAX
 
 /* What one replica contributed to an observation of a merged recording. */
 struct rec_part {
@@ -53,6 +54,8 @@ struct rec_observation {
 	uint32_t n_locations;
 	uint32_t user;	  /* index into .locations[] of this observation: the innermost frame outside the runtime;
 			     REC_NO_USER_FRAME if there is none */
+	size_t site;	  /* index into recording.sites: the call that the user frame was in; REC_NO_SITE if it is none
+			     of them. Set on assembly, reading and merging, else by recording_find_sites */
 	const char *type; /* NULL if the runtime was given none or it is unknown */
 	enum cause cause;
 	bool truncated; /* the stack was deeper than the walk goes */
@@ -66,7 +69,7 @@ struct rec_observation {
 	uint32_t n_parts;
 };
 
-/* Was the call instruction of a site executed? */
+/* Whether the call instruction of a site was executed. */
 enum reach {
 	REACH_NOT_PROBED, /* no evidence */
 	REACH_NEVER,	  /* a probe sat there for the whole window and was not hit */
@@ -228,7 +231,7 @@ void recording_clear_counts(struct recording *rec);
 
 /* A zeroed element behind the last one. Pointers from earlier calls may move. */
 struct rec_location *recording_add_location(struct recording *rec);
-struct rec_observation *recording_add_observation(struct recording *rec);
+struct rec_observation *recording_add_observation(struct recording *rec); /* its site is REC_NO_SITE */
 struct rec_site *recording_add_site(struct recording *rec);
 struct rec_extent *recording_add_extent(struct recording *rec);
 struct rec_point *recording_add_point(struct recording *rec);
@@ -239,9 +242,23 @@ void recording_add_extra(struct recording *rec, const char *key, const char *val
 /* Calls each for every figure of sampling, as comments have them: key, and value as text. */
 void recording_each_figure(const struct rec_sampling *s, void (*each)(void *ctx, const char *key, const char *value),
 			   void *ctx);
-/* The first further comment of that key, NULL if there is none. */
-const char *recording_extra(const struct recording *rec, const char *key);
-/* Was something lost, or could something not be covered? */
+/* Sets the site of every observation. */
+void recording_find_sites(struct recording *rec);
+
+/* Whose work made the objects of an observation. */
+enum rec_work {
+	REC_WORK_LINE,	 /* its line's */
+	REC_WORK_HELPER, /* the runtime's, for what the line asks of it: the queue of a channel, a table of a type
+			    switch */
+	/*
+	 * The runtime's own, also where it stands on a user's stack: a collection that a large object starts makes
+	 * goroutines. The line is not to blame, and its own objects must not be mixed with them.
+	 */
+	REC_WORK_OWN,
+};
+enum rec_work recording_work(const struct recording *rec, const struct rec_observation *o);
+
+/* Whether something was lost, or could not be covered. */
 bool recording_is_partial(const struct recording *rec);
 /* A build setting ("-gcflags") out of header.modinfo, into buf; false if absent. */
 bool recording_setting(const struct recording *rec, const char *key, char *buf, size_t size);

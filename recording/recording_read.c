@@ -236,7 +236,7 @@ static int read_lines(struct reader *r, Pprof__Line *const *lines, size_t n, str
 }
 
 /*
- * Of a profile without our marks: the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
+ * For a profile without our marks the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
  * what the runtime implements under another package's name (reflect.unsafe_New in runtime/malloc.go).
  */
 static bool looks_like_runtime(const struct rec_frame *frame)
@@ -765,7 +765,10 @@ static int read_profile(struct reader *r)
 	/* fields from 1000 on are ours only in our own files */
 	if (r->foreign)
 		return 0;
-	return read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0 ? -EBADMSG : 0;
+	if (read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0)
+		return -EBADMSG;
+	recording_find_sites(r->rec);
+	return 0;
 }
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)

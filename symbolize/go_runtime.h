@@ -74,8 +74,8 @@ const struct callee_info *go_runtime_callee(const char *function);
 enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type_name);
 
 /*
- * Does the runtime work on its own account below this function, whoever's stack it happens to stand on? Collections,
- * threads, scheduling: the line that is being run is not to blame for what they allocate.
+ * Whether the runtime works on its own account below this function, whoever's stack it happens to stand on.
+ * Collections, threads, scheduling: the line that is being run is not to blame for what they allocate.
  */
 bool go_runtime_is_own_account(const char *function);
 /*
@@ -84,8 +84,8 @@ bool go_runtime_is_own_account(const char *function);
  */
 const char *go_runtime_aside(const char *function);
 
-/* Is the function one through which heap objects are made: runtime.mallocgc, its implementation functions, its
- * size-specialised variants? */
+/* Whether heap objects are made through the function: runtime.mallocgc, its implementation functions, its
+ * size-specialised variants. */
 bool go_runtime_is_allocator(const char *function);
 
 #endif

@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 		const struct rec_observation *o = &rec->observations[i];
 		json_t *row, *error;
 
-		if (o->user == REC_NO_USER_FRAME || o->cause == CAUSE_RUNTIME_INTERNAL)
+		if (recording_work(rec, o) != REC_WORK_LINE)
 			continue;
 		row = row_for(rows, &rec->locations[o->locations[o->user]].frames[0]);
 		add(row, "objects", o->objects);

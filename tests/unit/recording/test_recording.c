@@ -178,6 +178,10 @@ static struct recording *sample(void)
 	*recording_add_extent(rec) = (struct rec_extent){"main.newItem", "example.com/shop/item.go", 18, 23, false};
 	*recording_add_point(rec) = (struct rec_point){0x401000, "example.com/shop/item.go", 18, 23, REACH_HIT};
 	*recording_add_point(rec) = (struct rec_point){0, "example.com/shop/item.go", 30, 30, REACH_NOT_PROBED};
+	recording_find_sites(rec);
+	cr_expect_eq(rec->observations[0].site, 0);
+	cr_expect_eq(rec->observations[1].site, REC_NO_SITE, "a call that was not decoded");
+	cr_expect_eq(rec->observations[2].site, REC_NO_SITE, "no user frame");
 	return rec;
 }
 
@@ -282,6 +286,7 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_assert_eq(x->n_locations, y->n_locations);
 		cr_expect(memcmp(x->locations, y->locations, x->n_locations * sizeof(*x->locations)) == 0);
 		cr_expect_eq(x->user, y->user);
+		cr_expect_eq(x->site, y->site);
 		cr_expect(same(x->type, y->type));
 		cr_expect_eq(x->cause, y->cause);
 		cr_expect_eq(x->truncated, y->truncated);
