@@ -377,7 +377,8 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 		group_of[best] = new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site : NULL);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
-	group->ambiguous = group->ambiguous || (n > 1 && (known != BUILDS_IT || n_moves > 1));
+	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index]))
+		group->ambiguous = true; /* unless nothing was moved */
 	match_group_add_site(m, group, site_index);
 }
 
