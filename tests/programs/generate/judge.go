@@ -558,7 +558,7 @@ func (t *trial) share(r *row) {
 	var of [][]*account
 	for i, expr := range exprs {
 		there := *r
-		there.Objects = 0
+		there.Objects, there.Cause = 0, "unknown" // the cause is not of all of them
 		if i > 0 {
 			there.Column = 0
 		}
