@@ -28,7 +28,7 @@ marked() {
 # sources_of DIRECTORY: {file: text} of its Go files.
 sources_of() {
 	(cd "$1" && find . -name '*.go' | while read -r file; do
-		jq -n --arg file "${file#./}" --rawfile text "$file" '{$file: $text}'
+		jq -n --arg file "${file#./}" --rawfile text "$file" '{($file): $text}'
 	done) | jq -s add
 }
 
@@ -83,7 +83,7 @@ expect_known() {
 }
 
 expect_missing() {
-	jq -r '.missing // ""' "$t/columns" | grep -qE "$1" || complain "no reason /$1/, but $(jq -c . "$t/columns")"
+	jq -r '.missing // ""' "$t/columns" | grep -qE -- "$1" || complain "no reason /$1/, but $(jq -c . "$t/columns")"
 }
 
 # expect_program: what is true of the program however it is built.
@@ -162,13 +162,16 @@ expect_program() {
 @test "-trimpath, and without optimisation, and with the race detector" {
 	need_bpf
 	check() {
+		local outer=15
 		copy_program
 		audited --flag -trimpath .
 		expect_known 100
 		expect_program
 		audited --flag '-gcflags=-N -l' .
 		expect_known 100
-		expect_rows "$t/out" two-appends "$(appended 15 'append(append(list[:0:0], n), n, n)' 7); $(appended 22 'append(list[:0:0], n)' 7)"
+		# What is assigned has the position of the assignment there, as long as the call is one of the statement's own.
+		[ "${GO_VERSION#1.}" -ge 25 ] || outer=7
+		expect_rows "$t/out" two-appends "$(appended $outer 'append(append(list[:0:0], n), n, n)' 7); $(appended 22 'append(list[:0:0], n)' 7)"
 		expect_rows "$t/out" branching 'confirmed 16 &pair{...} 4; confirmed 44 &pair{...} 3'
 		CGO_ENABLED=1 audited --flag -race .
 		expect_known 100
@@ -194,7 +197,7 @@ overlaid() {
 	copy_program
 	sed 's/^func twoAppends/\/\/ one line more\n&/; s/^\tlist = append(append(list/\tother = nil; list = append(append(list/' \
 		"$dir/main.go" >"$t/replaced.go"
-	jq -n --arg file "$dir/main.go" --arg by "$t/replaced.go" --arg gone "$dir/special.go" '{Replace: {$file: $by, $gone: ""}}' >"$t/overlay.json"
+	jq -n --arg file "$dir/main.go" --arg by "$t/replaced.go" --arg gone "$dir/special.go" '{Replace: {($file): $by, ($gone): ""}}' >"$t/overlay.json"
 }
 
 # What expect_rows needs to find the marker is the text that was compiled.
@@ -231,7 +234,7 @@ expect_overlaid() {
 		audited --pattern=example.com/... .
 		expect_known 100
 		expect_program
-		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[27, 7], [34, 7]]' \
+		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[33, 7], [40, 7]]' \
 			"$t/out" >/dev/null || complain "vendored: $(jq -c '[.verdicts[] | select(.package == "example.com/outside") | [.line, .column, .expr, .objects]]' "$t/out")"
 
 		cp "$dir/vendor/example.com/outside/outside.go" "$t/outside-$GO_VERSION/"
@@ -241,7 +244,7 @@ expect_overlaid() {
 		GOWORK=$t/go.work audited --pattern=example.com/... .
 		expect_known 100
 		expect_program
-		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[27, 7], [34, 7]]' \
+		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[33, 7], [40, 7]]' \
 			"$t/out" >/dev/null || complain "workspace: $(jq -c '[.verdicts[] | select(.package == "example.com/outside") | [.line, .column, .expr, .objects]]' "$t/out")"
 	}
 	for_each_go check "${versions[@]}"
@@ -296,11 +299,9 @@ expect_overlaid() {
 			expect_missing '-cover'
 			jq -e '.known == 0' "$t/columns" >/dev/null || complain "-cover: $(jq -c . "$t/columns")"
 		fi
-		# No room for the copies: TMPDIR of the go command is not where they are, and the build itself goes on.
-		jq -n '{Replace: 3}' >"$t/broken.json"
 		audited .
 		[ "$(jq -c .observed "$t/out")" = "$plain" ] || complain "objects: $(jq -c .observed "$t/out") with columns, $plain without"
-		expect_status 2 in_dir "$ESCAUDIT" audit --go "$GO" --columns=none .
+		expect_status 64 in_dir "$ESCAUDIT" audit --go "$GO" --columns=none .
 		expect_message "columns.*none"
 	}
 	for_each_go check "${versions[@]}"
@@ -338,7 +339,7 @@ expect_overlaid() {
 		dir=$("$GO" env GOROOT)/src
 		# Each against its text, for the packages that the program is made of.
 		(cd "$dir" && jq -r '.sites[].file // empty' "$t/out" | sort -u | while read -r file; do
-			[ ! -f "$file" ] || LC_ALL=C grep -qP '[^\x00-\x7f]' "$file" || jq -n --arg file "$file" --rawfile text "$file" '{$file: $text}'
+			[ ! -f "$file" ] || LC_ALL=C grep -qP '[^\x00-\x7f]' "$file" || jq -n --arg file "$file" --rawfile text "$file" '{($file): $text}'
 		done) | jq -s add >"$t/sources"
 		jq -r --slurpfile sources "$t/sources" -f "$BATS_TEST_DIRNAME/columns.jq" "$t/out" >"$t/wrong"
 		head -n 20 "$t/wrong"
