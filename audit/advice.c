@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/advice.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
+#include "symbolize/go_name.h"
 
 #define HOT_PCT		1
 #define MIN_SAMPLES	30
@@ -62,10 +65,48 @@ void advice_trace(struct verdict *v)
 /* ---- remedies ------------------------------------------------------------------------------------------------------
  */
 
-/* "main.pair" of a recording's type name is as the source has it, but for the package's own name. */
-static const char *source_type(const struct verdict *v, const struct rec_site *site)
+static bool is_in_word(char c)
 {
-	return site->type && !strstr(site->type, "go.shape.") ? site->type : v->type;
+	return isalnum((unsigned char)c) || c == '_' || c & 0x80;
+}
+
+/* As the source of the package has it: without the package's own name, "pair" of "main.pair". */
+static const char *source_type(struct strpool *pool, const struct verdict *v, const struct rec_site *site)
+{
+	const char *type = site->type && !strstr(site->type, "go.shape.") ? site->type : v->type;
+	const char *function = site->n_frames ? site->frames[site->n_frames - 1].function : "", *slash;
+	size_t len = go_name_package_length(function);
+	struct strbuf sb = STRBUF_INIT;
+	const char *bare;
+
+	if (!type || len == 0)
+		return type;
+	slash = memrchr(function, '/', len);
+	if (slash) {
+		len -= (size_t)(slash + 1 - function);
+		function = slash + 1;
+	}
+	for (const char *s = type; *s; s++) {
+		if ((s == type || !(is_in_word(s[-1]) || s[-1] == '.' || s[-1] == '/')) &&
+		    strncmp(s, function, len) == 0 && s[len] == '.')
+			s += len;
+		else
+			strbuf_addf(&sb, "%c", *s);
+	}
+	bare = strpool_add(pool, strbuf_str(&sb));
+	strbuf_release(&sb);
+	return bare;
+}
+
+/* Is what the call belongs to in the package that it is compiled in? What was inlined from another one has its text
+ * there, and is perhaps not the reader's to change. */
+static bool is_of_own_package(const struct rec_site *site)
+{
+	const char *inner = site->n_frames ? site->frames[0].function : "";
+	const char *outer = site->n_frames ? site->frames[site->n_frames - 1].function : "";
+	size_t len = go_name_package_length(outer);
+
+	return go_name_package_length(inner) == len && strncmp(inner, outer, len) == 0;
 }
 
 /* The capacity after this one, before it is rounded up to a size class. */
@@ -75,34 +116,38 @@ static double next_capacity(double capacity)
 }
 
 /*
- * Were these objects made by slices that grew from the smallest to the largest, nearly all of them to the end? Then
- * their mean is that of the series; slices that stop early pull it down, and room for the largest would be wasted on
- * them.
+ * Were these objects made by slices that grew from the smallest capacity to the largest, enough of them to the end?
+ * With room for the largest, each slice costs `last`; growing cost the bytes that were measured. How many slices there
+ * were is not known: with so many objects of so many bytes, most if those that did not grow to the end stopped at the
+ * first, as the sum of a series is convex in its steps. Where a share p grew to the end, the mean object has
+ *	(p * sum + (1 - p) * first) / (p * n + 1 - p)
+ * bytes, and the room costs no more than growing did if p * sum + (1 - p) * first >= last. So it is the mean at that p
+ * which has to be reached.
  */
-static bool is_series(const struct verdict *v, uint64_t element, double *slices)
+static bool is_series(const struct verdict *v, uint64_t element)
 {
-	double capacity = (double)v->smallest / (double)element, last = (double)v->largest / (double)element;
-	double sum = 0, mean = (double)v->bytes / (double)v->objects;
+	double capacity = (double)v->smallest / (double)element, end = (double)v->largest / (double)element;
+	double first = (double)v->smallest, last = (double)v->largest, sum = 0, share;
 	int n = 0;
 
 	for (bool more = true; more; n++) {
-		more = n < MAX_GROWTHS && capacity < last;
+		more = n < MAX_GROWTHS && capacity < end;
 		if (!more)
-			capacity = last;
+			capacity = end;
 		sum += capacity * (double)element;
 		capacity = next_capacity(capacity);
 	}
 	if (n < MIN_GROWTHS || n > MAX_GROWTHS)
 		return false;
-	*slices = (double)v->bytes / sum;
-	return mean >= 0.8 * sum / n;
+	share = (last - first) / (sum - first);
+	return (double)v->bytes / (double)v->objects >= last / (1 + share * (n - 1));
 }
 
 static const char *advise_append(struct strpool *pool, const struct verdict *v)
 {
 	const struct rec_site *growth = NULL;
+	const char *what, *remedy;
 	uint64_t element, room;
-	double slices;
 
 	for (size_t i = 0; i < v->n_sites; i++) {
 		const struct rec_site *site = v->sites[i];
@@ -115,37 +160,77 @@ static const char *advise_append(struct strpool *pool, const struct verdict *v)
 			growth = site;
 		}
 	}
-	if (!growth || !growth->type || !growth->type_size)
+	/* What began on the stack is no series from the smallest on. */
+	if (v->move || !growth || !growth->type || !growth->type_size)
 		return NULL;
 	element = growth->type_size;
-	if (v->smallest == 0 || v->largest % element || !is_series(v, element, &slices))
+	if (v->smallest == 0 || v->largest % element || !is_series(v, element))
 		return NULL;
 	room = v->largest / element;
-	/* inlined: its bytes are not the reader's to make */
-	if (growth->n_frames > 1 && starts(growth->frames[0].function, "strings.(*Builder)."))
-		return strpool_addf(pool,
-				    "capacity known: about %.0f builders grew step by step, from %" PRIu64
-				    " to %" PRIu64 " bytes, and nearly all to the end; Grow(%" PRIu64
-				    ") makes room at once",
-				    slices < 1 ? 1 : slices, v->smallest, v->largest, room);
+	/* inlined: its bytes are not the reader's to make, but it can be told */
+	if (growth->n_frames > 1 && starts(growth->frames[0].function, "strings.(*Builder).")) {
+		what = "builders";
+		remedy = strpool_addf(pool, "Grow(%" PRIu64 ")", room);
+	} else if (is_of_own_package(growth)) {
+		what = "slices";
+		remedy = strpool_addf(pool, "make([]%s, 0, %" PRIu64 ")", source_type(pool, v, growth), room);
+	} else {
+		return NULL;
+	}
 	return strpool_addf(pool,
-			    "capacity known: about %.0f slices grew step by step, from %" PRIu64 " to %" PRIu64
-			    " bytes, and nearly all to the end; make([]%s, 0, %" PRIu64 ") makes each at once",
-			    slices < 1 ? 1 : slices, v->smallest, v->largest, source_type(v, growth), room);
+			    "capacity known: %s grew step by step, from %" PRIu64 " to %" PRIu64
+			    " bytes, so many to the end that %s takes no more bytes, and one object each",
+			    what, v->smallest, v->largest, remedy);
+}
+
+/*
+ * "make([]int, 0, 10)" of "make([]int, 0, n)": the last argument, which is the capacity if there are three, decides
+ * where it is made. NULL where the text is not such a call.
+ */
+static const char *with_constant(struct strpool *pool, const char *expr, uint64_t n)
+{
+	size_t len = expr ? strlen(expr) : 0, depth = 0, comma = 0;
+	char quote = '\0';
+
+	if (!starts(expr, "make(") || expr[len - 1] != ')')
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		char c = expr[i];
+
+		if (quote) {
+			if (c == '\\' && quote != '`')
+				i++;
+			else if (c == quote)
+				quote = '\0';
+		} else if (strchr("\"'`", c)) {
+			quote = c;
+		} else if (strchr("([{", c)) {
+			depth++;
+		} else if (strchr(")]}", c)) {
+			if (depth-- == 1 && i + 1 < len)
+				return NULL;
+		} else if (c == ',' && depth == 1) {
+			comma = i;
+		}
+	}
+	return comma && !depth && !quote ? strpool_addf(pool, "%.*s, %" PRIu64 ")", (int)comma, expr, n) : NULL;
 }
 
 static const char *advise_make(struct strpool *pool, const struct verdict *v)
 {
 	const struct rec_site *site = v->n_sites == 1 ? v->sites[0] : NULL;
+	const char *remedy;
 
 	if (!site || v->kind != VERDICT_VIOLATED || !starts(site->callee, "runtime.makeslice") || !site->type ||
 	    !site->type_size || v->smallest != v->largest || v->largest % site->type_size ||
-	    v->largest > STACK_MAX_BYTES)
+	    v->largest > STACK_MAX_BYTES || !is_of_own_package(site))
 		return NULL;
-	return strpool_addf(pool,
-			    "size known: each was of %" PRIu64 " bytes; if that is so always, make([]%s, %" PRIu64
-			    ") with the constant stays on the stack",
-			    v->largest, source_type(v, site), v->largest / site->type_size);
+	remedy = with_constant(pool, v->expr, v->largest / site->type_size);
+	return remedy ? strpool_addf(pool,
+				     "size known: each was of %" PRIu64 " bytes; if that is so always, %s with the "
+				     "constant stays on the stack",
+				     v->largest, remedy)
+		      : NULL;
 }
 
 /* The function of the step that hands the value to a call: "fmt.Fprintf" of "fmt.Fprintf(w, ...)". */
@@ -180,9 +265,22 @@ static bool is_printed_number(const char *function, const char *type)
 	return false;
 }
 
+/*
+ * "json.Marshal" and "(*sync.Pool).Put", but not "f", "(*T).m" or "(*List[go.shape.int]).m": perhaps not the reader's
+ * to change. The compiler qualifies the names of all packages but the one that it compiles.
+ */
+static bool is_of_another_package(const char *function)
+{
+	if (starts(function, "(*"))
+		function += 2;
+	else if (strchr(function, '.'))
+		return true;
+	return memchr(function, '.', strcspn(function, "[)")) != NULL;
+}
+
 static const char *advise_box(struct strpool *pool, const struct verdict *v)
 {
-	const char *function = called(pool, v), *dot = function ? strrchr(function, '.') : NULL;
+	const char *function = called(pool, v);
 
 	if (v->kind != VERDICT_CONFIRMED || v->n_predictions != 1 || !function)
 		return NULL;
@@ -191,9 +289,7 @@ static const char *advise_box(struct strpool *pool, const struct verdict *v)
 				    "value boxed for an interface argument of %s: %" PRIu64
 				    " objects; package strconv appends numbers to bytes without boxing them",
 				    function, v->objects);
-	/* Another package's function is not for the reader to change: "json.Marshal", but not "(*T).m" or "f". Nor are
-	 * the language's own. */
-	if ((dot && function[0] != '(') || strcmp(function, "append") == 0 || strcmp(function, "panic") == 0)
+	if (is_of_another_package(function) || strcmp(function, "append") == 0 || strcmp(function, "panic") == 0)
 		return NULL;
 	return strpool_addf(pool,
 			    "value boxed for an interface argument of %s: %" PRIu64
@@ -201,17 +297,26 @@ static const char *advise_box(struct strpool *pool, const struct verdict *v)
 			    function, v->objects);
 }
 
-/* Only s += x goes without a prediction of its own. */
+/*
+ * Only s += x goes without a prediction of its own. If these are the steps of one string, each adding what the first
+ * did, there were largest / smallest of them, and a builder that grows as append does would have made fewer bytes. That
+ * they are steps, and not strings of many lengths, is not measured: the advice says so.
+ */
 static const char *advise_concatenation(struct strpool *pool, const struct verdict *v)
 {
-	double mean = (double)v->bytes / (double)v->objects;
+	double mean = (double)v->bytes / (double)v->objects, capacity = (double)v->smallest, builder = capacity;
 
-	if (v->kind != VERDICT_UNPREDICTED || v->largest < 8 * v->smallest || mean < 0.25 * (double)v->largest ||
-	    mean > 0.75 * (double)v->largest)
+	if (v->kind != VERDICT_UNPREDICTED || v->smallest == 0)
+		return NULL;
+	while (capacity < (double)v->largest) {
+		capacity = next_capacity(capacity);
+		builder += capacity;
+	}
+	if (mean * (double)v->largest / (double)v->smallest <= builder)
 		return NULL;
 	return strpool_addf(pool,
-			    "string concatenation in steps, from %" PRIu64 " to %" PRIu64 " bytes, %" PRIu64
-			    " copies: use a strings.Builder",
+			    "string concatenation, from %" PRIu64 " to %" PRIu64 " bytes, %" PRIu64
+			    " copies: if they are steps of one string, use a strings.Builder",
 			    v->smallest, v->largest, v->objects);
 }
 

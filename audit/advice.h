@@ -21,11 +21,12 @@ void advice_trace(struct verdict *v);
  * The remedy for a line of a run that made all_objects, of all_bytes; from the pool, NULL if there is none to be had:
  * the line is not hot (below 1 % of both, or fewer than 30 samples), is ambiguous, or shows none of these:
  *
- *   - append that grew step by step: the sizes are those of a series that ended at the largest nearly every time
+ *   - append that grew step by step: the sizes are those of a series that ended at the largest so often that room for
+ *     it takes no more bytes
  *   - a slice that stays but for its size, made with one and the same size each time
  *   - a value boxed for an argument of a call that the explanation names, to a function of its own package, or a number
  *     for package fmt to print
- *   - s += x that grew piece by piece
+ *   - s += x of sizes that a builder would have made with fewer bytes, if they are the steps of one string
  */
 const char *advice_of(struct strpool *pool, const struct verdict *v, uint64_t all_objects, uint64_t all_bytes);
 

@@ -149,27 +149,32 @@ static const char *selector_of(const char *s)
 	return dot && dot > s && is_name(dot + 1) ? dot + 1 : NULL;
 }
 
-/* The capacity, or else the length, of make([]T, length, capacity), if that is a number. */
-static uint64_t make_elements(const char *s)
+/* The number that the len bytes are, also "int(5)" (1.19 in generic code); UINT64_MAX if they are anything else. */
+static uint64_t whole_number(const char *s, size_t len)
 {
-	const char *last;
 	uint64_t n = 0;
 
-	if (strncmp(s, "make(", 5) != 0)
-		return UINT64_MAX;
-	last = strrchr(s, ',');
-	if (!last || last[1] != ' ')
-		return UINT64_MAX;
-	last += 2;
-	if (strncmp(last, "int(", 4) == 0) /* 1.19 in generic code */
-		last += 4;
-	if (!isdigit((unsigned char)*last))
-		return UINT64_MAX;
-	for (; isdigit((unsigned char)*last); last++) {
-		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(*last - '0'), &n))
+	if (len > 5 && memcmp(s, "int(", 4) == 0 && s[len - 1] == ')') {
+		s += 4;
+		len -= 5;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (!isdigit((unsigned char)s[i]) || __builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(s[i] - '0'), &n))
 			return UINT64_MAX;
 	}
-	return strspn(last, ")") == strlen(last) ? n : UINT64_MAX;
+	return len ? n : UINT64_MAX;
+}
+
+/* The capacity, or else the length, of make([]T, length, capacity), if that argument is a number. */
+static uint64_t make_elements(const char *s)
+{
+	size_t len = strlen(s), start, end;
+
+	if (strncmp(s, "make(", 5) != 0 || !expr_argument(s, len, 4, 1, &start, &end))
+		return UINT64_MAX;
+	expr_argument(s, len, 4, 2, &start, &end);
+	return whole_number(s + start, end - start);
 }
 
 /* Closures that inlining copied are told apart by "#hash=#" in diagnostics (>= 1.27); the linker drops that. */

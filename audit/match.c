@@ -7,9 +7,9 @@
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, against the sites of their line
  *   4. heap claims whose allocation the compiler puts on another line: parameters moved at the func
- *      keyword, variables merged into one object at the first one's line, append results moved where they leave the
- *      function, variables without a position of their own
+ *      keyword, variables merged into one object at the first one's line, variables without a position of their own
  *   5. stack claims, against what is left on their line
+ *   6. calls that move what append built on the stack, to the appends, whatever was claimed of them
  *
  * Inside one place (line and chain) predictions are told apart by what they speak of (fit.h): the kind of their
  * expression against the cause of the site, the function that the diagnostics name against the one that the site is in,
@@ -157,6 +157,11 @@ static void mark_surplus(struct matching *m, const struct place *place)
 	}
 }
 
+bool match_is_move(const struct rec_site *site)
+{
+	return strncmp(site->callee, "runtime.moveSlice", 17) == 0;
+}
+
 static void run_pass(struct matching *m, enum pass pass)
 {
 	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
@@ -172,6 +177,7 @@ static void run_pass(struct matching *m, enum pass pass)
 		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
 			/* Where a site's position is known, what is said of it was found there. */
 			if (m->site_group[s - 1] != MATCH_NONE || m->rec->sites[s - 1].source ||
+			    match_is_move(&m->rec->sites[s - 1]) ||
 			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
@@ -195,11 +201,6 @@ static int func_line(const struct rec_frame *physical, const struct rec_extent *
 	return physical->start_line ? physical->start_line : extent->first;
 }
 
-static bool is_move(const struct rec_site *site)
-{
-	return strncmp(site->callee, "runtime.moveSlice", 17) == 0;
-}
-
 static bool in_package(const struct matching *m, const struct rec_site *site, const char *package)
 {
 	const char *path = site->n_frames ? match_import_path(m, match_physical_function(site)) : "";
@@ -220,13 +221,19 @@ static void share_object(struct matching *m, size_t prediction, size_t site)
 	}
 }
 
-/* A variable of the compiler's own that has two sites in one function: one is that of a variable without position. */
-static bool is_crowded(const struct matching *m, const struct match_group *group)
+static bool same_package(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* A variable of the compiler's own, in that package, that has two sites in one function: one is that of a variable
+ * without position. */
+static bool is_crowded(const struct matching *m, const struct match_group *group, const char *package)
 {
 	const struct prediction *p = &m->set->items[group->predictions[0]];
 
-	return group->ambiguous && group->n_predictions == 1 && group->n_sites == 2 && p->kind == EXPR_MOVED &&
-	       p->expr && strchr(p->expr, '#');
+	return same_package(p->package, package) && group->ambiguous && group->n_predictions == 1 &&
+	       group->n_sites == 2 && p->kind == EXPR_MOVED && p->expr && strchr(p->expr, '#');
 }
 
 /*
@@ -282,52 +289,167 @@ static bool flows_through(const struct prediction *p, const char *file, int line
 	return false;
 }
 
+/* The explanation of what goes to a named result ends with the result's name: where it is returned is not said. */
+static bool goes_to_result(const struct prediction *p)
+{
+	for (size_t i = p->n_flow; i-- > 0;) {
+		const struct flow_step *step = p->flow[i];
+
+		if (step->kind == FLOW_INTO)
+			return !step->into_storage && step->into[0] != '{' && step->into[0] != '~';
+	}
+	return false;
+}
+
+/* What an append of the function has to do with a slice that is moved there. */
+enum builds { BUILDS_NOT, BUILDS_PERHAPS, BUILDS_IT };
+
+static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, const struct rec_site *move)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	const struct rec_site *growth = NULL;
+
+	if (m->is_matched[prediction] &&
+	    group == MATCH_NONE) /* another package's account of it is the one that counts */
+		return BUILDS_NOT;
+	if (!fit_function(&m->readings[prediction], move))
+		return BUILDS_NOT;
+	for (uint32_t i = 0; p->claim == CLAIM_HEAP && i < move->n_frames; i++) {
+		if (move->frames[i].file && flows_through(p, move->frames[i].file, move->frames[i].line))
+			return BUILDS_IT;
+	}
+	/* It escapes in another way, if the log has the way. */
+	if (p->claim == CLAIM_HEAP && p->n_flow && !goes_to_result(p))
+		return BUILDS_NOT;
+	if (group != MATCH_NONE && m->groups[group].n_sites)
+		growth = &m->rec->sites[m->groups[group].sites[0]];
+	return growth && growth->type && move->type && growth->type != move->type ? BUILDS_NOT : BUILDS_PERHAPS;
+}
+
+/* What an append did to a slice is done where the slice is moved, or above that. */
+static bool is_nearer(const struct matching *m, size_t a, size_t b, int line)
+{
+	const struct position *x = &m->set->items[a].pos, *y = &m->set->items[b].pos;
+
+	if ((x->line <= line) != (y->line <= line))
+		return x->line <= line;
+	return x->line != y->line ? x->line > y->line : x->column > y->column;
+}
+
 /*
- * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function. What moved
- * is what the function's escaping appends built: those whose flow goes through the line, if the log has it.
+ * A group for an append without a call of its own: the slice fits its buffer, or has the capacity. Others of which that
+ * is true, and which are known to build the same slice, have the one object together.
  */
-static void place_moved_slice(struct matching *m, size_t site_index)
+static size_t new_group(struct matching *m, const struct source_file *file, const struct rec_extent *extent,
+			size_t *group_of, size_t prediction, const struct rec_site *move)
+{
+	size_t *together = xcalloc(file->n_appends, sizeof(*together)), n = 0, g = m->n_groups;
+
+	for (size_t k = 0; k < file->n_appends; k++) {
+		size_t i = file->appends[k];
+		int line = m->set->items[i].pos.line;
+
+		if (i != prediction && (!move || group_of[i] != MATCH_NONE || line < extent->first ||
+					line > extent->last || builds_slice(m, i, group_of[i], move) != BUILDS_IT))
+			continue;
+		group_of[i] = g;
+		together[n++] = i;
+	}
+	match_group_new(m, together, n);
+	free(together);
+	return g;
+}
+
+/*
+ * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function, or where it
+ * is ranged over (cmd/compile/internal/slice). What moved is what the function's appends built: those whose flow goes
+ * through the line, if the log has it. Of several the last before the move has it. Without a flow, or with several
+ * moves on the line, nothing tells which of them it is.
+ */
+static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_index)
 {
 	const struct rec_site *site = &m->rec->sites[site_index];
 	const struct rec_frame *outer = &site->frames[site->n_frames - 1];
 	const struct rec_extent *extent = match_extent(m, m->site_file[site_index], outer->function);
 	const struct source_file *file = &m->files[m->site_file[site_index]];
-	size_t *found, n = 0, n_flowing = 0, n_moves = 0;
+	size_t best = MATCH_NONE, n = 0, n_moves = 0;
+	enum builds known = BUILDS_PERHAPS;
+	bool has_move = false;
 	struct match_group *group;
 
-	found = xcalloc(file->n_appends + 1, sizeof(*found));
 	for (size_t k = 0; extent && k < file->n_appends; k++) {
 		size_t i = file->appends[k];
-		const struct prediction *p = &m->set->items[i];
-		bool flowing = flows_through(p, outer->file, outer->line);
+		int line = m->set->items[i].pos.line;
+		enum builds builds;
+		bool taken;
 
-		if (p->pos.line < extent->first || p->pos.line > extent->last || !fit_function(&m->readings[i], site) ||
-		    (n_flowing && !flowing))
+		if (line < extent->first || line > extent->last)
 			continue;
-		if (flowing && !n_flowing)
+		builds = builds_slice(m, i, group_of[i], site);
+		if (builds < known)
+			continue;
+		if (builds > known) {
+			known = builds;
+			best = MATCH_NONE;
 			n = 0;
-		n_flowing += flowing;
-		found[n++] = i;
+		}
+		n++;
+		taken = group_of[i] != MATCH_NONE && m->groups[group_of[i]].moved;
+		if (best == MATCH_NONE || (taken != has_move ? !taken : is_nearer(m, i, best, outer->line))) {
+			best = i;
+			has_move = taken;
+		}
 	}
+	if (best == MATCH_NONE)
+		return;
 	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
-		n_moves += is_move(&m->rec->sites[s - 1]);
-	if (n) {
-		group = match_group_new(m, found, n);
-		group->moved = true;
-		group->ambiguous = n > 1 && (!n_flowing || n_moves > 1);
-		match_group_add_site(m, group, site_index);
+		n_moves += match_is_move(&m->rec->sites[s - 1]);
+	if (group_of[best] == MATCH_NONE)
+		group_of[best] = new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site : NULL);
+	group = &m->groups[group_of[best]];
+	group->moved = true;
+	group->ambiguous = group->ambiguous || (n > 1 && (known != BUILDS_IT || n_moves > 1));
+	match_group_add_site(m, group, site_index);
+}
+
+/* When the appends have their own calls. */
+static void place_moved_slices(struct matching *m)
+{
+	size_t *group_of = xcalloc(m->set->n + 1, sizeof(*group_of));
+
+	for (size_t i = 0; i < m->set->n; i++)
+		group_of[i] = MATCH_NONE;
+	for (size_t g = 0; g < m->n_groups; g++) {
+		for (size_t i = 0; i < m->groups[g].n_predictions; i++)
+			group_of[m->groups[g].predictions[i]] = g;
 	}
-	free(found);
+	for (size_t i = 0; i < m->rec->n_sites; i++) {
+		if (m->site_group[i] == MATCH_NONE && m->site_file[i] != NO_FILE && match_is_move(&m->rec->sites[i]))
+			place_moved_slice(m, group_of, i);
+	}
+	free(group_of);
+}
+
+/* The second site of the first crowded variable of that package becomes the other's. */
+static void split_crowded(struct matching *m, size_t prediction, const char *package)
+{
+	size_t g = 0, site;
+
+	while (!is_crowded(m, &m->groups[g], package))
+		g++;
+	m->groups[g].ambiguous = false;
+	site = m->groups[g].sites[--m->groups[g].n_sites];
+	match_group_add_site(m, match_group_new(m, &prediction, 1), site);
 }
 
 /*
  * Variables without a position: those the compiler makes for a range over a function. One shares the object of another
  * in the function that the diagnostics name; where they name none (< 1.25) it is the object that is one too many for
- * the variables that have a position, if there are as many of these as of those.
+ * the package's variables that have a position, if there are as many of these as of those.
  */
 static void place_nowhere(struct matching *m)
 {
-	size_t *unplaced = xcalloc(m->set->n + 1, sizeof(*unplaced)), n = 0, crowded = 0, done = 0;
+	size_t *unplaced = xcalloc(m->set->n + 1, sizeof(*unplaced)), n = 0;
 
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
@@ -349,16 +471,18 @@ static void place_nowhere(struct matching *m)
 		else
 			unplaced[n++] = i;
 	}
-	for (size_t g = 0; g < m->n_groups; g++)
-		crowded += is_crowded(m, &m->groups[g]);
-	for (size_t g = 0; n && n == crowded && done < n && g < m->n_groups; g++) {
-		size_t site;
+	for (size_t i = 0; i < n; i++) {
+		const char *package = m->set->items[unplaced[i]].package;
+		size_t n_unplaced = 0, n_crowded = 0;
 
-		if (!is_crowded(m, &m->groups[g]))
+		for (size_t k = 0; k < n; k++)
+			n_unplaced += !m->is_matched[unplaced[k]] &&
+				      same_package(m->set->items[unplaced[k]].package, package);
+		for (size_t g = 0; g < m->n_groups; g++)
+			n_crowded += is_crowded(m, &m->groups[g], package);
+		if (m->is_matched[unplaced[i]] || n_unplaced != n_crowded)
 			continue;
-		m->groups[g].ambiguous = false;
-		site = m->groups[g].sites[--m->groups[g].n_sites];
-		match_group_add_site(m, match_group_new(m, &unplaced[done++], 1), site);
+		split_crowded(m, unplaced[i], package);
 	}
 	free(unplaced);
 }
@@ -371,10 +495,6 @@ static void run_other_lines(struct matching *m)
 		if (!m->is_matched[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
 		    m->prediction_file[i] != NO_FILE)
 			place_moved(m, i);
-	}
-	for (size_t i = 0; i < m->rec->n_sites; i++) {
-		if (m->site_group[i] == MATCH_NONE && m->site_file[i] != NO_FILE && is_move(&m->rec->sites[i]))
-			place_moved_slice(m, i);
 	}
 	place_nowhere(m);
 }
@@ -476,6 +596,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	run_pass(m, PASS_LINE);
 	run_other_lines(m);
 	run_pass(m, PASS_STACK);
+	place_moved_slices(m);
 	match_silence_echoes(m, false);
 	for (size_t i = 0; i < set->n; i++) {
 		if (!m->is_matched[i])

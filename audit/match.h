@@ -26,10 +26,13 @@ struct match_group {
 	bool ambiguous; /* nothing tells which of the predictions has which of the sites */
 	bool merged;	/* the compiler made one object for all of them */
 	bool surplus;	/* no site is left for it: other copies of its line have them */
-	bool moved;	/* the site moves what these appends built; they may have groups of their own as well */
+	bool moved;	/* one of the sites moves to the heap what the append built on the stack */
 };
 
 struct matching;
+
+/* Does the call move what append built on the stack to the heap? */
+bool match_is_move(const struct rec_site *site);
 
 /* Borrows both, which must outlive it. */
 struct matching *matching_new(const struct predictions *set, const struct recording *rec);

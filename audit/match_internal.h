@@ -28,7 +28,7 @@ struct source_file {
 	size_t n_extents, alloc_extents;
 	uint32_t *sites; /* whose outermost frame is in it, in pc order; owned */
 	size_t n_sites, alloc_sites;
-	uint32_t *appends; /* predictions of escaping appends in it; owned */
+	uint32_t *appends; /* predictions of appends in it; owned */
 	size_t n_appends, alloc_appends;
 	uint32_t *declared; /* indexes into the log's declarations in it, by line; owned */
 	size_t n_declared, alloc_declared;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keymap.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "symbolize/go_name.h"
@@ -279,7 +280,7 @@ void match_index_by_file(struct matching *m)
 		const struct prediction *p = &m->set->items[i];
 		struct source_file *file;
 
-		if (p->claim != CLAIM_HEAP || p->kind != EXPR_APPEND || m->prediction_file[i] == NO_FILE)
+		if (p->kind != EXPR_APPEND || m->prediction_file[i] == NO_FILE)
 			continue;
 		file = &m->files[m->prediction_file[i]];
 		ARRAY_GROW(file->appends, file->n_appends + 1, file->alloc_appends);
@@ -318,10 +319,9 @@ static int compare_declared(const void *a, const void *b, void *ctx)
 	return k != n ? (k < n ? -1 : 1) : *x < *y ? -1 : *x > *y;
 }
 
-static uint64_t declaration_key(struct matching *m, uint32_t file, const char *name)
+static struct keymap_key declaration_key(struct matching *m, uint32_t file, const char *name)
 {
-	/* mixed once before: neighbours in the pool differ by as little as files do */
-	return u64_mix(u64_mix(0x2545f491, file), (uintptr_t)strpool_add(m->pool, name));
+	return (struct keymap_key){{file, (uintptr_t)strpool_add(m->pool, name)}};
 }
 
 /*
@@ -329,7 +329,7 @@ static uint64_t declaration_key(struct matching *m, uint32_t file, const char *n
  * compiler sometimes gives an instruction the line of what was inlined, but not its place in the inline tree. Binaries
  * before Go 1.20 do not have that line; there the extent must do: a function that calls begins with code of it.
  */
-static void find_function_lines(struct matching *m, struct u64map *lines)
+static void find_function_lines(struct matching *m, struct keymap *lines)
 {
 	const struct recording *rec = m->rec;
 
@@ -339,12 +339,12 @@ static void find_function_lines(struct matching *m, struct u64map *lines)
 		const struct rec_extent *extent;
 
 		if (outer && outer->start_line > 0) {
-			*u64map_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)), NULL) =
+			*keymap_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)), NULL) =
 				(uint64_t)outer->start_line;
 		} else if (outer && m->is_old) {
 			extent = match_extent(m, m->site_file[i], outer->function);
 			if (extent)
-				*u64map_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)),
+				*keymap_at(lines, declaration_key(m, m->site_file[i], behind_package(outer->function)),
 					   NULL) = (uint64_t)extent->first;
 		}
 	}
@@ -367,7 +367,7 @@ static bool is_file_displaced(const struct matching *m, const struct source_file
 void match_find_declarations(struct matching *m)
 {
 	const struct predictions *set = m->set;
-	struct u64map lines = U64MAP_INIT, seen = U64MAP_INIT;
+	struct keymap lines = KEYMAP_INIT, seen = KEYMAP_INIT;
 
 	m->binary_line = xcalloc(set->n_declarations, sizeof(*m->binary_line));
 	m->is_displaced = xcalloc(set->n, sizeof(*m->is_displaced));
@@ -382,15 +382,16 @@ void match_find_declarations(struct matching *m)
 		uint32_t index = match_resolve_file(m, d->file, package);
 		struct source_file *file;
 		const uint64_t *line;
-		uint64_t key, *earlier;
+		struct keymap_key key;
+		uint64_t *earlier;
 		bool is_new;
 
 		if (index == NO_FILE)
 			continue;
 		file = &m->files[index];
 		key = declaration_key(m, index, d->name);
-		line = u64map_find(&lines, key);
-		earlier = u64map_at(&seen, key, &is_new);
+		line = keymap_find(&lines, key);
+		earlier = keymap_at(&seen, key, &is_new);
 		if (!is_new && set->declarations[*earlier].line != d->line) { /* two of one name */
 			m->binary_line[*earlier] = 0;
 			continue;
@@ -400,8 +401,8 @@ void match_find_declarations(struct matching *m)
 		ARRAY_GROW(file->declared, file->n_declared + 1, file->alloc_declared);
 		file->declared[file->n_declared++] = (uint32_t)i;
 	}
-	u64map_release(&lines);
-	u64map_release(&seen);
+	keymap_release(&lines);
+	keymap_release(&seen);
 	for (size_t f = 0; f < m->n_files; f++) {
 		struct source_file *file = &m->files[f];
 

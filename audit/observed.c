@@ -19,7 +19,7 @@ static void count_type(struct observed *o, struct seen *s, const char *type)
 	if (is_new)
 		s->first_type = type;
 	else if (type != s->first_type)
-		u64map_at(&o->types, u64_mix((uint64_t)(s - o->items) + 1, (uintptr_t)type), &is_new);
+		keymap_at(&o->types, (struct keymap_key){{(uint64_t)(s - o->items), (uintptr_t)type}}, &is_new);
 	s->n_types += is_new;
 }
 
@@ -51,7 +51,7 @@ static void add_seen(struct observed *o, const struct rec_observation *obs)
 
 void observed_collect(struct observed *o, const struct recording *rec)
 {
-	*o = (struct observed){.rec = rec, .at = U64MAP_INIT, .types = U64MAP_INIT};
+	*o = (struct observed){.rec = rec, .at = U64MAP_INIT, .types = KEYMAP_INIT};
 	for (size_t i = 0; i < o->rec->n_observations; i++) {
 		const struct rec_observation *obs = &o->rec->observations[i];
 
@@ -85,6 +85,6 @@ void observed_release(struct observed *o)
 {
 	free(o->items);
 	u64map_release(&o->at);
-	u64map_release(&o->types);
+	keymap_release(&o->types);
 	*o = (struct observed){.rec = NULL};
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/keymap.h"
 #include "base/u64map.h"
 #include "recording/recording.h"
 
@@ -29,7 +30,7 @@ struct observed {
 	struct seen *items;
 	size_t n, alloc;
 	struct u64map at;			 /* site, or behind all sites location -> index into items */
-	struct u64map types;			 /* (place in items, type), but for the first of each place */
+	struct keymap types;			 /* (place in items, type), but for the first of each place */
 	uint64_t runtime_objects, runtime_bytes; /* the runtime's own account, which is in no item */
 };
 

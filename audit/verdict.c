@@ -96,6 +96,24 @@ static struct verdict *new_verdict(struct judge *j)
 	return v;
 }
 
+/* Does what was seen there have a type that an earlier site with objects does not have? */
+static bool is_other_type(const struct judge *j, const struct verdict *v, const struct rec_site *site)
+{
+	for (size_t i = 0; i + 1 < v->n_sites; i++) {
+		const struct rec_site *earlier = v->sites[i];
+
+		if (earlier->type && observed_at_site(&j->observed, earlier) && strcmp(earlier->type, site->type) == 0)
+			return false;
+	}
+	return v->n_sites > 1;
+}
+
+/* What a map consists of has types that nobody wrote: map.bucket[string]int, since Go 1.24 map.group[string]int. */
+static bool is_part_of_map(const char *type)
+{
+	return strncmp(type, "map.", 4) == 0;
+}
+
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
 	struct seen *s = observed_at_site(&j->observed, site);
@@ -109,6 +127,8 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	if (!s || s->taken)
 		return;
 	s->taken = true;
+	if (match_is_move(site) && s->objects)
+		v->move = site;
 	s->account = (size_t)(v - j->audit->items);
 	v->objects += s->objects;
 	v->bytes += s->bytes;
@@ -118,6 +138,8 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	if (s->type && !site->type) {
 		v->type = s->type;
 		v->other_types += s->n_types - 1;
+	} else if (site->type && v->objects > s->objects) {
+		v->other_types += is_other_type(j, v, site);
 	}
 }
 
@@ -129,6 +151,9 @@ static enum verdict_kind kind_of_nothing(const struct judge *j, const struct mat
 	for (size_t i = 0; i < group->n_sites; i++) {
 		const struct rec_site *site = &j->rec->sites[group->sites[i]];
 
+		if (match_is_move(site) &&
+		    group->n_sites > 1) /* it runs, and has nothing to do for what is not there */
+			continue;
 		if (site->reach == REACH_HIT) /* it ran; that it made nothing must have been seen, too */
 			return j->absence_is_fact ? VERDICT_ELIDED : VERDICT_UNDECIDED;
 		/* A call that cannot run without allocating, and did not allocate, did not run. */
@@ -220,6 +245,23 @@ static bool is_runtime_package(const char *package)
 			   strncmp(package, "internal/runtime/", 17) == 0);
 }
 
+/*
+ * Generic functions of the runtime (runtime.AddCleanup) are compiled, and diagnosed, in the packages that use them.
+ * What they do is the runtime's own account all the same: seen, it is charged to the line that calls. Their files are
+ * no files of sites; under -trimpath they have no folder, but that of their import path.
+ */
+static bool is_in_runtime_file(const struct judge *j, const struct prediction *p)
+{
+	const char *goroot = j->rec->header.goroot_src, *file = p->pos.file, *slash;
+	size_t n = goroot ? strlen(goroot) : 0;
+
+	if (n && strncmp(file, goroot, n) != 0)
+		return false;
+	file += n;
+	slash = strrchr(file, '/');
+	return slash && is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
@@ -228,7 +270,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	const char *package;
 	struct verdict *v;
 
-	if (!group->n_sites && is_runtime_package(own_package(j, p))) {
+	if (!group->n_sites &&
+	    (is_runtime_package(own_package(j, p)) || (line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p)))) {
 		j->audit->n_runtime_predictions += group->n_predictions;
 		return;
 	}
@@ -257,11 +300,6 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
 	v->function = function_of(j, v, group->predictions[0]);
 
-	if (group->moved && !v->objects) { /* the appends' own groups say the rest */
-		free(v->sites);
-		j->audit->n--;
-		return;
-	}
 	if (p->claim == CLAIM_STACK)
 		v->kind = v->objects ? VERDICT_VIOLATED : VERDICT_HELD;
 	else if (v->objects)
@@ -325,8 +363,8 @@ static void judge_unpredicted(struct judge *j)
 		}
 		v->cause = s->cause;
 		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
-		 */
-		if (s->type && !(v->type && s->cause == CAUSE_MAKE_CHAN)) {
+		 * Maps grow by such too; where it is told, the site has the type that the source has. */
+		if (s->type && !(v->type && (s->cause == CAUSE_MAKE_CHAN || is_part_of_map(s->type)))) {
 			v->type = s->type;
 			v->other_types = s->n_types - 1;
 		}
@@ -490,6 +528,10 @@ int audit_run(struct audit **out, const struct predictions *set, const struct re
 	if (set->columns)
 		count_columns(&j);
 	build_match(audit, set, rec, j.matching);
+	for (size_t i = 0; audit->match == BUILD_MATCH_SAME && i < audit->n; i++) {
+		if (audit->items[i].kind == VERDICT_STALE)
+			audit->items[i].summary = "the binary has no code for this line: dropped by the linker";
+	}
 	matching_free(j.matching);
 	observed_release(&j.observed);
 	*out = audit;

@@ -59,6 +59,8 @@ struct verdict {
 	size_t n_predictions;	       /* how many predictions it speaks of: >= 1, 0 for unpredicted */
 	const struct rec_site **sites; /* evidence; pointers into the recording */
 	size_t n_sites;
+	const struct rec_site
+		*move; /* of those: the call that moved what append built on the stack; NULL if none did */
 	const struct flow_step *const *flow; /* of the (first) prediction, and its set's */
 	size_t n_flow;
 	const struct flow_step **path; /* the shortest explanation of flow, from the allocation on: steps with a

@@ -50,7 +50,7 @@ int program_record(struct target *out, const struct cli_args *args, const char *
 		/* Predictions beyond the main module want evidence there too. */
 		if (!args->value[OPT_REACH] && args->value[OPT_PATTERN])
 			scope = REACH_SCOPE_ALL;
-		session.reach = reach = target_reach(out, scope);
+		session.reach = reach = target_reach(out, scope, args->value[OPT_REACH] ? NULL : set);
 		if (scope != REACH_SCOPE_NONE)
 			target_add_points(out, set);
 	}

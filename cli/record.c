@@ -131,7 +131,7 @@ static int measure(struct run *run, const char *path, char *const *argv, const s
 	if ((options->mode != REC_MODE_SAMPLE || scope) && reach_scope_of(scope) != REACH_SCOPE_NONE) {
 		if (target_decode(t, &err))
 			return cli_fail(&err);
-		reach = target_reach(t, reach_scope_of(scope));
+		reach = target_reach(t, reach_scope_of(scope), NULL);
 	}
 	session.reach = reach;
 	session.events.sites = on_sites;

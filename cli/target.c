@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "recording/place.h"
 #include "sites/sites.h"
+#include "symbolize/go_name.h"
 
 int target_open(struct target *out, const char *path, const char *shown, struct error *err)
 {
@@ -74,22 +75,59 @@ enum reach_scope reach_scope_of(const char *name)
 	return name && strcmp(name, "all") == 0 ? REACH_SCOPE_ALL : REACH_SCOPE_MAIN;
 }
 
-bool *target_reach(const struct target *target, enum reach_scope scope)
+/* The packages that predictions are about, and the files that they stand in: strings of a pool, which is the set. */
+static struct strpool *predicted_names(const struct predictions *set)
+{
+	struct strpool *names = strpool_new();
+
+	for (size_t i = 0; i < set->n_packages; i++)
+		strpool_add(names, set->packages[i]);
+	for (size_t i = 0; i < set->n; i++) {
+		const char *file = set->items[i].pos.file, *slash = file ? strrchr(file, '/') : NULL;
+
+		if (set->items[i].package)
+			strpool_add(names, set->items[i].package);
+		if (file)
+			strpool_add(names, slash ? slash + 1 : file);
+	}
+	return names;
+}
+
+/* Another package's generic functions are compiled, and predicted, where they are used, and so are closures that were
+ * inlined there: by their file. */
+static bool is_predicted(const struct target *target, const struct strpool *names, const struct rec_frame *physical)
+{
+	const char *slash = physical->file ? strrchr(physical->file, '/') : NULL;
+	const char *package = go_name_package(target->rec->pool, physical->function);
+
+	if (strpool_find(names, package, strlen(package)))
+		return true;
+	return slash && (strchr(physical->function, '[') || go_name_is_closure(physical->function)) &&
+	       strpool_find(names, slash + 1, strlen(slash + 1));
+}
+
+bool *target_reach(const struct target *target, enum reach_scope scope, const struct predictions *set)
 {
 	const struct recording *rec = target->rec;
+	struct strpool *names = NULL;
 	bool *reach;
 
 	if (scope == REACH_SCOPE_NONE)
 		return NULL;
+	if (set && scope == REACH_SCOPE_MAIN)
+		names = predicted_names(set);
 	reach = xcalloc(rec->n_sites, sizeof(*reach));
 	for (size_t i = 0; i < rec->n_sites; i++) {
 		const struct rec_site *site = &rec->sites[i];
-		const char *function = site->n_frames ? site->frames[site->n_frames - 1].function : "";
+		const struct rec_frame *physical = site->n_frames ? &site->frames[site->n_frames - 1] : NULL;
 
 		if (!site->may_elide)
 			continue;
-		reach[i] = scope == REACH_SCOPE_ALL || place_in_main_module(&rec->header, function);
+		reach[i] = scope == REACH_SCOPE_ALL ||
+			   (physical && place_in_main_module(&rec->header, physical->function)) ||
+			   (names && physical && is_predicted(target, names, physical));
 	}
+	strpool_free(names);
 	return reach;
 }
 

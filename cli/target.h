@@ -33,8 +33,11 @@ void target_release(struct target *target);
 /* Which sites get a reach probe: calls that can run without allocating, in packages of the scope. */
 enum reach_scope { REACH_SCOPE_NONE, REACH_SCOPE_MAIN, REACH_SCOPE_ALL };
 enum reach_scope reach_scope_of(const char *name); /* NULL: main */
-/* One flag a site, which must be decoded, owned by the caller; NULL for none. */
-bool *target_reach(const struct target *target, enum reach_scope scope);
+/*
+ * One flag a site, which must be decoded, owned by the caller; NULL for none. set may be NULL: with it, the scope of
+ * the main module takes in what was predicted, which is of no main module where the program is of the standard library.
+ */
+bool *target_reach(const struct target *target, enum reach_scope scope, const struct predictions *set);
 /* What has to be watched for the assertions in the sources, as far as these are found. set may be NULL. */
 void target_add_points(struct target *target, const struct predictions *set);
 

@@ -167,10 +167,9 @@ static bool closes_last(const char *s, size_t len, size_t open)
 	return false;
 }
 
-/* A comma directly inside the parentheses of make( … )? */
-static bool has_second_argument(const char *s, size_t len, size_t open)
+bool expr_argument(const char *s, size_t len, size_t open, size_t nth, size_t *start, size_t *end)
 {
-	size_t depth = 0;
+	size_t depth = 0, begin = open + 1;
 
 	for (size_t i = open; i < len;) {
 		char c = s[i];
@@ -183,8 +182,17 @@ static bool has_second_argument(const char *s, size_t len, size_t open)
 			depth++;
 		else if (c == ')' || c == ']' || c == '}')
 			depth--;
-		else if (c == ',' && depth == 1)
-			return true;
+		if (depth == 0 || (c == ',' && depth == 1)) {
+			if (nth-- == 0) {
+				*start = begin;
+				*end = i;
+				return true;
+			}
+			if (depth == 0)
+				return false;
+			begin = i + 1;
+			begin += begin < len && s[begin] == ' ';
+		}
 		i++;
 	}
 	return false;
@@ -298,6 +306,7 @@ enum expr_kind expr_kind_of(const char *expr)
 		return EXPR_NEW;
 	if (starts(expr, "make(") && closes_last(expr, len, 4)) {
 		const char *type = expr + 5;
+		size_t start, end;
 
 		if (*type == '[')
 			return EXPR_MAKE_SLICE;
@@ -305,7 +314,7 @@ enum expr_kind expr_kind_of(const char *expr)
 			return EXPR_MAKE_MAP;
 		if (starts(type, "chan ") || starts(type, "chan<-") || starts(type, "<-chan"))
 			return EXPR_MAKE_CHAN;
-		return has_second_argument(expr, len, 4) ? EXPR_MAKE_SLICE : EXPR_MAKE_MAP;
+		return expr_argument(expr, len, 4, 1, &start, &end) ? EXPR_MAKE_SLICE : EXPR_MAKE_MAP;
 	}
 	if (starts(expr, "[]") && (expr[len - 1] == '}' || ends(expr, len, " literal")))
 		return EXPR_SLICE_LIT;

@@ -183,6 +183,12 @@ int predictions_load(struct predictions *set, const char *path, struct error *er
  * slice or map type reads like a struct's and is EXPR_OTHER.
  */
 enum expr_kind expr_kind_of(const char *expr);
+/*
+ * The nth argument, from 0, of the call in a text of len bytes whose parenthesis opens at s[open]: s[*start] to
+ * s[*end], without the comma. False where there are fewer, or the text ends within. Commas inside of an argument (of
+ * calls, types, literals, text) do not part it.
+ */
+bool expr_argument(const char *s, size_t len, size_t open, size_t nth, size_t *start, size_t *end);
 /* "moved", "composite", "make slice" … as in saved sets. */
 const char *expr_kind_name(enum expr_kind kind);
 

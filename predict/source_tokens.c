@@ -175,8 +175,8 @@ struct source_tokens *source_tokens_new(struct strbuf *text)
 		add_token(source, &token, &base, is_renamed);
 		is_renamed = false;
 	}
-	if (lexer.malformed || source->n == 0 || source->n > SOURCE_TOKENS_MAX || source->size >= UINT32_MAX ||
-	    !pair_brackets(source)) {
+	if (lexer.malformed || source->n == 0 || source->n + (size_t)lexer.line > SOURCE_TOKENS_MAX ||
+	    source->size >= UINT32_MAX || !pair_brackets(source)) {
 		source_tokens_free(source);
 		return NULL;
 	}
@@ -204,6 +204,22 @@ struct source_position source_tokens_position(const struct source_tokens *source
 	return source->items[index].reported;
 }
 
+/* An operator behind which the language puts no semicolon where the line ends. */
+static bool can_break_behind(const struct source_tokens *source, size_t i)
+{
+	static const char *const ends[] = {")", "]", "}", "++", "--"};
+	const struct source_token *token = &source->items[i];
+
+	if (token->kind != TOKEN_OPERATOR)
+		return false;
+	for (size_t k = 0; k < ARRAY_SIZE(ends); k++) {
+		if (token->length == strlen(ends[k]) &&
+		    memcmp(source->text + token->offset, ends[k], token->length) == 0)
+			return false;
+	}
+	return true;
+}
+
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out)
 {
 	size_t done = 0;
@@ -212,8 +228,14 @@ void source_tokens_copy(const struct source_tokens *source, const char *name, st
 		const struct source_token *token = &source->items[i];
 
 		strbuf_add(out, source->text + done, token->offset - done);
+		/*
+		 * The inliner takes calls for recursive where lines and columns of the file itself are the same, and
+		 * columns end at 255 there too: lines stay short where that changes nothing.
+		 */
+		if (i > 0 && can_break_behind(source, i - 1))
+			strbuf_addch(out, '\n');
 		/* Behind a division the comment's slash would begin another comment. */
-		if (out->len && out->buf[out->len - 1] == '/')
+		else if (out->len && out->buf[out->len - 1] == '/')
 			strbuf_addch(out, ' ');
 		strbuf_addf(out, "/*line %s:%zu:1*/", token->is_renamed ? name : "", i + 1);
 		done = token->offset;

@@ -17,7 +17,7 @@
 
 struct source_tokens;
 
-/* The compiler stores line numbers in 20 bits: a file of more tokens has no copy. */
+/* The compiler stores line numbers in 20 bits: a file of more tokens and lines has no copy. */
 #define SOURCE_TOKENS_MAX 1048575u
 
 /* Owns the text from here on, in either case. NULL if it is no Go source that can be copied: it does not scan, brackets
@@ -29,7 +29,8 @@ size_t source_tokens_count(const struct source_tokens *source);
 
 /*
  * The text with a line directive before each token: the first names the file, the n-th token (from 1) is at line n,
- * column 1. No newline is added or removed, so that semicolons and directives stay as they are.
+ * column 1. Lines are broken only where that ends no statement, and none is joined, so that semicolons and directives
+ * stay as they are.
  */
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out);
 

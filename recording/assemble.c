@@ -139,6 +139,23 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 	return false;
 }
 
+/*
+ * convT64 and its like make what they are told no type of as types of the runtime's own (runtime.uint64InterfacePtr,
+ * runtime.stringInterfacePtr: src/runtime/iface.go). The site may know what the source has there.
+ */
+static const char *source_type(const struct assembly *as, const struct rec_observation *obs)
+{
+	static const char prefix[] = "runtime.", suffix[] = "InterfacePtr";
+	const struct rec_site *site;
+	size_t len = obs->type ? strlen(obs->type) : 0;
+
+	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
+	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
+		return obs->type;
+	site = obs->site == REC_NO_SITE ? NULL : &as->rec->sites[obs->site];
+	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
+}
+
 static enum cause cause_of(struct assembly *as, const struct rec_observation *obs)
 {
 	const struct recording *rec = as->rec;
@@ -219,6 +236,7 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->bytes = from->bytes;
 		obs->smallest = from->smallest;
 		obs->largest = from->largest;
+		obs->type = source_type(&as, obs);
 		obs->cause = cause_of(&as, obs);
 	}
 	recording_add_loss(rec, "stacks missing", missing);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keymap.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
@@ -333,26 +334,30 @@ static void add_reach(struct recording *into, const struct recording *from)
 	u64map_release(&reach);
 }
 
-static uint64_t point_key(const struct rec_point *p)
+/* file is pooled. */
+static struct keymap_key point_key(const struct rec_point *p, const char *file)
 {
-	return u64_mix(u64_mix(p->pc, ((uint64_t)p->first << 32) | (uint32_t)p->last),
-		       bytes_hash(p->file, strlen(p->file)));
+	return (struct keymap_key){{p->pc, (uint64_t)p->first << 32 | (uint32_t)p->last, (uintptr_t)file}};
 }
 
 /* The same for what was watched on behalf of assertions. */
 static void add_points(struct recording *into, const struct recording *from)
 {
-	struct u64map reach = U64MAP_INIT;
+	struct keymap reach = KEYMAP_INIT;
 
-	for (size_t i = 0; i < from->n_points; i++)
-		*u64map_at(&reach, point_key(&from->points[i]), NULL) = from->points[i].reach;
+	for (size_t i = 0; i < from->n_points; i++) {
+		const struct rec_point *p = &from->points[i];
+
+		*keymap_at(&reach, point_key(p, strpool_add(into->pool, p->file)), NULL) = p->reach;
+	}
 	for (size_t i = 0; i < into->n_points; i++) {
-		const uint64_t *other = u64map_find(&reach, point_key(&into->points[i]));
+		const struct rec_point *p = &into->points[i];
+		const uint64_t *other = keymap_find(&reach, point_key(p, strpool_add(into->pool, p->file)));
 
 		into->points[i].reach =
 			joined_reach(into->points[i].reach, other ? (enum reach) * other : REACH_NOT_PROBED);
 	}
-	u64map_release(&reach);
+	keymap_release(&reach);
 }
 
 /* Shares of two windows one behind the other. */

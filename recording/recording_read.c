@@ -486,6 +486,8 @@ static int read_sites(struct reader *r)
 			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
 		if (s->buffer > SITE_BUFFER_STACK)
 			return BAD(r, "the site at 0x%llx has buffer %u", (unsigned long long)s->pc, s->buffer);
+		if (s->indirect > 3)
+			return BAD(r, "the site at 0x%llx has indirect %u", (unsigned long long)s->pc, s->indirect);
 		if (s->reach > REACH_HIT)
 			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
 		site->calls = s->calls;
@@ -497,6 +499,8 @@ static int read_sites(struct reader *r)
 		site->size = s->size;
 		site->reach = (enum reach)s->reach;
 		site->buffer = (enum site_buffer)s->buffer;
+		site->indirect_key = s->indirect & 1;
+		site->indirect_value = s->indirect & 2;
 	}
 	return 0;
 }

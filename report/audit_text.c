@@ -127,8 +127,10 @@ static char *note_of(const struct verdict *v, const struct audit *audit)
 			    units_bytes(v->upper_bytes).text);
 	else if (audit->rec->header.mode != REC_MODE_EXACT && v->samples)
 		strbuf_addf(&sb, "; %" PRIu64 " sample%s", v->samples, v->samples == 1 ? "" : "s");
-	if (v->ambiguous)
+	if (v->ambiguous && v->n_predictions > 1)
 		strbuf_addf(&sb, "; ambiguous (%zu predictions)", v->n_predictions);
+	else if (v->ambiguous)
+		strbuf_addstr(&sb, "; ambiguous (some of its calls may be of another prediction)");
 	return strbuf_detach(&sb);
 }
 

@@ -35,6 +35,7 @@ static struct constant constant_before(const struct function_code *f, size_t cal
 	struct constant none = {.known = false};
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+	uint64_t mask = UINT64_MAX; /* a move of 32 bits clears the others */
 	int renames = 0;
 
 	for (size_t back = 1; back <= LOOK_BACK && back <= call; back++) {
@@ -55,12 +56,13 @@ static struct constant constant_before(const struct function_code *f, size_t cal
 			if (i != 0)
 				return none;
 			if (insn.mnemonic == ZYDIS_MNEMONIC_LEA && ops[1].mem.base == ZYDIS_REGISTER_RIP &&
-			    ops[1].mem.index == ZYDIS_REGISTER_NONE)
+			    ops[1].mem.index == ZYDIS_REGISTER_NONE && mask == UINT64_MAX)
 				return (struct constant){.known = true,
 							 .is_address = true,
 							 .value = f->entry + at + insn.length +
 								  (uint64_t)ops[1].mem.disp.value};
-			if (insn.mnemonic == ZYDIS_MNEMONIC_LEA && ops[1].mem.base == ZYDIS_REGISTER_RSP)
+			if (insn.mnemonic == ZYDIS_MNEMONIC_LEA && ops[1].mem.base == ZYDIS_REGISTER_RSP &&
+			    mask == UINT64_MAX)
 				return (struct constant){.on_stack = true};
 			if (insn.mnemonic == ZYDIS_MNEMONIC_XOR && ops[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 			    ops[1].reg.value == ops[0].reg.value)
@@ -68,11 +70,13 @@ static struct constant constant_before(const struct function_code *f, size_t cal
 			if (insn.mnemonic == ZYDIS_MNEMONIC_MOV && ops[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
 			    ops[0].size >= 32)
 				return (struct constant){.known = true,
-							 .value = ops[0].size == 32 ? (uint32_t)ops[1].imm.value.u
-										    : ops[1].imm.value.u};
+							 .value = mask &
+								  (ops[0].size == 32 ? (uint32_t)ops[1].imm.value.u
+										     : ops[1].imm.value.u)};
 			if (insn.mnemonic == ZYDIS_MNEMONIC_MOV && ops[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-			    ops[0].size == 64 && renames++ < MAX_RENAMES) {
-				reg = ops[1].reg.value;
+			    ops[0].size >= 32 && renames++ < MAX_RENAMES) {
+				mask = ops[0].size == 32 ? UINT32_MAX : mask;
+				reg = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, ops[1].reg.value);
 				break;
 			}
 			return none;
@@ -110,6 +114,17 @@ static void read_buffer(const struct function_code *f, struct rec_site *site, co
 		site->buffer = SITE_BUFFER_STACK;
 }
 
+/* How many elements, of makeslice and its like. */
+static void read_elements(const struct function_code *f, struct rec_site *site, const struct callee_info *info,
+			  size_t call, uint64_t element_bytes)
+{
+	struct constant n = constant_before(
+		f, call, info->elements_arg == CALLEE_ELEMENTS_BX ? ZYDIS_REGISTER_RBX : ZYDIS_REGISTER_RCX);
+
+	if (n.known && !n.is_address && !__builtin_mul_overflow(n.value, element_bytes, &site->size) && site->size)
+		site->may_elide = false;
+}
+
 bool site_arguments_read(const struct function_code *f, struct strpool *pool, struct rec_site *site,
 			 const struct callee_info *info, size_t call)
 {
@@ -125,12 +140,8 @@ bool site_arguments_read(const struct function_code *f, struct strpool *pool, st
 		typed = site_type(f, pool, site, constant_before(f, call, ZYDIS_REGISTER_RAX), &type);
 		if (typed && !info->is_element)
 			site->size = type.size;
-		/* makeslice(elem, len, cap) */
-		size = constant_before(f, call, ZYDIS_REGISTER_RCX);
-		if (typed && info->is_element && size.known && !size.is_address &&
-		    strncmp(site->callee, "runtime.makeslice", 17) == 0 &&
-		    !__builtin_mul_overflow(size.value, type.size, &site->size) && site->size)
-			site->may_elide = false;
+		if (typed && info->elements_arg != CALLEE_ELEMENTS_NONE)
+			read_elements(f, site, info, call, type.size);
 		break;
 	case CALLEE_TYPE_BX:
 		size = constant_before(f, call, ZYDIS_REGISTER_RAX);
@@ -160,6 +171,10 @@ bool site_arguments_read(const struct function_code *f, struct strpool *pool, st
 	case CALLEE_TYPE_MAP:
 	case CALLEE_TYPE_CHAN:
 		typed = site_type(f, pool, site, constant_before(f, call, ZYDIS_REGISTER_RAX), &type);
+		if (typed && site->cause == CAUSE_MAP_GROWTH) {
+			site->indirect_key = type.indirect_key;
+			site->indirect_value = type.indirect_value;
+		}
 		break;
 	}
 	return typed;

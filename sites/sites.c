@@ -19,6 +19,7 @@
 #include "sites/allocators.h"
 #include "sites/call_order.h"
 #include "sites/site_arguments.h"
+#include "sites/site_box.h"
 
 #define MAX_FRAMES 64
 #define KEEP_BYTES (1 << 19) /* code read before the memory of what it took is given back */
@@ -43,6 +44,7 @@ static void add_site(struct site_decoder *sw, const struct allocator *callee, si
 	struct sym_frame frames[MAX_FRAMES];
 	struct recording *rec = sw->rec;
 	struct rec_site *site = recording_add_site(rec);
+	struct go_type boxed;
 	const char *chain;
 
 	site->pc = sw->func.entry + sw->func.starts[call];
@@ -53,6 +55,11 @@ static void add_site(struct site_decoder *sw, const struct allocator *callee, si
 	site->size = info->fixed_bytes;
 	if (!site_arguments_read(&sw->func, rec->pool, site, info, call))
 		sw->stats.without_type++;
+	if (info->cause == CAUSE_INTERFACE_CONVERSION && info->fixed_bytes &&
+	    site_boxed_type(&sw->func, sw->func.starts[call] + length, info->fixed_bytes, &boxed)) {
+		site->type = strpool_add(rec->pool, boxed.name);
+		site->type_size = boxed.size;
+	}
 	if (site->cause == CAUSE_NEW_OBJECT)
 		site->cause = go_runtime_cause(&chain, 1, site->type);
 	if (site->cause == CAUSE_CLOSURE || site->cause == CAUSE_METHOD_VALUE)

@@ -111,6 +111,8 @@ struct go_type {
 	uint8_t kind;	      /* reflect.Kind numbering: low 5 bits */
 	const char *name;     /* "main.small", "[]int", "struct { F uintptr; X0 *int }"; valid as long as the binary */
 	const char *pkg_path; /* import path for named types with uncommon data, else NULL */
+	/* of maps: keys, and values, that are too large are objects of their own, and the map holds pointers to them */
+	bool indirect_key, indirect_value;
 };
 
 /* False if addr lies outside the module's type data or the descriptor is damaged; see reason strings in the report.

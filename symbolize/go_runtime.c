@@ -60,7 +60,8 @@ struct callee {
 
 /*
  * Sorted by name (LC_ALL=C); a unit test holds it to that. concatbyte2 and its like (since 1.24) are []byte(a + b) in
- * one step: the conversion is what they make.
+ * one step: the conversion is what they make. gobytes, gostring and gostringn are C.GoBytes, C.GoString and C.GoStringN
+ * (cmd/cgo/out.go, goStringDef and its like, names them so by linkname): copies of what is C's.
  */
 static const struct callee callees[] = {
 	CALLEE("internal/bytealg.MakeNoZero", CAUSE_MAKE_SLICE, CALLEE_TYPE_NONE, .may_elide = true),
@@ -79,7 +80,8 @@ static const struct callee callees[] = {
 	CALLEE("reflect.mapassign_faststr", CAUSE_MAP_GROWTH, CALLEE_TYPE_MAP, .may_elide = true),
 	CALLEE("reflect.mapassign_faststr0", CAUSE_MAP_GROWTH, CALLEE_TYPE_MAP, .may_elide = true),
 	CALLEE("reflect.unsafe_New", CAUSE_NEW_OBJECT, CALLEE_TYPE_AX, .may_elide = true),
-	CALLEE("reflect.unsafe_NewArray", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
+	CALLEE("reflect.unsafe_NewArray", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .elements_arg = CALLEE_ELEMENTS_BX,
+	       .may_elide = true, .is_element = true),
 	CALLEE("runtime.chanrecv1", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.chanrecv2", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.chansend1", CAUSE_RUNTIME_INTERNAL, CALLEE_TYPE_NONE, .may_elide = true),
@@ -116,6 +118,9 @@ static const struct callee callees[] = {
 	CALLEE("runtime.deferproc", CAUSE_DEFER, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.deferprocat", CAUSE_DEFER, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.deferrangefunc", CAUSE_DEFER, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.gobytes", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.gostring", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
+	CALLEE("runtime.gostringn", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.growslice", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true, .is_element = true),
 	CALLEE("runtime.growsliceBuf", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true, .is_element = true),
 	CALLEE("runtime.growsliceBufNoAlias", CAUSE_APPEND_GROWTH, CALLEE_TYPE_GROW, .may_elide = true,
@@ -130,9 +135,12 @@ static const struct callee callees[] = {
 	CALLEE("runtime.makemap", CAUSE_MAKE_MAP, CALLEE_TYPE_MAP, .buffer_arg = CALLEE_BUFFER_CX, .may_elide = true),
 	CALLEE("runtime.makemap64", CAUSE_MAKE_MAP, CALLEE_TYPE_MAP, .buffer_arg = CALLEE_BUFFER_CX, .may_elide = true),
 	CALLEE("runtime.makemap_small", CAUSE_MAKE_MAP, CALLEE_TYPE_NONE),
-	CALLEE("runtime.makeslice", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
-	CALLEE("runtime.makeslice64", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
-	CALLEE("runtime.makeslicecopy", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
+	CALLEE("runtime.makeslice", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .elements_arg = CALLEE_ELEMENTS_CX,
+	       .may_elide = true, .is_element = true),
+	CALLEE("runtime.makeslice64", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .elements_arg = CALLEE_ELEMENTS_CX,
+	       .may_elide = true, .is_element = true),
+	CALLEE("runtime.makeslicecopy", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .elements_arg = CALLEE_ELEMENTS_BX,
+	       .may_elide = true, .is_element = true),
 	CALLEE("runtime.mallocgc", CAUSE_NEW_OBJECT, CALLEE_TYPE_BX, .may_elide = true),
 	CALLEE("runtime.mapassign", CAUSE_MAP_GROWTH, CALLEE_TYPE_MAP, .may_elide = true),
 	CALLEE("runtime.mapassign_fast32", CAUSE_MAP_GROWTH, CALLEE_TYPE_MAP, .may_elide = true),
@@ -144,7 +152,8 @@ static const struct callee callees[] = {
 	CALLEE("runtime.moveSliceNoCap", CAUSE_APPEND_GROWTH, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
 	CALLEE("runtime.moveSliceNoCapNoScan", CAUSE_APPEND_GROWTH, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.moveSliceNoScan", CAUSE_APPEND_GROWTH, CALLEE_TYPE_NONE, .may_elide = true),
-	CALLEE("runtime.newarray", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .may_elide = true, .is_element = true),
+	CALLEE("runtime.newarray", CAUSE_MAKE_SLICE, CALLEE_TYPE_AX, .elements_arg = CALLEE_ELEMENTS_BX,
+	       .may_elide = true, .is_element = true),
 	CALLEE("runtime.newobject", CAUSE_NEW_OBJECT, CALLEE_TYPE_AX),
 	CALLEE("runtime.newproc", CAUSE_GO_STATEMENT, CALLEE_TYPE_NONE, .may_elide = true),
 	CALLEE("runtime.rawbyteslice", CAUSE_STRING_CONVERSION, CALLEE_TYPE_NONE, .may_elide = true),

@@ -51,10 +51,18 @@ enum callee_buffer_arg {
 	CALLEE_BUFFER_CX,   /* makemap: the map's header */
 };
 
+/* Where a runtime function is told of how many elements it shall make room for. */
+enum callee_elements_arg {
+	CALLEE_ELEMENTS_NONE, /* it takes no such argument */
+	CALLEE_ELEMENTS_BX,   /* makeslicecopy(type, to, from, …), newarray(type, n) */
+	CALLEE_ELEMENTS_CX,   /* makeslice(type, len, cap) */
+};
+
 struct callee_info {
 	enum cause cause;
 	enum callee_type_arg type_arg;
 	enum callee_buffer_arg buffer_arg;
+	enum callee_elements_arg elements_arg;
 	bool may_elide;	 /* the call can run without allocating: small integers, empty strings, capacity left, size 0,
 			    map has room */
 	bool is_element; /* the type is the element's: the object is a multiple of it */

@@ -32,7 +32,16 @@ enum {
 	KIND_STRUCT
 };
 
-static size_t uncommon_offset(uint8_t kind, int minor)
+/* Up to Go 1.23 a map is of buckets, and in 1.24 and 1.25 with the experiment. */
+static bool has_bucket_maps(const struct go_binary *bin)
+{
+	const char *experiments = go_binary_setting(bin, "GOEXPERIMENT");
+
+	return bin->build.minor < 24 ||
+	       (bin->build.minor < 26 && experiments && strstr(experiments, "noswissmap") != NULL);
+}
+
+static size_t uncommon_offset(const struct go_binary *bin, uint8_t kind)
 {
 	switch (kind) {
 	case KIND_POINTER:
@@ -47,7 +56,7 @@ static size_t uncommon_offset(uint8_t kind, int minor)
 	case KIND_INTERFACE:
 		return 80;
 	case KIND_MAP:
-		return minor < 24 ? 88 : minor < 27 ? 112 : 136;
+		return has_bucket_maps(bin) ? 88 : bin->build.minor < 27 ? 112 : 136;
 	default:
 		return TYPE_SIZE;
 	}
@@ -67,6 +76,20 @@ static const uint8_t *type_bytes(const struct go_binary *bin, size_t offset, siz
 	if (offset > all || size > all - offset)
 		return NULL;
 	return elf_image_view(bin->image, bin->module.types + offset, size);
+}
+
+/*
+ * Flags of a map type, behind what its version has of sizes and offsets: runtime/type.go (maptype, up to 1.20) and
+ * internal/abi (MapType in type.go, OldMapType and SwissMapType in map_noswiss.go and map_swiss.go, MapType in map.go).
+ */
+static void read_map_flags(const struct go_binary *bin, uint64_t at, struct go_type *out)
+{
+	bool buckets = has_bucket_maps(bin);
+	const uint8_t *p = type_bytes(bin, at + (buckets ? 84 : bin->build.minor < 27 ? 104 : 128), 4);
+	uint32_t flags = p ? load_u32(p) : 0;
+
+	out->indirect_key = flags & (buckets ? 1 : 4);
+	out->indirect_value = flags & (buckets ? 2 : 8);
 }
 
 /* The name at an offset of the type data. The bytes behind an extra star if there is one. */
@@ -122,8 +145,10 @@ static bool read_type(const struct go_binary *bin, elf_vaddr addr, struct go_typ
 	out->name = type_name(bin, load_u32(p + 40), flags & TFLAG_EXTRA_STAR);
 	if (!out->name)
 		return false;
+	if (out->kind == KIND_MAP)
+		read_map_flags(bin, at, out);
 	if (flags & TFLAG_NAMED && flags & TFLAG_UNCOMMON &&
-	    (p = type_bytes(bin, at + uncommon_offset(out->kind, bin->build.minor), 4))) {
+	    (p = type_bytes(bin, at + uncommon_offset(bin, out->kind), 4))) {
 		uint32_t path = load_u32(p);
 
 		out->pkg_path = path ? type_name(bin, path, false) : NULL;

@@ -232,7 +232,7 @@ func (g *generator) local(name, value string) {
 	switch {
 	case strings.HasPrefix(value, "lib.S("):
 		size = 16
-	case strings.HasPrefix(value, "lib.B("), strings.HasPrefix(value, "lib.I("), strings.HasPrefix(value, "GS"):
+	case strings.HasPrefix(value, "lib.B("), strings.HasPrefix(value, "lib.I("), strings.HasPrefix(value, "GS"), strings.HasPrefix(value, "GP"):
 		size = 24
 	case strings.HasPrefix(value, "lib.Get("), strings.HasPrefix(value, "V"):
 		size = 136 // or less
@@ -253,7 +253,19 @@ func (g *generator) intVar(value int) string {
 
 func (g *generator) expression() expression {
 	for {
-		switch g.Intn(36) {
+		switch g.Intn(41) {
+		case 36:
+			return g.sliceOfSlices()
+		case 37:
+			return g.sliceOfPointers()
+		case 38:
+			return g.concatenationOfBytes()
+		case 39:
+			return g.appendedPointer()
+		case 40:
+			if g.minor > 19 { // its compiler fails on some of them
+				return g.seenThrough()
+			}
 		case 0, 1:
 			return g.address()
 		case 2:
@@ -334,12 +346,6 @@ func (g *generator) boxedMethods() expression {
 
 // library: functions of the standard library that the compiler inlines, or not: then the object is not this line's.
 func (g *generator) library() expression {
-	if g.elsewhere == nil {
-		saved := g.cur
-		g.cur = nil
-		g.elsewhere = g.entity("elsewhere", nil)
-		g.cur = saved
-	}
 	name, _ := g.stringVar(3)
 	var x expression
 	var e *entity
@@ -356,9 +362,20 @@ func (g *generator) library() expression {
 		e = g.entity("new", []int{48, 32})
 		x = expression{"bytes.NewBuffer(" + b + ")", typeBuffer}
 	}
-	e.Body = g.elsewhere.ID
+	e.Body = g.standard().ID
 	x.code = mark(e, x.code)
 	return x
+}
+
+// standard is where the objects are made if a function of the standard library is not inlined.
+func (g *generator) standard() *entity {
+	if g.elsewhere == nil {
+		saved := g.cur
+		g.cur = nil
+		g.elsewhere = g.entity("elsewhere", nil)
+		g.cur = saved
+	}
+	return g.elsewhere
 }
 
 func (g *generator) newOfValue() expression {
@@ -398,6 +415,67 @@ func (g *generator) notMade() expression {
 		n, _ := g.stringVar(50)
 		return expression{"lib.Bool(" + mark(e, "string("+name+")") + " > " + n + ")", typ{name: "int", global: "lib.Acc += %s", use: "%s"}}
 	}
+}
+
+// sliceOfSlices: composites without a type of their own.
+func (g *generator) sliceOfSlices() expression {
+	name, id := g.newType(8, false)
+	n := 1 + g.Intn(2)
+	e := g.entity("slice literal", []int{classOf(24*n, true)}, id)
+	var inner []string
+	for i := 0; i < n; i++ {
+		k := 12 + g.Intn(20)
+		x := g.entity("slice literal", []int{classOf(8*k, false)}, id)
+		inner = append(inner, mark(x, "{"+strings.Repeat("{}, ", k-1)+"{}}"))
+	}
+	t := g.out("types")
+	t.lines = append(t.lines, fmt.Sprintf("var GSS%s [][]%s", name, name))
+	return expression{mark(e, "[][]"+name+"{"+strings.Join(inner, ", ")+"}"), typ{name: "[][]" + name, global: "GSS" + name + " = %s", use: "len(%s)"}}
+}
+
+func (g *generator) sliceOfPointers() expression {
+	size := g.size()
+	name, id := g.newType(size, g.chance(40))
+	n := 2 + g.Intn(2)
+	e := g.entity("slice literal", []int{classOf(8*n, true)}, id)
+	var inner []string
+	for i := 0; i < n; i++ {
+		inner = append(inner, mark(g.entity("new", []int{size}, id), "{}"))
+	}
+	t := g.out("types")
+	t.lines = append(t.lines, fmt.Sprintf("var GP%s []*%s", name, name))
+	return expression{mark(e, "[]*"+name+"{"+strings.Join(inner, ", ")+"}"), typ{name: "[]*" + name, global: "GP" + name + " = %s", use: "len(%s)"}}
+}
+
+// concatenationOfBytes: what is converted is only read.
+func (g *generator) concatenationOfBytes() expression {
+	size := g.size()
+	b, idb := g.bytesVar(size / 2)
+	s, ids := g.stringVar(size - size/2)
+	e := g.entity("concatenation", []int{size}, ids)
+	x := g.entity("string conversion", []int{classOf(size/2, false)}, idb)
+	return expression{mark(e, s+" + "+mark(x, "string("+b+")")), typeString}
+}
+
+func (g *generator) appendedPointer() expression {
+	size := g.size()
+	name, id := g.newType(size, g.chance(40))
+	e := g.entity("append", []int{8, small})
+	e.Counts = []int{1, 2, 3, 4, 5}
+	t := g.out("types")
+	t.lines = append(t.lines, fmt.Sprintf("var GP%s []*%s", name, name))
+	v := fmt.Sprintf("x%d", g.id())
+	g.local(v, "GP"+name)
+	return expression{mark(e, "append("+v+", "+mark(g.entity("new", []int{size}, id), "&"+name+"{}")+")"),
+		typ{name: "[]*" + name, global: "GP" + name + " = %s", use: "len(%s)"}}
+}
+
+// seenThrough: a method of an interface of which the compiler knows the type.
+func (g *generator) seenThrough() expression {
+	size := g.size()
+	name, id := g.newType(size, false)
+	e := g.entity("new", []int{size}, id)
+	return expression{"lib.Summer(" + mark(e, "&"+name+"{}") + ").Sum()", typ{name: "int", global: "lib.Acc += %s", use: "%s"}}
 }
 
 // indirect: through a function variable that the compiler may or may not see through.
@@ -1114,6 +1192,83 @@ var forms = []form{
 		a, b := fmt.Sprintf("x%d", g.id()), fmt.Sprintf("y%d", g.id())
 		return fmt.Sprintf("%s, %s := %s(); ", a, b, mark(e, "func() ("+xs[0].name+", "+xs[1].name+") { return "+strings.Join(codes(xs), ", ")+" }")) +
 			g.consume(expression{a, xs[0].typ}) + "; " + g.consume(expression{b, xs[1].typ})
+	}},
+	{"map of pointers", 2, 0, func(g *generator) string {
+		g.open()
+		e := g.entity("map", nil)
+		e.Many = true
+		var all []string
+		name := ""
+		for i := 0; i < 1+g.Intn(3); i++ {
+			for name == "" || g.chance(30) {
+				// Not what maps themselves are made of.
+				name, _ = g.newType(classes[17+g.Intn(len(classes)-17)], g.chance(40))
+			}
+			x := g.entity("new", []int{g.typeSizes[keyOf(name)]}, keyOf(name))
+			all = append(all, fmt.Sprintf("%d: %s", i, mark(x, "&"+name+"{}")))
+		}
+		return mark(e, "m1 := map[int]lib.Summer{"+strings.Join(all, ", ")+"}; ") + g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+	{"key of a map", 1, 0, func(g *generator) string {
+		g.open()
+		e := g.entity("map", nil)
+		e.Many = true
+		size := classes[17+g.Intn(len(classes)-17)]
+		name, id := g.bytesVar(size)
+		x := g.entity("string conversion", []int{size}, id)
+		return mark(e, "m1 := map[string]int{}; m1["+mark(x, "string("+name+")")+"] = i; ") + g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+	{"range over a conversion", 1, 0, func(g *generator) string {
+		name, id := g.stringVar(60)
+		e := g.entity("string conversion", []int{64}, id)
+		return "for _, c := range " + mark(e, "[]byte("+name+")") + " { lib.Acc += int(c) }; " + g.consume(g.expression())
+	}},
+	{"literals in literals", 1, 0, func(g *generator) string {
+		outer, inner := g.entity("closure", nil), g.entity("closure", nil)
+		n := g.intVar(5)
+		x := g.expression()
+		return g.consume(expression{mark(outer, "func() func() int { "+g.consume(x)+"; return "+mark(inner, "func() int { return "+n+" }")+" }") + "()", typeFunc})
+	}},
+	{"builder", 1, 0, func(g *generator) string {
+		size := g.size()
+		s, _ := g.stringVar(size)
+		id := g.id()
+		v := g.entity("moved", []int{32}, id)
+		e := g.entity("append", []int{size})
+		e.Body = g.standard().ID
+		name := fmt.Sprintf("w%d", id)
+		panics := g.entity("box", []int{}) // of a Builder that was copied
+		return "var " + mark(v, name) + " strings.Builder; " + mark(panics, mark(e, name+".WriteString("+s+")")) + "; " + g.consume(expression{name + ".String()", typeString})
+	}},
+	{"go of a method", 1, 0, func(g *generator) string {
+		size := g.size()
+		name, id := g.newType(size, false)
+		wrapper := g.entity("go", nil)
+		wrapper.Moved = append(wrapper.Moved, g.entity("captured", nil).ID)
+		t := g.out("types")
+		t.lines = append(t.lines, fmt.Sprintf("func (t %s) Run(v any) { lib.GAny = v; lib.Done() }", name))
+		v := fmt.Sprintf("t%d", id)
+		g.local(v, "V"+name)
+		x, _ := g.boxOperand()
+		return mark(g.goroutine(), mark(wrapper, "go "+v+".Run("+x+")")) + "; lib.Wait()"
+	}},
+	{"copied from nothing", 1, 0, func(g *generator) string {
+		size := g.size()
+		n := g.intVar(size)
+		e := g.entity("make", []int{size}, keyOf(n))
+		return "lib.Acc += copy(" + mark(e, "make([]byte, "+n+")") + ", lib.GStr); " + g.consume(g.expression())
+	}},
+	{"range over a function that is not inlined", 1, 23, func(g *generator) string {
+		function, body := g.entity("elsewhere", []int{small}), g.entity("closure", nil)
+		var moved []*entity
+		for i := 0; i < 3; i++ { // its state, and what it shares with the function around it
+			moved = append(moved, g.entity("moved", []int{8, small}))
+		}
+		code := "for " + mark(body, "j := range "+mark(function, "lib.SeqN(2)")+" { _ = j; "+g.block(func() string { return g.consume(g.expression()) })+" }")
+		for _, e := range moved {
+			code = mark(e, code)
+		}
+		return code
 	}},
 	{"made and copied", 1, 0, func(g *generator) string {
 		size := g.size()

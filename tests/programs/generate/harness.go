@@ -31,6 +31,9 @@ func seqSource(minor int) string {
 	}
 	return `package lib
 
+//go:noinline
+func SeqN(n int) func(yield func(int) bool) { return Seq(n) }
+
 func Seq(n int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		for i := 0; i < n; i++ {
@@ -137,6 +140,8 @@ var (
 var Other any = &struct{ int }{}
 
 type Valuer interface{ Val() int }
+
+type Summer interface{ Sum() int }
 
 //go:noinline
 func UseV(v Valuer) int { return UseA(v) }

@@ -173,9 +173,21 @@ func (t *trial) decide(st *statement) {
 		as = append(as, t.byID[id])
 	}
 	sums := t.sums[st.ID]
+	var open *account
+	reserved := map[int]bool{} // blocks that are not the open one's
 	if st.Open {
-		as[0].decided, as[0].objects = true, t.mallocs[st.ID]
-		return
+		for i, a := range as {
+			if a.many {
+				open = a
+				as = append(as[:i:i], as[i+1:]...)
+				break
+			}
+		}
+		for _, a := range as {
+			for _, c := range a.Classes {
+				reserved[c] = true
+			}
+		}
 	}
 	for _, a := range as { // one of a statement at most is so large
 		if len(a.Classes) == 1 && a.Classes[0] > 20000 && t.beyond[st.ID] > 0 {
@@ -187,16 +199,18 @@ func (t *trial) decide(st *statement) {
 		}
 	}
 	left := map[int]int{}
-	total := 0
 	for c, n := range sums {
 		left[c] = n
-		total += n
 	}
 	// The fewest choices first.
 	order := append([]*account{}, as...)
 	sort.SliceStable(order, func(i, j int) bool { return width(order[i]) < width(order[j]) })
-	chosen := make([]int, len(order))
-	low, high := make([]int, len(order)), make([]int, len(order))
+	all := order
+	if open != nil {
+		all = append(append([]*account{}, order...), open)
+	}
+	chosen := make([]int, len(all))
+	low, high := make([]int, len(all)), make([]int, len(all))
 	found, nodes := 0, 0
 	var try func(i int)
 	try = func(i int) {
@@ -204,8 +218,15 @@ func (t *trial) decide(st *statement) {
 			return
 		}
 		if i == len(order) {
-			if total != 0 {
-				return
+			rest := 0
+			for c, n := range left {
+				if n != 0 && (open == nil || reserved[c]) {
+					return
+				}
+				rest += n
+			}
+			if open != nil {
+				chosen[len(order)] = rest
 			}
 			if found < maxSolutions {
 				t.solutions[st.ID] = append(t.solutions[st.ID], append([]int{}, chosen...))
@@ -238,10 +259,8 @@ func (t *trial) decide(st *statement) {
 			for _, c := range of {
 				if left[c] >= n {
 					left[c] -= n
-					total -= n
 					try(i + 1)
 					left[c] += n
-					total += n
 				}
 			}
 		}
@@ -260,7 +279,7 @@ func (t *trial) decide(st *statement) {
 	if found >= maxSolutions {
 		delete(t.solutions, st.ID)
 	}
-	for k, a := range order {
+	for k, a := range all {
 		a.solution = k
 		a.decided, a.objects, a.most = low[k] == high[k], low[k], high[k]
 	}
@@ -459,7 +478,7 @@ func (t *trial) inStatement(r *row, expr string) []*account {
 	for _, st := range t.Statements {
 		if st.File == r.File && st.From <= r.Line && r.Line <= st.To {
 			return filter(t.at[r.File], func(a *account) bool {
-				return a.Statement == st.ID && r.fits(a, expr) && (len(a.Keys) == 0 || expr == "")
+				return a.Statement == st.ID && r.fits(a, expr) && (len(a.Keys) == 0 || expr == "" || a.shares(keysIn(expr)))
 			})
 		}
 	}
@@ -493,7 +512,7 @@ func (t *trial) place() {
 		if r.Column == 0 {
 			t.counters.byLine++
 		}
-		if r.Ambiguous && strings.Contains(r.Expr, ", ") {
+		if r.Ambiguous && len(splitExprs(r.Expr)) > 1 {
 			t.share(r)
 			continue
 		}
@@ -507,6 +526,7 @@ func (t *trial) place() {
 	}
 }
 
+// best of the expressions that a row may speak of.
 func (t *trial) best(r *row, expr string) *account {
 	sure, others := t.candidates(r, expr)
 	if len(sure)+len(others) == 0 {
@@ -531,22 +551,85 @@ func (t *trial) best(r *row, expr string) *account {
 	return best
 }
 
-// share: one row for several expressions. Nothing is said against any of them alone.
+// share: one row for several expressions, and the place of the first of them. Nothing is said against any of them alone, if there
+// are such expressions that made together what the row has.
 func (t *trial) share(r *row) {
-	low, high, n := 0, 0, 0
-	for _, expr := range strings.Split(r.Expr, ", ") {
-		a := t.best(r, expr)
-		if a == nil {
-			continue
+	exprs := splitExprs(r.Expr)
+	var of [][]*account
+	for i, expr := range exprs {
+		there := *r
+		there.Objects = 0
+		if i > 0 {
+			there.Column = 0
 		}
-		n++
+		sure, others := t.candidates(&there, expr)
+		if all := append(append(sure, others...), t.inStatement(r, expr)...); len(all) > 0 {
+			of = append(of, all)
+		}
+	}
+	var first, fitting []*account
+	taken := map[*account]bool{}
+	var chosen []*account
+	var try func(i, low, high int)
+	try = func(i, low, high int) {
+		if fitting != nil {
+			return
+		}
+		if i == len(of) {
+			if first == nil {
+				first = append([]*account{}, chosen...)
+			}
+			if r.Objects >= low && r.Objects <= high {
+				fitting = append([]*account{}, chosen...)
+			}
+			return
+		}
+		for _, a := range of[i] {
+			if !taken[a] && len(a.rows) == 0 {
+				taken[a] = true
+				chosen = append(chosen, a)
+				try(i+1, low+a.objects, high+max(a.objects, a.most))
+				chosen = chosen[:len(chosen)-1]
+				delete(taken, a)
+			}
+		}
+	}
+	try(0, 0, 0)
+	if fitting == nil {
+		t.report("ambiguous sum", nil, r, fmt.Sprintf("%s, but no such expressions made that together", r))
+		fitting = first
+	}
+	for _, a := range fitting {
 		a.shared = true
-		low += a.objects
-		high += max(a.objects, a.most)
 	}
-	if r.Objects < low || r.Objects > high {
-		t.report("ambiguous sum", nil, r, fmt.Sprintf("%s, where the runtime made %d to %d", r, low, high))
+}
+
+// splitExprs takes the texts of several expressions apart, at commas outside of parentheses and strings.
+func splitExprs(text string) []string {
+	var out []string
+	depth, from := 0, 0
+	var quote byte
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quote != 0:
+			if c == '\\' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			depth--
+		case c == ',' && depth == 0:
+			out = append(out, strings.TrimSpace(text[from:i]))
+			from = i + 1
+		}
 	}
+	return append(out, strings.TrimSpace(text[from:]))
 }
 
 // liking: how well a row goes with one of several that it may speak of.
@@ -697,7 +780,7 @@ func (t *trial) compareOne(a *account) {
 	}
 	for i, r := range a.rows {
 		for _, o := range a.rows[:i] {
-			if r.Claim != "" && o.Claim != "" && (r.Column != o.Column || r.Line != o.Line) {
+			if r.Claim != "" && o.Claim != "" && (r.Column == 0 || r.Column != o.Column || r.Line != o.Line) {
 				claims = 0 // copies
 			}
 		}
@@ -709,6 +792,9 @@ func (t *trial) compareOne(a *account) {
 
 // elsewhere: another copy of the function, predicted at another place, has the objects.
 func (a *account) elsewhere(r *row) bool {
+	if r.Column == 0 && r.Claim != "" {
+		return true // beyond column 255 nobody can tell
+	}
 	for _, o := range a.rows {
 		if o.Objects > 0 && (o.Claim == "" || o.Column == r.Column && o.Line == r.Line) {
 			return false
@@ -762,7 +848,7 @@ func (t *trial) compareSum(st *statement) {
 	for _, solution := range t.solutions[st.ID] {
 		fits := true
 		for _, a := range as {
-			if a.Body != 0 && len(a.rows) == 0 || a.joined {
+			if a.Body != 0 && len(a.rows) == 0 || a.joined || a.Kind == "elsewhere" {
 				continue // made elsewhere
 			}
 			wanted := solution[a.solution]

@@ -69,11 +69,18 @@ Test(advice, append_gets_room_where_nearly_all_grow_to_the_end)
 
 	make_line(&l, VERDICT_UNPREDICTED, CAUSE_APPEND_GROWTH, 800, 204000, 8, 1024);
 	cr_expect_str_eq(advice(&l),
-			 "capacity known: about 100 slices grew step by step, from 8 to 1024 bytes, and nearly "
-			 "all to the end; make([]int, 0, 128) makes each at once");
+			 "capacity known: slices grew step by step, from 8 to 1024 bytes, so many to the end that "
+			 "make([]int, 0, 128) takes no more bytes, and one object each");
 	l.v.objects = l.v.samples = 800 + 9900 * 3;
 	l.v.bytes = 204000 + 9900 * 56;
 	cr_expect_null(advice(&l), "room would be wasted on most");
+	/* As many again that stop at once make the room as dear as the growing was: 200 * 1024 bytes. */
+	l.v.objects = l.v.samples = 800 + 98;
+	l.v.bytes = 204000 + 98 * 8;
+	cr_expect_not_null(advice(&l));
+	l.v.objects = l.v.samples = 800 + 102;
+	l.v.bytes = 204000 + 102 * 8;
+	cr_expect_null(advice(&l), "204 slices of 1024 bytes are more than these");
 }
 
 Test(advice, append_that_does_not_grow_step_by_step_gets_none)
@@ -100,6 +107,8 @@ Test(advice, make_of_one_size_gets_a_constant)
 
 	make_line(&l, VERDICT_VIOLATED, CAUSE_MAKE_SLICE, 500, 40000, 80, 80);
 	l.site.callee = "runtime.makeslice";
+	cr_expect_null(advice(&l), "what is made is not known");
+	l.v.expr = "make([]int, n)";
 	cr_expect_str_eq(advice(&l),
 			 "size known: each was of 80 bytes; if that is so always, make([]int, 10) with the constant "
 			 "stays on the stack");
@@ -112,6 +121,56 @@ Test(advice, make_of_one_size_gets_a_constant)
 	cr_expect_null(advice(&l), "it escapes by more than its size, for all one knows");
 }
 
+/* With the length that it had: make([]int, 10) would have ten elements too many. */
+Test(advice, make_keeps_all_arguments_but_the_last)
+{
+	static const struct {
+		const char *expr, *advised;
+	} cases[] = {
+		{"make([]int, 0, n)", "make([]int, 0, 10)"},
+		{"make([]int, n / 2, max(n, m))", "make([]int, n / 2, 10)"},
+		{"make([]func(a, b int), f(a, b))", "make([]func(a, b int), 10)"},
+		{"make(numbers, m[\",)\"])", "make(numbers, 10)"},
+		{"make([]int, len(\"abc...", NULL},
+		{"make([]int)", NULL},
+		{"make([]int, n)[:f(n)]", NULL},
+		{"Clone(x, n)", NULL},
+		{"", NULL},
+	};
+	struct line l;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *advised = cases[i].advised ? xasprintf(" %s with ", cases[i].advised) : NULL;
+		const char *said;
+
+		make_line(&l, VERDICT_VIOLATED, CAUSE_MAKE_SLICE, 500, 40000, 80, 80);
+		l.site.callee = "runtime.makeslice";
+		l.v.expr = cases[i].expr;
+		said = advice(&l);
+		cr_expect(advised ? said && strstr(said, advised) : !said, "%s: %s", cases[i].expr, said ? said : "-");
+		free(advised);
+	}
+}
+
+/* What was inlined from another package is not there to be changed; types are named as in their own package. */
+Test(advice, is_for_the_text_of_the_package)
+{
+	struct rec_frame frames[] = {{.function = "example.com/m.f"}, {.function = "example.com/m.g"}};
+	struct line l;
+
+	make_line(&l, VERDICT_UNPREDICTED, CAUSE_APPEND_GROWTH, 800, 204000, 8, 1024);
+	l.site.type = "map[m.key]*m.value[other.m]";
+	l.site.frames = frames;
+	l.site.n_frames = 2;
+	cr_assert_not_null(advice(&l));
+	cr_expect(strstr(advice(&l), " make([]map[key]*value[other.m], 0, 128) "), "%s", advice(&l));
+	frames[0].function = "slices.Clone[go.shape.int]";
+	cr_expect_null(advice(&l));
+	frames[0].function = "strings.(*Builder).WriteByte";
+	cr_assert_not_null(advice(&l));
+	cr_expect(strstr(advice(&l), " Grow(128) "), "%s", advice(&l));
+}
+
 Test(advice, a_boxed_value_is_named_with_the_call_it_is_boxed_for)
 {
 	const char *own[] = {"flow: {storage for ... argument} = &{storage for n}", "from n (spill) at ./m.go:5:2",
@@ -120,6 +179,8 @@ Test(advice, a_boxed_value_is_named_with_the_call_it_is_boxed_for)
 	const char *print[] = {"from fmt.Fprintf(w, \"%d\", ... argument...) (call parameter) at ./m.go:5:6"};
 	const char *error[] = {"from fmt.Errorf(\"%d\", ... argument...) (call parameter) at ./m.go:5:6"};
 	const char *other[] = {"from json.Marshal(n) (call parameter) at ./m.go:5:6"};
+	const char *foreign[] = {"from (*sync.Pool).Put(&pool, n) (call parameter) at ./m.go:5:6"};
+	const char *instance[] = {"from (*list[go.shape.int]).add(l, n) (call parameter) at ./m.go:5:6"};
 	const char *variable[] = {"from sink = n (assign) at ./m.go:5:6"};
 	struct line l;
 
@@ -146,6 +207,10 @@ Test(advice, a_boxed_value_is_named_with_the_call_it_is_boxed_for)
 	cr_expect_null(advice(&l));
 	explain(&l.v, other, 1);
 	cr_expect_null(advice(&l), "not the reader's to change");
+	explain(&l.v, foreign, 1);
+	cr_expect_null(advice(&l), "nor is a method of another package's type");
+	explain(&l.v, instance, 1);
+	cr_expect_not_null(advice(&l));
 	explain(&l.v, variable, 1);
 	cr_expect_null(advice(&l));
 }
@@ -155,8 +220,10 @@ Test(advice, a_string_that_grows_gets_a_builder)
 	struct line l;
 
 	make_line(&l, VERDICT_UNPREDICTED, CAUSE_STRING_CONCATENATION, 4900, 4900 * 255, 20, 500);
-	cr_expect_str_eq(advice(&l),
-			 "string concatenation in steps, from 20 to 500 bytes, 4900 copies: use a strings.Builder");
+	cr_expect_str_eq(
+		advice(&l),
+		"string concatenation, from 20 to 500 bytes, 4900 copies: if they are steps of one string, use a "
+		"strings.Builder");
 	l.v.kind = VERDICT_VIOLATED;
 	cr_expect_null(advice(&l), "a + b is one step, whatever its sizes");
 	l.v.kind = VERDICT_UNPREDICTED;
@@ -181,7 +248,8 @@ Test(advice, what_is_cold_few_ambiguous_or_of_another_cause_gets_none)
 	l.v.ambiguous = false;
 	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
 		l.v.cause = l.site.cause = (enum cause)cause;
-		cr_expect_eq(advice(&l) != NULL, cause == CAUSE_APPEND_GROWTH, "%d", cause);
+		cr_expect_eq(advice(&l) != NULL, cause == CAUSE_APPEND_GROWTH || cause == CAUSE_STRING_CONCATENATION,
+			     "%d", cause);
 	}
 	l.v.objects = l.v.bytes = 0;
 	l.v.cause = CAUSE_APPEND_GROWTH;

@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -708,4 +709,150 @@ Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
 	cr_expect_eq(s.audit->n_duplicates, 2 + 1 + 1 + 1);
 	cr_expect_eq(s.audit->n_duplicates + count_predictions(&s), s.set->n);
 	scene_free(&s);
+}
+
+/* Code outside of the binary has no address in it. */
+Test(verdict, lines_of_a_plugin_stay_apart)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_STACK, EXPR_NEW, 11, 9, "new(T)")->package = "example.com/m/plug";
+	observe_at(&s, 0, "example.com/m/plug.Burst", "/src/m/plug/plug.go", 20, CAUSE_NEW_OBJECT, 7, 24);
+	observe_at(&s, 0, "example.com/m/plug.Burst", "/src/m/plug/plug.go", 21, CAUSE_STRING_CONCATENATION, 5, 40);
+	judge(&s);
+	cr_expect_eq(count_line(&s, 20), 1);
+	cr_expect_eq(count_line(&s, 21), 1);
+	for (size_t i = 0; i < s.audit->n; i++)
+		cr_expect(!s.audit->items[i].objects ||
+			  s.audit->items[i].objects == (s.audit->items[i].line == 20 ? 7u : 5u));
+	scene_free(&s);
+}
+
+/* Every place has a type of its own beside the common one: as keys of one number they were few enough to meet. */
+Test(verdict, types_of_one_place_are_not_those_of_another)
+{
+	struct scene s = scene_new();
+	char *texts = xcalloc(64, 4);
+
+	predictions_add_package(s.set, "example.com/m");
+	for (int i = 0; i < 64; i++)
+		snprintf(texts + i * 4, 4, "T%d", i);
+	for (int line = 11; line < 27; line++) {
+		size_t site = emit(&s, line, "runtime.mapassign", CAUSE_MAP_GROWTH, NULL, true);
+		uint32_t location = 0;
+
+		for (int i = 0; i < 64; i++) {
+			struct rec_observation *obs;
+
+			observe(&s, site, 1, 16);
+			obs = &s.rec->observations[s.rec->n_observations - 1];
+			obs->type = texts + i * 4;
+			if (i == 0)
+				location = obs->locations[0];
+			obs->locations[0] = location; /* an address is once in the table */
+		}
+	}
+	judge(&s);
+	cr_assert_eq(s.audit->n, 16);
+	for (size_t i = 0; i < s.audit->n; i++)
+		cr_expect_eq(s.audit->items[i].other_types, 63, "%zu others", s.audit->items[i].other_types);
+	scene_free(&s);
+	free(texts);
+}
+
+/* Sizes are whole arguments of make, and not what stands behind a comma in one. */
+Test(verdict, the_size_of_a_make_is_an_argument_that_is_a_number)
+{
+	static const char *const texts[] = {"make([]byte, max(size, 16))", "make([]byte, f(n), g(n, 16))",
+					    "make([]byte, len(\", 16\"))", "make([]byte, m[[2]int{n, 16}])"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct scene s = scene_new();
+		size_t site = emit(&s, 11, "runtime.makeslice", CAUSE_MAKE_SLICE, "uint8", false);
+
+		s.rec->sites[site].type_size = 1;
+		s.rec->sites[site].size = 4096;
+		observe(&s, site, 3, 4096);
+		say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 9, texts[i]);
+		judge(&s);
+		expect(&s, texts[i], VERDICT_CONFIRMED, 3);
+		scene_free(&s);
+	}
+}
+
+Test(verdict, sizes_that_are_numbers_tell_makes_apart)
+{
+	struct scene s = scene_new();
+	/* in no order of their own */
+	static const uint64_t sizes[] = {17 * 8, 104 * 8, 5 * 8};
+	static const char *const texts[] = {"make([]int, 104)", "make([]int, f(n, 3), 17)", "make([]int, int(5))"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t site = emit(&s, 11, "runtime.makeslice", CAUSE_MAKE_SLICE, "int", false);
+
+		s.rec->sites[site].type_size = 8;
+		s.rec->sites[site].size = sizes[i];
+		observe(&s, site, i + 1, sizes[i]);
+		say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 9 + (int)i, texts[i]);
+	}
+	judge(&s);
+	expect(&s, texts[0], VERDICT_CONFIRMED, 2);
+	expect(&s, texts[1], VERDICT_CONFIRMED, 1);
+	expect(&s, texts[2], VERDICT_CONFIRMED, 3);
+	scene_free(&s);
+}
+
+/* What the compiler adds to one package's range over a function is not made in another's. */
+Test(verdict, a_variable_without_position_is_of_its_own_package)
+{
+	struct scene s = scene_new();
+	struct rec_extent *extent = recording_add_extent(s.rec);
+	struct prediction *other;
+
+	*extent = (struct rec_extent){strpool_add(s.rec->pool, "main.f.func1"), strpool_add(s.rec->pool, FILE_PATH), 11,
+				      12, true};
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 11, 9, "#state1");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 3, 8);
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 4, 8);
+	other = say(&s, CLAIM_HEAP, EXPR_MOVED, 0, 0, "#yield1");
+	other->package = "example.com/elsewhere";
+	other->pos.file = "<unknown line number>";
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "#yield1")->objects, 0);
+	cr_expect_eq(verdict_of(&s, "#state1")->objects, 7);
+	scene_free(&s);
+}
+
+/* What the linker dropped out of the very build that the log is of. */
+Test(verdict, the_log_of_one_build_is_not_called_anothers)
+{
+	for (int same = 0; same < 2; same++) {
+		struct scene s = scene_new();
+
+		s.set->build.go_version = "go1.27.3";
+		s.rec->header.go_version = same ? "go1.27.3" : "go1.26.11";
+		say(&s, CLAIM_HEAP, EXPR_NEW, 99, 9, "new(T)");
+		judge(&s);
+		cr_expect_str_eq(verdict_of(&s, "new(T)")->summary,
+				 same ? "the binary has no code for this line: dropped by the linker"
+				      : "the binary has no code for this line: dropped by the linker, or another "
+					"build's log");
+		scene_free(&s);
+	}
+}
+
+/* Generic code of the runtime is compiled where it is used, and stays the runtime's own business. */
+Test(verdict, instances_of_the_runtimes_functions_get_none)
+{
+	static const char *const files[] = {"/go/src/runtime/mcleanup.go", "/go/src/internal/runtime/atomic/types.go",
+					    "/go/src/runtime/pprof/pprof.go", "./runtime/own.go"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct scene s = scene_new();
+
+		say(&s, CLAIM_HEAP, EXPR_NEW, 122, 9, "new([2]uintptr)")->pos.file = files[i];
+		judge(&s);
+		cr_expect_eq(s.audit->n, i < 2 ? 0u : 1u, "%s", files[i]);
+		scene_free(&s);
+	}
 }

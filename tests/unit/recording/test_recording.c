@@ -186,6 +186,7 @@ static struct recording *sample(void)
 	site->may_elide = true;
 	site->reach = REACH_NEVER;
 	site->buffer = SITE_BUFFER_STACK;
+	site->indirect_value = true;
 	site->closure = "main.f.func1";
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
@@ -343,6 +344,8 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(x->size, y->size);
 		cr_expect_eq(x->reach, y->reach);
 		cr_expect_eq(x->buffer, y->buffer);
+		cr_expect_eq(x->indirect_key, y->indirect_key);
+		cr_expect_eq(x->indirect_value, y->indirect_value);
 		cr_expect_eq(!x->closure, !y->closure);
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
@@ -1005,6 +1008,7 @@ Test(recording, checks_every_index)
 		SPOIL(source[0], UINT32_MAX, NULL),
 		SPOIL(source[5], UINT32_MAX, NULL),
 		SPOIL(site.buffer, 3, "has buffer 3"),
+		SPOIL(site.indirect, 4, "has indirect 4"),
 		SPOIL(site.reach, 3, "has reach 3"),
 		SPOIL(extent.function_id, 4, "function 4 is missing"),
 		SPOIL(comment, 10, "string 10 of 10"),

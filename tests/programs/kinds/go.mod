@@ -1,0 +1,3 @@
+module example.com/escaudit/kinds
+
+go 1.18

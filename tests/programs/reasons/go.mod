@@ -1,0 +1,3 @@
+module example.com/escaudit/reasons
+
+go 1.19
