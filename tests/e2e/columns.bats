@@ -16,6 +16,7 @@ copy_program() {
 	dir=$t/m-$GO_VERSION
 	rm -rf "$dir"
 	cp -r "$programs/columns" "$dir"
+	mv "$dir/unformatted.txt" "$dir/unformatted.go"
 }
 
 in_dir() { (cd "$dir" && "$@"); }
@@ -130,6 +131,40 @@ expect_program() {
 			complain "columns from nowhere"
 	}
 	for_each_go check "${versions[@]}"
+}
+
+@test "every format points at the column and the expression of what was not predicted" {
+	need_bpf
+	check() {
+		local line want='append(append(list[:0:0], n), n, n)'
+		copy_program
+		line=$(marked two-appends | cut -d ' ' -f 2)
+		audited --predictions "$t/p" .
+		export_as() { expect_status 0 in_dir "$ESCAUDIT" export --format="$1" --predictions "$t/p" "$t/rec"; }
+		export_as sarif
+		jq -e --argjson line "$line" --arg want "$want" '[.runs[0].results[] | select(.ruleId == "unpredicted" and
+			.locations[0].physicalLocation.region == {startLine: $line, startColumn: 15}) | .message.text | contains($want)] == [true]' \
+			"$t/out" >/dev/null || complain "SARIF: $(jq -c --argjson line "$line" '[.runs[0].results[] |
+			select(.locations[0].physicalLocation.region.startLine == $line)]' "$t/out")"
+		export_as github
+		grep -F "file=main.go,line=$line,col=15," <<<"$out" | grep -qF "::$want in " || complain "GitHub annotations"
+		export_as markdown
+		grep -F unpredicted <<<"$out" | grep -qF "\`$want\`" || complain "Markdown"
+		export_as junit
+		grep -F unpredicted <<<"$out" | grep -qF "$want" || complain "JUnit"
+		export_as json
+		expect_rows "$t/out" two-appends "$(appended 15 "$want" 7); $(appended 22 'append(list[:0:0], n)' 7)"
+		export_as html
+		grep -qF "$want" <<<"$out" || complain "HTML"
+		expect_status 0 in_dir "$ESCAUDIT" annotate --predictions "$t/p" "$t/rec" main.go
+		grep -qF "unpredicted $line:15 $want: 7 objects" <<<"$out" || complain "annotate"
+		expect_status 0 in_dir "$ESCAUDIT" annotate --json --predictions "$t/p" "$t/rec" main.go
+		jq -e --argjson line "$line" --arg want "$want" '[.lines[] | select(.line == $line) | .verdicts[] | select(.column == 15) | .expr] == [$want]' \
+			"$t/out" >/dev/null || complain "annotate --json"
+		expect_status 0 "$ESCAUDIT" compare --limit 0 "$t/p" "$t/rec"
+		grep -qE "unpredicted +main.go:$line:15 +append\(append" <<<"$out" || complain "the table"
+	}
+	for_each_go check 1.22 1.24
 }
 
 @test "files with line directives: positions are those of the directives" {
