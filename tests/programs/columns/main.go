@@ -86,7 +86,7 @@ func lines(n int, s string) {
 		&pair{
 			a: n,
 			b: len(
-				s+"long enough not to fit into the buffer that the caller has"), // @lines-text
+				s + "long enough not to fit into the buffer that the caller has"), // @lines-text
 		},
 	)
 }
