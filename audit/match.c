@@ -238,13 +238,14 @@ static bool is_crowded(const struct matching *m, const struct match_group *group
 
 /*
  * Heap claims of moved variables that no site on their own line answers. A parameter is moved where the function
- * begins. A variable may share the object of an earlier one.
+ * begins. A variable may share the object of an earlier one, whichever of them are inlined (ssagen, newHeapaddr).
  */
 static void place_moved(struct matching *m, size_t index)
 {
 	const struct prediction *p = &m->set->items[index];
 	uint32_t file = m->prediction_file[index];
 	size_t at_entry = MATCH_NONE, merged = MATCH_NONE;
+	bool same_call = false;
 
 	for (size_t k = 0; k < m->files[file].n_sites; k++) {
 		size_t i = m->files[file].sites[k];
@@ -255,19 +256,17 @@ static void place_moved(struct matching *m, size_t index)
 		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
 			continue;
 		outer = &site->frames[site->n_frames - 1];
-		if (p->n_inlined) {
-			/* of the same inlined call, as far as the outermost line tells */
-			if (fit_is_merged(site) && outer->line == p->pos.line && site->n_frames == p->n_inlined + 1)
-				merged = i;
-			continue;
-		}
 		extent = match_extent(m, file, outer->function);
 		if (!extent || p->pos.line < extent->first || p->pos.line > extent->last)
 			continue;
-		if (m->site_group[i] == MATCH_NONE && outer->line == func_line(outer, extent) && at_entry == MATCH_NONE)
+		if (!p->n_inlined && m->site_group[i] == MATCH_NONE && outer->line == func_line(outer, extent) &&
+		    at_entry == MATCH_NONE)
 			at_entry = i;
-		if (fit_is_merged(site) && outer->line <= p->pos.line)
-			merged = i; /* the nearest before: sites run in pc order, and so do the declarations */
+		if (!fit_is_merged(site) || outer->line > p->pos.line || same_call)
+			continue;
+		merged = i; /* the nearest before: sites run in pc order, and so do the declarations */
+		/* of the same inlined call, as far as the outermost line tells */
+		same_call = p->n_inlined && outer->line == p->pos.line && site->n_frames == p->n_inlined + 1;
 	}
 	if (merged != MATCH_NONE)
 		share_object(m, index, merged);
@@ -561,6 +560,21 @@ static void index_packages(struct matching *m)
 	}
 }
 
+static void count_objects(struct matching *m)
+{
+	const struct recording *rec = m->rec;
+
+	if (rec->header.mode != REC_MODE_EXACT || !rec->header.window_complete || recording_is_partial(rec))
+		return;
+	m->site_objects = xcalloc(rec->n_sites, sizeof(*m->site_objects));
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		const struct rec_observation *obs = &rec->observations[i];
+
+		if (obs->site != REC_NO_SITE && obs->cause != CAUSE_RUNTIME_INTERNAL)
+			m->site_objects[obs->site] += obs->objects;
+	}
+}
+
 struct matching *matching_new(const struct predictions *set, const struct recording *rec)
 {
 	struct matching *m = xcalloc(1, sizeof(*m));
@@ -576,6 +590,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
 	match_index_files(m);
 	match_index_sites(m);
+	count_objects(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
@@ -635,6 +650,7 @@ void matching_free(struct matching *m)
 	free(m->site_chain);
 	free(m->next_site);
 	free(m->site_group);
+	free(m->site_objects);
 	free(m->next_stack_claim);
 	free(m->prediction_file);
 	free(m->bare_expr);

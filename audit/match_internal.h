@@ -56,6 +56,7 @@ struct matching {
 	struct u64map stack_claims_at; /* (file, line) -> first prediction + 1 */
 	size_t *next_stack_claim;      /* + 1, on the same line, by column */
 	size_t *site_group;	       /* MATCH_NONE while free */
+	uint64_t *site_objects;	       /* NULL where not every object was counted */
 	uint32_t *prediction_file;
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
@@ -134,6 +135,9 @@ const char *match_physical_function(const struct rec_site *site);
  * not to be seen.
  */
 bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np);
+/* Is each value made in the expression that the next one is made in, or that in it? */
+bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
+				 size_t np);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
 

@@ -438,10 +438,10 @@ static void add_value(struct line *line, const struct matching *m, size_t index)
 		(struct value){.index = index, .p = p, .is_key = key, .when = when_made(p, use, line->boxing, key)};
 }
 
-bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np)
+static void read_line(struct line *out, const struct matching *m, const struct place *place, bool boxing,
+		      const size_t *ps, size_t np)
 {
 	struct line line = {.n = np, .boxing = boxing};
-	bool known;
 
 	line.is_blurred = boxing && m->rec->header.go_version && strncmp(m->rec->header.go_version, "go1.1", 5) == 0;
 	line.values = xcalloc(np + place->n_predictions, sizeof(*line.values));
@@ -451,6 +451,32 @@ bool match_put_in_order(const struct matching *m, const struct place *place, boo
 		add_value(&line, m, place->predictions[i]);
 	for (size_t i = 0; i < line.n_all; i++)
 		place_value(&line, &line.values[i]);
+	*out = line;
+}
+
+bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
+				 size_t np)
+{
+	struct line line;
+	bool known = true;
+
+	read_line(&line, m, place, boxing, ps, np);
+	for (size_t i = 1; i < np && known; i++) {
+		const struct part *a = &line.values[i - 1].part, *b = &line.values[i].part;
+
+		known = a->kind != PART_NONE &&
+			(same_part(a, b) || is_inside(&line, a, b) == YES || is_inside(&line, b, a) == YES);
+	}
+	free(line.values);
+	return known;
+}
+
+bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np)
+{
+	struct line line;
+	bool known;
+
+	read_line(&line, m, place, boxing, ps, np);
 	known = are_side_by_side(&line) || sort_values(&line, ps);
 	free(line.values);
 	return known;

@@ -197,6 +197,61 @@ static bool are_boxed_too(const struct matching *m, const struct place *place, c
 	return boxes >= np - ns;
 }
 
+/* Does a call of the cause make an object each time it runs, but for slices of no elements? */
+static bool makes_each_time(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_NEW_OBJECT:
+	case CAUSE_MAKE_SLICE:
+	case CAUSE_MAKE_MAP:
+	case CAUSE_CLOSURE:
+	case CAUSE_METHOD_VALUE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* How two calls ran, as far as it is known that they run equally often if they are made in one go. An append runs its
+ * call when it must. */
+static int compare_runs(const struct matching *m, size_t a, size_t b)
+{
+	const struct rec_site *x = &m->rec->sites[a], *y = &m->rec->sites[b];
+
+	if (!m->site_objects || x->cause != y->cause || x->cause == CAUSE_APPEND_GROWTH)
+		return 0;
+	if (x->reach != REACH_NOT_PROBED && y->reach != REACH_NOT_PROBED && x->reach != y->reach)
+		return x->reach == REACH_HIT ? 1 : -1;
+	if (!makes_each_time(x->cause) || m->site_objects[a] == m->site_objects[b])
+		return 0;
+	return m->site_objects[a] > m->site_objects[b] ? 1 : -1;
+}
+
+/*
+ * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes
+ * between. Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the
+ * order of the code is the compiler's. The compiler's own variable of a range over a function is made before those of
+ * the loop's rounds.
+ */
+static bool are_in_branches(const struct matching *m, const struct place *place, const struct round *round,
+			    const size_t *ps, size_t np, const size_t *ss, size_t ns)
+{
+	const struct prediction *first = &m->set->items[ps[0]];
+	bool unequal = false;
+
+	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
+		return false;
+	for (size_t i = 1; i < ns; i++) {
+		int order = compare_runs(m, ss[i - 1], ss[i]);
+
+		if (order < 0)
+			return true;
+		unequal = unequal || order > 0;
+	}
+	/* Which expression an inlined call stands in is not in the flow of what is made in it. */
+	return unequal && !first->n_inlined && !match_are_of_one_expression(m, place, round->boxing, ps, np);
+}
+
 /*
  * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. Predictions with the
  * same text in the same place are interchangeable: copies of one line (for several shapes, in several wrappers), of
@@ -222,8 +277,8 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
 	if ((np == ns || (interchangeable && ns < np)) &&
-	    (interchangeable ||
-	     (!is_scattered(m, ps, ss, ns) && match_put_in_order(m, place, round->boxing, ps, np))) &&
+	    (interchangeable || (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, place, round, ps, np, ss, ns) &&
+				 match_put_in_order(m, place, round->boxing, ps, np))) &&
 	    fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);

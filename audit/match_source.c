@@ -577,6 +577,29 @@ static bool is_own_instance(const char *function)
 	return function && strstr(function, "[go.shape.") && !strstr(function, "].func") && !strchr(function, '-');
 }
 
+/*
+ * What the functions around a line are in the binary. Without literals: but for function literals that begin there, as
+ * what makes one is the function around it.
+ */
+static enum match_line functions_around(const struct matching *m, const struct source_file *file, int line,
+					bool is_init, bool literals)
+{
+	enum match_line known = MATCH_LINE_UNKNOWN;
+
+	for (size_t i = 0; i < file->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
+
+		if (line < extent->first || line > extent->last ||
+		    (!is_init && is_package_init(behind_package(extent->function))) ||
+		    (!literals && extent->first == line && go_name_is_closure(extent->function)))
+			continue;
+		if (extent->is_physical)
+			return MATCH_LINE_KNOWN;
+		known = MATCH_LINE_INLINED_ONLY;
+	}
+	return known;
+}
+
 enum match_line matching_line(const struct matching *m, size_t prediction)
 {
 	uint32_t file = m->prediction_file[prediction];
@@ -592,18 +615,12 @@ enum match_line matching_line(const struct matching *m, size_t prediction)
 		return named_function(m, &m->files[file], function);
 	if (is_own_instance(function) && named_function(m, &m->files[file], function) == MATCH_LINE_UNKNOWN)
 		return MATCH_LINE_UNKNOWN;
-	for (size_t i = 0; i < m->files[file].n_extents; i++) {
-		const struct rec_extent *extent = &m->rec->extents[m->files[file].extents[i]];
-
-		if (line < extent->first || line > extent->last ||
-		    (!is_init && is_package_init(behind_package(extent->function))))
-			continue;
-		if (extent->is_physical)
-			return MATCH_LINE_KNOWN;
-		known = MATCH_LINE_INLINED_ONLY;
-	}
+	/* The lines of a function are also those of what is declared in it, and of what was inlined there. */
+	known = named_function(m, &m->files[file], function);
+	if (known == MATCH_LINE_UNKNOWN && m->set->items[prediction].kind == EXPR_FUNC_LIT)
+		known = functions_around(m, &m->files[file], line, is_init, false);
 	if (known == MATCH_LINE_UNKNOWN)
-		known = named_function(m, &m->files[file], m->readings[prediction].function);
+		known = functions_around(m, &m->files[file], line, is_init, true);
 	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], line) : known;
 }
 

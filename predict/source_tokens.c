@@ -230,13 +230,11 @@ void source_tokens_copy(const struct source_tokens *source, const char *name, st
 		strbuf_add(out, source->text + done, token->offset - done);
 		/*
 		 * The inliner takes calls for recursive where lines and columns of the file itself are the same, and
-		 * columns end at 255 there too: lines stay short where that changes nothing.
+		 * columns end at 255 there too: lines stay short where that changes nothing. Behind a division the
+		 * comment's slash would begin another comment, too.
 		 */
 		if (i > 0 && can_break_behind(source, i - 1))
 			strbuf_addch(out, '\n');
-		/* Behind a division the comment's slash would begin another comment. */
-		else if (out->len && out->buf[out->len - 1] == '/')
-			strbuf_addch(out, ' ');
 		strbuf_addf(out, "/*line %s:%zu:1*/", token->is_renamed ? name : "", i + 1);
 		done = token->offset;
 	}

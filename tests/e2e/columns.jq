@@ -35,9 +35,9 @@ def stands_for($text; $at; $expr):
 		elif stands_for($file.text; offset(.file; .line; .columns[0]); .expr) | not then
 			"\(.file):\(.line):\(.columns[0]): no \(.expr) there, but \($file.lines[.line - 1][.columns[0] - 1:])"
 		else empty end),
-	# Callers: where they are written, a parenthesis opens.
+	# Callers: where they are written, a parenthesis opens, or a loop over a function begins.
 	(select((.inline | length) == (.columns | length)) | range(1; .inline | length) as $i |
 		(.inline[$i].file | . as $path | $files | keys | map(select(. as $name | $path | endswith("/" + $name))) | first) as $name |
 		select($name != null and $site.columns[$i] != null) |
 		$files[$name].lines[$site.inline[$i].line - 1][$site.columns[$i] - 1:] as $rest |
-		select($rest | test("^[(]") | not) | "\($name):\($site.inline[$i].line):\($site.columns[$i]): no call there, but \($rest)")
+		select($rest | test("^([(]|for\\b)") | not) | "\($name):\($site.inline[$i].line):\($site.columns[$i]): no call there, but \($rest)")

@@ -64,6 +64,23 @@ check_reasons() {
 	for_each_go check
 }
 
+# The first is never made, the second each time. Whoever cannot tell which of the calls is whose says so.
+@test "branches on one line are not credited by the order of the code" {
+	need_bpf
+	check() {
+		local line said
+		expect_status 0 in_reasons "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" . -- -n $calls
+		read -r _ line < <(line_of reasons branches)
+		said=$(jq -r --argjson line "$line" '[.verdicts[] | select(.line == $line)] | sort_by(.column) |
+			map("\(.verdict)\(if .ambiguous then "?" else "" end) \(.predictions) \(.objects)") | join(", ")' "$BATS_TEST_TMPDIR/out")
+		case $said in
+		"confirmed? 2 $calls" | "unreached 1 0, confirmed 1 $calls") ;;
+		*) complain "$said" ;;
+		esac
+	}
+	for_each_go check
+}
+
 @test "each prediction is in one row: their sum is the log's" {
 	need_bpf
 	check() {
