@@ -162,7 +162,7 @@ expect_program() {
 		jq -e --argjson line "$line" --arg want "$want" '[.lines[] | select(.line == $line) | .verdicts[] | select(.column == 15) | .expr] == [$want]' \
 			"$t/out" >/dev/null || complain "annotate --json"
 		expect_status 0 "$ESCAUDIT" compare --limit 0 "$t/p" "$t/rec"
-		grep -qE "unpredicted +main.go:$line:15 +append\(append" <<<"$out" || complain "the table"
+		grep -qE "unpredicted +main.go:$line:15 +append\(app" <<<"$out" || complain "the table"
 	}
 	for_each_go check 1.22 1.24
 }
