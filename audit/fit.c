@@ -430,7 +430,8 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 
 	if (site->cause != CAUSE_INTERFACE_CONVERSION || !fit_function(r, site))
 		return FIT_NONE;
-	if (!r->is_box)
+	/* "append" alone is the slice's growth; a boxed one is printed with its arguments. */
+	if (!r->is_box || p->kind == EXPR_APPEND)
 		return FIT_NONE;
 	switch (r->operand) {
 	case EXPR_CONCAT: /* or a sum: without a constant among its operands the text does not tell */

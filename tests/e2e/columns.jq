@@ -6,23 +6,25 @@
 # token is in it, or is the assignment operator before it; and where another level of the inline chain has its call.
 
 ($sources[0] | map_values({
+	text: .,
 	lines: split("\n"),
-	flat: gsub("[\t\n\r]"; " "),
 	starts: (split("\n") | reduce .[] as $line ({at: 0, starts: []}; .starts += [.at] | .at += ($line | length) + 1) | .starts)
 })) as $files |
 
 def offset($file; $line; $column): $files[$file].starts[$line - 1] + $column - 1;
 
+# As a regular expression: between tokens there may be comments and ends of lines where the expression has a blank.
+def spelled: gsub("(?<c>[^A-Za-z0-9_ ])"; "\\\(.c)") | gsub(" "; "(\\s|//[^\n]*\n|/[*]([^*]|[*][^/])*[*]/)*");
+
 # The token at a place stands for the text.
-def stands_for($flat; $at; $expr):
-	if $expr == "func literal" then $flat[$at:$at + 4] == "func"
+def stands_for($text; $at; $expr):
+	if $expr == "func literal" then $text[$at:$at + 4] == "func"
 	else
-		($expr | rtrimstr("…")) as $text |
-		any($flat | indices($text)[]; . as $i |
-			($i <= $at and $at < $i + ($expr | length)) or
-			# "…": the token may be in what was cut
-			(($expr | endswith("…")) and $i <= $at and $at < $i + 400) or
-			($i > $at and ($flat[$at:$i] | test("^:?= *$"))))
+		([0, $at - 1000] | max) as $from |
+		($expr | endswith("…")) as $cut |
+		any($text[$from:$at + 1000] | match($expr | rtrimstr("…") | spelled; "g"); (.offset + $from) as $i |
+			($i <= $at and ($at < $i + .length or $cut)) or
+			($i > $at and ($text[$at:$i] | test("^:?=\\s*$"))))
 	end;
 
 .sites[] | select(.columns != null) | . as $site | ($files[.file] // null) as $file |
@@ -30,12 +32,12 @@ def stands_for($flat; $at; $expr):
 	(select($file != null and .columns[0] != null) |
 		if .line > ($file.lines | length) then "\(.file):\(.line): no such line"
 		elif .expr == null then "\(.file):\(.line):\(.columns[0]): no expression"
-		elif stands_for($file.flat; offset(.file; .line; .columns[0]); .expr) | not then
+		elif stands_for($file.text; offset(.file; .line; .columns[0]); .expr) | not then
 			"\(.file):\(.line):\(.columns[0]): no \(.expr) there, but \($file.lines[.line - 1][.columns[0] - 1:])"
 		else empty end),
-	# Callers: where they are written, a parenthesis opens.
+	# Callers: where they are written, a parenthesis opens, or a loop over a function begins.
 	(select((.inline | length) == (.columns | length)) | range(1; .inline | length) as $i |
 		(.inline[$i].file | . as $path | $files | keys | map(select(. as $name | $path | endswith("/" + $name))) | first) as $name |
 		select($name != null and $site.columns[$i] != null) |
 		$files[$name].lines[$site.inline[$i].line - 1][$site.columns[$i] - 1:] as $rest |
-		select($rest | test("^[(]") | not) | "\($name):\($site.inline[$i].line):\($site.columns[$i]): no call there, but \($rest)")
+		select($rest | test("^([(]|for\\b)") | not) | "\($name):\($site.inline[$i].line):\($site.columns[$i]): no call there, but \($rest)")

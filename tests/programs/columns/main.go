@@ -57,16 +57,6 @@ func assigning(s string) string {
 	return s + "?" // @returning
 }
 
-//go:noinline
-func branching(b bool, n int) *pair {
-	if b { return &pair{n, 1} } else { return &pair{n, 2} } // @branching
-}
-
-//go:noinline
-func sending(n int, s string) {
-	channel <- n + 1000; channel <- s // @sending
-}
-
 func made[T any](n int) []T { return make([]T, n) } // @generic-inside
 
 //go:noinline
@@ -75,15 +65,11 @@ func generic(n int) {
 }
 
 //go:noinline
-func literals(n int) {
-	f := func() int { return n }; g := func() *int { n++; return &n } // @literals
-	sink, other = f, g
-}
-
-//go:noinline
 func heads(n int) int {
 	for i, v := range append([]*pair{nil}, &pair{n, n}) { // @heads
-		if i > 0 { sink = v }
+		if i > 0 {
+			sink = v
+		}
 	}
 	switch x := interface{}(n + 1000).(type) { // @switch
 	case int:
@@ -100,7 +86,7 @@ func lines(n int, s string) {
 		&pair{
 			a: n,
 			b: len(
-				s+"long enough not to fit into the buffer that the caller has"), // @lines-text
+				s + "long enough not to fit into the buffer that the caller has"), // @lines-text
 		},
 	)
 }

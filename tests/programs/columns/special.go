@@ -2,6 +2,7 @@
 
 package main
 
+//go:noinline
 func tagged(n int) {
 	sink, other = append([]int(nil), n), append([]string(nil), embedded) // @tagged-special
 }

@@ -9,7 +9,7 @@ func make2(n int) (*Item, *Item) { return &Item{n, 1}, &Item{n, 2} } // @lib-ins
 
 //go:noinline
 func Twice(n int) *Item {
-	a, b := make2(n) // @lib-call
+	a, b := make2(n)                           // @lib-call
 	sink = append(append(sink[:0:0], a), b, a) // @lib-append
 	return b
 }
