@@ -251,8 +251,7 @@ static void see_observation(struct evidence *e, struct assertions *a, struct ass
 		inside = any_inside(item, loc->frames, loc->n_frames);
 	}
 	e->executed |= inside;
-	if (!inside || o->user == REC_NO_USER_FRAME || o->cause == CAUSE_RUNTIME_INTERNAL ||
-	    o->cause == CAUSE_GO_STATEMENT || !o->objects)
+	if (!inside || recording_work(rec, o) != REC_WORK_LINE || o->cause == CAUSE_GO_STATEMENT || !o->objects)
 		return;
 	user = &rec->locations[o->locations[o->user]];
 	breaks = item->directive.calls || is_own(item, user->frames, user->n_frames);

@@ -388,8 +388,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 
 	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site))
 		return FIT_NONE;
-	/* Whoever is handed room on the stack does not escape. */
-	if (p->claim == CLAIM_HEAP && site->room == SITE_ROOM_STACK)
+	/* What is given a buffer on the stack does not escape. */
+	if (p->claim == CLAIM_HEAP && site->buffer == SITE_BUFFER_STACK)
 		return FIT_NONE;
 	switch (p->kind) {
 	case EXPR_ARGUMENT: /* the slice behind a variadic parameter is an array */

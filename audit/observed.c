@@ -5,34 +5,10 @@
 
 #include "base/memory.h"
 
-/* Above all addresses of a file. */
-#define NO_ADDRESS (1ull << 63)
-
-const struct rec_site *observed_site(const struct observed *o, uint64_t ret)
+/* Copies of a site's address, as a foreign profile may have them, are one; elsewhere an address is a location. */
+static uint64_t key_of(const struct observed *o, const struct rec_observation *obs)
 {
-	size_t low = 0, high = o->rec->n_sites;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (o->rec->sites[middle].ret < ret)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < o->rec->n_sites && o->rec->sites[low].ret == ret ? &o->rec->sites[low] : NULL;
-}
-
-bool observed_is_own_account(const struct observed *o, const struct rec_observation *obs)
-{
-	const struct rec_site *site;
-
-	if (obs->user == REC_NO_USER_FRAME)
-		return true;
-	if (obs->cause != CAUSE_RUNTIME_INTERNAL)
-		return false;
-	site = observed_site(o, o->rec->locations[obs->locations[obs->user]].pc);
-	return site && site->cause != CAUSE_RUNTIME_INTERNAL;
+	return obs->site != REC_NO_SITE ? obs->site : o->rec->n_sites + obs->locations[obs->user];
 }
 
 /* Nearly all places make objects of one type; a map has groups, tables and a directory of them. */
@@ -47,25 +23,17 @@ static void count_type(struct observed *o, struct seen *s, const char *type)
 	s->n_types += is_new;
 }
 
-/* By its return address; what is outside of the binary (a plugin) has none, and is known by its location alone. */
-static uint64_t place_of(const struct recording *rec, const struct rec_observation *obs)
-{
-	uint32_t location = obs->locations[obs->user];
-
-	return rec->locations[location].pc ? rec->locations[location].pc : NO_ADDRESS | location;
-}
-
 static void add_seen(struct observed *o, const struct rec_observation *obs)
 {
 	uint32_t location = obs->locations[obs->user];
 	bool is_new;
-	uint64_t *index = u64map_at(&o->at, place_of(o->rec, obs), &is_new);
+	uint64_t *index = u64map_at(&o->at, key_of(o, obs), &is_new);
 	struct seen *s;
 
 	if (is_new) {
 		*index = o->n;
 		ARRAY_GROW(o->items, o->n + 1, o->alloc);
-		o->items[o->n++] = (struct seen){.smallest = UINT64_MAX, .location = location};
+		o->items[o->n++] = (struct seen){.smallest = UINT64_MAX, .site = obs->site, .location = location};
 	}
 	s = &o->items[*index];
 	s->objects += obs->objects;
@@ -87,7 +55,7 @@ void observed_collect(struct observed *o, const struct recording *rec)
 	for (size_t i = 0; i < o->rec->n_observations; i++) {
 		const struct rec_observation *obs = &o->rec->observations[i];
 
-		if (observed_is_own_account(o, obs)) {
+		if (recording_work(rec, obs) == REC_WORK_OWN) {
 			o->runtime_objects += obs->objects;
 			o->runtime_bytes += obs->bytes;
 		} else {
@@ -96,16 +64,21 @@ void observed_collect(struct observed *o, const struct recording *rec)
 	}
 }
 
-struct seen *observed_at(const struct observed *o, uint64_t ret)
+static struct seen *find(const struct observed *o, uint64_t key)
 {
-	uint64_t *index = u64map_find(&o->at, ret);
+	uint64_t *index = u64map_find(&o->at, key);
 
 	return index ? &o->items[*index] : NULL;
 }
 
+struct seen *observed_at_site(const struct observed *o, const struct rec_site *site)
+{
+	return find(o, (uint64_t)(site - o->rec->sites));
+}
+
 struct seen *observed_of(const struct observed *o, const struct rec_observation *obs)
 {
-	return observed_at(o, place_of(o->rec, obs));
+	return recording_work(o->rec, obs) == REC_WORK_OWN ? NULL : find(o, key_of(o, obs));
 }
 
 void observed_release(struct observed *o)

@@ -108,7 +108,7 @@ static bool is_other_type(const struct judge *j, const struct verdict *v, const 
 	for (size_t i = 0; i + 1 < v->n_sites; i++) {
 		const struct rec_site *earlier = v->sites[i];
 
-		if (earlier->type && observed_at(&j->observed, earlier->ret) && strcmp(earlier->type, site->type) == 0)
+		if (earlier->type && observed_at_site(&j->observed, earlier) && strcmp(earlier->type, site->type) == 0)
 			return false;
 	}
 	return v->n_sites > 1;
@@ -122,7 +122,7 @@ static bool is_part_of_map(const char *type)
 
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
-	struct seen *s = observed_at(&j->observed, site->ret);
+	struct seen *s = observed_at_site(&j->observed, site);
 
 	v->sites = xreallocarray(v->sites, v->n_sites + 1, sizeof(*v->sites));
 	v->sites[v->n_sites++] = site;
@@ -147,7 +147,7 @@ static void add_site_evidence(struct judge *j, struct verdict *v, const struct r
 	}
 }
 
-/* The claim was heap, a call is there, and nothing was allocated: which kind of nothing? */
+/* The claim was heap, a call is there, and nothing was allocated: the call made none, did not run, or either. */
 static enum verdict_kind kind_of_nothing(const struct judge *j, const struct match_group *group)
 {
 	bool any_unknown = false;
@@ -190,8 +190,7 @@ static double upper_per_second(const struct judge *j)
  */
 static uint64_t upper_bytes(const struct judge *j)
 {
-	const char *text = recording_extra(j->rec, "period");
-	uint64_t period = text ? strtoull(text, NULL, 10) : 0;
+	uint64_t period = j->rec->header.period;
 
 	if (j->rec->header.mode != REC_MODE_PROFILE)
 		return 0;
@@ -406,7 +405,7 @@ static void judge_unpredicted(struct judge *j)
 		v->function = outer->function;
 		if (matching_wrapped(j->matching, loc->frames, loc->n_frames, &at, &function))
 			put_at_method(j, v, &at, function);
-		site = observed_site(&j->observed, loc->pc);
+		site = s->site != REC_NO_SITE ? &j->rec->sites[s->site] : NULL;
 		if (site)
 			add_site_evidence(j, v, site);
 		else
@@ -484,13 +483,9 @@ static void set_accounts(struct judge *j)
 	audit->account = xcalloc(j->rec->n_observations + 1, sizeof(*audit->account));
 	for (size_t i = 0; i < j->rec->n_observations; i++) {
 		const struct rec_observation *obs = &j->rec->observations[i];
-		size_t account = AUDIT_RUNTIME;
+		const struct seen *seen = observed_of(&j->observed, obs);
+		size_t account = seen ? seen->account : AUDIT_RUNTIME;
 
-		if (!observed_is_own_account(&j->observed, obs)) {
-			const struct seen *seen = observed_of(&j->observed, obs);
-
-			account = seen ? seen->account : AUDIT_ELSEWHERE;
-		}
 		audit->account[i] = account < audit->n ? ranked[account] : account;
 	}
 	free(ranked);

@@ -102,7 +102,7 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 	case VERDICT_HELD:
 		if (site && !t->absence_is_fact)
 			return strpool_addf(pool, "no allocation seen at %s", callee);
-		return site ? strpool_addf(pool, "%s called at most with room on the stack", callee)
+		return site ? strpool_addf(pool, "%s called at most with a temporary buffer on the stack", callee)
 			    : "no allocating call in the binary";
 	case VERDICT_VIOLATED:
 		if (v->cause == CAUSE_MAKE_SLICE)

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "audit/assertion.h"
+#include "base/atomic_file.h"
 #include "base/strbuf.h"
-#include "base/whole_file.h"
 #include "cli/cli.h"
 #include "cli/gates.h"
 #include "cli/output.h"
@@ -88,7 +88,7 @@ static int write_format(FILE *f, const struct export_job *x)
 static int write_output(const struct export_job *x, const char *output)
 {
 	struct error err = ERROR_INIT;
-	struct whole_file file;
+	struct atomic_file file;
 	int ret;
 
 	if (!output || strcmp(output, "-") == 0) {
@@ -97,9 +97,9 @@ static int write_output(const struct export_job *x, const char *output)
 		if (ret && ferror(stdout))
 			return EXIT_FAILED;
 	} else {
-		ret = whole_file_begin(&file, output);
+		ret = atomic_file_begin(&file, output);
 		if (ret == 0)
-			ret = whole_file_end(&file, write_format(file.stream, x));
+			ret = atomic_file_end(&file, write_format(file.stream, x));
 	}
 	if (ret == 0)
 		return recording_is_partial(x->in.rec) ? EXIT_PARTIAL : EXIT_DONE;

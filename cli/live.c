@@ -464,21 +464,20 @@ static void on_armed(void *ctx)
 
 static char *why_it_ended(const struct live *live, bool *by_user)
 {
-	const struct recording *rec = live->target.rec;
-	const char *ended = recording_extra(rec, "ended");
-
-	ended = ended ? ended : "";
 	*by_user = false;
-	if (strcmp(ended, SESSION_ENDED_EXIT) == 0)
+	switch (live->target.rec->header.ended) {
+	case REC_END_EXIT:
 		return xasprintf("process %d ended", process_pid(live->process));
-	if (strcmp(ended, SESSION_ENDED_EXEC) == 0)
+	case REC_END_EXEC:
 		return xasprintf("process %d executed another program", process_pid(live->process));
-	if (strcmp(ended, SESSION_ENDED_DISARMED) == 0)
+	case REC_END_DISARMED:
 		return xstrdup("somebody killed the process that held the probes");
-	if (strcmp(ended, SESSION_ENDED_DURATION) == 0)
+	case REC_END_DURATION:
 		return xasprintf("%.3g s are over", live->session.duration_seconds);
-	*by_user = true;
-	return NULL;
+	default:
+		*by_user = true;
+		return NULL;
+	}
 }
 
 /* The session is over and its recording whole. */

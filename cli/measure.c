@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/atomic_file.h"
 #include "base/memory.h"
 #include "base/reason.h"
-#include "base/whole_file.h"
 
 bool measure_options(const struct cli_args *args, struct session_options *out)
 {
@@ -41,7 +41,7 @@ bool measure_can_write(const struct cli_args *args, const char *path)
 {
 	const char *command = args->command->name;
 	struct error err = ERROR_INIT;
-	struct whole_file file;
+	struct atomic_file file;
 	struct stat st;
 	bool is_there;
 	int ret;
@@ -59,22 +59,15 @@ bool measure_can_write(const struct cli_args *args, const char *path)
 	if (is_there && !S_ISREG(st.st_mode))
 		return true;
 	/* As it will be done, but for the end. */
-	ret = whole_file_begin(&file, path);
+	ret = atomic_file_begin(&file, path);
 	if (ret == 0) {
-		whole_file_end(&file, -ECANCELED);
+		atomic_file_end(&file, -ECANCELED);
 		return true;
 	}
 	error_set(&err, ret, "%s: failed to write '%s': %s%s", command, path, reason_text(ret),
 		  reason_is_limit(ret) ? "" : "; create its directory, or name another file with -o");
 	cli_fail(&err);
 	return false;
-}
-
-static const char *figure(const struct recording *rec, const char *key)
-{
-	const char *value = recording_extra(rec, key);
-
-	return value ? value : "?";
 }
 
 static void note_sample(const struct recording *rec, const char *output)
@@ -85,7 +78,7 @@ static void note_sample(const struct recording *rec, const char *output)
 		objects += rec->observations[i].objects;
 	cli_note("sampled %" PRIu64 " of about %" PRIu64 " objects on %zu stacks in %.3f s to %s", rec->header.hits,
 		 objects, rec->n_observations, rec->header.window_seconds, output);
-	cli_note("probes took %s %% of one core", figure(rec, "overhead_pct"));
+	cli_note("probes took %.3f %% of one core", rec->header.sampling.overhead_pct);
 }
 
 void measure_note(const struct recording *rec, const char *output)

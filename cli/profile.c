@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "base/u64map.h"
 #include "cli/target.h"
 #include "recording/raw.h"
 
 #define FRAMES_MAX 64
-/* Of the addresses, that many must be in the functions that the profile says; the rest may be C code or damage. */
+/* So many per cent of the addresses must be in the functions that the profile says; the rest may be C code or damage.
+ */
 #define AGREE_PCT 90
 
 /* "main.(*Store[...]).Put" is how the runtime says it, the linker has the types in the brackets. */
@@ -48,19 +48,15 @@ static void add_counts(struct target *target, const struct recording *profile)
 	size_t n = profile->n_observations;
 	struct raw_stack *stacks = xcalloc(n + 1, sizeof(*stacks));
 	struct raw_observation *raw = xcalloc(n + 1, sizeof(*raw));
-	struct u64map types = U64MAP_INIT; /* return address -> index of the site there, which knows its type */
-	struct raw_capture capture = {.stacks = stacks, .n_stacks = n, .observations = raw, .n_observations = n};
+	struct raw_capture capture = {
+		.stacks = stacks, .n_stacks = n, .observations = raw, .n_observations = n, .types_from_sites = true};
 
-	for (size_t i = 0; i < rec->n_sites; i++)
-		*u64map_at(&types, rec->sites[i].ret, NULL) = i;
 	for (size_t i = 0; i < n; i++) {
 		const struct rec_observation *o = &profile->observations[i];
 		elf_vaddr *pcs = xcalloc(o->n_locations + 1, sizeof(*pcs));
-		const uint64_t *site;
 
 		for (uint32_t k = 0; k < o->n_locations; k++)
 			pcs[k] = profile->locations[o->locations[k]].pc;
-		site = o->user == REC_NO_USER_FRAME ? NULL : u64map_find(&types, pcs[o->user]);
 		stacks[i] = (struct raw_stack){.pcs = pcs, .depth = o->n_locations};
 		raw[i] = (struct raw_observation){
 			.stack = (uint32_t)i,
@@ -69,24 +65,23 @@ static void add_counts(struct target *target, const struct recording *profile)
 			.smallest = o->smallest,
 			.largest = o->largest,
 			.samples = o->samples,
-			.type_name = site ? rec->sites[*site].type : NULL,
 		};
 		rec->header.hits += o->samples;
 	}
 	rec->header.mode = profile->header.mode;
 	rec->header.window_seconds = profile->header.window_seconds;
 	rec->header.start_unix_ns = profile->header.start_unix_ns;
+	rec->header.period = profile->header.period;
 	for (size_t i = 0; i < profile->n_extra; i++)
 		recording_add_extra(rec, profile->extra[i].key, profile->extra[i].value);
 	recording_assemble(rec, &capture, target->bin, target->sym);
 	for (size_t i = 0; i < n; i++)
 		free((void *)(uintptr_t)stacks[i].pcs);
-	u64map_release(&types);
 	free(stacks);
 	free(raw);
 }
 
-/* Is there a file of that name and build id? Anybody may have written the profile: it names no devices and no pipes. */
+/* Whether a file has that name and build id. Anybody may have written the profile: devices and pipes are left alone. */
 static bool is_there(const char *program, const char *build_id)
 {
 	struct elf_image *image = NULL;

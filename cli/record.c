@@ -94,13 +94,9 @@ static void on_armed(void *ctx)
 /* Why a window ended that nobody ended. */
 static void note_end(const struct recording *rec)
 {
-	const char *ended = recording_extra(rec, "ended");
-
-	if (!ended)
-		return;
-	if (strcmp(ended, SESSION_ENDED_EXIT) == 0)
+	if (rec->header.ended == REC_END_EXIT)
 		cli_note("the process ended");
-	else if (strcmp(ended, SESSION_ENDED_EXEC) == 0)
+	else if (rec->header.ended == REC_END_EXEC)
 		cli_note("the process executed a program: what it allocates since then is not this one's");
 }
 

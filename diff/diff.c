@@ -52,7 +52,7 @@ static bool is_resized(const struct diff *diff, const struct diff_row *row)
 	return (unsigned __int128)a->bytes * b->objects != (unsigned __int128)b->bytes * a->objects;
 }
 
-/* Did the compiler say that it escapes? */
+/* Whether the compiler said that it escapes. */
 static bool claims_heap(const struct diff_side *s)
 {
 	return s->has_verdict &&

@@ -15,7 +15,6 @@ struct builder {
 	struct diff_lines *lines;
 	bool use_expr;
 	bool charge_module;
-	struct u64map verdict_of;   /* return address -> index into the audit + 1 */
 	struct u64map closure_name; /* file and line of the func keyword -> shortest name */
 	uint8_t *pool_get;	    /* of each location: 1 a frame of it is (*Pool).Get, 2 none is, 0 not asked */
 };
@@ -86,7 +85,7 @@ static struct diff_line *line_at(struct builder *b, const struct diff_side *side
 	return &lines->items[*index];
 }
 
-/* Of several verdicts on one line (copies of an inlined function), the one that says most. */
+/* A line with several verdicts (copies of an inlined function) keeps the one that says most. */
 static void add_verdict(struct diff_line *line, enum verdict_kind kind)
 {
 	if (!line->side.has_verdict || verdict_says_more(kind, line->side.verdict))
@@ -126,7 +125,7 @@ static enum diff_noise noise_of(struct builder *b, const struct rec_observation 
 	const struct recording *rec = b->lines->in->rec;
 	const struct rec_location *loc;
 
-	if (o->user == REC_NO_USER_FRAME || o->cause == CAUSE_RUNTIME_INTERNAL || o->cause == CAUSE_GO_STATEMENT)
+	if (recording_work(rec, o) != REC_WORK_LINE || o->cause == CAUSE_GO_STATEMENT)
 		return DIFF_NOISE_RUNTIME;
 	loc = &rec->locations[o->locations[o->user]];
 	if (has_frame(loc, "sync.(*Pool).pinSlow") || has_frame(loc, "sync.(*Pool).getSlow"))
@@ -145,7 +144,7 @@ static enum diff_noise noise_of(struct builder *b, const struct rec_observation 
 	return DIFF_NOISE_NONE;
 }
 
-/* Of an estimate: from its error where the recording has one, else as of samples of about one weight each. */
+/* An estimate has it from its error where the recording has one, else as of samples of about one weight each. */
 static double variance_of(const struct recording *rec, const struct rec_observation *o)
 {
 	double objects = (double)o->objects, deviation = objects * o->error_pct / 100 / DIFF_SIGMAS_95;
@@ -157,10 +156,12 @@ static double variance_of(const struct recording *rec, const struct rec_observat
 	return objects * objects / (double)o->samples;
 }
 
-static void add_observation(struct builder *b, const struct rec_observation *o)
+static void add_observation(struct builder *b, size_t observation)
 {
 	static const struct rec_frame none = {.function = "[unknown]"};
 	const struct recording *rec = b->lines->in->rec;
+	const struct audit *audit = b->lines->in->audit;
+	const struct rec_observation *o = &rec->observations[observation];
 	const struct rec_frame *frame = place_charged(rec, o, b->charge_module);
 	enum diff_noise noise = noise_of(b, o);
 	const struct verdict *verdict = NULL;
@@ -169,12 +170,11 @@ static void add_observation(struct builder *b, const struct rec_observation *o)
 
 	if (!frame)
 		frame = &none;
-	if (b->lines->in->audit && noise != DIFF_NOISE_RUNTIME && !b->charge_module) {
-		uint64_t ret = rec->locations[o->locations[o->user]].pc;
-		const uint64_t *index = u64map_find(&b->verdict_of, ret);
+	if (audit && noise != DIFF_NOISE_RUNTIME && !b->charge_module) {
+		size_t account = audit_account(audit, observation);
 
-		if (index)
-			verdict = &b->lines->in->audit->items[*index - 1];
+		if (account < audit->n)
+			verdict = &audit->items[account];
 	}
 	side.file = place_file(b->pool, &rec->header, frame);
 	side.line = frame->line;
@@ -233,12 +233,8 @@ void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_e
 
 	b.pool_get = xcalloc(rec->n_locations + 1, sizeof(*b.pool_get));
 	learn(&b);
-	for (size_t i = 0; audit && i < audit->n; i++) {
-		for (size_t k = 0; k < audit->items[i].n_sites; k++)
-			*u64map_at(&b.verdict_of, audit->items[i].sites[k]->ret, NULL) = i + 1;
-	}
 	for (size_t i = 0; i < rec->n_observations; i++)
-		add_observation(&b, &rec->observations[i]);
+		add_observation(&b, i);
 	if (audit && !charge_module) {
 		for (size_t i = 0; i < audit->n; i++) {
 			/* What the binary does not have (a wrapper that nobody calls) is nothing to pair. */
@@ -249,6 +245,5 @@ void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_e
 	for (size_t i = 0; i < lines->n; i++)
 		lines->items[i].side.error = sqrt(lines->items[i].variance);
 	free(b.pool_get);
-	u64map_release(&b.verdict_of);
 	u64map_release(&b.closure_name);
 }

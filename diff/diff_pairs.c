@@ -17,7 +17,7 @@
 
 /* How many standard deviations a difference must exceed: one comparison in 370 does so by chance. */
 #define SIGMAS 3.0
-/* Of nothing seen in samples, the standard deviation in samples: 95 % of the time less than three were there. */
+/* The standard deviation of nothing seen, in samples: 95 % of the time less than three were there. */
 #define UNSEEN_SAMPLES 1.5
 #define MAX_ALIGNMENT  (4u << 20) /* cells; larger groups are paired in order, as far as the shorter list goes */
 
@@ -109,7 +109,7 @@ static const struct round rounds[] = {
 	{.key = KEY_TYPE | KEY_CAUSE | KEY_EXPR, .only_one = true, .same_counts = true},
 };
 
-/* Of a make, what stays when its size changes. Length; 0 for other expressions. */
+/* The length of what stays of a make when its size changes; 0 for other expressions. */
 static size_t head_length(const char *expr)
 {
 	return expr && strncmp(expr, "make(", 5) == 0 ? strcspn(expr, ",") : 0;
@@ -329,7 +329,7 @@ static void pair_round(struct diff_pairs *p, const struct round *round)
 	u64map_release(&g.index);
 }
 
-/* Which lines are of functions that the other program does not have? Only the machine code tells. */
+/* Marks lines of functions that the other program does not have, which only the machine code tells. */
 static void mark_vanished(struct diff_pairs *p, struct diff_lines *lines, const struct diff_lines *other)
 {
 	const struct recording *rec = other->in->rec;

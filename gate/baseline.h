@@ -50,7 +50,7 @@ struct baseline_line {
 	const char *function, *package, *file, *expr, *type, *cause, *verdict;
 };
 
-/* Is the line accepted by an entry that has not expired? Marks what accepted it. A NULL baseline accepts nothing. */
+/* Whether an entry that has not expired accepts the line. Marks what accepted it. A NULL baseline accepts nothing. */
 bool baseline_accepts(struct baseline *baseline, const struct baseline_line *line);
 
 #endif

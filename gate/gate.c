@@ -44,7 +44,7 @@ static void trip_expired(struct gate_result *out, const struct baseline *baselin
 	}
 }
 
-/* Is count, per unit of work if so wanted, above the threshold? units is at least 1. */
+/* Whether count, per unit of work if so wanted, is above the threshold; units is at least 1. */
 static bool exceeds(const struct gate_condition *c, uint64_t count, uint64_t units)
 {
 	struct exact left = exact_times(exact_of(count), c->scale);
@@ -53,7 +53,7 @@ static bool exceeds(const struct gate_condition *c, uint64_t count, uint64_t uni
 	return exact_compare(left, right) > 0;
 }
 
-/* Is the growth above the threshold: absolute, per unit, or of before in per cent? */
+/* Whether the growth is above the threshold: absolute, per unit, or in per cent of before. */
 static bool grows_beyond(const struct gate_condition *c, uint64_t a, uint64_t a_units, uint64_t b, uint64_t b_units)
 {
 	struct exact before = exact_times(exact_of(a), b_units), after = exact_times(exact_of(b), a_units), gain;

@@ -67,7 +67,7 @@ struct gate {
 int gate_parse(struct gate *gate, const char *list, struct error *err);
 void gate_release(struct gate *gate);
 
-/* Do all conditions speak of verdicts alone, without a threshold? Those are a set of bits, 1 << kind. */
+/* The verdicts that conditions name, as a set of bits, 1 << kind. */
 unsigned gate_verdicts(const struct gate *gate);
 
 /* What tripped, one sentence each; strings are owned. */

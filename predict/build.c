@@ -313,7 +313,7 @@ static int build(struct build *b)
 		note_gcflags(b);
 		ret = read_diagnostics(b);
 	}
-	/* Of every package the compiler says something, if only of its main. */
+	/* The compiler says something of every package, if only of its main. */
 	if (ret == 0 && b->options->pattern && b->set->n_packages == 0)
 		ret = error_set(b->err, -ENOENT,
 				"build: failed to find a package that matches '%s' among those that were built in "

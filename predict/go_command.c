@@ -148,7 +148,7 @@ int go_command_ask(struct go_command *c, struct words *argv, const char *command
 
 /* ---- preparation ---- */
 
-/* Does the caller give a variable of the same name as this NAME=VALUE? */
+/* Whether the caller gives a variable of the same name as this NAME=VALUE. */
 static bool is_given(const char *const *env, const char *variable)
 {
 	size_t len = strcspn(variable, "=") + 1;

@@ -238,7 +238,7 @@ static bool ends_in_dots(const char *pattern)
 	return n >= 3 && strcmp(pattern + n - 3, "...") == 0;
 }
 
-/* Does every package of the scope match? */
+/* Whether every package of the scope matches. */
 static bool pattern_covers(const char *pattern, const struct scope *scope)
 {
 	if (strcmp(pattern, "all") == 0)
@@ -250,7 +250,7 @@ static bool pattern_covers(const char *pattern, const struct scope *scope)
 	return pattern_matches(pattern, scope->path) && (!scope->tree || ends_in_dots(pattern));
 }
 
-/* Does no package outside the scope match? */
+/* Whether no package outside the scope matches. */
 static bool pattern_is_inside(const char *pattern, const struct scope *scope)
 {
 	size_t n = scope->path ? strlen(scope->path) : 0;
@@ -319,7 +319,7 @@ void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *
 		add_gcflags(argv, json_dir, u->pattern, u->flags, inside);
 		for (size_t k = 0; k < f->n_scopes; k++) {
 			const struct scope *scope = &f->scopes[k];
-			/* Of what is inside a scope only the programs, for the sake of their directories. */
+			/* What is inside a scope has its flags already, but for programs, which need directories. */
 			bool covered = u->pattern ? pattern_covers(u->pattern, scope) : inside && scope->json;
 
 			if (covered && (!inside || scope->json))

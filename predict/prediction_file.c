@@ -23,8 +23,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/atomic_file.h"
 #include "base/memory.h"
-#include "base/whole_file.h"
 #include "predict/prediction.h"
 
 #define SCHEMA "escaudit-predictions/1"
@@ -203,13 +203,13 @@ static void put_set(FILE *f, const struct predictions *set)
 
 int predictions_save(const struct predictions *set, const char *path, struct error *err)
 {
-	struct whole_file file;
-	int ret = whole_file_begin(&file, path);
+	struct atomic_file file;
+	int ret = atomic_file_begin(&file, path);
 
 	if (ret)
 		return error_set(err, ret, "predictions: failed to create '%s': %s", path, strerror(-ret));
 	put_set(file.stream, set);
-	ret = whole_file_end(&file, 0);
+	ret = atomic_file_end(&file, 0);
 	return ret ? error_set(err, ret, "predictions: failed to write '%s': %s", path, strerror(-ret)) : 0;
 }
 

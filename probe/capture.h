@@ -50,12 +50,13 @@ int capture_attach(struct capture *capture, pid_t pid, struct error *err);
 int capture_attach_reach(struct capture *capture, pid_t pid, const elf_vaddr *calls, size_t n, struct error *err);
 
 /*
- * Has the process begun to run the program once more, by exec? From that moment on nothing is counted: it is another
- * run. Known only of a single process.
+ * Whether the process has begun to run the program once more, by exec. From that moment on nothing is counted: it is
+ * another run. Known only of a single process.
  */
 bool capture_has_ended(const struct capture *capture);
 
-/* Are the allocation points' probes in place? Not before capture_attach, nor once somebody killed their holder. */
+/* Whether the allocation points' probes are in place. Not before capture_attach, nor once somebody killed their holder.
+ */
 bool capture_is_armed(const struct capture *capture);
 
 /* A descriptor that polls readable when capture_drain has work. */

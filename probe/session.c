@@ -18,14 +18,13 @@
 #include "base/reason.h"
 #include "base/strbuf.h"
 #include "probe/attach.h"
-#include "probe/capture.h"
 #include "probe/entries.h"
 #include "probe/launch.h"
-#include "probe/sampling/sample.h"
+#include "probe/mode.h"
 #include "recording/raw.h"
 
 #define DRAIN_INTERVAL_MS 100
-/* Of the time, looks at the counts may take one part in so many. */
+/* Looks at the counts may take one part in so many of the time. */
 #define VIEW_SHARE 10
 /* Through perf events every probe is a link of its own that takes a tenth of a second to leave: evidence is not worth
  * minutes. */
@@ -39,17 +38,12 @@ struct session {
 	struct symbolizer *sym;
 	const struct session_options *options;
 	struct alloc_entries entries;
-	struct capture *capture; /* while sampling, there for reach probes only, or not at all */
-	struct sample *sample;	 /* NULL in exact mode */
-	struct sample_points points;
+	struct mode *mode;
 	enum attach_method method;
 	uint32_t *reach_sites; /* of each reach probe the site's index or, from n_site_reach on, the point's */
 	size_t n_reach, n_site_reach;
 	struct launch launch;	       /* pid < 0 where nothing was launched */
 	const struct process *process; /* that runs already; NULL for none */
-	struct capture_module *modules;
-	struct alloc_entries *module_entries;
-	size_t n_modules;
 	int signal_fd;
 	int pid_fd;		 /* of the watched process, -1 for none */
 	int launched_fd;	 /* the launched program's address space, -1 for none */
@@ -108,43 +102,6 @@ static int watch_signals(struct session *s, struct error *err)
 	return 0;
 }
 
-static void add_missed(struct session *s, const char *text)
-{
-	if (text)
-		strbuf_addf(&s->missed, "%s%s", s->missed.len ? "; " : "", text);
-}
-
-/* The plugins of a running process: allocator code of their own, each with its probes. */
-static void find_modules(struct session *s)
-{
-	size_t n = s->process ? process_module_count(s->process) : 0;
-
-	add_missed(s, s->process ? process_missed(s->process) : NULL);
-	s->modules = xcalloc(n, sizeof(*s->modules));
-	s->module_entries = xcalloc(n, sizeof(*s->module_entries));
-	for (size_t i = 0; i < n; i++) {
-		const struct process_module *from = process_module(s->process, i);
-		struct alloc_entries *entries = &s->module_entries[s->n_modules];
-		struct error err = ERROR_INIT;
-
-		/* What only the dispatcher's own place tells apart works for one file. */
-		if (alloc_entries_find(entries, from->bin, &err) == 0 &&
-		    (entries->missed || entries->dispatcher_start)) {
-			strbuf_addf(&s->missed, "%sthe plugin '%s' was built with a profile that inlines the allocator",
-				    s->missed.len ? "; " : "", from->path);
-			alloc_entries_release(entries);
-			continue;
-		}
-		if (err.text) {
-			add_missed(s, err.text);
-			error_release(&err);
-			continue;
-		}
-		s->modules[s->n_modules++] = (struct capture_module){
-			.bin = from->bin, .entries = entries, .displacement = from->displacement};
-	}
-}
-
 static bool wants_reach(const struct session *s)
 {
 	return s->options->reach || s->rec->n_points;
@@ -152,8 +109,16 @@ static bool wants_reach(const struct session *s)
 
 static int session_begin(struct session *s, bool is_launch, struct error *err)
 {
-	struct capture_options options = {.max_observations = s->options->max_observations, .is_launch = is_launch};
-	bool is_sample = s->options->mode == REC_MODE_SAMPLE;
+	struct mode_options options = {
+		.bin = s->bin,
+		.entries = &s->entries,
+		.process = s->process,
+		.max_overhead = s->options->max_overhead,
+		.max_observations = s->options->max_observations,
+		.is_launch = is_launch,
+		.with_reach = wants_reach(s),
+		.missed = &s->missed,
+	};
 	int ret;
 
 	s->signal_fd = s->pid_fd = s->launched_fd = -1;
@@ -168,108 +133,9 @@ static int session_begin(struct session *s, bool is_launch, struct error *err)
 	ret = alloc_entries_find(&s->entries, s->bin, err);
 	if (ret)
 		return ret;
-	s->method = attach_method_detect(s->options->force_perf);
-	if (is_sample) {
-		const struct sample_options sample = {
-			.method = s->method, .budget = s->options->max_overhead, .is_launch = is_launch};
-
-		ret = sample_points_find(&s->points, s->bin, err);
-		if (ret)
-			return ret;
-		add_missed(s, s->points.missed);
-		ret = sample_new(&s->sample, s->bin, &s->entries, &s->points, &sample, err);
-		if (ret || !wants_reach(s))
-			return ret;
-		options.max_observations = 1;
-	} else {
-		add_missed(s, s->entries.missed);
-		find_modules(s);
-	}
-	options.modules = s->modules;
-	options.n_modules = s->n_modules;
-	options.method = s->method;
-	return capture_new(&s->capture, s->bin, &s->entries, &options, err);
-}
-
-/* The two gears, as far as a session sees them. */
-
-static int gear_attach(struct session *s, pid_t pid, struct error *err)
-{
-	return s->sample ? sample_attach(s->sample, pid, err) : capture_attach(s->capture, pid, err);
-}
-
-static int gear_fd(const struct session *s)
-{
-	return s->sample ? sample_fd(s->sample) : capture_fd(s->capture);
-}
-
-static int gear_drain(struct session *s, struct error *err)
-{
-	int ret = s->capture ? capture_drain(s->capture, err) : 0;
-
-	return ret || !s->sample ? ret : sample_drain(s->sample, err);
-}
-
-static bool gear_has_ended(const struct session *s)
-{
-	return s->sample ? sample_has_ended(s->sample) : capture_has_ended(s->capture);
-}
-
-static bool gear_is_armed(const struct session *s)
-{
-	return s->sample ? sample_is_armed(s->sample) : capture_is_armed(s->capture);
-}
-
-static void gear_detach(struct session *s)
-{
-	if (s->sample)
-		sample_detach(s->sample);
-	if (s->capture)
-		capture_detach(s->capture);
-}
-
-/* What is filled: the rest of the window, a part of it, or a look at all of it so far. */
-enum filling { FILL_REST, FILL_CUT, FILL_VIEW };
-
-static int capture_take(struct capture *capture, enum filling filling, struct capture_result *out,
-			struct recording *rec, struct error *err)
-{
-	switch (filling) {
-	case FILL_REST:
-		break;
-	case FILL_CUT:
-		return capture_cut(capture, out, rec, err);
-	case FILL_VIEW:
-		return capture_peek(capture, out, rec, err);
-	}
-	return capture_read(capture, out, rec, err);
-}
-
-/* With the evidence of reach probes, if there are any. */
-static int gear_read(struct session *s, struct recording *rec, enum filling filling, struct capture_result *out,
-		     struct error *err)
-{
-	struct sample_result sampled = {.seconds = 0};
-	int ret;
-
-	*out = (struct capture_result){.hits = 0};
-	rec->header.mode = s->sample ? REC_MODE_SAMPLE : REC_MODE_EXACT;
-	rec->header.entries = s->entries.n;
-	if (s->capture) {
-		ret = capture_take(s->capture, filling, out, rec, err);
-		if (ret)
-			return ret;
-	}
-	if (!s->sample)
-		return 0;
-	ret = filling == FILL_CUT ? sample_cut(s->sample, &sampled, rec, err)
-				  : sample_read(s->sample, &sampled, rec, err);
-	/* Its probes take long to leave, but it knows when it ended. */
-	rec->header.window_seconds = sampled.seconds;
-	out->raw = sampled.raw;
-	out->hits = sampled.samples;
-	rec->header.entries = sampled.points;
-	return ret;
+	s->method = options.method = attach_method_detect(s->options->force_perf);
+	return s->options->mode == REC_MODE_SAMPLE ? mode_new_sample(&s->mode, &options, err)
+						   : mode_new_exact(&s->mode, &options, err);
 }
 
 static void start_window(struct session *s)
@@ -316,32 +182,22 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 		if (s->method == ATTACH_PERF && s->n_reach > PERF_REACH_MAX)
 			s->n_reach = s->n_site_reach > PERF_REACH_MAX ? 0 : s->n_site_reach;
 		if (s->n_reach)
-			ret = capture_attach_reach(s->capture, pid, calls, s->n_reach, err);
+			ret = mode_attach_reach(s->mode, pid, calls, s->n_reach, err);
 		free(calls);
 		if (ret)
 			return ret;
 	}
-	ret = gear_attach(s, pid, err);
+	ret = mode_attach(s->mode, pid, err);
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
 	s->window_start = s->start;
 	start_window(s);
 	/* The window may be long, and what was read to find the places is not needed in it. */
 	go_binary_forget(s->bin);
-	for (size_t i = 0; i < s->n_modules; i++)
-		go_binary_forget(s->modules[i].bin);
 	malloc_trim(0);
 	if (ret == 0 && s->options->events.armed)
 		s->options->events.armed(s->options->events.ctx);
 	return ret;
 }
-
-enum stop_reason { STOP_EXIT, STOP_EXEC, STOP_DURATION, STOP_SIGNAL, STOP_DISARMED, STOP_CALLER };
-
-static const char *const ended_names[] = {
-	[STOP_EXIT] = SESSION_ENDED_EXIT,	  [STOP_EXEC] = SESSION_ENDED_EXEC,
-	[STOP_DURATION] = SESSION_ENDED_DURATION, [STOP_SIGNAL] = SESSION_ENDED_SIGNAL,
-	[STOP_DISARMED] = SESSION_ENDED_DISARMED, [STOP_CALLER] = SESSION_ENDED_CALLER,
-};
 
 static bool runs_a_program(pid_t pid)
 {
@@ -354,12 +210,12 @@ static bool runs_a_program(pid_t pid)
 }
 
 /*
- * Has the process executed a program? The kernel side ends the count by itself where that is the same file again;
- * another file has no probes. An address space also goes when the process ends, a moment before that is known.
+ * Whether the process has executed a program. The kernel side ends the count by itself where that is the same file
+ * again; another file has no probes. An address space also goes when the process ends, a moment before that is known.
  */
 static bool has_executed(const struct session *s)
 {
-	if (gear_has_ended(s))
+	if (mode_has_ended(s->mode))
 		return true;
 	if (s->process)
 		return !process_is_same(s->process) && runs_a_program(process_pid(s->process));
@@ -367,24 +223,24 @@ static bool has_executed(const struct session *s)
 }
 
 /* Fills rec, the session's or a view of its binary, with what was counted since it was last cut. */
-static int session_fill(struct session *s, struct recording *rec, enum filling filling, const char *ended,
+static int session_fill(struct session *s, struct recording *rec, enum mode_part part, enum rec_end ended,
 			struct error *err)
 {
-	struct capture_result result;
-	struct raw_module *modules;
-	int ret;
+	struct mode_result result;
+	int ret = mode_read(s->mode, part, &result, rec, err);
 
-	ret = gear_read(s, rec, filling, &result, err);
 	if (ret)
 		return ret;
+	if (result.seconds > 0)
+		rec->header.window_seconds = result.seconds;
+	rec->header.entries = result.entries;
 	rec->header.hits = result.hits;
 	rec->header.shortened = result.shortened;
 	rec->header.stacks = result.raw.n_stacks;
 	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
-	if (ended)
-		recording_add_extra(rec, "ended", ended);
+	rec->header.ended = ended;
 	/* A probe that was hit has left: of later windows it says nothing. */
-	for (size_t i = 0; filling != FILL_VIEW && i < result.n_reached; i++) {
+	for (size_t i = 0; part != MODE_PART_VIEW && i < result.n_reached; i++) {
 		enum reach reach = s->reached_before[i] ? REACH_NOT_PROBED
 				   : result.reached[i]	? REACH_HIT
 							: REACH_NEVER;
@@ -395,17 +251,9 @@ static int session_fill(struct session *s, struct recording *rec, enum filling f
 			rec->points[s->reach_sites[i]].reach = reach;
 		s->reached_before[i] = result.reached[i];
 	}
-	modules = xcalloc(s->n_modules, sizeof(*modules));
-	for (size_t i = 0; i < s->n_modules; i++) {
-		modules[i].bin = s->modules[i].bin;
-		modules[i].displacement = s->modules[i].displacement;
-	}
-	result.raw.modules = modules;
-	result.raw.n_modules = s->n_modules;
 	if (!rec->has_sites && s->options->events.sites)
 		s->options->events.sites(s->options->events.ctx, rec, &result.raw);
 	recording_assemble(rec, &result.raw, s->bin, s->sym);
-	free(modules);
 	return 0;
 }
 
@@ -417,7 +265,7 @@ static int session_cut(struct session *s, struct error *err)
 
 	s->rec->header.window_seconds = since(&s->window_start);
 	s->rec->header.window_complete = s->launch.pid < 0;
-	ret = session_fill(s, s->rec, FILL_CUT, SESSION_ENDED_CUT, err);
+	ret = session_fill(s, s->rec, MODE_PART_CUT, REC_END_CUT, err);
 	if (ret == 0)
 		ret = events->cut(events->ctx, s->rec, err);
 	recording_clear_counts(s->rec);
@@ -440,7 +288,7 @@ static int session_view(struct session *s, bool *go_on, struct error *err)
 	view = recording_new_like(s->rec);
 	view->header.window_seconds = since(&s->window_start);
 	view->header.window_complete = true;
-	ret = session_fill(s, view, FILL_VIEW, NULL, err);
+	ret = session_fill(s, view, MODE_PART_VIEW, REC_END_UNKNOWN, err);
 	if (ret) {
 		recording_free(view);
 		return ret;
@@ -483,10 +331,10 @@ static enum heard hear_signal(struct session *s, int *signals)
 }
 
 /* Sleeps, drains a few times a second, and returns when the window is over. */
-static int session_wait(struct session *s, enum stop_reason *reason, struct error *err)
+static int session_wait(struct session *s, enum rec_end *reason, struct error *err)
 {
 	struct pollfd fds[] = {
-		{.fd = gear_fd(s), .events = POLLIN},
+		{.fd = mode_fd(s->mode), .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->pid_fd, .events = POLLIN},
 		{.fd = s->options->events.input ? s->options->events.input_fd : -1, .events = POLLIN},
@@ -505,7 +353,7 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 			double left = s->options->duration_seconds - since(&s->start);
 
 			if (left <= 0) {
-				*reason = STOP_DURATION;
+				*reason = REC_END_DURATION;
 				return 0;
 			}
 			if (left * 1000 < wait_ms)
@@ -520,19 +368,19 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		n = poll(fds, ARRAY_SIZE(fds), wait_ms);
 		if (n < 0 && errno != EINTR)
 			return error_set(err, -errno, "record: failed to wait: %s", strerror(errno));
-		if (gear_drain(s, err))
+		if (mode_drain(s->mode, err))
 			return err ? err->code : -EIO;
 		if (has_executed(s)) {
-			*reason = STOP_EXEC;
+			*reason = REC_END_EXEC;
 			return 0;
 		}
 		if (fds[2].revents) {
-			*reason = STOP_EXIT;
+			*reason = REC_END_EXIT;
 			return 0;
 		}
-		if (!gear_is_armed(s)) {
-			add_missed(s, "what came after the process that held the probes was killed");
-			*reason = STOP_DISARMED;
+		if (!mode_is_armed(s->mode)) {
+			mode_add_missed(&s->missed, "what came after the process that held the probes was killed");
+			*reason = REC_END_DISARMED;
 			return 0;
 		}
 		if (session_view(s, &go_on, err))
@@ -540,12 +388,12 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 		if (go_on && events->input && (n < 0 || fds[3].revents))
 			go_on = !(fds[3].revents & (POLLHUP | POLLERR | POLLNVAL)) && events->input(events->ctx);
 		if (!go_on) {
-			*reason = STOP_CALLER;
+			*reason = REC_END_CALLER;
 			return 0;
 		}
 		heard = fds[1].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
 		if (heard == HEARD_STOP) {
-			*reason = STOP_SIGNAL;
+			*reason = REC_END_SIGNAL;
 			return 0;
 		}
 		if (heard == HEARD_CUT && session_cut(s, err))
@@ -554,30 +402,24 @@ static int session_wait(struct session *s, enum stop_reason *reason, struct erro
 }
 
 /* Ends the window and fills the recording. */
-static int session_finish(struct session *s, enum stop_reason reason, struct error *err)
+static int session_finish(struct session *s, enum rec_end reason, struct error *err)
 {
 	char *late;
 
 	/* Nothing counts from the first moment of detaching; perf events may take seconds to leave. */
 	s->rec->header.window_seconds = since(&s->window_start);
-	gear_detach(s);
+	mode_detach(s->mode);
 	late = s->process ? process_new_modules(s->process) : NULL;
 	if (late)
 		strbuf_addf(&s->missed, "%sloaded during the window: %s", s->missed.len ? "; " : "", late);
 	free(late);
-	return session_fill(s, s->rec, FILL_REST, ended_names[reason], err);
+	return session_fill(s, s->rec, MODE_PART_REST, reason, err);
 }
 
 static void session_end(struct session *s)
 {
-	sample_free(s->sample);
-	sample_points_release(&s->points);
-	capture_free(s->capture);
+	mode_free(s->mode);
 	alloc_entries_release(&s->entries);
-	for (size_t i = 0; i < s->n_modules; i++)
-		alloc_entries_release(&s->module_entries[i]);
-	free(s->modules);
-	free(s->module_entries);
 	free(s->reach_sites);
 	free(s->reached_before);
 	strbuf_release(&s->missed);
@@ -618,7 +460,7 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		   char *const argv[], const struct session_options *options, struct error *err)
 {
 	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options};
-	enum stop_reason reason;
+	enum rec_end reason;
 	int ret, spare = -1;
 
 	ret = session_begin(&s, true, err);
@@ -648,11 +490,11 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 		ret = session_wait(&s, &reason, err);
 	}
 	if (ret == 0) {
-		rec->header.window_complete = reason == STOP_EXIT || reason == STOP_DURATION;
+		rec->header.window_complete = reason == REC_END_EXIT || reason == REC_END_DURATION;
 		ret = session_finish(&s, reason, err);
 	}
 	/* What was measured is safe; the program runs to its end without us, and its status is passed on. */
-	if (ret == 0 && reason != STOP_SIGNAL)
+	if (ret == 0 && reason != REC_END_SIGNAL)
 		rec->header.exit_status = launch_reap(&s.launch);
 	session_end(&s);
 	return ret;
@@ -663,21 +505,19 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 {
 	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options, .process = process};
 	pid_t pid = process ? process_pid(process) : 0;
-	enum stop_reason reason;
+	enum rec_end reason;
 	int ret;
 
 	ret = session_begin(&s, false, err);
 	rec->header.pid = pid;
 	if (ret == 0 && process)
 		s.pid_fd = process_pid_fd(process);
-	if (ret == 0 && process && s.sample)
-		sample_set_bias(s.sample, process_bias(process));
 	if (ret == 0)
 		ret = session_arm(&s, pid, err);
 	if (ret == 0)
 		ret = session_wait(&s, &reason, err);
 	if (ret == 0) {
-		rec->header.window_complete = reason != STOP_DISARMED;
+		rec->header.window_complete = reason != REC_END_DISARMED;
 		ret = session_finish(&s, reason, err);
 	}
 	session_end(&s);

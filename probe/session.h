@@ -74,13 +74,4 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym,
 		   const struct process *process, const struct session_options *options, struct error *err);
 
-/* Why the last window ended, as the recording's comment "ended" has it. */
-#define SESSION_ENDED_DURATION "duration"
-#define SESSION_ENDED_SIGNAL   "signal"
-#define SESSION_ENDED_CUT      "cut"
-#define SESSION_ENDED_EXIT     "exit"
-#define SESSION_ENDED_EXEC     "exec"
-#define SESSION_ENDED_DISARMED "disarmed"
-#define SESSION_ENDED_CALLER   "caller"
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/u64map.h"
+#include "recording/site_index.h"
 
 #define MAX_FRAMES	64
 #define STACK_CHAIN_MAX 64
@@ -24,7 +25,7 @@ struct assembly {
 	struct module *modules; /* the binary itself is the first */
 	size_t n_modules;
 	struct u64map location_of; /* return address -> location index */
-	struct u64map site_of;	   /* return address -> site index */
+	struct site_index sites;
 };
 
 static void add_module(struct assembly *as, const struct go_binary *bin, struct symbolizer *sym, uint64_t displacement)
@@ -36,7 +37,7 @@ static void add_module(struct assembly *as, const struct go_binary *bin, struct 
 	go_binary_types_range(bin, &m->types, &m->types_end);
 }
 
-/* Whose code is it? The binary's, where nobody else claims it. */
+/* The module whose code it is: the binary, where no other claims it. */
 static const struct module *module_of_code(const struct assembly *as, elf_vaddr ret)
 {
 	for (size_t i = 1; i < as->n_modules; i++) {
@@ -124,7 +125,7 @@ static const char *type_name(struct assembly *as, elf_vaddr type)
 	return strpool_add(as->rec->pool, info.name);
 }
 
-/* Does the runtime work on its own account between the user's frame and the allocator? */
+/* Whether the runtime works on its own account between the user's frame and the allocator. */
 static bool is_own_account(const struct recording *rec, const struct rec_observation *obs)
 {
 	for (uint32_t i = 0; i < obs->user; i++) {
@@ -136,17 +137,6 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 		}
 	}
 	return false;
-}
-
-/* The site that the user's call is; NULL if it was not decoded. */
-static const struct rec_site *site_of(const struct assembly *as, const struct rec_observation *obs)
-{
-	const uint64_t *site;
-
-	if (obs->user == REC_NO_USER_FRAME)
-		return NULL;
-	site = u64map_find(&as->site_of, as->rec->locations[obs->locations[obs->user]].pc);
-	return site ? &as->rec->sites[*site] : NULL;
 }
 
 /*
@@ -162,7 +152,7 @@ static const char *source_type(const struct assembly *as, const struct rec_obser
 	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
 	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
 		return obs->type;
-	site = site_of(as, obs);
+	site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
 	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
 }
 
@@ -170,7 +160,6 @@ static enum cause cause_of(struct assembly *as, const struct rec_observation *ob
 {
 	const struct recording *rec = as->rec;
 	const char *chain[STACK_CHAIN_MAX];
-	const struct rec_site *site;
 	size_t n = 0;
 
 	if (obs->user == REC_NO_USER_FRAME)
@@ -184,19 +173,18 @@ static enum cause cause_of(struct assembly *as, const struct rec_observation *ob
 				chain[n++] = loc->frames[f].function;
 		}
 	}
-	site = site_of(as, obs);
 	/* Behind an allocator that user code called directly, only the runtime's own work can allocate once more. */
 	if (n > 1 && go_runtime_is_allocator(chain[0]))
 		return CAUSE_RUNTIME_INTERNAL;
-	if (site && (n == 0 || go_runtime_is_allocator(chain[0])))
-		return site->cause;
+	if (obs->site != REC_NO_SITE && (n == 0 || go_runtime_is_allocator(chain[0])))
+		return rec->sites[obs->site].cause;
 	return go_runtime_cause(chain, n, obs->type);
 }
 
 void recording_assemble(struct recording *rec, const struct raw_capture *raw, const struct go_binary *bin,
 			struct symbolizer *sym)
 {
-	struct assembly as = {.rec = rec, .location_of = U64MAP_INIT, .site_of = U64MAP_INIT};
+	struct assembly as = {.rec = rec, .location_of = U64MAP_INIT};
 	uint64_t missing = 0;
 
 	as.modules = xcalloc(1 + raw->n_modules, sizeof(*as.modules));
@@ -208,8 +196,7 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		add_module(&as, raw->modules[i].bin, of_module, raw->modules[i].displacement);
 	}
 
-	for (size_t i = 0; i < rec->n_sites; i++)
-		*u64map_at(&as.site_of, rec->sites[i].ret, NULL) = i;
+	site_index_init(&as.sites, rec);
 	for (size_t i = 0; i < raw->n_observations; i++) {
 		const struct raw_observation *from = &raw->observations[i];
 		const struct raw_stack *stack = &raw->stacks[from->stack];
@@ -239,7 +226,10 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		}
 		if (obs->user != REC_NO_USER_FRAME && is_own_account(rec, obs))
 			obs->user = REC_NO_USER_FRAME;
+		obs->site = site_index_of(&as.sites, rec, obs);
 		obs->type = from->type_name ? strpool_add(rec->pool, from->type_name) : type_name(&as, from->type);
+		if (raw->types_from_sites && obs->site != REC_NO_SITE)
+			obs->type = rec->sites[obs->site].type;
 		obs->objects = from->objects;
 		obs->samples = from->samples ? from->samples : from->objects;
 		obs->error_pct = from->error_pct;
@@ -254,5 +244,5 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		symbolizer_free(as.modules[i].sym);
 	free(as.modules);
 	u64map_release(&as.location_of);
-	u64map_release(&as.site_of);
+	site_index_release(&as.sites);
 }

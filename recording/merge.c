@@ -90,7 +90,8 @@ size_t recording_replicas(const struct recording *rec, struct replica **out)
 	return n;
 }
 
-/* ---- may they be added? ----------------------------------------------------------------------------------------- */
+/* ---- what may be added --------------------------------------------------------------------------------------------
+ */
 
 static int check(const struct recording *a, const struct recording *b, const char *a_name, const char *b_name,
 		 struct error *err)
@@ -359,11 +360,50 @@ static void add_points(struct recording *into, const struct recording *from)
 	keymap_release(&reach);
 }
 
+/* Shares of two windows one behind the other. */
+static double joined_share(double x, double x_seconds, double y, double y_seconds)
+{
+	double seconds = x_seconds + y_seconds;
+
+	return seconds > 0 ? (x * x_seconds + y * y_seconds) / seconds : x;
+}
+
+/* Shares are of both windows together, counts add up, and what can be neither is left out. */
+static void add_sampling(struct rec_sampling *x, double x_seconds, const struct rec_sampling *y, double y_seconds)
+{
+	double x_hits = (double)x->hits, y_hits = (double)y->hits;
+
+	if (!x->is_known || !y->is_known) {
+		x->is_known = false;
+		return;
+	}
+	x->duty_pct = joined_share(x->duty_pct, x_seconds, y->duty_pct, y_seconds);
+	x->cold_duty_pct = joined_share(x->cold_duty_pct, x_seconds, y->cold_duty_pct, y_seconds);
+	x->overhead_pct = joined_share(x->overhead_pct, x_seconds, y->overhead_pct, y_seconds);
+	x->overhead_max_pct = fmax(x->overhead_max_pct, y->overhead_max_pct);
+	x->own_cpu_pct = joined_share(x->own_cpu_pct, x_seconds, y->own_cpu_pct, y_seconds);
+	x->hit_ns = joined_share(x->hit_ns, x_hits, y->hit_ns, y_hits);
+	x->trap_ns = x->assumed_trap_ns = 0;
+	x->seen_pct = 0;
+	x->windows += y->windows;
+	x->exact_windows += y->exact_windows;
+	x->exact_objects += y->exact_objects;
+	x->hits += y->hits;
+	x->unattributed_bytes += y->unattributed_bytes;
+	x->slot_mismatches += y->slot_mismatches;
+	x->size_classes = NULL;
+	if (x->totals != y->totals)
+		x->totals = REC_TOTALS_UNKNOWN;
+}
+
 static void add_header(struct recording *into, const struct recording *from)
 {
 	struct rec_header *x = &into->header;
 	const struct rec_header *y = &from->header;
 
+	add_sampling(&x->sampling, x->window_seconds, &y->sampling, y->window_seconds);
+	if (x->ended != y->ended)
+		x->ended = REC_END_UNKNOWN;
 	x->window_seconds += y->window_seconds;
 	x->window_complete &= y->window_complete;
 	if (y->start_unix_ns && (!x->start_unix_ns || y->start_unix_ns < x->start_unix_ns))
@@ -421,7 +461,7 @@ static void drop_replicas(struct recording *rec)
 	rec->n_extra = kept;
 }
 
-/* Of those it was merged from, or of itself. Says whether it is one by itself. */
+/* Notes those it was merged from, or itself. Says whether it is one by itself. */
 static bool note_replicas(struct merger *m, const struct recording *rec, const char *name)
 {
 	const char **texts = NULL;
@@ -470,6 +510,8 @@ int recording_merge(struct recording **recs, const char *const *names, size_t n,
 	}
 	if (ret == 0)
 		recs[0]->header.stacks = m.stacks.n;
+	if (ret == 0)
+		recording_find_sites(recs[0]);
 	strbuf_release(&m.text);
 	u64map_release(&m.locations);
 	u64map_release(&m.observations);

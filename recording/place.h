@@ -17,7 +17,7 @@ const char *place_path(struct strpool *pool, const struct rec_header *header, co
 /* The import path of a frame's package ("main" becomes the main package's own). From pool; "" if it names none. */
 const char *place_package(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame);
 
-/* Is the function in package main, or in the main module? */
+/* Whether the function is in package main, or in the main module. */
 bool place_in_main_module(const struct rec_header *header, const char *function);
 
 /*
@@ -27,7 +27,7 @@ bool place_in_main_module(const struct rec_header *header, const char *function)
  */
 const struct rec_frame *place_charged(const struct recording *rec, const struct rec_observation *o, bool charge_module);
 
-/* Was the file at path changed after the recording began? False if nothing says when that was. */
+/* Whether the file at path was changed after the recording began. False if nothing says when that was. */
 bool place_is_newer(const struct recording *rec, const char *path);
 
 /* The innermost frame of an inline chain that is not the runtime's own. n must not be 0. */

@@ -46,6 +46,8 @@ struct raw_capture {
 	size_t n_observations;
 	const struct raw_module *modules;
 	size_t n_modules;
+	bool types_from_sites; /* no observation knows its type: it has the one that the machine code tells of its site
+				*/
 };
 
 /*

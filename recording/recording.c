@@ -37,6 +37,8 @@ struct recording *recording_new_like(const struct recording *of)
 	struct recording *rec = recording_new();
 
 	rec->header = of->header;
+	rec->header.ended = REC_END_UNKNOWN;
+	rec->header.sampling = (struct rec_sampling){.is_known = false};
 	if (of->has_sites) {
 		rec->sites = of->sites;
 		rec->n_sites = of->n_sites;
@@ -58,6 +60,8 @@ void recording_clear_counts(struct recording *rec)
 		free(rec->observations[i].parts);
 	}
 	rec->n_locations = rec->n_observations = rec->n_losses = rec->n_extra = 0;
+	rec->header.ended = REC_END_UNKNOWN;
+	rec->header.sampling = (struct rec_sampling){.is_known = false};
 }
 
 void recording_free(struct recording *rec)
@@ -87,7 +91,10 @@ struct rec_location *recording_add_location(struct recording *rec)
 
 struct rec_observation *recording_add_observation(struct recording *rec)
 {
-	return APPEND_ZEROED(rec->observations, rec->n_observations);
+	struct rec_observation *o = APPEND_ZEROED(rec->observations, rec->n_observations);
+
+	o->site = REC_NO_SITE;
+	return o;
 }
 
 struct rec_extent *recording_add_extent(struct recording *rec)
@@ -140,13 +147,16 @@ void recording_add_extra(struct recording *rec, const char *key, const char *val
 	rec->extra[n].value = strpool_add(rec->pool, value);
 }
 
-const char *recording_extra(const struct recording *rec, const char *key)
+enum rec_work recording_work(const struct recording *rec, const struct rec_observation *o)
 {
-	for (size_t i = 0; i < rec->n_extra; i++) {
-		if (strcmp(rec->extra[i].key, key) == 0)
-			return rec->extra[i].value;
-	}
-	return NULL;
+	if (o->user == REC_NO_USER_FRAME)
+		return REC_WORK_OWN;
+	if (o->cause != CAUSE_RUNTIME_INTERNAL)
+		return REC_WORK_LINE;
+	/* The call is there for something else. */
+	if (o->site != REC_NO_SITE && rec->sites[o->site].cause != CAUSE_RUNTIME_INTERNAL)
+		return REC_WORK_OWN;
+	return REC_WORK_HELPER;
 }
 
 bool recording_is_partial(const struct recording *rec)

@@ -40,6 +40,7 @@ struct rec_location {
 };
 
 #define REC_NO_USER_FRAME UINT32_MAX
+#define REC_NO_SITE	  SIZE_MAX
 
 /* What one replica contributed to an observation of a merged recording. */
 struct rec_part {
@@ -53,6 +54,8 @@ struct rec_observation {
 	uint32_t n_locations;
 	uint32_t user;	  /* index into .locations[] of this observation: the innermost frame outside the runtime;
 			     REC_NO_USER_FRAME if there is none */
+	size_t site;	  /* index into recording.sites: the call that the user frame was in; REC_NO_SITE if it is none
+			     of them. Set on assembly, reading and merging, else by recording_find_sites */
 	const char *type; /* NULL if the runtime was given none or it is unknown */
 	enum cause cause;
 	bool truncated; /* the stack was deeper than the walk goes */
@@ -66,18 +69,19 @@ struct rec_observation {
 	uint32_t n_parts;
 };
 
-/* Was the call instruction of a site executed? */
+/* Whether the call instruction of a site was executed. */
 enum reach {
 	REACH_NOT_PROBED, /* no evidence */
 	REACH_NEVER,	  /* a probe sat there for the whole window and was not hit */
 	REACH_HIT,
 };
 
-/* Does a call hand its callee room on the stack for the result? Then the compiler's claim was that the result stays. */
-enum site_room {
-	SITE_ROOM_UNKNOWN, /* or the callee takes none */
-	SITE_ROOM_NONE,	   /* it escapes, or can be seen not to fit */
-	SITE_ROOM_STACK,
+/* The temporary buffer on the stack that a call hands its callee for the result: with one, the compiler's claim was
+ * that the result stays. */
+enum site_buffer {
+	SITE_BUFFER_UNKNOWN, /* or the callee takes none */
+	SITE_BUFFER_NONE,    /* it escapes, or can be seen not to fit */
+	SITE_BUFFER_STACK,
 };
 
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
@@ -93,7 +97,7 @@ struct rec_site {
 	struct rec_frame *frames; /* inline chain, innermost first; the last is the physical function */
 	uint32_t n_frames;
 	enum cause cause : 8;
-	enum site_room room : 8;
+	enum site_buffer buffer : 8;
 	enum reach reach : 8;
 	bool may_elide; /* the call can run without allocating */
 };
@@ -121,6 +125,41 @@ struct rec_point {
 };
 
 enum rec_mode { REC_MODE_EXACT, REC_MODE_SAMPLE, REC_MODE_PROFILE /* a pprof heap profile of other origin */ };
+
+/* How a window ended; a launched program's, an attached process's and our own ways. */
+enum rec_end {
+	REC_END_UNKNOWN,
+	REC_END_EXIT,	  /* the process ended */
+	REC_END_EXEC,	  /* it executed a program */
+	REC_END_DURATION, /* the time asked for was over */
+	REC_END_SIGNAL,	  /* escaudit was told to stop */
+	REC_END_CUT,	  /* the recording was handed out, and counting went on */
+	REC_END_DISARMED, /* somebody killed the process that held the probes */
+	REC_END_CALLER,	  /* whoever looked on had seen enough */
+};
+
+/* What totals of size classes rest on. */
+enum rec_totals { REC_TOTALS_UNKNOWN, REC_TOTALS_COUNTED /* by the runtime itself */, REC_TOTALS_SCALED /* by time */ };
+
+/* How sampling went: figures for reports, and for those who want to check (docs/sampling.md). */
+struct rec_sampling {
+	bool is_known; /* all else is of no meaning without */
+	enum rec_totals totals;
+	double duty_pct, cold_duty_pct;	 /* of the window: probes on refills, and on flushes and large objects, stood */
+	double seen_pct;		 /* of the bytes that the runtime counted, what the windows saw; 0 if unknown */
+	double trap_ns, assumed_trap_ns; /* what one trap costs, measured or not; one of them is 0 */
+	double hit_ns;			 /* mean cost of a hit, trap included */
+	double overhead_pct;		 /* of one core: what probes cost the target */
+	double overhead_max_pct;	 /* of one core: what they may cost */
+	double own_cpu_pct;		 /* of one core: what the recording process itself used */
+	uint64_t windows, exact_windows;
+	uint64_t exact_objects;	     /* counted one by one in exact windows */
+	uint64_t hits;		     /* of probes */
+	uint64_t unattributed_bytes; /* in size classes without a sample */
+	uint64_t slot_mismatches;
+	const char
+		*size_classes; /* slots used of each: "16n:1200,32:7", n for those without pointers; NULL if unknown */
+};
 
 /* Every way of losing data, by name ("stack map full", "observation map full", "read fault" …). */
 struct rec_loss {
@@ -150,9 +189,12 @@ struct rec_header {
 	uint64_t hits;
 	uint64_t entries; /* allocator entries probed */
 	uint64_t stacks;  /* different stacks */
-	/* Objects under a stack that ends with the caller of their line, because there were more stacks than room was
+	/* Objects under a stack that ends with the caller of their line, because there were more stacks than were
 	 * asked for. */
 	uint64_t shortened;
+	enum rec_end ended;
+	uint64_t period; /* of a heap profile of Go's own: mean bytes between two samples; 0 if unknown */
+	struct rec_sampling sampling;
 };
 
 struct recording {
@@ -183,12 +225,13 @@ struct recording *recording_new(void);
  * must outlive it. */
 struct recording *recording_new_like(const struct recording *of);
 void recording_free(struct recording *rec); /* accepts NULL */
-/* Takes out what was measured (observations, locations, losses, comments); the binary's identity and sites stay. */
+/* Takes out what was measured (observations, locations, losses, comments, how sampling went); the binary's identity and
+ * sites stay. */
 void recording_clear_counts(struct recording *rec);
 
 /* A zeroed element behind the last one. Pointers from earlier calls may move. */
 struct rec_location *recording_add_location(struct recording *rec);
-struct rec_observation *recording_add_observation(struct recording *rec);
+struct rec_observation *recording_add_observation(struct recording *rec); /* its site is REC_NO_SITE */
 struct rec_site *recording_add_site(struct recording *rec);
 struct rec_extent *recording_add_extent(struct recording *rec);
 struct rec_point *recording_add_point(struct recording *rec);
@@ -196,9 +239,26 @@ void recording_add_loss(struct recording *rec, const char *name,
 			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
 uint64_t recording_losses(const struct recording *rec); /* sum of all */
 void recording_add_extra(struct recording *rec, const char *key, const char *value);
-/* The first further comment of that key, NULL if there is none. */
-const char *recording_extra(const struct recording *rec, const char *key);
-/* Was something lost, or could something not be covered? */
+/* Calls each for every figure of sampling, as comments have them: key, and value as text. */
+void recording_each_figure(const struct rec_sampling *s, void (*each)(void *ctx, const char *key, const char *value),
+			   void *ctx);
+/* Sets the site of every observation. */
+void recording_find_sites(struct recording *rec);
+
+/* Whose work made the objects of an observation. */
+enum rec_work {
+	REC_WORK_LINE,	 /* its line's */
+	REC_WORK_HELPER, /* the runtime's, for what the line asks of it: the queue of a channel, a table of a type
+			    switch */
+	/*
+	 * The runtime's own, also where it stands on a user's stack: a collection that a large object starts makes
+	 * goroutines. The line is not to blame, and its own objects must not be mixed with them.
+	 */
+	REC_WORK_OWN,
+};
+enum rec_work recording_work(const struct recording *rec, const struct rec_observation *o);
+
+/* Whether something was lost, or could not be covered. */
 bool recording_is_partial(const struct recording *rec);
 /* A build setting ("-gcflags") out of header.modinfo, into buf; false if absent. */
 bool recording_setting(const struct recording *rec, const char *key, char *buf, size_t size);

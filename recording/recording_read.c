@@ -236,7 +236,7 @@ static int read_lines(struct reader *r, Pprof__Line *const *lines, size_t n, str
 }
 
 /*
- * Of a profile without our marks: the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
+ * For a profile without our marks the same decision as go_binary_is_runtime(), as far as names go. The file tells apart
  * what the runtime implements under another package's name (reflect.unsafe_New in runtime/malloc.go).
  */
 static bool looks_like_runtime(const struct rec_frame *frame)
@@ -457,8 +457,8 @@ static int read_sites(struct reader *r)
 			return -EBADMSG;
 		if (!site->callee)
 			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
-		if (s->room > SITE_ROOM_STACK)
-			return BAD(r, "the site at 0x%llx has room %u", (unsigned long long)s->pc, s->room);
+		if (s->buffer > SITE_BUFFER_STACK)
+			return BAD(r, "the site at 0x%llx has buffer %u", (unsigned long long)s->pc, s->buffer);
 		if (s->reach > REACH_HIT)
 			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
 		site->pc = s->pc;
@@ -468,7 +468,7 @@ static int read_sites(struct reader *r)
 		site->type_size = s->type_size;
 		site->size = s->size;
 		site->reach = (enum reach)s->reach;
-		site->room = (enum site_room)s->room;
+		site->buffer = (enum site_buffer)s->buffer;
 	}
 	return 0;
 }
@@ -530,17 +530,38 @@ static bool parse_number(const char *s, int64_t min, int64_t *out)
 	return true;
 }
 
-static bool parse_mode(const char *s, enum rec_mode *out)
+/* The index of s in names, some of which may be NULL. */
+static bool parse_name(const char *s, const char *const *names, size_t n, size_t *out)
 {
-	static const char *const names[] = REC_MODE_NAMES;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strcmp(s, names[i]) == 0) {
-			*out = (enum rec_mode)i;
+	for (size_t i = 0; i < n; i++) {
+		if (names[i] && strcmp(s, names[i]) == 0) {
+			*out = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool parse_mode(const char *s, enum rec_mode *out)
+{
+	static const char *const names[] = REC_MODE_NAMES;
+	size_t i;
+
+	if (!parse_name(s, names, ARRAY_SIZE(names), &i))
+		return false;
+	*out = (enum rec_mode)i;
+	return true;
+}
+
+static bool parse_end(const char *s, enum rec_end *out)
+{
+	static const char *const names[] = REC_END_NAMES;
+	size_t i;
+
+	if (!parse_name(s, names, ARRAY_SIZE(names), &i))
+		return false;
+	*out = (enum rec_end)i;
+	return true;
 }
 
 /* One comment of our own. False if the value makes no sense; *known says whether the key is one of the header's. */
@@ -564,6 +585,7 @@ static bool read_header_comment(struct rec_header *h, const char *key, const cha
 		{REC_KEY_ENTRIES, NULL, &h->entries},
 		{REC_KEY_STACKS, NULL, &h->stacks},
 		{REC_KEY_SHORTENED, NULL, &h->shortened},
+		{REC_KEY_PERIOD, NULL, &h->period},
 	};
 	int64_t number;
 
@@ -596,8 +618,9 @@ static bool read_header_comment(struct rec_header *h, const char *key, const cha
 		h->exit_status = (int)number;
 		return true;
 	}
-	*known = false;
-	return true;
+	if (strcmp(key, REC_KEY_ENDED) == 0)
+		return parse_end(value, &h->ended);
+	return figure_read(&h->sampling, key, value, known);
 }
 
 static bool is_header_key(const char *key)
@@ -667,12 +690,7 @@ static int read_header(struct reader *r)
 		if (p->n_mapping && (optional_string(r, p->mapping[0]->filename, &h->path) < 0 ||
 				     optional_string(r, p->mapping[0]->build_id, &h->build_id) < 0))
 			return -EBADMSG;
-		if (p->period > 0) {
-			char digits[24];
-
-			snprintf(digits, sizeof(digits), "%lld", (long long)p->period);
-			recording_add_extra(r->rec, "period", digits);
-		}
+		h->period = p->period > 0 ? (uint64_t)p->period : 0;
 	}
 	if (!r->foreign && optional_string(r, p->modinfo, &h->modinfo) < 0)
 		return -EBADMSG;
@@ -747,7 +765,10 @@ static int read_profile(struct reader *r)
 	/* fields from 1000 on are ours only in our own files */
 	if (r->foreign)
 		return 0;
-	return read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0 ? -EBADMSG : 0;
+	if (read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0)
+		return -EBADMSG;
+	recording_find_sites(r->rec);
+	return 0;
 }
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)

@@ -12,11 +12,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/atomic_file.h"
 #include "base/memory.h"
 #include "base/reason.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
-#include "base/whole_file.h"
 #include "recording/profile.pb-c.h"
 #include "recording/recording.h"
 #include "recording/recording_internal.h"
@@ -223,9 +223,15 @@ static int64_t to_i64(uint64_t v)
 	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
 }
 
+static void comment_figure(void *ctx, const char *key, const char *value)
+{
+	comment(ctx, key, value);
+}
+
 static void add_comments(struct comments *c, const struct recording *rec)
 {
 	static const char *const mode_names[] = REC_MODE_NAMES;
+	static const char *const end_names[] = REC_END_NAMES;
 	const struct rec_header *h = &rec->header;
 	char seconds[32];
 
@@ -249,6 +255,10 @@ static void add_comments(struct comments *c, const struct recording *rec)
 	comment_number(c, REC_KEY_STACKS, to_i64(h->stacks));
 	if (h->shortened)
 		comment_number(c, REC_KEY_SHORTENED, to_i64(h->shortened));
+	comment(c, REC_KEY_ENDED, end_names[h->ended]);
+	if (h->period)
+		comment_number(c, REC_KEY_PERIOD, to_i64(h->period));
+	recording_each_figure(&h->sampling, comment_figure, c);
 	for (size_t i = 0; i < rec->n_losses; i++) {
 		char *key = xasprintf(REC_KEY_LOSS "%s", rec->losses[i].name);
 
@@ -496,7 +506,7 @@ static void put_site(struct writer *w, const struct rec_site *site)
 	s.type_size = site->type_size;
 	s.size = site->size;
 	s.reach = site->reach;
-	s.room = site->room;
+	s.buffer = site->buffer;
 	s.closure = string_id(w, site->closure);
 	s.n_line = site->n_frames;
 	s.line = new_lines(w, site->frames, site->n_frames);
@@ -559,15 +569,15 @@ static int failed_to_write(struct error *err, int code, const char *path)
 
 int recording_write(const struct recording *rec, const char *path, struct error *err)
 {
-	struct whole_file file;
+	struct atomic_file file;
 	int ret;
 
 	if (strcmp(path, "-") == 0) {
 		ret = write_fd(rec, STDOUT_FILENO);
 		return ret ? failed_to_write(err, ret, "standard output") : 0;
 	}
-	ret = whole_file_begin(&file, path);
+	ret = atomic_file_begin(&file, path);
 	if (ret == 0)
-		ret = whole_file_end(&file, write_fd(rec, fileno(file.stream)));
+		ret = atomic_file_end(&file, write_fd(rec, fileno(file.stream)));
 	return ret ? failed_to_write(err, ret, path) : 0;
 }

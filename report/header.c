@@ -115,13 +115,10 @@ void header_add_window(struct strbuf *sb, const struct recording *rec)
 	const struct rec_header *h = &rec->header;
 
 	if (h->mode == REC_MODE_PROFILE) {
-		const char *period = recording_extra(rec, "period");
-		uint64_t bytes = period ? strtoull(period, NULL, 10) : 0;
-
 		strbuf_addstr(sb, "a heap profile of Go's own: sizes are size classes");
-		if (bytes > 1)
+		if (h->period > 1)
 			strbuf_addf(sb, ", one sample every %s; a line that is not in it made less than %s (95%%)",
-				    units_bytes(bytes).text, units_bytes(3 * bytes).text);
+				    units_bytes(h->period).text, units_bytes(3 * h->period).text);
 	} else {
 		strbuf_addf(sb, "%s, %s, %s",
 			    h->mode == REC_MODE_EXACT ? "exact: every allocation" : "sampled: counts are estimates",

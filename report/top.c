@@ -341,8 +341,7 @@ void top_view_put_rows(FILE *f, const struct top_view *view, size_t first, size_
 static void put_cost(FILE *f, const struct top_rows *rows)
 {
 	const struct recording *rec = rows->rec;
-	const char *spent = recording_extra(rec, "overhead_pct"), *most = recording_extra(rec, "overhead_max_pct"),
-		   *own = recording_extra(rec, "own_cpu_pct"), *seen = recording_extra(rec, "sample_seen_pct");
+	const struct rec_sampling *s = &rec->header.sampling;
 	struct strbuf sb = STRBUF_INIT;
 
 	if (rec->header.mode == REC_MODE_EXACT) {
@@ -350,13 +349,12 @@ static void put_cost(FILE *f, const struct top_rows *rows)
 		if (rows->seconds > 0)
 			strbuf_addf(&sb, ", %s a second now",
 				    units_count((uint64_t)(top_row_rate(rows, &rows->all).objects + 0.5)).text);
-	} else if (spent && most) {
-		strbuf_addf(&sb, "probes took %s%% of one core, of %s%% allowed", spent, most);
-		if (own)
-			strbuf_addf(&sb, "; escaudit itself %s%%", own);
+	} else if (s->is_known) {
+		strbuf_addf(&sb, "probes took %.3f%% of one core, of %.2f%% allowed; escaudit itself %.2f%%",
+			    s->overhead_pct, s->overhead_max_pct, s->own_cpu_pct);
 		/* The runtime's own count is read at another moment than the probes': all may look like more. */
-		if (seen)
-			strbuf_addf(&sb, "; sampled from %.3g%% of the bytes", fmin(100, strtod(seen, NULL)));
+		if (s->seen_pct > 0)
+			strbuf_addf(&sb, "; sampled from %.3g%% of the bytes", fmin(100, s->seen_pct));
 	}
 	if (sb.len)
 		header_line(f, "cost", strbuf_str(&sb), TEXT_PLAIN, &rows->options->base);

@@ -96,20 +96,22 @@ static bool site_type(const struct function_code *f, struct strpool *pool, struc
 }
 
 /*
- * Functions that are handed room on the stack where the result does not escape, and nil where it does: the string
- * functions take a buffer first, makemap a header third.
+ * Functions are handed a temporary buffer on the stack where the result does not escape, and nil where it does: the
+ * string functions take a buffer first, makemap a header third.
  */
-static void read_room(const struct function_code *f, struct rec_site *site, const struct callee_info *info, size_t call)
+static void read_buffer(const struct function_code *f, struct rec_site *site, const struct callee_info *info,
+			size_t call)
 {
-	struct constant room;
+	struct constant buffer;
 
-	if (info->room_arg == CALLEE_ROOM_NONE)
+	if (info->buffer_arg == CALLEE_BUFFER_NONE)
 		return;
-	room = constant_before(f, call, info->room_arg == CALLEE_ROOM_AX ? ZYDIS_REGISTER_RAX : ZYDIS_REGISTER_RCX);
-	if (room.known && !room.is_address && room.value == 0)
-		site->room = SITE_ROOM_NONE;
-	else if (room.on_stack)
-		site->room = SITE_ROOM_STACK;
+	buffer = constant_before(f, call,
+				 info->buffer_arg == CALLEE_BUFFER_AX ? ZYDIS_REGISTER_RAX : ZYDIS_REGISTER_RCX);
+	if (buffer.known && !buffer.is_address && buffer.value == 0)
+		site->buffer = SITE_BUFFER_NONE;
+	else if (buffer.on_stack)
+		site->buffer = SITE_BUFFER_STACK;
 }
 
 /* How many elements, of makeslice and its like. */
@@ -130,7 +132,7 @@ bool site_arguments_read(const struct function_code *f, struct strpool *pool, st
 	struct constant c, size;
 	bool typed = false;
 
-	read_room(f, site, info, call);
+	read_buffer(f, site, info, call);
 	switch (info->type_arg) {
 	case CALLEE_TYPE_NONE:
 		return true;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A linear sweep over the text. Go functions hold no data between instructions (jump tables lie in read-only data), so
- * decoding from each function's entry to the next stays in step. Only lengths, calls and jumps are decoded on the way;
- * operands are decoded again, backwards from a call, for the few instructions that load its arguments, and forwards for
- * what a new closure is filled with (site_arguments.c). Which callees allocate is known before (allocators.c).
+ * decoding from each function's entry to the next meets every instruction. Only lengths, calls and jumps are decoded on
+ * the way; operands are decoded again, backwards from a call, for the few instructions that load its arguments, and
+ * forwards for what a new closure is filled with (site_arguments.c). Which callees allocate is known before
+ * (allocators.c).
  */
 #include "sites/sites.h"
 
@@ -200,7 +201,7 @@ static bool is_swept(const struct site_decoder *sw, const struct go_func *func)
 	return !go_binary_is_runtime(sw->bin, func->name, go_binary_func_file(sw->bin, func));
 }
 
-/* Is it not the runtime's? Sweeps its function if it is the first to say so. */
+/* Whether it is outside the runtime. Sweeps its function if it is the first to say so. */
 static bool sweep_at(struct site_decoder *sw, elf_vaddr ret, struct u64map *swept)
 {
 	struct go_func func;

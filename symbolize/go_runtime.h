@@ -43,11 +43,12 @@ enum callee_type_arg {
 	CALLEE_TYPE_CHAN, /* a chan type in RAX */
 };
 
-/* Where a runtime function is told of room on the stack for its result: nil where that escapes, or cannot fit. */
-enum callee_room_arg {
-	CALLEE_ROOM_NONE, /* it takes no such argument */
-	CALLEE_ROOM_AX,	  /* concatstring2, slicebytetostring, stringtoslicebyte …: a buffer of 32 bytes or runes */
-	CALLEE_ROOM_CX,	  /* makemap: the map's header */
+/* Where a runtime function takes a temporary buffer on the stack for its result: nil where that escapes, or cannot fit.
+ */
+enum callee_buffer_arg {
+	CALLEE_BUFFER_NONE, /* it takes no such argument */
+	CALLEE_BUFFER_AX,   /* concatstring2, slicebytetostring, stringtoslicebyte …: a buffer of 32 bytes or runes */
+	CALLEE_BUFFER_CX,   /* makemap: the map's header */
 };
 
 /* Where a runtime function is told of how many elements it shall make room for. */
@@ -60,7 +61,7 @@ enum callee_elements_arg {
 struct callee_info {
 	enum cause cause;
 	enum callee_type_arg type_arg;
-	enum callee_room_arg room_arg;
+	enum callee_buffer_arg buffer_arg;
 	enum callee_elements_arg elements_arg;
 	bool may_elide;	 /* the call can run without allocating: small integers, empty strings, capacity left, size 0,
 			    map has room */
@@ -81,8 +82,8 @@ const struct callee_info *go_runtime_callee(const char *function);
 enum cause go_runtime_cause(const char *const *chain, size_t n, const char *type_name);
 
 /*
- * Does the runtime work on its own account below this function, whoever's stack it happens to stand on? Collections,
- * threads, scheduling: the line that is being run is not to blame for what they allocate.
+ * Whether the runtime works on its own account below this function, whoever's stack it happens to stand on.
+ * Collections, threads, scheduling: the line that is being run is not to blame for what they allocate.
  */
 bool go_runtime_is_own_account(const char *function);
 /*
@@ -91,8 +92,8 @@ bool go_runtime_is_own_account(const char *function);
  */
 const char *go_runtime_aside(const char *function);
 
-/* Is the function one through which heap objects are made: runtime.mallocgc, its implementation functions, its
- * size-specialised variants? */
+/* Whether heap objects are made through the function: runtime.mallocgc, its implementation functions, its
+ * size-specialised variants. */
 bool go_runtime_is_allocator(const char *function);
 
 #endif

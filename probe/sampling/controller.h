@@ -5,7 +5,7 @@
  *
  * A leaky bucket: credit flows in at the rate of the budget, probe hits take it out. While refills cost less than flows
  * in, their probes stay. Otherwise they are armed for some milliseconds at a time, with a rest in between that fills
- * the bucket again, jittered, so that no period of the target is met in step. Part of the budget is put aside for exact
+ * the bucket again, jittered, so that no period of the target becomes a bias. Part of the budget is put aside for exact
  * windows, which come at random times too.
  */
 #ifndef ESCAUDIT_PROBE_SAMPLING_CONTROLLER_H

@@ -22,25 +22,26 @@
 #define WIDTH_STEPS 18
 /* One exact window says nothing about how much they differ. */
 #define EXACT_WINDOWS_MIN 2
-/* Until then nobody knows whether the program is in step with its refills: so many standard deviations of what a share
- * may be are allowed for it. */
+/* Until then nobody knows whether samples have a periodicity bias: so many standard deviations of what a share may be
+ * are allowed for it. */
 #define UNCHECKED 0.15
-/* Of a class that seems to have but one stack. */
+/* The doubt left of a class that seems to have but one stack. */
 #define LEAST_DOUBT 0.03
-/* With few slots a span a program is easily in step: of two buffers made in turn, two slots a span, refills only ever
- * meet the first. Nothing breaks it as long as all spans are full. With so many slots something does, mostly. */
-#define STEP_SLOTS 10.0
+/* With few slots a span a program easily has the period of its refills: of two buffers made in turn, two slots a span,
+ * refills only ever meet the first. Nothing breaks it as long as all spans are full. With so many slots something does,
+ * mostly. */
+#define PERIODICITY_SLOTS 10.0
 /* How likely it is before anything is known: with two slots a span, and with many. */
-#define STEP_LIKELY 0.8
-#define STEP_SELDOM 0.05
+#define PERIODICITY_LIKELY 0.8
+#define PERIODICITY_SELDOM 0.05
 /* What may be missed then at the worst is reckoned to be so much more: a class is seldom all of one pattern. */
-#define STEP_MARGIN 1.1
+#define PERIODICITY_MARGIN 1.1
 /* What several stacks share comes so much sooner until it has two exact windows: before, they say nothing. */
 #define CONTESTED_HURRY 3
 /* Such a class comes first until its exact windows had so many objects, or there were many of them. */
-#define STEP_HURRY	 3
-#define STEP_OBJECTS	 100.0
-#define STEP_WINDOWS_MAX 16.0
+#define PERIODICITY_HURRY	3
+#define PERIODICITY_OBJECTS	100.0
+#define PERIODICITY_WINDOWS_MAX 16.0
 
 /* Sums over windows of counts x and of the windows' sizes t, for the variance of their ratio. */
 struct ratio_sums {
@@ -213,30 +214,30 @@ void estimator_close_exact(struct estimator *est, const bool seen[SPAN_CLASSES])
 	}
 }
 
-/* Of how many slots the span is that an object of the class lies in. */
+/* How many slots the span has that an object of the class lies in, on average. */
 static double slots_of_span(const struct class_state *c)
 {
-	return c->slots > 0 ? c->slots_squared / c->slots : STEP_SLOTS;
+	return c->slots > 0 ? c->slots_squared / c->slots : PERIODICITY_SLOTS;
 }
 
-/* 1 where two slots a span make it easy to be in step with them, 0 where there are many. */
-static double step_ease(const struct class_state *c)
+/* 1 where two slots a span make it easy to have their period, 0 where there are many. */
+static double periodicity_ease(const struct class_state *c)
 {
-	return fmin(1, fmax(0, (STEP_SLOTS - slots_of_span(c)) / (STEP_SLOTS - 2)));
+	return fmin(1, fmax(0, (PERIODICITY_SLOTS - slots_of_span(c)) / (PERIODICITY_SLOTS - 2)));
 }
 
 /* What part of a class refills do not meet: all but one object of each span. Less of it counts with many slots. */
-static double step_unmet(const struct class_state *c)
+static double periodicity_unmet(const struct class_state *c)
 {
-	return step_ease(c) * (1 - 1 / fmax(1, slots_of_span(c)));
+	return periodicity_ease(c) * (1 - 1 / fmax(1, slots_of_span(c)));
 }
 
 /* How much of that exact windows have not cleared up yet. */
-static double step_doubt(const struct class_state *c)
+static double periodicity_doubt(const struct class_state *c)
 {
-	double known = fmax((double)c->n_exact / STEP_WINDOWS_MAX, c->exact_t / STEP_OBJECTS);
+	double known = fmax((double)c->n_exact / PERIODICITY_WINDOWS_MAX, c->exact_t / PERIODICITY_OBJECTS);
 
-	return step_unmet(c) * (c->n_exact < EXACT_WINDOWS_MIN ? 1 : fmax(0, 1 - known));
+	return periodicity_unmet(c) * (c->n_exact < EXACT_WINDOWS_MIN ? 1 : fmax(0, 1 - known));
 }
 
 void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
@@ -255,7 +256,7 @@ void estimator_doubts(const struct estimator *est, double doubts[SPAN_CLASSES])
 		if (est->classes[i].n_exact < EXACT_WINDOWS_MIN)
 			contested *= CONTESTED_HURRY;
 		doubts[i] = (LEAST_DOUBT + contested) / (1 + (double)est->classes[i].n_exact) +
-			    STEP_HURRY * step_doubt(&est->classes[i]);
+			    PERIODICITY_HURRY * periodicity_doubt(&est->classes[i]);
 	}
 }
 
@@ -372,7 +373,7 @@ struct share {
 static struct share sampled_share(const struct class_state *c, const struct cell *cell)
 {
 	double p = fmin(1, cell->objects / c->objects), rest = c->sampled < ALL_OF_IT ? 1 - c->sampled : 0;
-	/* Of large objects none is missed in a window. */
+	/* No large object is missed in a window. */
 	double within = cell->class ? wilson(p, c->effective) / Z : 0;
 	double variance = within * within;
 
@@ -405,21 +406,21 @@ static struct share average(struct share refills, struct share exact, double bia
 			      .variance = w * w * (refills.variance + bias) + v * v * exact.variance};
 }
 
-/* How far refills may be off in a program in step with them, as a variance: they say that a share is p, and q is what
+/* How far refills may be off in a program with their period, as a variance: they say that a share is p, and q is what
  * others say, if there are any. */
-static double step_variance(const struct class_state *c, double p, double q)
+static double periodicity_variance(const struct class_state *c, double p, double q)
 {
-	double most = STEP_MARGIN * step_unmet(c) * fmax(p, 1 - p) / Z;
+	double most = PERIODICITY_MARGIN * periodicity_unmet(c) * fmax(p, 1 - p) / Z;
 
 	return fmax(most * most, UNCHECKED * UNCHECKED * fmax(p * (1 - p), q * (1 - q)));
 }
 
-/* How likely it is that a program is in step, if its exact windows are by d off the refills: of that, variance is to be
- * expected anyway, and step more if it is. */
-static double step_likelihood(const struct class_state *c, double d, double variance, double step)
+/* How likely a periodicity bias is, if exact windows are by d off the refills: variance of that is to be expected
+ * anyway, and periodic more if there is one. */
+static double periodicity_likelihood(const struct class_state *c, double d, double variance, double periodic)
 {
-	double prior = STEP_SELDOM + (STEP_LIKELY - STEP_SELDOM) * step_ease(c);
-	double both = variance + step;
+	double prior = PERIODICITY_SELDOM + (PERIODICITY_LIKELY - PERIODICITY_SELDOM) * periodicity_ease(c);
+	double both = variance + periodic;
 	double odds = prior / (1 - prior) * sqrt(variance / both) * exp(d * d / 2 * (1 / variance - 1 / both));
 
 	return isfinite(odds) ? odds / (1 + odds) : 1;
@@ -449,24 +450,24 @@ static double mixed_width(const struct share *a, const struct share *b, double p
 }
 
 /*
- * What refills and exact windows say together: of two accounts, one in which the program is not in step with its
- * refills and one in which it is, each as likely as what was seen makes it. Exact windows cannot be in step; few of
+ * What refills and exact windows say together: the mean of two accounts, one without a periodicity bias of refills and
+ * one with it, each as likely as what was seen makes it. Exact windows come at random times and have none; few of
  * them contradict nothing, and prove as little. Where they do contradict the refills, these are off in either account.
  */
 static struct share combine(const struct class_state *c, struct share refills, struct share exact)
 {
 	double d = refills.p - exact.p, sum = refills.variance + exact.variance;
 	double bias = d * d > DISAGREE * DISAGREE * sum ? d * d - sum : 0;
-	double step = step_variance(c, refills.p, exact.p), likely, p, width;
-	struct share apart, in_step;
+	double periodic = periodicity_variance(c, refills.p, exact.p), likely, p, width;
+	struct share apart, biased;
 
 	if (exact.spread <= 0 || refills.spread <= 0)
 		return refills;
-	likely = step_likelihood(c, d, sum, step);
+	likely = periodicity_likelihood(c, d, sum, periodic);
 	apart = average(refills, exact, bias);
-	in_step = average(refills, exact, fmax(bias, step));
-	p = apart.p + likely * (in_step.p - apart.p);
-	width = mixed_width(&apart, &in_step, likely, p) / Z;
+	biased = average(refills, exact, fmax(bias, periodic));
+	p = apart.p + likely * (biased.p - apart.p);
+	width = mixed_width(&apart, &biased, likely, p) / Z;
 	return (struct share){.p = p, .variance = width * width};
 }
 
@@ -536,7 +537,7 @@ void estimator_solve(struct estimator *est, const struct estimator_span *span)
 		if (cell->class && c->n_exact >= EXACT_WINDOWS_MIN)
 			share = combine(c, share, exact_share(c, cell));
 		else if (cell->class)
-			share.variance += step_variance(c, share.p, share.p);
+			share.variance += periodicity_variance(c, share.p, share.p);
 		cell->objects = share.p;
 		cell->error = Z * sqrt(share.variance);
 		sum[cell->class] += share.p;

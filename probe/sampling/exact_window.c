@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Windows in which allocation points are probed for a millisecond or so: order and sharing that refills do not show. */
+/* Windows in which allocation points are probed for some milliseconds: order and sharing that refills do not show. */
 #include "probe/sampling/sample_internal.h"
 
 #include <math.h>
@@ -18,8 +18,8 @@
 #define EXACT_MAX_NS	  (20 * MS_NS)
 #define EXACT_LOOK_NS	  250e3 /* at least, and at most */
 #define EXACT_LOOK_MAX_NS 5e6
-/* Of a core, for coming and going with the probes of exact windows: beside a program that allocates little they would
- * cost it next to nothing, and this process more than all else. */
+/* The share of a core for coming and going with the probes of exact windows: beside a program that allocates little
+ * they would cost it next to nothing, and this process more than all else. */
 #define EXACT_OWN_SHARE	   0.005
 #define EXACT_FREE_WINDOWS 12
 /* A class with this part of the bytes is half as likely to be looked at as one with nearly all. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A running capture of the sampling gear. Has the shape of probe/capture.h: load, attach, drain when the descriptor
+ * A running capture of the sampling mode. Has the shape of probe/capture.h: load, attach, drain when the descriptor
  * says so, detach, read. Draining also runs the controller, and may take a tenth of a second while probes come and go.
  */
 #ifndef ESCAUDIT_PROBE_SAMPLING_SAMPLE_H
@@ -17,7 +17,7 @@
 #include "probe/sampling/sample_points.h"
 #include "recording/raw.h"
 
-/* Of one core, unless told otherwise. */
+/* The share of one core, unless told otherwise. */
 #define SAMPLE_BUDGET_DEFAULT 0.01
 
 struct sample_options {
@@ -40,7 +40,7 @@ void sample_free(struct sample *sample); /* accepts NULL; detaches */
 
 /*
  * Where a process that runs has the binary (runtime address less vaddr), before it is attached to: the runtime's own
- * counts can be read from the window's first moment on. Of a process that is not told, from its first stack on.
+ * counts can be read from the window's first moment on. Without it, from its first stack on.
  */
 void sample_set_bias(struct sample *sample, uint64_t bias);
 /* Arms the probes for one process, or for all that map the binary if pid is 0. The window begins here. */

@@ -9,6 +9,7 @@
 #include "base/strpool.h"
 #include "base/u64map.h"
 #include "probe/stack_store.h"
+#include "recording/site_index.h"
 
 #define NO_ENTRY     UINT32_MAX
 #define NO_PART	     UINT32_MAX
@@ -22,7 +23,7 @@ struct bare_stack {
 	uint32_t skip;
 };
 
-/* Of a stack as it came. */
+/* What is known of a stack as it came. */
 struct stack_info {
 	uint32_t bare;
 	uint32_t entry; /* allocator entry that counts its objects, NO_ENTRY if none is on it */
@@ -337,9 +338,9 @@ struct hint {
 struct rows {
 	struct sample_cells *c;
 	const struct recording *rec;
-	struct u64map site_of; /* return address -> site */
-	struct u64map row_of;  /* stack and type's name, mixed, or derived -> row */
-	double *variance;      /* of each row's objects, and of its bytes */
+	struct site_index sites;
+	struct u64map row_of; /* stack and type's name, mixed, or derived -> row */
+	double *variance;     /* of each row's objects, and of its bytes */
 	size_t alloc_variance;
 	double *exact; /* objects and bytes, unrounded */
 	size_t alloc_exact;
@@ -377,7 +378,7 @@ static struct hint hint_of(const struct rows *r, const struct cell *cell)
 	const struct rec_site *site;
 	struct hint hint = {NULL, 0};
 	struct stored_stack stack;
-	const uint64_t *index;
+	size_t index;
 	struct go_func func;
 	bool is_direct;
 
@@ -390,10 +391,10 @@ static struct hint hint_of(const struct rows *r, const struct cell *cell)
 	if (!is_direct && stack.depth <= bare->skip + 1)
 		return hint;
 	/* The call in question is made by the user frame, and what it called is the frame before, if there is one. */
-	index = u64map_find(&r->site_of, stack.pcs[bare->skip + !is_direct]);
-	if (!index)
+	index = site_index_find(&r->sites, stack.pcs[bare->skip + !is_direct]);
+	if (index == REC_NO_SITE)
 		return hint;
-	site = &r->rec->sites[*index];
+	site = &r->rec->sites[index];
 	info = go_runtime_callee(site->callee);
 	if (!info || (is_direct ? !go_runtime_is_allocator(site->callee) : strcmp(site->callee, func.name) != 0))
 		return hint;
@@ -526,12 +527,11 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 		       struct raw_capture *out)
 {
 	struct estimator_span known = *span;
-	struct rows r = {.c = c, .rec = rec, .site_of = U64MAP_INIT, .row_of = U64MAP_INIT};
+	struct rows r = {.c = c, .rec = rec, .row_of = U64MAP_INIT};
 	double *sizes = xcalloc(c->n_cells ? c->n_cells : 1, sizeof(*sizes));
 	size_t kept = 0;
 
-	for (size_t i = 0; i < rec->n_sites; i++)
-		*u64map_at(&r.site_of, rec->sites[i].ret, NULL) = i;
+	site_index_init(&r.sites, rec);
 	for (size_t i = 0; i < c->n_cells; i++)
 		sizes[i] = cell_size(&r, &c->cells[i]);
 	known.mean_size = sizes;
@@ -546,7 +546,7 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 		if (!row.samples || objects <= 0)
 			continue;
 		row.objects = objects < 1 ? 1 : (uint64_t)llround(objects);
-		/* Of the rounded number of objects, so that objects of one size have it. */
+		/* From the rounded number of objects, so that objects of one size have it. */
 		row.bytes = (uint64_t)llround(fmax(1, (double)row.objects * (bytes / objects)));
 		row.error_pct = 100 * fmax(sqrt(r.variance[2 * i]) / objects,
 					   bytes > 0 ? sqrt(r.variance[2 * i + 1]) / bytes : 0);
@@ -569,7 +569,7 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 	free(sizes);
 	free(r.variance);
 	free(r.exact);
-	u64map_release(&r.site_of);
+	site_index_release(&r.sites);
 	u64map_release(&r.row_of);
 }
 

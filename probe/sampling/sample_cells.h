@@ -36,7 +36,7 @@ struct estimator *sample_cells_estimator(struct sample_cells *cells);
  * The allocator entries that objects of the class were seen to come through: flags, one an entry. Returns how many.
  */
 size_t sample_cells_entries(const struct sample_cells *cells, uint32_t class, bool *flags);
-/* Of which classes would probes on these entries see every object? */
+/* The classes of which probes on these entries would see every object. */
 void sample_cells_covered(const struct sample_cells *cells, const bool *flags, bool covered[SPAN_CLASSES]);
 
 /*

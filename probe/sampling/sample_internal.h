@@ -101,10 +101,10 @@ bool sample_stats_of_window(struct sample *s, uint64_t end, struct heap_stats *o
 
 /* ---- exact windows ---- */
 
-/* The first windows are what tells whether the program is in step with its refills: they are not put off. */
+/* The first windows show whether samples have a periodicity bias: they are not put off. */
 bool sample_may_look_exact(const struct sample *s);
 /*
- * Counts every object of one class, and of those that come the same way, for about a millisecond of probe time: in that
+ * Counts every object of one class, and of those that come the same way, for 1.4 ms of probe time: in that
  * order they were made in, which is what refills cannot see.
  */
 int sample_exact_window(struct sample *s, struct error *err);

@@ -2,7 +2,7 @@
 /* What a sampling capture says at its end, or at a cut: estimates, and how the sampling went. */
 #include "probe/sampling/sample_internal.h"
 
-#include <stdio.h>
+#include <math.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -17,19 +17,12 @@ static double cpu_seconds(const struct rusage *a, const struct rusage *b)
 	       (double)(b->ru_utime.tv_usec - a->ru_utime.tv_usec + b->ru_stime.tv_usec - a->ru_stime.tv_usec) / 1e6;
 }
 
-static void add_number(struct recording *rec, const char *key, int decimals, double value)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%.*f", decimals, value);
-	recording_add_extra(rec, strpool_add(rec->pool, key), strpool_add(rec->pool, text));
-}
-
-/* How the sampling went: figures for reports, and for those who want to check. */
 static int add_figures(struct sample *s, double seconds, uint64_t cold_ns, struct recording *rec, struct error *err)
 {
 	uint64_t spent[GROUP_MAX], hits[GROUP_MAX], all_hits = 0, all_spent = 0;
 	double slots[SPAN_CLASSES], unattributed;
+	const double of_window = seconds > 0 ? 100 / (seconds * 1e9) : 0; /* per cent a nanosecond */
+	struct rec_sampling *out = &rec->header.sampling;
 	struct strbuf classes = STRBUF_INIT;
 	struct rusage own;
 	int ret = sample_read_costs(s, spent, hits, err);
@@ -47,21 +40,25 @@ static int add_figures(struct sample *s, double seconds, uint64_t cold_ns, struc
 			strbuf_addf(&classes, "%s%u%s:%.0f", classes.len ? "," : "", size_class_bytes[i >> 1],
 				    i & 1 ? "n" : "", slots[i]);
 	}
-	add_number(rec, "sample_duty_pct", 2, seconds > 0 ? 100 * (double)s->hot_ns / 1e9 / seconds : 0);
-	add_number(rec, "sample_cold_duty_pct", 2, seconds > 0 ? 100 * (double)cold_ns / 1e9 / seconds : 0);
-	if (s->seen_share > 0)
-		add_number(rec, "sample_seen_pct", 2, 100 * s->seen_share);
-	add_number(rec, "sample_windows", 0, (double)s->windows);
-	add_number(rec, "sample_exact_windows", 0, (double)s->exact_windows);
-	add_number(rec, "sample_exact_objects", 0, (double)s->exact_objects);
-	add_number(rec, "sample_hits", 0, (double)all_hits);
-	add_number(rec, s->trap_measured ? "sample_trap_ns" : "sample_trap_ns_assumed", 0, s->trap_ns);
-	add_number(rec, "sample_hit_ns", 0, all_hits ? (double)all_spent / (double)all_hits : 0);
-	add_number(rec, "overhead_pct", 3, seconds > 0 ? 100 * (double)all_spent / 1e9 / seconds : 0);
-	add_number(rec, "overhead_max_pct", 2, 100 * s->options.budget);
-	add_number(rec, "own_cpu_pct", 2, seconds > 0 ? 100 * cpu_seconds(&s->own_before, &own) / seconds : 0);
-	add_number(rec, "sample_unattributed_bytes", 0, unattributed);
-	recording_add_extra(rec, "size_classes", strpool_add(rec->pool, strbuf_str(&classes)));
+	*out = (struct rec_sampling){
+		.is_known = true,
+		.totals = out->totals,
+		.duty_pct = of_window * (double)s->hot_ns,
+		.cold_duty_pct = of_window * (double)cold_ns,
+		.seen_pct = 100 * s->seen_share,
+		.windows = s->windows,
+		.exact_windows = s->exact_windows,
+		.exact_objects = s->exact_objects,
+		.hits = all_hits,
+		.trap_ns = s->trap_measured ? s->trap_ns : 0,
+		.assumed_trap_ns = s->trap_measured ? 0 : s->trap_ns,
+		.hit_ns = all_hits ? (double)all_spent / (double)all_hits : 0,
+		.overhead_pct = of_window * (double)all_spent,
+		.overhead_max_pct = 100 * s->options.budget,
+		.own_cpu_pct = of_window * 1e9 * cpu_seconds(&s->own_before, &own),
+		.unattributed_bytes = (uint64_t)llround(fmax(0, unattributed)),
+		.size_classes = strpool_add(rec->pool, strbuf_str(&classes)),
+	};
 	strbuf_release(&classes);
 	return 0;
 }
@@ -78,7 +75,7 @@ static int add_losses(struct sample *s, struct recording *rec, struct error *err
 	kernel_add_losses(rec, since);
 	recording_add_loss(rec, "spans not as known", since[SAMPLE_COUNTER_LOST_SPAN]);
 	recording_add_loss(rec, "processes that ended with spans nobody saw", since[SAMPLE_COUNTER_LOST_END]);
-	add_number(rec, "sample_slot_mismatches", 0, (double)since[SAMPLE_COUNTER_SLOT_MISMATCH]);
+	rec->header.sampling.slot_mismatches = since[SAMPLE_COUNTER_SLOT_MISMATCH];
 	return 0;
 }
 
@@ -107,7 +104,7 @@ int sample_read(struct sample *s, struct sample_result *out, struct recording *r
 	};
 	span.used = sample_stats_of_window(s, now, &used, &span.used_error) ? &used : NULL;
 	sample_cells_rows(s->cells, &span, rec, &out->raw);
-	recording_add_extra(rec, "sample_totals", span.used ? "counted by the runtime" : "scaled by time");
+	rec->header.sampling.totals = span.used ? REC_TOTALS_COUNTED : REC_TOTALS_SCALED;
 	for (size_t i = 0; i < out->raw.n_observations; i++)
 		out->samples += out->raw.observations[i].samples;
 	ret = add_figures(s, span.seconds, cold_ns, rec, err);

@@ -32,7 +32,7 @@ void tiny_opening_rates(const double mix[TINY_SLOT], double rate[TINY_SLOT])
 			for (size_t t = 1; t < TINY_SLOT && at[offset] > 0; t++) {
 				size_t end = aligned(offset, t) + t;
 
-				/* Of the old slot and the new one, that with more room left stays current. */
+				/* The old slot or the new one stays current, whichever has more left. */
 				if (end > TINY_SLOT)
 					end = t < offset ? t : offset;
 				next[end] += at[offset] * mix[t] / sum;

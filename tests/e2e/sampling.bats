@@ -46,7 +46,7 @@ def joined($truth; $rec; $markers): ($markers | INDEX(.marker)) as $at |
 	{marker, size, noscan, objects, bytes, found: ($r.objects // 0), found_bytes: ($r.bytes // 0), samples: ($r.samples // 0), error: ($r.error // 0)}];
 '
 
-# Estimates are taken twice (twice, again), and a class that falls in step with its refills before two exact windows met it is
+# Estimates are taken twice (twice, again), and a class that has the period of its refills before two exact windows met it is
 # wrong (docs/sampling.md).
 
 # expect_counts WITHIN [CLASSES_WITHIN [COVERED]]: lines with at least 1 % of the bytes are right within so much, the sums of
@@ -134,7 +134,7 @@ versions='1.19 1.22 1.24 1.26 1.27'
 
 # One object in 64 of a class comes always at the same distance behind the others: refills alone miss it, or find nothing
 # else, depending on how many slots a span has. Exact windows see it.
-@test "two sites in step with the refills of their class" {
+@test "two sites with the period of the refills of their class" {
 	need_bpf
 	check() {
 		local found
@@ -164,7 +164,7 @@ expect_buffers() {
 
 # Buffers of a size that are made in turn, with few slots a span: as long as no span is left half used, refills meet the
 # same line every time. Soon the error must allow for that, and after a while the counts must be right.
-@test "pairs and fours of large buffers in step with their refills" {
+@test "pairs and fours of large buffers with the period of their refills" {
 	need_bpf
 	local missed
 	check() {

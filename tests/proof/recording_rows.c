@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A recording's rows as JSON, with what the reports round away: one object a line of user code, and the extra comments.
+ * A recording's rows as JSON, with what the reports round away: one object a line of user code, the figures of sampling
+ * and the extra comments.
  *
  *	recording_rows RECORDING
  *	{"window_seconds":6.01,"start_unix_ns":1,"extra":{"overhead_pct":"0.98"},"losses":0,
@@ -45,6 +46,11 @@ static void add(json_t *row, const char *key, uint64_t n)
 	json_integer_set(value, json_integer_value(value) + (json_int_t)n);
 }
 
+static void add_figure(void *ctx, const char *key, const char *value)
+{
+	json_object_set_new(ctx, key, json_string(value));
+}
+
 int main(int argc, char **argv)
 {
 	json_t *rows = json_array(), *extra = json_object(), *all;
@@ -59,13 +65,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "recording_rows: %s\n", err.text);
 		return 2;
 	}
+	recording_each_figure(&rec->header.sampling, add_figure, extra);
 	for (size_t i = 0; i < rec->n_extra; i++)
 		json_object_set_new(extra, rec->extra[i].key, json_string(rec->extra[i].value));
 	for (size_t i = 0; i < rec->n_observations; i++) {
 		const struct rec_observation *o = &rec->observations[i];
 		json_t *row, *error;
 
-		if (o->user == REC_NO_USER_FRAME || o->cause == CAUSE_RUNTIME_INTERNAL)
+		if (recording_work(rec, o) != REC_WORK_LINE)
 			continue;
 		row = row_for(rows, &rec->locations[o->locations[o->user]].frames[0]);
 		add(row, "objects", o->objects);

@@ -131,6 +131,7 @@ static void judge(struct scene *s)
 {
 	struct error err = ERROR_INIT;
 
+	recording_find_sites(s->rec);
 	cr_assert_eq(audit_run(&s->audit, s->set, s->rec, &err), 0, "%s", err.text);
 	expect_accounts(s->audit);
 }
@@ -369,6 +370,51 @@ Test(verdict, every_object_is_in_exactly_one_total)
 	cr_expect_eq(s.audit->runtime_objects, 19);
 	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 23);
 	cr_expect_eq(sum + s.audit->elsewhere_objects + s.audit->runtime_objects, 13 + 17 + 19 + 23);
+	scene_free(&s);
+}
+
+/* Outside the binary an address is not known; its lines are, and nothing else is there to tell them apart. */
+Test(verdict, lines_of_plugins_stay_apart)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)"); /* so that its package is one that was predicted */
+	observe_at(&s, 0, "main.f", FILE_PATH, 22, CAUSE_NEW_OBJECT, 5, 8);
+	observe_at(&s, 0, "main.f", FILE_PATH, 23, CAUSE_APPEND_GROWTH, 7, 64);
+	judge(&s);
+	cr_assert_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 2);
+	for (size_t i = 0; i < 2; i++) { /* they are ranked first */
+		const struct verdict *v = &s.audit->items[i];
+
+		cr_expect_eq(v->objects, v->line == 22 ? 5 : 7, "line %d", v->line);
+		cr_expect_eq(v->cause, v->line == 22 ? CAUSE_NEW_OBJECT : CAUSE_APPEND_GROWTH);
+	}
+	scene_free(&s);
+}
+
+/* What the runtime makes at a call that is there for something else is its own; what the call itself asks of it is not.
+ */
+Test(verdict, work_of_the_runtime)
+{
+	struct scene s = scene_new();
+	size_t large = emit(&s, 20, "runtime.makeslice", CAUSE_MAKE_SLICE, "[]int", false);
+	size_t send = emit(&s, 21, "runtime.chansend1", CAUSE_RUNTIME_INTERNAL, NULL, true);
+
+	say(&s, CLAIM_HEAP, EXPR_NEW, 15, 9, "new(T)");
+	observe(&s, large, 3, 65536);
+	observe(&s, large, 11, 416);
+	s.rec->observations[1].cause = CAUSE_RUNTIME_INTERNAL; /* goroutines for a collection */
+	observe(&s, send, 5, 96);
+	recording_find_sites(s.rec);
+	cr_expect_eq(recording_work(s.rec, &s.rec->observations[0]), REC_WORK_LINE);
+	cr_expect_eq(recording_work(s.rec, &s.rec->observations[1]), REC_WORK_OWN);
+	cr_expect_eq(recording_work(s.rec, &s.rec->observations[2]), REC_WORK_HELPER);
+	s.rec->observations[0].user = REC_NO_USER_FRAME;
+	cr_expect_eq(recording_work(s.rec, &s.rec->observations[0]), REC_WORK_OWN);
+	s.rec->observations[0].user = 0;
+	judge(&s);
+	cr_expect_eq(s.audit->runtime_objects, 11);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 3 + 5);
 	scene_free(&s);
 }
 

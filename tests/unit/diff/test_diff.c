@@ -14,6 +14,7 @@ struct made {
 	struct recording *rec;
 	struct verdict verdicts[16];
 	struct audit audit;
+	size_t accounts[64]; /* of each observation */
 	uint64_t next_pc;
 };
 
@@ -27,6 +28,7 @@ static void made_init(struct made *m)
 	m->rec->header.goroot_src = "/go/src/";
 	m->audit.rec = m->rec;
 	m->audit.items = m->verdicts;
+	m->audit.account = m->accounts;
 	m->next_pc = 0x401000;
 }
 
@@ -52,6 +54,8 @@ static struct rec_observation *observe(struct made *m, struct at at, const char 
 {
 	struct rec_observation *o = recording_add_observation(m->rec);
 
+	if (m->rec->n_observations <= ARRAY_SIZE(m->accounts))
+		m->accounts[m->rec->n_observations - 1] = AUDIT_ELSEWHERE;
 	o->locations = xcalloc(2, sizeof(*o->locations));
 	o->locations[o->n_locations++] = locate(m, at.function, at.file ? at.file : DIR "x.go", at.line, at.start_line);
 	if (at.caller)
@@ -71,6 +75,9 @@ static void judge(struct made *m, enum verdict_kind kind, const char *expr)
 	const struct rec_location *loc = &m->rec->locations[o->locations[0]];
 	struct rec_site *site = xcalloc(1, sizeof(*site));
 	struct verdict *v = &m->verdicts[m->audit.n++];
+
+	cr_assert_leq(m->rec->n_observations, ARRAY_SIZE(m->accounts));
+	m->accounts[m->rec->n_observations - 1] = m->audit.n - 1;
 
 	*site = (struct rec_site){.pc = loc->pc - 5, .ret = loc->pc, .frames = loc->frames, .n_frames = 1};
 	*v = (struct verdict){.kind = kind, .expr = expr, .file = "x.go", .line = loc->frames[0].line};

@@ -420,8 +420,8 @@ Test(estimator, objects_made_in_turn_in_a_class_of_few_slots)
 	}
 }
 
-/* A program in step with its refills: the second cell is never the sample, though it makes one object of 64. */
-Test(estimator, exact_windows_contradict_refills_that_are_in_step)
+/* A program with the period of its refills: the second cell is never the sample, though it makes one object of 64. */
+Test(estimator, exact_windows_contradict_refills_with_a_periodicity_bias)
 {
 	bool seen[SPAN_CLASSES] = {[CLASS] = true};
 	struct estimator *est = estimator_new();

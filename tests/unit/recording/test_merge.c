@@ -39,6 +39,17 @@ static struct rec_observation *observe(struct recording *rec, uint32_t inner, ui
 	return o;
 }
 
+/* The first further comment of that key. */
+static const char *extra_of(const struct recording *rec, const char *key)
+{
+	for (size_t i = 0; i < rec->n_extra; i++) {
+		if (strcmp(rec->extra[i].key, key) == 0)
+			return rec->extra[i].value;
+	}
+	cr_assert_fail("no comment %s", key);
+	return NULL;
+}
+
 static struct recording *made(uint64_t start, int64_t pid)
 {
 	struct recording *rec = recording_new();
@@ -104,6 +115,17 @@ Test(merge, sums)
 	recs[1]->header.exit_status = 3;
 	recs[1]->header.window_complete = false;
 	recording_add_extra(recs[0], "kept", "yes");
+	for (size_t i = 0; i < 2; i++) {
+		recs[i]->header.ended = REC_END_EXIT;
+		recs[i]->header.sampling = (struct rec_sampling){.is_known = true,
+								 .totals = REC_TOTALS_COUNTED,
+								 .overhead_pct = i ? 0.5 : 0.25,
+								 .overhead_max_pct = 1,
+								 .hit_ns = i ? 3000 : 1000,
+								 .hits = i ? 30 : 10,
+								 .trap_ns = 700,
+								 .size_classes = "16:3"};
+	}
 
 	cr_assert_eq(recording_merge(recs, names, 2, &err), 0, "%s", err.text);
 	recording_free(recs[1]); /* nothing of it may be needed any more */
@@ -125,11 +147,19 @@ Test(merge, sums)
 	cr_expect_eq(recs[0]->header.exit_status, 3);
 	cr_expect_not(recs[0]->header.window_complete);
 	cr_expect(fabs(recs[0]->header.window_seconds - 3.0) < 1e-9);
-	cr_expect_str_eq(recording_extra(recs[0], "replica.1"),
+	cr_expect_str_eq(extra_of(recs[0], "replica.1"),
 			 "file=a.gz pid=11 start_unix_ns=7000 seconds=1.500 objects=8 bytes=64");
-	cr_expect_str_eq(recording_extra(recs[0], "replica.2"),
+	cr_expect_str_eq(extra_of(recs[0], "replica.2"),
 			 "file=b.gz pid=12 start_unix_ns=6000 seconds=1.500 objects=12 bytes=192");
-	cr_expect_str_eq(recording_extra(recs[0], "kept"), "yes");
+	cr_expect_str_eq(extra_of(recs[0], "kept"), "yes");
+	cr_expect_eq(recs[0]->header.ended, REC_END_EXIT);
+	cr_expect_eq(recs[0]->header.sampling.totals, REC_TOTALS_COUNTED);
+	cr_expect_float_eq(recs[0]->header.sampling.overhead_pct, 0.375, 1e-9, "of two windows of one length");
+	cr_expect_eq(recs[0]->header.sampling.overhead_max_pct, 1);
+	cr_expect_float_eq(recs[0]->header.sampling.hit_ns, 2500, 1e-9);
+	cr_expect_eq(recs[0]->header.sampling.hits, 40);
+	cr_expect_eq(recs[0]->header.sampling.trap_ns, 0);
+	cr_expect_null(recs[0]->header.sampling.size_classes, "what does not add up is left out");
 	recording_free(recs[0]);
 }
 
@@ -144,8 +174,8 @@ Test(merge, of_merged_ones)
 	more[1] = recs[0];
 	cr_assert_eq(recording_merge(more, names, 2, &err), 0);
 	cr_expect_eq(more[0]->n_extra, 3);
-	cr_expect(strstr(recording_extra(more[0], "replica.1"), "pid=3 "));
-	cr_expect(strstr(recording_extra(more[0], "replica.3"), "pid=2 "));
+	cr_expect(strstr(extra_of(more[0], "replica.1"), "pid=3 "));
+	cr_expect(strstr(extra_of(more[0], "replica.3"), "pid=2 "));
 	recording_free(recs[0]);
 	recording_free(recs[1]);
 	recording_free(more[0]);
@@ -318,6 +348,31 @@ Test(merge, reach_evidence)
 		cr_expect_eq(recs[0]->sites[i].reach, cases[i][2], "case %zu", i);
 		cr_expect_eq(recs[0]->points[i].reach, cases[i][2], "case %zu", i);
 	}
+	recording_free(recs[0]);
+	recording_free(recs[1]);
+}
+
+/* Each recording has its own numbers of sites; the sum has those of the first. */
+Test(merge, sites_of_observations)
+{
+	struct recording *recs[] = {made(7000, 11), made(6000, 12)};
+	const char *names[] = {"a.gz", "b.gz"};
+	struct error err = ERROR_INIT;
+
+	site_at(recs[0], 0x10, REACH_NOT_PROBED);
+	site_at(recs[0], 0x20, REACH_NOT_PROBED);
+	site_at(recs[1], 0x20, REACH_NOT_PROBED);
+	observe(recs[0], locate(recs[0], 0x15, "main.f", 1), 0, "int", 3, 8);
+	observe(recs[1], locate(recs[1], 0x25, "main.g", 2), 0, "int", 5, 8);
+	observe(recs[1], locate(recs[1], 0x35, "main.h", 3), 0, "int", 7, 8);
+	for (size_t i = 0; i < 2; i++)
+		recording_find_sites(recs[i]);
+	cr_expect_eq(recs[1]->observations[0].site, 0);
+	cr_assert_eq(recording_merge(recs, names, 2, &err), 0, "%s", err.text);
+	cr_assert_eq(recs[0]->n_observations, 3);
+	cr_expect_eq(recs[0]->observations[0].site, 0);
+	cr_expect_eq(recs[0]->observations[1].site, 1);
+	cr_expect_eq(recs[0]->observations[2].site, REC_NO_SITE);
 	recording_free(recs[0]);
 	recording_free(recs[1]);
 }

@@ -79,6 +79,27 @@ static struct recording *sample(void)
 	h->entries = 5;
 	h->stacks = 4;
 	h->shortened = 3;
+	h->ended = REC_END_DISARMED;
+	h->period = 524288;
+	h->sampling = (struct rec_sampling){
+		.is_known = true,
+		.totals = REC_TOTALS_SCALED,
+		.duty_pct = 12.25,
+		.cold_duty_pct = 99.5,
+		.seen_pct = 3.75,
+		.assumed_trap_ns = 700,
+		.hit_ns = 1800,
+		.overhead_pct = 0.125,
+		.overhead_max_pct = 1,
+		.own_cpu_pct = 0.5,
+		.windows = 17,
+		.exact_windows = 3,
+		.exact_objects = 4711,
+		.hits = 9007199254740993, /* no double */
+		.unattributed_bytes = 64,
+		.slot_mismatches = 1,
+		.size_classes = "16n:1200,32:7",
+	};
 	recording_add_loss(rec, "stack map full", 3);
 	recording_add_loss(rec, "read fault", 0);
 	recording_add_loss(rec, "observation map full", 5);
@@ -147,7 +168,7 @@ static struct recording *sample(void)
 	site->cause = CAUSE_INTERFACE_CONVERSION;
 	site->may_elide = true;
 	site->reach = REACH_NEVER;
-	site->room = SITE_ROOM_STACK;
+	site->buffer = SITE_BUFFER_STACK;
 	site->closure = "main.f.func1";
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
@@ -157,6 +178,10 @@ static struct recording *sample(void)
 	*recording_add_extent(rec) = (struct rec_extent){"main.newItem", "example.com/shop/item.go", 18, 23, false};
 	*recording_add_point(rec) = (struct rec_point){0x401000, "example.com/shop/item.go", 18, 23, REACH_HIT};
 	*recording_add_point(rec) = (struct rec_point){0, "example.com/shop/item.go", 30, 30, REACH_NOT_PROBED};
+	recording_find_sites(rec);
+	cr_expect_eq(rec->observations[0].site, 0);
+	cr_expect_eq(rec->observations[1].site, REC_NO_SITE, "a call that was not decoded");
+	cr_expect_eq(rec->observations[2].site, REC_NO_SITE, "no user frame");
 	return rec;
 }
 
@@ -177,6 +202,28 @@ static void expect_frames(const struct rec_frame *a, size_t n_a, const struct re
 		cr_expect_eq(a[i].line, b[i].line);
 		cr_expect_eq(a[i].start_line, b[i].start_line);
 	}
+}
+
+static void expect_sampling(const struct rec_sampling *a, const struct rec_sampling *b)
+{
+	cr_expect_eq(a->is_known, b->is_known);
+	cr_expect_eq(a->totals, b->totals);
+	cr_expect_eq(a->duty_pct, b->duty_pct);
+	cr_expect_eq(a->cold_duty_pct, b->cold_duty_pct);
+	cr_expect_eq(a->seen_pct, b->seen_pct);
+	cr_expect_eq(a->trap_ns, b->trap_ns);
+	cr_expect_eq(a->assumed_trap_ns, b->assumed_trap_ns);
+	cr_expect_eq(a->hit_ns, b->hit_ns);
+	cr_expect_eq(a->overhead_pct, b->overhead_pct);
+	cr_expect_eq(a->overhead_max_pct, b->overhead_max_pct);
+	cr_expect_eq(a->own_cpu_pct, b->own_cpu_pct);
+	cr_expect_eq(a->windows, b->windows);
+	cr_expect_eq(a->exact_windows, b->exact_windows);
+	cr_expect_eq(a->exact_objects, b->exact_objects);
+	cr_expect_eq(a->hits, b->hits);
+	cr_expect_eq(a->unattributed_bytes, b->unattributed_bytes);
+	cr_expect_eq(a->slot_mismatches, b->slot_mismatches);
+	cr_expect(same(a->size_classes, b->size_classes));
 }
 
 static void expect_header(const struct rec_header *a, const struct rec_header *b)
@@ -206,6 +253,9 @@ static void expect_header(const struct rec_header *a, const struct rec_header *b
 	cr_expect_eq(a->entries, b->entries);
 	cr_expect_eq(a->stacks, b->stacks);
 	cr_expect_eq(a->shortened, b->shortened);
+	cr_expect_eq(a->ended, b->ended);
+	cr_expect_eq(a->period, b->period);
+	expect_sampling(&a->sampling, &b->sampling);
 }
 
 static void expect_same(const struct recording *a, const struct recording *b)
@@ -236,6 +286,7 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_assert_eq(x->n_locations, y->n_locations);
 		cr_expect(memcmp(x->locations, y->locations, x->n_locations * sizeof(*x->locations)) == 0);
 		cr_expect_eq(x->user, y->user);
+		cr_expect_eq(x->site, y->site);
 		cr_expect(same(x->type, y->type));
 		cr_expect_eq(x->cause, y->cause);
 		cr_expect_eq(x->truncated, y->truncated);
@@ -260,7 +311,7 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(x->type_size, y->type_size);
 		cr_expect_eq(x->size, y->size);
 		cr_expect_eq(x->reach, y->reach);
-		cr_expect_eq(x->room, y->room);
+		cr_expect_eq(x->buffer, y->buffer);
 		cr_expect_eq(!x->closure, !y->closure);
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
@@ -907,7 +958,7 @@ Test(recording, checks_every_index)
 		SPOIL(site.callee, 0, "calls nothing"),
 		SPOIL(site.type, 10, "string 10 of 10"),
 		SPOIL(site.cause, 10, "string 10 of 10"),
-		SPOIL(site.room, 3, "has room 3"),
+		SPOIL(site.buffer, 3, "has buffer 3"),
 		SPOIL(site.reach, 3, "has reach 3"),
 		SPOIL(extent.function_id, 4, "function 4 is missing"),
 		SPOIL(comment, 10, "string 10 of 10"),
@@ -919,6 +970,16 @@ Test(recording, checks_every_index)
 		SPOIL(strings[9], (int64_t)(uintptr_t) "pid=1x", "the comment 'pid' makes no sense"),
 		SPOIL(strings[9], (int64_t)(uintptr_t) "mode=some", "the comment 'mode' makes no sense"),
 		SPOIL(strings[9], (int64_t)(uintptr_t) "loss x=y", "a count of losses makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "ended=well", "the comment 'ended' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "ended=", "the comment 'ended' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "overhead_pct=nan", "the comment 'overhead_pct' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "overhead_pct=1e99",
+		      "the comment 'overhead_pct' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "sample_hits=1.5", "the comment 'sample_hits' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "sample_totals=guessed",
+		      "the comment 'sample_totals' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "period=-1", "the comment 'period' makes no sense"),
+		SPOIL(strings[9], (int64_t)(uintptr_t) "sample_unattributed_bytes=-3", NULL),
 		SPOIL(strings[9], (int64_t)(uintptr_t) "no key", NULL),
 		SPOIL(sample.samples, -1, "more than a counter holds"),
 		SPOIL(sample.error_pct, -1, "has an error of"),			     /* not a number */
@@ -982,9 +1043,9 @@ Test(recording, counts_samples_of_sampled_profiles)
 	s.values[1] = 81925 * 32;
 	cr_assert_eq(recording_read_bytes(&rec, packed, pprof__profile__pack(&s.p, packed), "x", NULL), 0);
 	cr_expect_eq(rec->observations[0].samples, 5);
-	cr_expect_str_eq(rec->extra[0].key, "period");
+	cr_expect_eq(rec->header.period, 524288);
 	cr_expect_eq(rec->header.pid, 0, "another tool's comment is not our header");
-	cr_expect_str_eq(rec->extra[1].key, "comment");
-	cr_expect_str_eq(rec->extra[1].value, "pid=12");
+	cr_expect_str_eq(rec->extra[0].key, "comment");
+	cr_expect_str_eq(rec->extra[0].value, "pid=12");
 	recording_free(rec);
 }

@@ -104,7 +104,7 @@ Test(audit, text_of_a_heap_profile)
 	fixture_init(&x);
 	x.rec->header.mode = REC_MODE_PROFILE;
 	x.rec->header.exit_status = -1;
-	recording_add_extra(x.rec, "period", "524288");
+	x.rec->header.period = 524288;
 	for (size_t i = 0; i < x.audit.n; i++) {
 		if (x.items[i].upper_per_second > 0) {
 			x.items[i].upper_per_second = 0;

@@ -228,7 +228,7 @@ Test(top, of_a_foreign_profile)
 	struct capture c;
 
 	rec->header = (struct rec_header){.mode = REC_MODE_PROFILE, .path = "/srv/shop", .exit_status = -1};
-	recording_add_extra(rec, "period", "524288");
+	rec->header.period = 524288;
 	cr_expect_eq(report_top_text(capture_begin(&c), rec, &(struct top_options){.base.width = 100}), 0);
 	capture_expect(&c, "top-profile.txt");
 	recording_free(rec);

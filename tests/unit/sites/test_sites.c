@@ -44,7 +44,7 @@ static void expect_same_site(const struct rec_site *a, const struct rec_site *b)
 	cr_expect_eq(a->size, b->size);
 	cr_expect_eq(a->type_size, b->type_size);
 	cr_expect_eq(a->may_elide, b->may_elide);
-	cr_expect_eq(a->room, b->room);
+	cr_expect_eq(a->buffer, b->buffer);
 	cr_expect(same(a->callee, b->callee) && same(a->type, b->type) && same(a->closure, b->closure));
 	cr_assert_eq(a->n_frames, b->n_frames);
 	for (size_t i = 0; i < a->n_frames; i++) {

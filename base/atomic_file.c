@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/whole_file.h"
+#include "base/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static void set_mode_of_new_files(int fd)
 }
 
 /* A descriptor of a new file beside the one that is meant. */
-static int open_beside(struct whole_file *file, const char *path, bool is_there)
+static int open_beside(struct atomic_file *file, const char *path, bool is_there)
 {
 	const char *slash;
 	int fd;
@@ -37,13 +37,13 @@ static int open_beside(struct whole_file *file, const char *path, bool is_there)
 	return fd;
 }
 
-int whole_file_begin(struct whole_file *file, const char *path)
+int atomic_file_begin(struct atomic_file *file, const char *path)
 {
 	struct stat st;
 	bool is_there = stat(path, &st) == 0;
 	int fd, ret = 0;
 
-	*file = (struct whole_file){.stream = NULL};
+	*file = (struct atomic_file){.stream = NULL};
 	if (!*path)
 		return -ENOENT;
 	if (is_there && (!S_ISREG(st.st_mode) || st.st_nlink == 0))
@@ -63,7 +63,7 @@ int whole_file_begin(struct whole_file *file, const char *path)
 	return ret;
 }
 
-int whole_file_end(struct whole_file *file, int result)
+int atomic_file_end(struct atomic_file *file, int result)
 {
 	/* Why, nobody may know any more; what is there goes anyway, so that one byte more does no harm. */
 	if (ferror(file->stream) && (result == 0 || result == -EIO))
