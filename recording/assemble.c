@@ -152,7 +152,7 @@ static const char *source_type(const struct assembly *as, const struct rec_obser
 	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
 	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
 		return obs->type;
-	site = obs->site == REC_NO_SITE ? NULL : &as->rec->sites[obs->site];
+	site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
 	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
 }
 
