@@ -546,11 +546,14 @@ static void count_objects(struct matching *m)
 	if (rec->header.mode != REC_MODE_EXACT || !rec->header.window_complete || recording_is_partial(rec))
 		return;
 	m->site_objects = xcalloc(rec->n_sites, sizeof(*m->site_objects));
+	m->site_bytes = xcalloc(rec->n_sites, sizeof(*m->site_bytes));
 	for (size_t i = 0; i < rec->n_observations; i++) {
 		const struct rec_observation *obs = &rec->observations[i];
 
-		if (obs->site != REC_NO_SITE && obs->cause != CAUSE_RUNTIME_INTERNAL)
-			m->site_objects[obs->site] += obs->objects;
+		if (obs->site == REC_NO_SITE || obs->cause == CAUSE_RUNTIME_INTERNAL)
+			continue;
+		m->site_objects[obs->site] += obs->objects;
+		m->site_bytes[obs->site] += obs->bytes;
 	}
 }
 
@@ -629,6 +632,7 @@ void matching_free(struct matching *m)
 	free(m->next_site);
 	free(m->site_group);
 	free(m->site_objects);
+	free(m->site_bytes);
 	free(m->next_stack_claim);
 	free(m->prediction_file);
 	free(m->bare_expr);

@@ -57,6 +57,7 @@ struct matching {
 	size_t *next_stack_claim;      /* + 1, on the same line, by column */
 	size_t *site_group;	       /* MATCH_NONE while free */
 	uint64_t *site_objects;	       /* NULL where not every object was counted */
+	uint64_t *site_bytes;	       /* the same */
 	uint32_t *prediction_file;
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */

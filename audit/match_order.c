@@ -454,6 +454,19 @@ static void read_line(struct line *out, const struct matching *m, const struct p
 	*out = line;
 }
 
+static bool is_of_one_expression(const struct line *line, const struct value *v, const struct value *w)
+{
+	const struct part *a = &v->part, *b = &w->part;
+
+	if (a->kind == PART_NONE || b->kind == PART_NONE)
+		return false;
+	if (same_part(a, b) || is_inside(line, a, b) == YES || is_inside(line, b, a) == YES)
+		return true;
+	/* one goes into the other, or is the key that the other's value is put at, or is wrapped around it */
+	return goes_into(line, v, w) || goes_into(line, w, v) || v->is_key || w->is_key || v->p->wrapper ||
+	       w->p->wrapper;
+}
+
 bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
 				 size_t np)
 {
@@ -461,12 +474,8 @@ bool match_are_of_one_expression(const struct matching *m, const struct place *p
 	bool known = true;
 
 	read_line(&line, m, place, boxing, ps, np);
-	for (size_t i = 1; i < np && known; i++) {
-		const struct part *a = &line.values[i - 1].part, *b = &line.values[i].part;
-
-		known = a->kind != PART_NONE &&
-			(same_part(a, b) || is_inside(&line, a, b) == YES || is_inside(&line, b, a) == YES);
-	}
+	for (size_t i = 1; i < np && known; i++)
+		known = is_of_one_expression(&line, &line.values[i - 1], &line.values[i]);
 	free(line.values);
 	return known;
 }

@@ -227,19 +227,29 @@ static int compare_runs(const struct matching *m, size_t a, size_t b)
 	return m->site_objects[a] > m->site_objects[b] ? 1 : -1;
 }
 
+/* Did they make as many objects of the same sizes? Then it does not matter which of them is whose. */
+static bool made_alike(const struct matching *m, size_t a, size_t b)
+{
+	return m->rec->sites[a].reach == m->rec->sites[b].reach && m->site_objects[a] == m->site_objects[b] &&
+	       m->site_bytes[a] == m->site_bytes[b];
+}
+
 /*
- * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes
- * between. Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the
- * order of the code is the compiler's. The compiler's own variable of a range over a function is made before those of
- * the loop's rounds.
+ * The order of the code is that of the values only if they are made in one go. In branches of a line, as in
+ * "c && f(make([]int, n)) || f(make([]int, n))", it is the compiler's. That they are of one expression can be seen in
+ * their flows, if the log has them and they are not inside of calls that were inlined; else it can be seen only that
+ * they are not: what is made in one go is made equally often, or less often what comes later, where a panic or a return
+ * comes between. The compiler's own variable of a range over a function is made before those of the loop's rounds.
  */
 static bool are_in_branches(const struct matching *m, const struct place *place, const struct round *round,
 			    const size_t *ps, size_t np, const size_t *ss, size_t ns)
 {
 	const struct prediction *first = &m->set->items[ps[0]];
-	bool unequal = false;
+	/* "make([]int, n) (non-constant size)", up to 1.24: where it goes is not said */
+	bool has_flow = first->n_flow && !(first->reason && strcmp(first->reason, "non-constant size") == 0);
+	bool unequal = false, alike = true;
 
-	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
+	if (!m->site_objects || (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#'))
 		return false;
 	for (size_t i = 1; i < ns; i++) {
 		int order = compare_runs(m, ss[i - 1], ss[i]);
@@ -247,9 +257,11 @@ static bool are_in_branches(const struct matching *m, const struct place *place,
 		if (order < 0)
 			return true;
 		unequal = unequal || order > 0;
+		alike = alike && made_alike(m, ss[i - 1], ss[i]);
 	}
-	/* Which expression an inlined call stands in is not in the flow of what is made in it. */
-	return unequal && !first->n_inlined && !match_are_of_one_expression(m, place, round->boxing, ps, np);
+	if (alike || first->n_inlined || (!has_flow && !unequal))
+		return false;
+	return !match_are_of_one_expression(m, place, round->boxing, ps, np);
 }
 
 /*
