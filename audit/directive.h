@@ -35,7 +35,8 @@ struct directive {
 struct directives {
 	struct directive *items; /* by line of the comment */
 	size_t n, alloc;
-	bool has_line_comments; /* a line comment gives lines other names: lines here are not those of the binary */
+	bool has_line_comments; /* beside directives, a line comment gives lines other names: those here are not the
+				   binary's */
 };
 
 /* Adds what is found. Any bytes will do; source that does not compile may be read wrongly, nothing more. */

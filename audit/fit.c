@@ -398,8 +398,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 		if (!site->type)
 			return FIT_POSSIBLE;
 		return element ? type_fit(r->type, element) : FIT_NONE;
-	case EXPR_MOVED:
-		return FIT_POSSIBLE;
+	case EXPR_MOVED: /* the type is that of the receiver, which the variable may be */
+		return r->type && type_fit(r->type, site->type) == FIT_TYPE ? FIT_TYPE : FIT_POSSIBLE;
 	case EXPR_FUNC_LIT:
 		return closure_fit(p, site);
 	case EXPR_MAKE_SLICE:

@@ -18,7 +18,8 @@
 struct reading {
 	unsigned primary;	/* causes (1 << enum cause) of the allocation that the expression is */
 	unsigned secondary;	/* causes of what else its line may say in the same words */
-	const char *type;	/* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL */
+	const char *type;	/* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL. Of a
+				 variable       that is moved in a wrapper, the method's receiver, set by match.c */
 	const char *selector;	/* "Name" of "x.Name", which may be a method value; or NULL */
 	const char *function;	/* as the symbol has it behind the package; NULL if the diagnostics do not name it */
 	uint64_t elements;	/* of make with constant sizes; UINT64_MAX if it is none */

@@ -86,6 +86,12 @@ static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 	}
 }
 
+/* A wrapper has no columns; what is inlined into it has those of the method. */
+static int column_of(const struct prediction *p)
+{
+	return p->pos.column || !p->n_inlined ? p->pos.column : p->inlined[p->n_inlined - 1].column;
+}
+
 /* The predictions that take part, by place. */
 static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
 {
@@ -100,44 +106,11 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 							 .line = p->pos.line,
 							 .chain = pass_chain(p, pass),
 							 .wrapper = p->wrapper,
-							 .column = p->pos.column,
+							 .column = column_of(p),
 							 .index = i};
 	}
 	qsort(order, *n, sizeof(*order), compare_ordered);
 	return order;
-}
-
-static void index_stack_claims(struct matching *m)
-{
-	size_t n;
-	struct ordered *order = order_predictions(m, PASS_STACK, &n);
-
-	m->next_stack_claim = xcalloc(m->set->n, sizeof(*m->next_stack_claim));
-	while (n-- > 0) { /* backwards, so that the lists run by column */
-		uint64_t *first = u64map_at(&m->stack_claims_at, match_place_key(order[n].file, order[n].line), NULL);
-
-		m->next_stack_claim[order[n].index] = *first;
-		*first = order[n].index + 1;
-	}
-	free(order);
-}
-
-/* Of the line's stack claims: those whose calls may be among the sites, and how many calls they show. */
-static void add_rivals(struct matching *m, struct place *place, uint32_t file, int line)
-{
-	const uint64_t *first = u64map_find(&m->stack_claims_at, match_place_key(file, line));
-
-	place->n_rivals = place->n_calls = 0;
-	for (size_t i = first ? *first : 0; i; i = m->next_stack_claim[i - 1]) {
-		if (m->set->items[i - 1].kind == EXPR_ARGUMENT)
-			place->n_calls++;
-		if (m->is_matched[i - 1])
-			continue;
-		ARRAY_GROW(place->rivals, place->n_rivals + 1, place->alloc_rivals);
-		place->rivals[place->n_rivals++] = i - 1;
-	}
-	for (size_t i = 0; i < place->n_predictions; i++)
-		place->n_calls += m->set->items[place->predictions[i]].kind == EXPR_ARGUMENT;
 }
 
 /* Copies of a line for which no site is left: the others have them. */
@@ -183,15 +156,11 @@ static void run_pass(struct matching *m, enum pass pass)
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
 			place.sites[place.n_sites++] = s - 1;
 		}
-		place.n_rivals = place.n_calls = 0;
-		if (pass != PASS_STACK)
-			add_rivals(m, &place, order[i].file, order[i].line);
 		match_pair_place(m, &place);
 		mark_surplus(m, &place);
 	}
 	free(place.predictions);
 	free(place.sites);
-	free(place.rivals);
 	free(order);
 }
 
@@ -253,7 +222,8 @@ static void place_moved(struct matching *m, size_t index)
 		const struct rec_frame *outer;
 		const struct rec_extent *extent;
 
-		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site))
+		if (site->cause != CAUSE_NEW_OBJECT || !fit_function(&m->readings[index], site) ||
+		    !match_wrapper_fits(m, index, i))
 			continue;
 		outer = &site->frames[site->n_frames - 1];
 		extent = match_extent(m, file, outer->function);
@@ -407,7 +377,8 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 		group_of[best] = new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site : NULL);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
-	group->ambiguous = group->ambiguous || (n > 1 && (known != BUILDS_IT || n_moves > 1));
+	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index]))
+		group->ambiguous = true; /* unless nothing was moved */
 	match_group_add_site(m, group, site_index);
 }
 
@@ -560,21 +531,6 @@ static void index_packages(struct matching *m)
 	}
 }
 
-static void count_objects(struct matching *m)
-{
-	const struct recording *rec = m->rec;
-
-	if (rec->header.mode != REC_MODE_EXACT || !rec->header.window_complete || recording_is_partial(rec))
-		return;
-	m->site_objects = xcalloc(rec->n_sites, sizeof(*m->site_objects));
-	for (size_t i = 0; i < rec->n_observations; i++) {
-		const struct rec_observation *obs = &rec->observations[i];
-
-		if (obs->site != REC_NO_SITE && obs->cause != CAUSE_RUNTIME_INTERNAL)
-			m->site_objects[obs->site] += obs->objects;
-	}
-}
-
 struct matching *matching_new(const struct predictions *set, const struct recording *rec)
 {
 	struct matching *m = xcalloc(1, sizeof(*m));
@@ -590,7 +546,6 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
 	match_index_files(m);
 	match_index_sites(m);
-	count_objects(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
@@ -599,12 +554,17 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);
 		reading_init(&m->readings[i], m->pool, p);
 	}
+	match_index_wrappers(m);
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->items[i].kind == EXPR_MOVED)
+			m->readings[i].type = match_receiver(m, i);
+	}
+	match_index_likeness(m);
 	index_packages(m);
 	match_find_declarations(m);
 	match_displace(m);
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
-	index_stack_claims(m);
 	match_by_position(m);
 	run_pass(m, PASS_CHAIN);
 	run_pass(m, PASS_CALL);
@@ -645,14 +605,15 @@ void matching_free(struct matching *m)
 	u64map_release(&m->named);
 	u64map_release(&m->packages);
 	u64map_release(&m->covered_files);
-	u64map_release(&m->stack_claims_at);
 	free(m->site_file);
 	free(m->site_chain);
 	free(m->next_site);
 	free(m->site_group);
-	free(m->site_objects);
-	free(m->next_stack_claim);
 	free(m->prediction_file);
+	free(m->site_wraps);
+	free(m->methods);
+	free(m->is_in_wrapper);
+	free(m->likeness);
 	free(m->bare_expr);
 	free(m->readings);
 	free(m->is_matched);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
- * once of the same code (match_echo.c), what belongs together in one place (match_place.c), which places are tried, and
- * in which order (match.c).
+ * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are
+ * tried, and in which order (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -52,14 +52,16 @@ struct matching {
 	struct u64map covered_files; /* files some prediction stands in */
 	uint32_t *site_file;
 	uint64_t *site_chain;
-	size_t *next_site;	       /* + 1, on the same line, in pc order */
-	struct u64map stack_claims_at; /* (file, line) -> first prediction + 1 */
-	size_t *next_stack_claim;      /* + 1, on the same line, by column */
-	size_t *site_group;	       /* MATCH_NONE while free */
-	uint64_t *site_objects;	       /* NULL where not every object was counted */
+	size_t *next_site;  /* + 1, on the same line, in pc order */
+	size_t *site_group; /* MATCH_NONE while free */
 	uint32_t *prediction_file;
+	const char *
+		*site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
+	bool *is_in_wrapper;  /* per prediction */
+	const char **methods; /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
+	const char **likeness;	  /* per prediction, pooled: the same where every site fits them alike */
 	bool *is_matched;	  /* per prediction */
 	size_t n_duplicates;	  /* predictions that are matched by what another package says alike */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
@@ -101,7 +103,19 @@ void match_displace(struct matching *m);
  */
 void match_by_position(struct matching *m);
 
-/* ---- match_echo.c ---- */
+/* ---- match_wrapper.c ---- */
+
+/* Does what the compiler makes of its own stand in that file? */
+bool match_is_wrapper_file(const char *path);
+/* Which methods wrappers wrap. After match_index_sites. */
+void match_index_wrappers(struct matching *m);
+/* Is the site in a wrapper that the prediction may be of? True of predictions that are of none. */
+bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site);
+bool match_same_wrapped(const struct matching *m, size_t a, size_t b);
+/* The type whose method a prediction of a wrapper is inlined from, bare; NULL if unknown. */
+const char *match_receiver(const struct matching *m, size_t prediction);
+
+/* ---- match_duplicates.c ---- */
 
 /*
  * Takes out of the way what several packages say of the same generic code, but for one package's account: of
@@ -109,7 +123,7 @@ void match_by_position(struct matching *m);
  */
 void match_silence_echoes(struct matching *m, bool named);
 
-/* ---- match_place.c, match_order.c ---- */
+/* ---- match_place.c ---- */
 
 /* The predictions and sites of one place. */
 struct place {
@@ -117,24 +131,18 @@ struct place {
 	size_t n_predictions;
 	size_t *sites;
 	size_t n_sites, alloc_sites;
-	size_t *rivals; /* stack claims of the same line that may have taken some of the sites */
-	size_t n_rivals, alloc_rivals;
-	size_t n_calls; /* with a variadic argument, on the line */
 };
 
 /* Groups of predictions and of the sites they speak of. What is in one is out of the way of later passes. */
 struct match_group *match_group_new(struct matching *m, const size_t *predictions, size_t n);
 void match_group_add_site(struct matching *m, struct match_group *group, size_t site);
 void match_group_add_prediction(struct matching *m, struct match_group *group, size_t prediction);
+/* What predictions are as far as sites may fit them. After match_index_wrappers. */
+void match_index_likeness(struct matching *m);
 /* At one column, one expression. */
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
-/*
- * Puts values that differ, which come by column, in the order in which they are made, or returns false where that is
- * not to be seen.
- */
-bool match_put_in_order(const struct matching *m, const struct place *place, bool boxing, size_t *ps, size_t np);
 /* Is each value made in the expression that the next one is made in, or that in it? */
 bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
 				 size_t np);

@@ -62,6 +62,34 @@ const char *match_physical_function(const struct rec_site *site)
 	return site->n_frames ? site->frames[site->n_frames - 1].function : "";
 }
 
+/*
+ * All that round_fit and same_class look at. A line of generated code may have thousands of predictions, most of them
+ * alike: what one of them does not fit, none does.
+ */
+void match_index_likeness(struct matching *m)
+{
+	m->likeness = xcalloc(m->set->n, sizeof(*m->likeness));
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		const struct reading *r = &m->readings[i];
+		uint64_t key[] = {
+			p->claim | (uint64_t)p->kind << 8 | (uint64_t)r->operand << 16 | (uint64_t)p->wrapper << 24 |
+				(uint64_t)r->is_literal << 25 | (uint64_t)r->is_box << 26,
+			(uint64_t)r->primary << 32 | r->secondary,
+			(uintptr_t)r->type,
+			(uintptr_t)strpool_add(m->pool, r->selector),
+			(uintptr_t)r->function,
+			r->elements,
+			m->is_in_wrapper[i] ? (uintptr_t)p->package : 0,
+			(uintptr_t)m->methods[i],
+			p->expr && strchr(p->expr, '"') ? 1 : 0,
+			p->expr && strncmp(p->expr, "string(", 7) == 0 ? 1 : 0,
+		};
+
+		m->likeness[i] = strpool_add_n(m->pool, (const char *)key, sizeof(key));
+	}
+}
+
 /* One round over a place. */
 struct round {
 	bool boxing;	/* operands of interface conversions: sites by the function that converts */
@@ -76,6 +104,8 @@ static enum fit round_fit(const struct matching *m, const struct round *round, s
 	const struct reading *r = &m->readings[prediction];
 	const struct rec_site *s = &m->rec->sites[site];
 
+	if (!match_wrapper_fits(m, prediction, site))
+		return FIT_NONE;
 	if (round->boxing)
 		return fit_of_box(p, r, s);
 	return fit_of(p, r, s, round->secondary ? r->secondary : r->primary);
@@ -92,56 +122,6 @@ static bool fits_in_order(const struct matching *m, const struct round *round, c
 	return true;
 }
 
-/*
- * Values that differ, in functions that differ, where the diagnostics do not say which is in which. What the compiler
- * adds for a range over a function stands left of the loop's variables, and its code before that of the loop's body.
- */
-static bool is_scattered(const struct matching *m, const size_t *ps, const size_t *ss, size_t ns)
-{
-	const struct prediction *first = &m->set->items[ps[0]];
-
-	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
-		return false;
-	for (size_t i = 1; i < ns && !m->readings[ps[0]].function; i++) {
-		if (strcmp(match_physical_function(&m->rec->sites[ss[0]]),
-			   match_physical_function(&m->rec->sites[ss[i]])) != 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * What stays on the stack may have a call all the same, for when it does not fit. If the stack claims of the line make
- * the numbers even, they have their places in the order too.
- */
-static bool pair_with_rivals(struct matching *m, const struct place *place, const struct round *round, const size_t *ps,
-			     size_t np, const size_t *ss, size_t ns)
-{
-	size_t *all, n = 0, taken = 0;
-	bool even;
-
-	if (round->boxing || round->secondary || np >= ns || !place->n_rivals)
-		return false;
-	all = xcalloc(np + place->n_rivals, sizeof(*all));
-	for (size_t r = 0; r < place->n_rivals; r++) {
-		size_t rival = place->rivals[r];
-		int column = m->set->items[rival].pos.column;
-
-		if (m->is_matched[rival] || m->readings[rival].primary != m->readings[ps[0]].primary)
-			continue;
-		while (taken < np && m->set->items[ps[taken]].pos.column <= column)
-			all[n++] = ps[taken++];
-		all[n++] = rival;
-	}
-	while (taken < np)
-		all[n++] = ps[taken++];
-	even = n == ns && fits_in_order(m, round, all, ss, n);
-	for (size_t i = 0; even && i < n; i++)
-		match_group_add_site(m, match_group_new(m, &all[i], 1), ss[i]);
-	free(all);
-	return even;
-}
-
 /* Pairs those that fit nothing else, on either side, and takes them out. */
 static void eliminate(struct matching *m, const struct round *round, size_t *ps, size_t *np, size_t *ss, size_t *ns)
 {
@@ -152,7 +132,10 @@ static void eliminate(struct matching *m, const struct round *round, size_t *ps,
 		for (size_t i = 0; i < *np && !progress; i++) {
 			size_t fitting = 0, at = 0, others = 0;
 
-			for (size_t k = 0; k < *ns; k++) {
+			if ((i && m->likeness[ps[i]] == m->likeness[ps[i - 1]]) ||
+			    (i + 1 < *np && m->likeness[ps[i]] == m->likeness[ps[i + 1]]))
+				continue;
+			for (size_t k = 0; k < *ns && fitting < 2; k++) {
 				if (round_fit(m, round, ps[i], ss[k]) >= round->wanted) {
 					fitting++;
 					at = k;
@@ -197,64 +180,9 @@ static bool are_boxed_too(const struct matching *m, const struct place *place, c
 	return boxes >= np - ns;
 }
 
-/* Does a call of the cause make an object each time it runs, but for slices of no elements? */
-static bool makes_each_time(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_NEW_OBJECT:
-	case CAUSE_MAKE_SLICE:
-	case CAUSE_MAKE_MAP:
-	case CAUSE_CLOSURE:
-	case CAUSE_METHOD_VALUE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* How two calls ran, as far as it is known that they run equally often if they are made in one go. An append runs its
- * call when it must. */
-static int compare_runs(const struct matching *m, size_t a, size_t b)
-{
-	const struct rec_site *x = &m->rec->sites[a], *y = &m->rec->sites[b];
-
-	if (!m->site_objects || x->cause != y->cause || x->cause == CAUSE_APPEND_GROWTH)
-		return 0;
-	if (x->reach != REACH_NOT_PROBED && y->reach != REACH_NOT_PROBED && x->reach != y->reach)
-		return x->reach == REACH_HIT ? 1 : -1;
-	if (!makes_each_time(x->cause) || m->site_objects[a] == m->site_objects[b])
-		return 0;
-	return m->site_objects[a] > m->site_objects[b] ? 1 : -1;
-}
-
 /*
- * What is made in one go is made equally often, or less often what comes later, where a panic or a return comes
- * between. Else the calls stand in branches of the line, as in "c && f(make([]int, n)) || f(make([]int, n))", and the
- * order of the code is the compiler's. The compiler's own variable of a range over a function is made before those of
- * the loop's rounds.
- */
-static bool are_in_branches(const struct matching *m, const struct place *place, const struct round *round,
-			    const size_t *ps, size_t np, const size_t *ss, size_t ns)
-{
-	const struct prediction *first = &m->set->items[ps[0]];
-	bool unequal = false;
-
-	if (first->kind == EXPR_MOVED && first->expr && first->expr[0] == '#')
-		return false;
-	for (size_t i = 1; i < ns; i++) {
-		int order = compare_runs(m, ss[i - 1], ss[i]);
-
-		if (order < 0)
-			return true;
-		unequal = unequal || order > 0;
-	}
-	/* Which expression an inlined call stands in is not in the flow of what is made in it. */
-	return unequal && !first->n_inlined && !match_are_of_one_expression(m, place, round->boxing, ps, np);
-}
-
-/*
- * Pairs predictions of one class with sites that fit them all alike. Equal numbers go in order. Predictions with the
- * same text in the same place are interchangeable: copies of one line (for several shapes, in several wrappers), of
+ * Pairs predictions of one class with sites that fit them all alike. Those with the same text in the same place are
+ * interchangeable: copies of one line (for several shapes, in several wrappers), of
  * which the linker may have dropped some. One prediction may have its site in several functions. Anything else cannot
  * be told apart.
  */
@@ -276,15 +204,12 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	}
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
-	if ((np == ns || (interchangeable && ns < np)) &&
-	    (interchangeable || (!is_scattered(m, ps, ss, ns) && !are_in_branches(m, place, round, ps, np, ss, ns) &&
-				 match_put_in_order(m, place, round->boxing, ps, np))) &&
-	    fits_in_order(m, round, ps, ss, ns)) {
+	if (interchangeable && ns <= np && fits_in_order(m, round, ps, ss, ns)) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);
 		return;
 	}
-	if (!round->last || pair_with_rivals(m, place, round, ps, np, ss, ns))
+	if (!round->last)
 		return;
 	for (size_t i = 1; i < ns; i++)
 		functions_differ = functions_differ && match_physical_function(&m->rec->sites[ss[i - 1]]) !=
@@ -306,6 +231,8 @@ static bool same_class(const struct matching *m, const struct round *round, size
 	const struct prediction *p = &m->set->items[a], *q = &m->set->items[b];
 	const struct reading *r = &m->readings[a], *t = &m->readings[b];
 
+	if (!match_same_wrapped(m, a, b))
+		return false;
 	if (round->boxing)
 		return r->is_box && t->is_box && r->function == t->function &&
 		       (round->wanted != FIT_TYPE || (p->kind == EXPR_OTHER) == (q->kind == EXPR_OTHER));
@@ -319,20 +246,26 @@ static void narrow(const struct matching *m, const struct place *place, const st
 		   size_t *np, size_t *ss, size_t *ns)
 {
 	size_t kept = 0;
+	const char *last = NULL;
+	bool fits = false;
 
 	*ns = 0;
 	for (size_t i = 0; i < *np; i++) {
-		for (size_t j = 0; j < place->n_sites; j++) {
-			if (m->site_group[place->sites[j]] == MATCH_NONE &&
-			    round_fit(m, round, ps[i], place->sites[j]) >= round->wanted) {
-				ps[kept++] = ps[i];
-				break;
-			}
-		}
+		bool is_like_last = m->likeness[ps[i]] == last;
+
+		last = m->likeness[ps[i]];
+		fits = fits && is_like_last;
+		for (size_t j = 0; j < place->n_sites && !fits && !is_like_last; j++)
+			fits = m->site_group[place->sites[j]] == MATCH_NONE &&
+			       round_fit(m, round, ps[i], place->sites[j]) >= round->wanted;
+		if (fits)
+			ps[kept++] = ps[i];
 	}
 	*np = kept;
 	for (size_t j = 0; j < place->n_sites; j++) {
 		for (size_t i = 0; i < kept && m->site_group[place->sites[j]] == MATCH_NONE; i++) {
+			if (i && m->likeness[ps[i]] == m->likeness[ps[i - 1]])
+				continue;
 			if (round_fit(m, round, ps[i], place->sites[j]) >= round->wanted) {
 				ss[(*ns)++] = place->sites[j];
 				break;
@@ -341,14 +274,28 @@ static void narrow(const struct matching *m, const struct place *place, const st
 	}
 }
 
+/* Did the class of an earlier prediction, which is still free, have its turn? */
+static bool had_its_turn(const struct matching *m, const struct place *place, const struct round *round, size_t at,
+			 struct u64map *free_ones)
+{
+	size_t first = place->predictions[at];
+	uint64_t *alike = u64map_at(free_ones, (uintptr_t)m->likeness[first], NULL);
+	bool done = *alike && !m->is_matched[*alike - 1];
+
+	*alike = first + 1;
+	for (size_t j = 0; j < at && !done; j++)
+		done = !m->is_matched[place->predictions[j]] && same_class(m, round, place->predictions[j], first);
+	return done;
+}
+
 static void run_round(struct matching *m, const struct place *place, const struct round *round)
 {
 	size_t *ps = xcalloc(place->n_predictions, sizeof(*ps)), *ss = xcalloc(place->n_sites, sizeof(*ss));
 	const struct prediction *items = m->set->items;
+	struct u64map free_ones = U64MAP_INIT; /* likeness -> the last prediction of the round that was free, + 1 */
 
 	for (size_t i = 0; i < place->n_predictions; i++) {
 		size_t first = place->predictions[i], np = 0, ns = 0;
-		bool done = false;
 
 		if (m->is_matched[first] || (round->boxing && !m->readings[first].is_box))
 			continue;
@@ -358,17 +305,14 @@ static void run_round(struct matching *m, const struct place *place, const struc
 		/* Boxing has a round of its own: the text of an operand says little. */
 		if (!round->boxing && !round->secondary && items[first].kind == EXPR_OTHER && round->wanted != FIT_TYPE)
 			continue;
-		for (size_t j = 0; j < i && !done; j++) /* the class of an earlier one had its turn */
-			done = !m->is_matched[place->predictions[j]] &&
-			       same_class(m, round, place->predictions[j], first);
-		for (size_t j = i; j < place->n_predictions && !done; j++) {
+		if (had_its_turn(m, place, round, i, &free_ones))
+			continue;
+		for (size_t j = i; j < place->n_predictions; j++) {
 			size_t other = place->predictions[j];
 
 			if (!m->is_matched[other] && same_class(m, round, first, other))
 				ps[np++] = other;
 		}
-		if (done)
-			continue;
 		narrow(m, place, round, ps, &np, ss, &ns);
 		if (np > ns) { /* one operand too many: the first to go is what may be a constant */
 			size_t kept = 0;
@@ -381,6 +325,7 @@ static void run_round(struct matching *m, const struct place *place, const struc
 		}
 		pair_class(m, place, round, ps, np, ss, ns);
 	}
+	u64map_release(&free_ones);
 	free(ps);
 	free(ss);
 }

@@ -262,13 +262,50 @@ static bool is_in_runtime_file(const struct judge *j, const struct prediction *p
 	return slash && is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
 }
 
+/* What a wrapper makes is shown on the line of the method that it wraps; the function is the wrapper. */
+static void put_at_method(struct judge *j, struct verdict *v, const struct position *at, const char *function)
+{
+	const struct rec_frame method = {.function = function, .file = at->file, .line = at->line};
+
+	v->file = place_file(j->audit->pool, &j->rec->header, &method);
+	v->line = at->line;
+	v->column = at->column;
+}
+
+/*
+ * Variables that the compiler adds for a range over a function have no position: they are shown where they are made, or
+ * else where their function begins.
+ */
+static void place_nameless(struct judge *j, struct verdict *v)
+{
+	const struct rec_frame *outer = v->n_sites ? &v->sites[0]->frames[v->sites[0]->n_frames - 1] : NULL;
+
+	v->file = NULL;
+	if (outer) {
+		v->file = place_file(j->audit->pool, &j->rec->header, outer);
+		v->line = outer->line;
+	}
+	for (size_t i = 0; !v->file && v->function && i < j->rec->n_extents; i++) {
+		const struct rec_extent *e = &j->rec->extents[i];
+		const struct rec_frame start = {.function = e->function, .file = e->file, .line = e->first};
+
+		if (!e->file || strcmp(e->function, v->function) != 0)
+			continue;
+		v->file = place_file(j->audit->pool, &j->rec->header, &start);
+		v->line = e->first;
+	}
+	v->file = v->file ? v->file : "?";
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
 	enum match_line line = matching_line(j->matching, group->predictions[0]);
 	struct strbuf exprs = STRBUF_INIT;
-	const char *package;
+	const char *package, *function;
+	struct position at;
 	struct verdict *v;
+	bool is_wrapper;
 
 	if (!group->n_sites &&
 	    (is_runtime_package(own_package(j, p)) || (line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p)))) {
@@ -300,6 +337,13 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
 	v->function = function_of(j, v, group->predictions[0]);
 
+	is_wrapper =
+		matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &at, &function);
+	if (is_wrapper)
+		put_at_method(j, v, &at, function);
+	if (p->pos.line <= 0)
+		place_nameless(j, v);
+
 	if (p->claim == CLAIM_STACK)
 		v->kind = v->objects ? VERDICT_VIOLATED : VERDICT_HELD;
 	else if (v->objects)
@@ -314,6 +358,9 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->summary = summary_of(j, v, group, line);
 	v->flow = p->flow;
 	v->n_flow = p->n_flow;
+	if (is_wrapper && v->function)
+		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary,
+					  go_name_short(go_name_plain(j->audit->pool, v->function)));
 	if (!v->objects) {
 		v->smallest = 0;
 		if (v->n_sites)
@@ -332,6 +379,8 @@ static void judge_unpredicted(struct judge *j)
 		const struct rec_location *loc = &j->rec->locations[s->location];
 		const struct rec_frame *outer = &loc->frames[loc->n_frames - 1];
 		const struct rec_site *site;
+		const char *function;
+		struct position at;
 		struct verdict *v;
 
 		if (s->taken)
@@ -350,6 +399,8 @@ static void judge_unpredicted(struct judge *j)
 		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
+		if (matching_wrapped(j->matching, loc->frames, loc->n_frames, &at, &function))
+			put_at_method(j, v, &at, function);
 		site = s->site != REC_NO_SITE ? &j->rec->sites[s->site] : NULL;
 		if (site)
 			add_site_evidence(j, v, site);

@@ -143,10 +143,11 @@ static const char *unpredicted(struct strpool *pool, const struct verdict *v, co
 	case CAUSE_CLOSURE:
 		if (closure)
 			return strpool_addf(pool, "a closure that the compiler made and says nothing of: %s",
-					    go_name_short(closure));
+					    go_name_short(go_name_plain(pool, closure)));
 		break;
 	case CAUSE_RUNTIME_INTERNAL:
-		return callee ? strpool_addf(pool, "made by the runtime for itself, in %s", callee)
+		return callee ? strpool_addf(pool, "made by the runtime for itself, in %.*s%s",
+					     (int)strcspn(callee, "["), callee, strchr(callee, '[') ? "[...]" : "")
 			      : "made by the runtime for itself, a panic's value perhaps";
 	default:
 		break;
@@ -171,7 +172,7 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 					    callee);
 		if (v->cause == CAUSE_CLOSURE && site->closure && t->set->items[group->predictions[0]].wrapper)
 			return strpool_addf(pool, "a closure that the compiler wraps around the call: %s",
-					    go_name_short(site->closure));
+					    go_name_short(go_name_plain(pool, site->closure)));
 		return strpool_addf(pool, "predicted, and made by %s%s", callee,
 				    v->n_sites > (group && group->moved ? 2 : 1) ? " and other calls" : "");
 	case VERDICT_ELIDED:

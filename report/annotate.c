@@ -524,8 +524,8 @@ int report_annotation_text(FILE *f, const struct annotation *a, const struct rep
 		{"PREDICTED", false, 0, 0}, {"LINE", true, 0, 0},    {"SOURCE", false, 0, 0},
 	};
 	struct text_table *table;
-	char *source =
-		xasprintf("%s%s%s (%s)", a->file, a->function ? ", " : "", a->function ? a->function : "", a->path);
+	char *source = xasprintf("%s%s%s (%s)", a->file, a->function ? ", " : "",
+				 a->function ? go_name_plain(a->pool, a->function) : "", a->path);
 
 	if (!a->has_verdicts)
 		memmove(columns + PREDICTED_COLUMN, columns + PREDICTED_COLUMN + 1, 2 * sizeof(*columns));

@@ -166,7 +166,8 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 	struct units_text bytes = units_bytes(v->bytes), objects = units_count(v->objects),
 			  share = units_share(v->bytes, all_bytes);
 	char *place = place_of(v), *note = note_of(v, audit);
-	char *in = !v->expr && v->function ? xasprintf("in %s", go_name_short(v->function)) : NULL;
+	char *in = !v->expr && v->function ? xasprintf("in %s", go_name_short(go_name_plain(audit->pool, v->function)))
+					   : NULL;
 	struct strbuf type = STRBUF_INIT;
 	struct text_cell cells[] = {
 		{v->objects ? bytes.text : "-", TEXT_BOLD},

@@ -256,7 +256,8 @@ static void add_row(struct text_table *table, const struct diff *diff, const str
 	struct units_text from = per_unit(a->objects, diff->before.units, false);
 	struct units_text to = per_unit(b->objects, diff->after.units, false);
 	char *place = place_of(s), *note = note_of(row);
-	char *in = !s->expr && s->function ? xasprintf("in %s", go_name_short(s->function)) : NULL;
+	char *in = !s->expr && s->function ? xasprintf("in %s", go_name_short(go_name_plain(diff->pool, s->function)))
+					   : NULL;
 	const char *change;
 	enum text_style style;
 	struct text_cell cells[7];

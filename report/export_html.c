@@ -241,8 +241,9 @@ static json_t *rows_of(struct page *p)
 		push(columns, "line", json_integer(row->line));
 		push(columns, "column", json_integer(row->column));
 		push(columns, "expr", text_number(p, row->expr));
-		push(columns, "function", text_number(p, row->function));
-		push(columns, "short", text_number(p, row->function ? go_name_short(row->function) : NULL));
+		push(columns, "function", text_number(p, row->function ? go_name_plain(p->pool, row->function) : NULL));
+		push(columns, "short",
+		     text_number(p, row->function ? go_name_short(go_name_plain(p->pool, row->function)) : NULL));
 		push(columns, "package", text_number(p, row->package));
 		push(columns, "type", text_number(p, row->type));
 		push(columns, "cause", text_number(p, row->cause == CAUSE_UNKNOWN ? NULL : cause_name(row->cause)));

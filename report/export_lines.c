@@ -148,7 +148,9 @@ int export_markdown(FILE *f, const struct findings *findings)
 			units_share(x->bytes, findings->all_bytes).text, units_count(x->objects).text);
 		put_code(f, strbuf_str(&place));
 		fputs(" | ", f);
-		put_code(f, x->expr ? x->expr : x->function ? go_name_short(x->function) : NULL);
+		put_code(f, x->expr	  ? x->expr
+			    : x->function ? go_name_short(go_name_plain(findings->pool, x->function))
+					  : NULL);
 		fputs(" | ", f);
 		if (x->type)
 			header_add_type(&type, x->type, x->other_types);
@@ -208,7 +210,7 @@ int export_junit(FILE *f, const struct findings *findings)
 		fputs("<testcase classname=\"", f);
 		put_xml(f, x->package && *x->package ? x->package : "unknown");
 		fputs("\" name=\"", f);
-		put_xml(f, x->function ? go_name_short(x->function) : file_of(x));
+		put_xml(f, x->function ? go_name_short(go_name_plain(findings->pool, x->function)) : file_of(x));
 		fputs(": ", f);
 		put_xml(f, x->expr ? x->expr : cause_name(x->cause));
 		fprintf(f, " [%016" PRIx64 "]\" file=\"", x->fingerprint);

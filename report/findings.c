@@ -45,7 +45,7 @@ static void set_message(struct findings *out, struct finding *f, const char *sum
 
 	if (f->expr)
 		strbuf_addf(&sb, "%s in ", f->expr);
-	strbuf_addf(&sb, "%s: ", f->function ? go_name_short(f->function) : "?");
+	strbuf_addf(&sb, "%s: ", f->function ? go_name_short(go_name_plain(out->pool, f->function)) : "?");
 	if (f->objects)
 		strbuf_addf(&sb, "%s object%s, %s", units_count(f->objects).text, f->objects == 1 ? "" : "s",
 			    units_bytes(f->bytes).text);
@@ -117,9 +117,9 @@ static void add_assertions(struct findings *out, const struct assertions *a, uns
 		if (item->verdict != ASSERTION_BROKEN)
 			continue;
 		f.message = strpool_addf(out->pool, "%s%s%s: %s object%s, %s; %s", f.expr, f.function ? " of " : "",
-					 f.function ? f.function : "", units_count(f.objects).text,
-					 f.objects == 1 ? "" : "s", units_bytes(f.bytes).text,
-					 item->n_why ? item->why[0] : "");
+					 f.function ? go_name_plain(out->pool, f.function) : "",
+					 units_count(f.objects).text, f.objects == 1 ? "" : "s",
+					 units_bytes(f.bytes).text, item->n_why ? item->why[0] : "");
 		add(out, &f);
 	}
 }

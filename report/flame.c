@@ -102,9 +102,11 @@ static uint32_t add_functions(struct builder *b, const struct rec_observation *o
 		if (i == o->user)
 			innermost = (size_t)(place_innermost(loc->frames, loc->n_frames) - loc->frames);
 		for (size_t k = loc->n_frames; k-- > innermost;) {
-			const struct flame_frame frame = {.name = strpool_add(b->flame->pool, loc->frames[k].function),
-							  .origin = origin_of(rec, &loc->frames[k], loc->is_runtime),
-							  .row = UINT32_MAX};
+			const struct flame_frame frame = {
+				.name = strpool_add(b->flame->pool,
+						    go_name_plain(b->flame->pool, loc->frames[k].function)),
+				.origin = origin_of(rec, &loc->frames[k], loc->is_runtime),
+				.row = UINT32_MAX};
 
 			at = child(b, at, frame.name, &frame);
 			count(&b->flame->frames[at], o);

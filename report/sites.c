@@ -37,8 +37,8 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 	for (const struct rec_frame *frame = innermost + 1; frame < site->frames + site->n_frames; frame++) {
 		char *place = place_of(pool, rec, frame);
 
-		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into", go_name_short(frame->function),
-			    place);
+		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into",
+			    go_name_short(go_name_plain(pool, frame->function)), place);
 		free(place);
 	}
 	return strbuf_detach(&sb);

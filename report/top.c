@@ -243,9 +243,9 @@ static struct text_cell cell_of(const struct top_rows *rows, const struct top_ro
 	case SHOW_LINE:
 		return (struct text_cell){text->place, TEXT_PLAIN};
 	case SHOW_FUNCTION:
-		return (struct text_cell){row->function, TEXT_PLAIN};
+		return (struct text_cell){go_name_plain(rows->pool, row->function), TEXT_PLAIN};
 	case SHOW_OF_FUNCTION:
-		return (struct text_cell){go_name_short(row->function), TEXT_PLAIN};
+		return (struct text_cell){go_name_short(go_name_plain(rows->pool, row->function)), TEXT_PLAIN};
 	case SHOW_PACKAGE:
 		return (struct text_cell){row->package, TEXT_PLAIN};
 	case SHOW_TYPE:
@@ -277,7 +277,7 @@ static struct units_text rate_text(double per_second, bool bytes)
 static void add_row(struct text_table *table, const struct top_rows *rows, const struct top_row *row,
 		    const struct share *share, const enum content *columns, size_t n)
 {
-	const char *file = row->file ? row->file : row->function ? row->function : "?";
+	const char *file = row->file ? row->file : row->function ? go_name_plain(rows->pool, row->function) : "?";
 	struct top_rate rate = top_row_rate(rows, row);
 	struct row_text text = {
 		.bytes = units_bytes(row->bytes),
@@ -516,7 +516,7 @@ static void put_frame(FILE *f, struct top_view *view, const struct rec_frame *fr
 	const char *file = place_file(view->rows.pool, &view->rows.rec->header, frame);
 	struct strbuf line = STRBUF_INIT, clean = STRBUF_INIT, cut = STRBUF_INIT;
 
-	strbuf_addstr(&line, frame->function);
+	strbuf_addstr(&line, go_name_plain(view->rows.pool, frame->function));
 	if (file && frame->line)
 		strbuf_addf(&line, "  %s:%d", file, frame->line);
 	else if (file)

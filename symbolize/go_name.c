@@ -50,6 +50,15 @@ const char *go_name_package(struct strpool *pool, const char *function)
 	return path;
 }
 
+const char *go_name_plain(struct strpool *pool, const char *function)
+{
+	size_t len = go_name_package_length(function);
+
+	if (!memchr(function, '%', len))
+		return function;
+	return strpool_addf(pool, "%s%s", go_name_package(pool, function), function + len);
+}
+
 bool go_name_is_main(const char *function)
 {
 	return strncmp(function, "main.", 5) == 0;

@@ -23,6 +23,9 @@ bool go_name_is_main(const char *function);
 /* Is the package (the first len bytes of function) the module's root or below it? */
 bool go_name_is_under(const char *function, size_t len, const char *module);
 
+/* As people write it: the package unescaped, "gopkg.in/yaml.v3.F" of "gopkg.in/yaml%2ev3.F". function itself, or from
+ * the pool. For output only, as the package's end cannot be told from it any more. */
+const char *go_name_plain(struct strpool *pool, const char *function);
 /* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
 const char *go_name_short(const char *function);
 

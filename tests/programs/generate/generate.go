@@ -349,7 +349,13 @@ func (g *generator) library() expression {
 	name, _ := g.stringVar(3)
 	var x expression
 	var e *entity
-	switch g.Intn(3) {
+	switch g.Intn(4) {
+	case 3:
+		g.prelude = append(g.prelude, "_ = "+name)
+		e = g.entity("new", []int{96, 112, 128})
+		buffer := g.entity("make", []int{4096})
+		buffer.Body = g.standard().ID
+		return expression{mark(buffer, mark(e, "bufio.NewReader(&lib.Source)")), typ{name: "*bufio.Reader", global: "lib.GAny = %s", use: "(%s).Size()"}}
 	case 0:
 		e = g.entity("new", []int{small})
 		x = expression{"errors.New(" + name + ")", typeError}
@@ -705,7 +711,17 @@ func (g *generator) methodValue() expression {
 func (g *generator) boxOperand() (code string, e *entity) {
 	id := g.id()
 	v := fmt.Sprintf("v%d", id)
-	switch g.Intn(14) {
+	switch g.Intn(16) {
+	case 14: // the result of a comparison
+		g.local(v, "lib.N(3)")
+		e = g.entity("box", []int{}, id)
+		return mark(e, v+" > "+g.pick("2", "3")), e
+	case 15: // text from bytes
+		n := []int{0, 40, 100}[g.Intn(3)]
+		g.local(v, fmt.Sprintf("lib.B(%d)", n))
+		x := g.entity("string conversion", []int{classOf(n, false)}, id)
+		e = g.entity("box", []int{small}, id)
+		return mark(e, mark(x, "string("+v+")")), e
 	case 9: // an array
 		size := g.size()
 		g.local(v, fmt.Sprintf("[%d]int64{1: int64(lib.N(3))}", size/8))
@@ -1369,6 +1385,44 @@ var forms = []form{
 			return mark(e, fmt.Sprintf("m1 := map[int]*int{}; for j := 0; j < %d; j++ { m1[j] = nil }; lib.Acc += len(m1)", n))
 		}
 	}},
+	{"map of large values", 1, 0, func(g *generator) string {
+		g.open()
+		e := g.entity("map", nil)
+		e.Many = true
+		return mark(e, fmt.Sprintf("m1 := map[int][%d]byte{}; for j := 0; j < %d; j++ { m1[j] = [%d]byte{} }; ", 200, 1+g.Intn(12), 200)) +
+			g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+	{"map with interfaces as keys", 1, 0, func(g *generator) string {
+		g.open()
+		e := g.entity("map", nil)
+		e.Many = true
+		size := classes[18+g.Intn(len(classes)-18)]
+		name, id := g.bytesVar(size)
+		x, box := g.entity("string conversion", []int{size}, id), g.entity("box", []int{small}, id)
+		return mark(e, "m1 := map[any]int{}; m1["+mark(box, "any("+mark(x, "string("+name+")")+")")+"] = i; ") + g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+	{"append in lines", 2, 0, func(g *generator) string {
+		g.open()
+		e := g.entity("append", nil)
+		e.Many = true
+		return mark(e, fmt.Sprintf("var x1 []int\n\t\tfor j := 0; j < %d; j++ {\n\t\t\tx1 = append(x1, j)\n\t\t}\n\t\t", 1+g.Intn(40))+
+			g.pick("lib.GInts = x1", "lib.Acc += len(x1)", "lib.Acc += lib.UseI(x1)"))
+	}},
+	{"promoted method", 1, 0, func(g *generator) string {
+		size := g.size()
+		name, id := g.newType(size, g.chance(40))
+		t := g.out("types")
+		saved := g.cur
+		hit := g.hit
+		g.cur, g.hit = nil, -1
+		body := g.entity("new", []int{size}, id)
+		g.cur, g.hit = saved, hit
+		t.lines = append(t.lines, fmt.Sprintf("type B%d struct{ n int }", id), fmt.Sprintf("func (b *B%d) Make() any { return %s }", id, mark(body, "&"+name+"{}")),
+			fmt.Sprintf("type E%d struct { a int; B%d }", id, id), fmt.Sprintf("var M%d lib.Maker = &E%d{}", id, id))
+		e := g.entity("new", []int{size}, id)
+		e.Body = body.ID
+		return fmt.Sprintf(g.pick("lib.GAny = %s", "lib.Acc += lib.UseA(%s)"), mark(e, fmt.Sprintf("M%d.Make()", id)))
+	}},
 	{"append in a loop", 2, 0, func(g *generator) string {
 		g.open()
 		e := g.entity("append", nil)
@@ -1527,7 +1581,7 @@ func (g *generator) out(what string) *file {
 			}
 			f.lines = append(f.lines, fmt.Sprintf("import %q", "example.com/escaudit/generated/"+p), fmt.Sprintf("var _ = %s.Imported", p))
 		}
-		for _, p := range [][2]string{{"errors", "New"}, {"strings", "NewReader"}, {"bytes", "NewBuffer"}} {
+		for _, p := range [][2]string{{"bufio", "NewReader"}, {"errors", "New"}, {"strings", "NewReader"}, {"bytes", "NewBuffer"}} {
 			f.lines = append(f.lines, fmt.Sprintf("import %q", p[0]), fmt.Sprintf("var _ = %s.%s", p[0], p[1]))
 		}
 		// Imports have to stand before all else.

@@ -141,6 +141,11 @@ var Other any = &struct{ int }{}
 
 type Valuer interface{ Val() int }
 
+type Maker interface{ Make() any }
+
+// Source has nothing to read.
+var Source bytes.Buffer
+
 type Summer interface{ Sum() int }
 
 //go:noinline

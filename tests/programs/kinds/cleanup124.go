@@ -5,5 +5,5 @@ package main
 import "runtime"
 
 func watch(r *resource) {
-	runtime.AddCleanup(r, func(n int) {}, 5)
+	runtime.AddCleanup(r, func(n int) {}, 5) // @cleanup
 }

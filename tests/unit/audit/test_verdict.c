@@ -856,3 +856,56 @@ Test(verdict, instances_of_the_runtimes_functions_get_none)
 		scene_free(&s);
 	}
 }
+
+/* ---- what the flows tell ---- */
+
+static void explain(struct scene *s, struct prediction *p, const char *into, const char *step)
+{
+	const char *lines[2] = {xasprintf("flow: %s = &{storage for %s}", into, p->expr), xasprintf("from %s", step)};
+
+	predictions_explain(s->set, p, lines, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		free((void *)(uintptr_t)lines[i]);
+}
+
+/* A slice built on the stack is moved to the heap where it is returned: which of two appends was it that built it? */
+static void judge_moved(struct scene *s, const char *first, const char *second)
+{
+	size_t moved;
+
+	*s = scene_new();
+	explain(s, say(s, CLAIM_HEAP, EXPR_APPEND, 12, 9, "append"), "~r0", first);
+	explain(s, say(s, CLAIM_HEAP, EXPR_APPEND, 13, 9, "append(b, 1)"), "~r0", second);
+	emit(s, 12, "runtime.growslice", CAUSE_APPEND_GROWTH, "int", true);
+	emit(s, 13, "runtime.growslice", CAUSE_APPEND_GROWTH, "int", true);
+	moved = emit(s, 20, "runtime.moveSlice", CAUSE_APPEND_GROWTH, "int", true);
+	observe(s, moved, 5, 64);
+	judge(s);
+}
+
+static const struct verdict *moved_verdict(const struct scene *s)
+{
+	for (size_t i = 0; i < s->audit->n; i++) {
+		if (s->audit->items[i].objects)
+			return &s->audit->items[i];
+	}
+	cr_assert_fail("nothing was seen");
+	return NULL;
+}
+
+Test(verdict, a_moved_slice_is_that_of_the_append_whose_flow_goes_through_the_line)
+{
+	struct scene s;
+
+	judge_moved(&s, "return a (return) at ./x.go:20:2", "return b (return) at ./x.go:21:2");
+	cr_expect_str_eq(moved_verdict(&s)->expr, "append");
+	cr_expect_not(moved_verdict(&s)->ambiguous);
+	scene_free(&s);
+	judge_moved(&s, "return a (return) at ./x.go:21:2", "return b (return) at ./x.go:20");
+	cr_expect_str_eq(moved_verdict(&s)->expr, "append(b, 1)", "a step without a column has a line all the same");
+	cr_expect_not(moved_verdict(&s)->ambiguous);
+	scene_free(&s);
+	judge_moved(&s, "return a (return) at ./x.go:21:2", "return b (return) at ./xx.go:20:2");
+	cr_expect(moved_verdict(&s)->ambiguous, "neither: another file's line");
+	scene_free(&s);
+}

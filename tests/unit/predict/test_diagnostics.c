@@ -358,6 +358,27 @@ Test(diagnostics, equal_lines_are_separate_sites_explained_in_order)
 	predictions_free(set);
 }
 
+/* Stored in a literal of the same words it is not boxed. */
+Test(diagnostics, only_a_conversion_is_a_box)
+{
+	struct predictions *set =
+		read_text("./m.go:41:14: make([]int, n) escapes to heap in conv:\n"
+			  "./m.go:41:14:   flow: {heap} ← &{storage for make([]int, n)}:\n"
+			  "./m.go:41:14:     from make([]int, n) (spill) at ./m.go:41:14\n"
+			  "./m.go:41:14:     from x = make([]int, n) (assign) at ./m.go:41:8\n"
+			  "./m.go:41:14: make([]int, n) escapes to heap in conv:\n"
+			  "./m.go:41:14:   flow: {storage for make([]int, n)} ← &{storage for make([]int, n)}:\n"
+			  "./m.go:41:14:     from make([]int, n) (spill) at ./m.go:41:14\n"
+			  "./m.go:41:14:     from make([]int, n) (slice-literal-element) at ./m.go:41:14\n"
+			  "./m.go:41:14: make([]int, n) escapes to heap\n"
+			  "./m.go:41:14: make([]int, n) escapes to heap\n");
+
+	cr_assert_eq(set->n, 2);
+	cr_expect_eq(set->items[0].kind, EXPR_MAKE_SLICE);
+	cr_expect_eq(set->items[1].kind, EXPR_MAKE_SLICE);
+	predictions_free(set);
+}
+
 Test(diagnostics, explanations_whose_summary_reads_differently)
 {
 	/* Rewritten with literals (>= 1.25), an append, and the closure record of a wrapper. */

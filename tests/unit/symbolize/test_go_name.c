@@ -30,6 +30,17 @@ Test(package, path_of_every_shape_of_name)
 	strpool_free(pool);
 }
 
+Test(package, as_people_write_it)
+{
+	struct strpool *pool = strpool_new();
+
+	cr_expect_str_eq(go_name_plain(pool, "gopkg.in/yaml%2ev3.(*parser).node"), "gopkg.in/yaml.v3.(*parser).node");
+	cr_expect_str_eq(go_name_short(go_name_plain(pool, "gopkg.in/yaml%2ev3.F[go.shape.int]")),
+			 "yaml.v3.F[go.shape.int]");
+	cr_expect_str_eq(go_name_plain(pool, "main.f%2e"), "main.f%2e", "no package's");
+	strpool_free(pool);
+}
+
 Test(package, under_a_module)
 {
 	cr_expect(go_name_is_under("example.com/m/sub.F", strlen("example.com/m/sub"), "example.com/m"));
