@@ -531,6 +531,21 @@ static void index_packages(struct matching *m)
 	}
 }
 
+static void count_objects(struct matching *m)
+{
+	const struct recording *rec = m->rec;
+
+	if (rec->header.mode != REC_MODE_EXACT || !rec->header.window_complete || recording_is_partial(rec))
+		return;
+	m->site_objects = xcalloc(rec->n_sites, sizeof(*m->site_objects));
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		const struct rec_observation *obs = &rec->observations[i];
+
+		if (obs->site != REC_NO_SITE && obs->cause != CAUSE_RUNTIME_INTERNAL)
+			m->site_objects[obs->site] += obs->objects;
+	}
+}
+
 struct matching *matching_new(const struct predictions *set, const struct recording *rec)
 {
 	struct matching *m = xcalloc(1, sizeof(*m));
@@ -546,6 +561,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
 	match_index_files(m);
 	match_index_sites(m);
+	count_objects(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
@@ -609,6 +625,7 @@ void matching_free(struct matching *m)
 	free(m->site_chain);
 	free(m->next_site);
 	free(m->site_group);
+	free(m->site_objects);
 	free(m->prediction_file);
 	free(m->site_wraps);
 	free(m->methods);

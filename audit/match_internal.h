@@ -54,6 +54,7 @@ struct matching {
 	uint64_t *site_chain;
 	size_t *next_site;  /* + 1, on the same line, in pc order */
 	size_t *site_group; /* MATCH_NONE while free */
+	uint64_t *site_objects; /* NULL where not every object was counted */
 	uint32_t *prediction_file;
 	const char *
 		*site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
