@@ -254,6 +254,12 @@ expect_overlaid() {
 		overlaid
 		GOFLAGS=-overlay=$t/overlay.json audited .
 		expect_overlaid
+		# names relative to where the go command runs
+		overlaid
+		cp "$t/replaced.go" "$dir/replaced.txt"
+		jq -n '{Replace: {"./main.go": "lib/../replaced.txt", "special.go": ""}}' >"$dir/overlay.json"
+		audited --flag -overlay=overlay.json .
+		expect_overlaid
 	}
 	for_each_go check "${versions[@]}"
 }
