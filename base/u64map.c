@@ -21,7 +21,7 @@ uint64_t u64_mix(uint64_t h, uint64_t v)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Of this process, so that no file can be made whose texts and numbers all fall into one place. */
+/* A number of this process, so that no file can be made whose texts and numbers all fall into one place. */
 static uint64_t seed;
 
 static uint64_t make_seed(void)

@@ -26,7 +26,7 @@ void u64map_release(struct u64map *map);
 
 /* A good mixer for keys made of several words: h = u64_mix(h, next). */
 uint64_t u64_mix(uint64_t h, uint64_t v);
-/* Of this process; another has other numbers. */
+/* The numbers of one process are not those of another. */
 uint64_t bytes_hash(const void *data, size_t len);
 /* The same in every process: for what is put in order by it, and not for tables that a file could fill. */
 uint64_t bytes_number(const void *data, size_t len);

@@ -181,7 +181,7 @@ static __noinline int find_arguments(struct arguments *a, __u64 sp, __u64 fp, __
 	return 0;
 }
 
-/* Does a request of that size come from that class? */
+/* Whether a request of that size comes from that class. */
 static __always_inline int fits(__u64 size, __u32 class)
 {
 	__u32 i = (class >> 1) & CLASS_MASK;

@@ -483,7 +483,7 @@ static __always_inline int comes_back(struct pt_regs *ctx, __u64 cookie)
 	return 1;
 }
 
-/* Does this hit of an allocation point stand for one object? Size in RAX. */
+/* Whether this hit of an allocation point stands for one object. Size in RAX. */
 static __always_inline int is_object(struct pt_regs *ctx, __u64 cookie, __u64 bias)
 {
 	__u64 ret;

@@ -47,7 +47,7 @@ static void put_choices(FILE *f, const struct option_spec *option)
 		fprintf(f, "%s%s", i ? " " : "", option->choices[i]);
 }
 
-/* Does the command take packages, which are directories? All others take files. */
+/* Whether the command takes packages, which are directories. All others take files. */
 static bool takes_packages(const struct command *command)
 {
 	return strstr(command->usage, " PACKAGE") != NULL;

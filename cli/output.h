@@ -22,9 +22,9 @@ void output_name_test_package(struct recording *rec, const struct go_binary *bin
  * -EEXIST if name has that of another.
  */
 int output_check_replaced(const char *name, const struct recording *rec, struct error *err);
-/* Are both names of one regular file? */
+/* Whether both are names of one regular file. */
 bool output_is_same_file(const char *a, const char *b);
-/* Is it a compressed file, as recordings are? */
+/* Whether it is a compressed file, as recordings are. */
 bool output_is_compressed(const char *path);
 
 #endif

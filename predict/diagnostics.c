@@ -42,7 +42,7 @@
 #include "base/memory.h"
 #include "predict/diagnostics_internal.h"
 
-/* Of source in the middle of an expression. */
+/* A line of source in the middle of an expression. */
 #define OPEN_LINES_LIMIT 1000
 #define OPEN_BYTES_LIMIT (1 << 16)
 
@@ -158,8 +158,8 @@ static void set_header(struct reader *r, const char *line, const struct message 
 	strbuf_add(&r->header, line, (size_t)(m->text - 1 - line));
 }
 
-/* Of the functions declared at the top of a file, but for those whose name is not theirs alone or is written otherwise
- * in the binary: closures, init functions, shapes of generic functions. */
+/* Notes the functions declared at the top of a file, but for those whose name is not theirs alone or is written
+ * otherwise in the binary: closures, init functions, shapes of generic functions. */
 static void add_declaration(struct reader *r, const struct message *m)
 {
 	const char *name = m->text + (m->text[3] == ' ' ? strlen("can inline ") : strlen("cannot inline "));

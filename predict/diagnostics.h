@@ -11,7 +11,8 @@
 /* What stands for file, line and column where the compiler has none. */
 #define DIAGNOSTICS_UNKNOWN_POSITION "<unknown line number>"
 
-/* Is this a line that -m, -m=2 or the "# package" headers print? What is not, in a failed build, is the error. */
+/* Whether this is a line that -m, -m=2 or the "# package" headers print. What is not, in a failed build, is the error.
+ */
 bool diagnostics_line_is_known(const char *line, size_t len);
 
 /*

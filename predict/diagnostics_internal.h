@@ -19,7 +19,7 @@
 
 /* ---- one line ---- */
 
-/* Of a line that begins with a position; pointers into it. */
+/* The parts of a line that begins with a position; pointers into it. */
 struct message {
 	const char *file;
 	size_t file_len;

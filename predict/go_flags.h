@@ -66,7 +66,8 @@ void go_flags_clear_scopes(struct go_flags *f);
 void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv);
 /* The user's alone. */
 void go_flags_add_users(const struct go_flags *f, struct words *argv);
-/* Is the package in one of the scopes? By its import path; is_standard: of the standard library, or a command of Go. */
+/* Whether the package is in one of the scopes, by its import path; is_standard: of the standard library, or a command
+ * of Go. */
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard);
 /* The value of the last flag of that name ("overlay", without dashes), also of GOFLAGS; NULL if there is none. */
 const char *go_flags_value(const struct go_flags *f, const char *name);

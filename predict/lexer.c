@@ -19,7 +19,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Of an identifier. Beyond ASCII the specification allows letters and digits only, which is left to the compiler. */
+/* A byte of an identifier. Beyond ASCII the specification allows letters and digits only, which is left to the
+ * compiler. */
 static bool is_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || (unsigned char)c >= 0x80;

@@ -143,7 +143,7 @@ static bool is_quote(char c)
 	return c == '"' || c == '\'' || c == '`';
 }
 
-/* Does the bracket opened at s[open] close with the last byte? */
+/* Whether the bracket opened at s[open] closes with the last byte. */
 static bool closes_last(const char *s, size_t len, size_t open)
 {
 	size_t depth = 0;

@@ -54,7 +54,7 @@ struct attachment;
 int attachment_new(struct attachment **out, enum attach_method method, struct bpf_program *program,
 		   const struct bpf_map *counters, int fd, pid_t pid, const elf_offset *offsets,
 		   const uint64_t *cookies, size_t n, struct error *err);
-/* Are the probes still in place? Not if somebody killed their holder. */
+/* Whether the probes are still in place: not if somebody killed their holder. */
 bool attachment_is_live(const struct attachment *attachment);
 /* Takes the probes out; returns when they are gone. Accepts NULL. */
 void attachment_free(struct attachment *attachment);

@@ -19,7 +19,7 @@
 #define STACK_RING_BYTES	(16u << 20)
 #define STACK_RING_ATTACH_BYTES (4u << 20)
 
-/* Is what came through a ring a stack? */
+/* Whether what came through a ring is a stack. */
 static inline bool stack_record_is_whole(const struct stack_record *record, size_t size)
 {
 	return size >= STACK_RECORD_BYTES(0) && record->depth <= STACK_DEPTH_MAX &&

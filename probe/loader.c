@@ -32,7 +32,7 @@
 #define LOG_BYTES     (64u << 20)
 #define LOG_BYTES_MIN (64u << 10)
 #define LAST_LINES    5
-/* Of libbpf's own trials of the kernel, beside the object's maps and programs. */
+/* Descriptors of libbpf's own trials of the kernel, beside the object's maps and programs. */
 #define SPARE_DESCRIPTORS 4
 
 /* What libbpf said since loader_load began. One thread loads. */

@@ -39,7 +39,7 @@ int maps_parse(struct maps *out, const char *text, size_t len, struct error *err
 int maps_read_fd(struct maps *out, int fd, struct error *err);
 void maps_release(struct maps *maps);
 
-/* Do two entries show the same file? */
+/* Whether two entries show the same file. */
 bool map_same_file(const struct map_entry *a, const struct map_entry *b);
 
 #endif

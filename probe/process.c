@@ -121,7 +121,7 @@ static long status_number(const char *status, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
-/* Is /proc mounted so that users do not see each other's processes? */
+/* Whether /proc is mounted so that users do not see each other's processes. */
 static bool proc_hides(void)
 {
 	struct strbuf mounts = STRBUF_INIT;

@@ -42,7 +42,7 @@ pid_t process_tracer(const struct process *process);	 /* who debugs it now, 0 fo
 int process_read(const struct process *process, elf_vaddr vaddr, void *out, size_t size);
 /* Polls readable once the process has ended. Owned by the process. */
 int process_pid_fd(const struct process *process);
-/* Is it still the program that was opened: has it neither ended nor executed another (or the same again)? */
+/* Whether it is still the program that was opened: it has neither ended nor executed another (or the same again). */
 bool process_is_same(const struct process *process);
 
 /* The file that holds the runtime, as the process calls it. */

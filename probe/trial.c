@@ -30,7 +30,7 @@ struct shape {
 static const struct shape shapes[] = {{48, 0, 8}, {200, 1, 32}};
 static const char types[ARRAY_SIZE(shapes)] = {1, 1}; /* their addresses are what counts */
 
-/* Of the size class of 48 bytes, with pointers. */
+/* An object in the size class of 48 bytes, with pointers. */
 #define SAMPLED_SIZE  40
 #define SAMPLED_CLASS (5 << 1)
 #define CLASS_BYTES   48
@@ -163,7 +163,7 @@ static int read_lost(const struct bpf_map *map, size_t n, size_t first, uint64_t
 
 /* ---- exact ---- */
 
-/* Does the observation say what was called? */
+/* Whether the observation says what was called. */
 static bool is_as_called(const struct self *self, const struct observation_key *key,
 			 const struct observation_value *value, uint64_t calls)
 {

@@ -121,7 +121,7 @@ struct rec_site {
 	enum site_buffer buffer : 8;
 	enum reach reach : 8;
 	bool may_elide; /* the call can run without allocating */
-	/* Of map assignments: keys or values over 128 bytes are not in the map, but objects of their own. */
+	/* Set for map assignments: keys or values over 128 bytes are not in the map, but objects of their own. */
 	bool indirect_key : 1;
 	bool indirect_value : 1;
 };

@@ -143,7 +143,7 @@ static int ambiguous(const struct candidates *c, const char *kind, const char *w
 	return -EINVAL;
 }
 
-/* Of a function: its file and the lines it covers. */
+/* A function's file and the lines it covers. */
 struct range {
 	const char *function;
 	int first, last;

@@ -30,8 +30,8 @@ struct finding {
 	uint64_t objects, bytes;
 	const char *message;
 	/*
-	 * Of package, function (without the numbers of closures), expression, cause, type, and which of those alike it
-	 * is. Other programs keep these numbers: what goes in, and the hash, must not change.
+	 * Made of package, function (without the numbers of closures), expression, cause, type, and which of those
+	 * alike it is. Other programs keep these numbers: what goes in, and the hash, must not change.
 	 */
 	uint64_t fingerprint;
 };

@@ -59,7 +59,7 @@ struct top_options {
 };
 const char *top_key_name(enum top_key key);	  /* "site" … */
 const char *top_order_name(enum top_order order); /* "bytes" … */
-/* Do rows of that key have what the order goes by? */
+/* Whether rows of that key have what the order goes by. */
 bool top_order_fits(enum top_order order, enum top_key key);
 int report_top_text(FILE *f, const struct recording *rec, const struct top_options *options);
 int report_top_json(FILE *f, const struct recording *rec, const struct top_options *options);

@@ -134,7 +134,7 @@ const char *top_rows_key(struct top_rows *rows, const struct rec_observation *o)
 	return row_of(rows, rows->rec, o).key;
 }
 
-/* Of several verdicts on one line (copies of an inlined function), the one that says most. */
+/* The verdict that says most among those of one line (copies of an inlined function). */
 static void add_verdict(struct top_row *row, enum verdict_kind kind)
 {
 	if (!row->has_verdict || verdict_says_more(kind, row->verdict))

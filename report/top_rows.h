@@ -55,7 +55,7 @@ struct top_rate {
 /* Estimates of two moments may contradict each other: a rate is at least 0. */
 struct top_rate top_row_rate(const struct top_rows *rows, const struct top_row *row);
 
-/* Are the rows estimates whose errors are known? */
+/* Whether the rows are estimates whose errors are known. */
 bool top_rows_are_estimates(const struct top_rows *rows);
 /* By how much of them a row's objects and bytes may be off, 95 times of 100, in percent. */
 double top_row_error_pct(const struct top_row *row);

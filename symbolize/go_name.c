@@ -80,7 +80,7 @@ const char *go_name_short(const char *function)
 	return function + n;
 }
 
-/* Is this word and a number, to the end of the name's element? *len is the length of the word. */
+/* Whether this is a word and a number, to the end of the name's element. *len is the length of the word. */
 static bool is_numbered(const char *p, const char *word, size_t *len)
 {
 	size_t n = strlen(word), digits;

@@ -18,9 +18,9 @@
 size_t go_name_package_length(const char *function);
 /* The import path, unescaped (%2e is a dot in the last element), from the pool. "" if the name has none. */
 const char *go_name_package(struct strpool *pool, const char *function);
-/* Is it in package main? */
+/* Whether it is in package main. */
 bool go_name_is_main(const char *function);
-/* Is the package (the first len bytes of function) the module's root or below it? */
+/* Whether the package (the first len bytes of function) is the module's root or below it. */
 bool go_name_is_under(const char *function, size_t len, const char *module);
 
 /* As people write it: the package unescaped, "gopkg.in/yaml.v3.F" of "gopkg.in/yaml%2ev3.F". function itself, or from
@@ -40,7 +40,7 @@ size_t go_name_declared_length(const char *function);
  */
 bool go_name_is_closure(const char *function);
 
-/* Is it the closure around the call of a go or defer statement? */
+/* Whether it is the closure around the call of a go or defer statement. */
 bool go_name_is_wrapper(const char *function);
 
 /*

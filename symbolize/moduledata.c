@@ -24,7 +24,7 @@
 #define MAGIC_1_18    0xfffffff0u
 #define MAGIC_1_20    0xfffffff1u
 #define FUNCTAB_SIZE  8
-/* Of a function or a file. The longest seen, of a generic function, have some thousands. */
+/* The length of a name of a function or a file. The longest seen, of a generic function, have some thousands. */
 #define MAX_STRING_BYTES 16384
 /* A program has one function table and one module. This many places that look like their beginning are tried. */
 #define MAX_HEADERS    16

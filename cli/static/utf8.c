@@ -185,7 +185,7 @@ int iswprint(wint_t c)
 	return c != 0 && wcwidth((wchar_t)c) >= 0;
 }
 
-/* Of all that it can be asked for, ncurses and screen.c want the encoding. */
+/* ncurses and screen.c ask for the encoding, and for nothing else that it could tell. */
 char *nl_langinfo(nl_item item)
 {
 	static char utf8[] = "UTF-8", nothing[] = "";

@@ -151,7 +151,7 @@ static bool positions_agree(const struct proof *proof, const struct frames *p, c
 	return true;
 }
 
-/* Do the two agree, but for the exceptions that come back in why? */
+/* Whether the two agree, but for the exceptions that come back in why. */
 static bool agree(const struct proof *proof, const struct frames *p, const struct frames *d, unsigned *why)
 {
 	*why = 0;

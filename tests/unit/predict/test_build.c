@@ -663,7 +663,7 @@ Test(build, a_program_that_does_not_compile_fails_with_the_compilers_words)
 
 	expect_error(&options, -EIO, parts);
 
-	/* Of a package that compiles only the diagnostics come, and they are no error. */
+	/* A package that compiles says its diagnostics only, and they are no error. */
 	write_file("src/go.mod", "module example.com/half\n\ngo 1.19\n");
 	write_file("src/lib/lib.go", "package lib\n\nfunc F() *int { return new(int) }\n");
 	write_file("src/main.go", "package main\n\nimport \"example.com/half/lib\"\n\nfunc main() {\n\tlib.G()\n}\n");
@@ -729,7 +729,7 @@ Test(build, a_temporary_directory_that_cannot_be_made_is_named)
 	setenv("TMPDIR", scratch, 1);
 }
 
-/* Has the go command made its own directory in ours? */
+/* Whether the go command has made its own directory in ours. */
 static bool is_building(void)
 {
 	char *pattern = xasprintf("%s/escaudit-*/go-build*", scratch);

@@ -344,7 +344,7 @@ static void look_at_turns(struct estimator *est, const size_t *cells, const stru
 	estimator_close_exact(est, seen);
 }
 
-/* Of all lines in so many trials: in how many does the interval hold the truth, and how far off are they, of it? */
+/* In how many lines of so many trials the interval holds the truth, and how far off they are, in parts of it. */
 static double turns_held(const struct turns *t, size_t trials, double *mean_off, double *mean_error)
 {
 	uint64_t random = 0x2545f4914f6cdd1du;

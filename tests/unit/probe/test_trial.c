@@ -65,7 +65,7 @@ Test(trial, a_stack_cut_short_is_seen)
 	cr_assert_eq(trial_exact(&seen, &settings, true, 3, &err), -EIO);
 	cr_expect(strstr(err.text, "not as deep as called"), "%s", err.text);
 	error_release(&err);
-	/* Of another binary's settings no more is asked than the counts. */
+	/* The counts are all that is asked for with another binary's settings. */
 	cr_expect_eq(trial_exact(&seen, &settings, false, 3, &err), 0, "%s", err.text);
 	error_release(&err);
 }

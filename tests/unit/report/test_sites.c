@@ -17,7 +17,7 @@ Test(sites, text)
 	expect_text(fixture_recording(), 2, "sites-limit.txt");
 }
 
-/* Of a binary that was not run there is no column for what ran. */
+/* There is no column for what ran in a binary that was not run. */
 Test(sites, text_without_a_run)
 {
 	struct recording *rec = fixture_recording();

@@ -348,7 +348,7 @@ Test(elf_image, reads_stay_inside)
 	elf_image_free(image);
 }
 
-/* Of a file, only what is looked at is in memory, and what is given back comes again. */
+/* Only what is looked at is in memory, and what is given back comes again. */
 Test(elf_image, views_and_what_is_forgotten)
 {
 	const struct elf_segment *code = NULL;

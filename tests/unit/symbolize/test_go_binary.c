@@ -232,7 +232,7 @@ Test(go_binary, lookups, .timeout = 300)
 	cr_expect_not(go_binary_func(bin, go_binary_func_count(bin), &func));
 	cr_expect_not(go_binary_func(bin, SIZE_MAX, &func));
 
-	/* Of several functions of one name the first (ABI wrappers share their function's name). */
+	/* The first of several functions of one name (ABI wrappers share their function's name). */
 	for (size_t i = 0; i < go_binary_func_count(bin); i++) {
 		struct go_func first;
 
