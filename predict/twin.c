@@ -124,7 +124,49 @@ bool twin_add(struct twin *twin, const char *path, const char *contents, const c
 	return false;
 }
 
-int twin_read_overlay(struct twin *twin, const char *path, struct error *err)
+/* As the go command makes names absolute: by their text alone (path/filepath.Join). */
+static char *absolute_path(const char *directory, const char *path)
+{
+	struct strbuf out = STRBUF_INIT;
+	char *whole = *path == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path);
+
+	for (const char *p = whole; *p;) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && memcmp(p, "..", 2) == 0) {
+			while (out.len && out.buf[--out.len] != '/')
+				;
+			if (out.buf)
+				out.buf[out.len] = '\0';
+		} else if (n && !(n == 1 && *p == '.')) {
+			strbuf_addch(&out, '/');
+			strbuf_add(&out, p, n);
+		}
+		p += n + (p[n] == '/');
+	}
+	free(whole);
+	return strbuf_detach(&out);
+}
+
+static json_t *absolute_paths(const json_t *replace, const char *directory)
+{
+	json_t *all = json_object(), *value;
+	const char *name;
+
+	json_object_foreach((json_t *)(uintptr_t)replace, name, value)
+	{
+		const char *replacement = json_string_value(value);
+		char *from = absolute_path(directory, name);
+		char *to = replacement && *replacement ? absolute_path(directory, replacement) : xstrdup("");
+
+		json_object_set_new(all, from, json_string(to));
+		free(from);
+		free(to);
+	}
+	return all;
+}
+
+int twin_read_overlay(struct twin *twin, const char *path, const char *directory, struct error *err)
 {
 	json_error_t where;
 	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where), *replace;
@@ -138,7 +180,7 @@ int twin_read_overlay(struct twin *twin, const char *path, struct error *err)
 		return error_set(err, -EBADMSG, "build: failed to read the overlay '%s': its Replace is no object",
 				 path);
 	}
-	twin->overlay = json_incref(replace);
+	twin->overlay = absolute_paths(replace, directory);
 	json_decref(root);
 	return 0;
 }

@@ -240,7 +240,9 @@ expect_overlaid() {
 	cp "$t/replaced.go" "$dir/main.go"
 	expect_known 100
 	expect_rows "$t/out" two-appends "$(appended 28 'append(append(list[:0:0], n), n, n)' 7); $(appended 35 'append(list[:0:0], n)' 7)"
-	expect_rows "$t/out" two-pairs 'confirmed 12 &pair{...} 7; confirmed 32 &pair{...} 7'
+	# Go 1.19 has the replacement's name in its diagnostics: what is predicted there is of no file of the program's.
+	[ "$GO_VERSION" = 1.19 ] ||
+		expect_rows "$t/out" two-pairs 'confirmed 12 &pair{...} 7; confirmed 32 &pair{...} 7'
 }
 
 @test "an overlay of the user's, by flag and by GOFLAGS" {
@@ -251,6 +253,12 @@ expect_overlaid() {
 		expect_overlaid
 		overlaid
 		GOFLAGS=-overlay=$t/overlay.json audited .
+		expect_overlaid
+		# names relative to where the go command runs
+		overlaid
+		cp "$t/replaced.go" "$dir/replaced.txt"
+		jq -n '{Replace: {"./main.go": "lib/../replaced.txt", "special.go": ""}}' >"$dir/overlay.json"
+		audited --flag -overlay=overlay.json .
 		expect_overlaid
 	}
 	for_each_go check "${versions[@]}"
@@ -328,14 +336,14 @@ expect_overlaid() {
 		jq -e 'all(.verdicts[].sites[]; .columns == null)' "$t/out" >/dev/null || complain "--columns=off has columns in sites"
 		jq -e '[.verdicts[] | select(.verdict == "unpredicted")] | length > 0 and all(.[]; .column == null and .expr == null)' "$t/out" >/dev/null ||
 			complain "--columns=off has columns in rows"
-		plain=$(jq -c .observed "$t/out")
+		plain=$(jq '[.verdicts[].objects] | add' "$t/out")
 		if [ "$GO_VERSION" != 1.19 ]; then
 			audited --flag -cover .
 			expect_missing '-cover'
 			jq -e '.known == 0' "$t/columns" >/dev/null || complain "-cover: $(jq -c . "$t/columns")"
 		fi
 		audited .
-		[ "$(jq -c .observed "$t/out")" = "$plain" ] || complain "objects: $(jq -c .observed "$t/out") with columns, $plain without"
+		[ "$(jq '[.verdicts[].objects] | add' "$t/out")" = "$plain" ] || complain "$(jq '[.verdicts[].objects] | add' "$t/out") objects with columns, $plain without"
 		expect_status 64 in_dir "$ESCAUDIT" audit --go "$GO" --columns=none .
 		expect_message "columns.*none"
 	}
