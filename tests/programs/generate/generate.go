@@ -1014,6 +1014,10 @@ func (g *generator) call() expression {
 	if fn == nil {
 		fn = g.newFunction()
 	}
+	return g.callOf(fn)
+}
+
+func (g *generator) callOf(fn *function) expression {
 	args, classes, counts := fn.call()
 	code := g.from(fn.pkg, fn.name)
 	if strings.Contains(code, "%s") {
@@ -1285,6 +1289,41 @@ var forms = []form{
 			code = mark(e, code)
 		}
 		return code
+	}},
+	{"a function twice", 2, 0, func(g *generator) string {
+		fn := g.newFunction()
+		switch g.Intn(3) {
+		case 0:
+			xs := []expression{g.callOf(fn), g.callOf(fn)}
+			return g.taker(xs) + "(" + strings.Join(codes(xs), ", ") + ")"
+		case 1:
+			return "if i%2 == 0 { " + g.block(func() string { return g.consume(g.callOf(fn)) }) + " } else { " +
+				g.block(func() string { return g.consume(g.callOf(fn)) }) + " }"
+		default:
+			return "for j := 0; j < 2; j++ { " + g.block(func() string { return g.consume(g.callOf(fn)) }) + " }; " + g.consume(g.callOf(fn))
+		}
+	}},
+	{"the same twice", 2, 0, func(g *generator) string {
+		make2 := func() (expression, expression) { return g.address(), g.address() }
+		switch g.Intn(6) {
+		case 0:
+			make2 = func() (expression, expression) { return g.closure(), g.closure() }
+		case 1:
+			make2 = func() (expression, expression) { return g.concatenation(), g.concatenation() }
+		case 2:
+			make2 = func() (expression, expression) { return g.bytesOfString(), g.bytesOfString() }
+		case 3:
+			make2 = func() (expression, expression) { return g.boxed(), g.boxed() }
+		case 4:
+			make2 = func() (expression, expression) { return g.appended(), g.appended() }
+		}
+		hit := g.newHit()
+		saved := g.hit
+		a, b := make2()
+		g.hit = hit
+		c, d := make2()
+		g.hit = saved
+		return g.consume(a) + "; if i > 0 { " + fmt.Sprintf("lib.H[%d]++; ", hit) + g.consume(c) + "; " + g.consume(d) + " }; " + g.consume(b)
 	}},
 	{"made and copied", 1, 0, func(g *generator) string {
 		size := g.size()

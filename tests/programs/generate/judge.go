@@ -669,7 +669,10 @@ func liking(r *row, a *account) int {
 		n += 2
 	}
 	if len(a.rows) == 0 {
-		n++
+		n += 3
+	}
+	if kinds := kindsOfText(r.Expr); len(kinds) > 0 && kinds[0] == a.Kind {
+		n += 3
 	}
 	if r.Objects > 0 && sizeFits(r, a) {
 		n += 4
