@@ -61,7 +61,7 @@ static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 	case PASS_CHAIN:
 		return p->claim == CLAIM_HEAP && p->inlined_known;
 	case PASS_CALL:
-		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && p->kind == EXPR_MOVED;
+		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined;
 	case PASS_LINE:
 		return p->claim == CLAIM_HEAP && !p->inlined_known;
 	case PASS_STACK:
