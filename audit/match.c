@@ -25,143 +25,11 @@
 #include "recording/place.h"
 #include "symbolize/go_name.h"
 
-/* ---- passes ----------------------------------------------------------------------------------------------------- */
-
-struct ordered {
-	uint32_t file;
-	int line;
-	uint64_t chain;
-	bool wrapper;
-	int column;
-	size_t index;
-};
-
-static int compare_ordered(const void *a, const void *b)
-{
-	const struct ordered *x = a, *y = b;
-
-	if (x->file != y->file)
-		return x->file < y->file ? -1 : 1;
-	if (x->line != y->line)
-		return x->line < y->line ? -1 : 1;
-	if (x->chain != y->chain)
-		return x->chain < y->chain ? -1 : 1;
-	if (x->wrapper != y->wrapper) /* it holds the others, which are made before */
-		return x->wrapper ? 1 : -1;
-	if (x->column != y->column)
-		return x->column < y->column ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_STACK };
-
-static bool takes_part(const struct matching *m, size_t i, enum pass pass)
-{
-	const struct prediction *p = &m->set->items[i];
-
-	if (m->is_matched[i] || m->prediction_file[i] == NO_FILE)
-		return false;
-	switch (pass) {
-	case PASS_CHAIN:
-		return p->claim == CLAIM_HEAP && p->inlined_known;
-	case PASS_CALL:
-		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && p->kind == EXPR_MOVED;
-	case PASS_LINE:
-		return p->claim == CLAIM_HEAP && !p->inlined_known;
-	case PASS_STACK:
-		return p->claim == CLAIM_STACK && !p->maybe_parameter;
-	}
-	return false;
-}
-
-static uint64_t pass_chain(const struct prediction *p, enum pass pass)
-{
-	switch (pass) {
-	case PASS_CHAIN:
-		return match_prediction_chain(p, p->n_inlined);
-	case PASS_CALL: /* a parameter is made where it is handed over */
-		return match_prediction_chain(p, p->n_inlined - 1);
-	default:
-		return 0;
-	}
-}
-
-/* A wrapper has no columns; what is inlined into it has those of the method. */
-static int column_of(const struct prediction *p)
-{
-	return p->pos.column || !p->n_inlined ? p->pos.column : p->inlined[p->n_inlined - 1].column;
-}
-
-/* The predictions that take part, by place. */
-static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
-{
-	struct ordered *order = xcalloc(m->set->n, sizeof(*order));
-
-	*n = 0;
-	for (size_t i = 0; i < m->set->n; i++) {
-		const struct prediction *p = &m->set->items[i];
-
-		if (takes_part(m, i, pass))
-			order[(*n)++] = (struct ordered){.file = m->prediction_file[i],
-							 .line = p->pos.line,
-							 .chain = pass_chain(p, pass),
-							 .wrapper = p->wrapper,
-							 .column = column_of(p),
-							 .index = i};
-	}
-	qsort(order, *n, sizeof(*order), compare_ordered);
-	return order;
-}
-
-/* Copies of a line for which no site is left: the others have them. */
-static void mark_surplus(struct matching *m, const struct place *place)
-{
-	const struct prediction *items = m->set->items;
-
-	for (size_t i = 0; i < place->n_predictions; i++) {
-		size_t p = place->predictions[i];
-
-		for (size_t k = 0; k < place->n_predictions && !m->is_matched[p]; k++) {
-			size_t q = place->predictions[k];
-
-			if (m->is_matched[q] && match_same_text(m, p, q) && items[p].kind != EXPR_OTHER)
-				m->is_surplus[p] = true;
-		}
-	}
-}
+/* ---- what holds with and without columns --------------------------------------------------------------------------- */
 
 bool match_is_move(const struct rec_site *site)
 {
 	return strncmp(site->callee, "runtime.moveSlice", 17) == 0;
-}
-
-static void run_pass(struct matching *m, enum pass pass)
-{
-	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
-	size_t n;
-	struct ordered *order = order_predictions(m, pass, &n);
-
-	for (size_t i = 0, end; i < n; i = end) {
-		place.n_predictions = place.n_sites = 0;
-		for (end = i; end < n && order[end].file == order[i].file && order[end].line == order[i].line &&
-			      order[end].chain == order[i].chain;
-		     end++)
-			place.predictions[place.n_predictions++] = order[end].index;
-		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
-			/* Where a site's position is known, what is said of it was found there. */
-			if (m->site_group[s - 1] != MATCH_NONE || m->rec->sites[s - 1].source ||
-			    match_is_move(&m->rec->sites[s - 1]) ||
-			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
-				continue;
-			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
-			place.sites[place.n_sites++] = s - 1;
-		}
-		match_pair_place(m, &place);
-		mark_surplus(m, &place);
-	}
-	free(place.predictions);
-	free(place.sites);
-	free(order);
 }
 
 /* The line of the func keyword: from the tables since Go 1.20; before that the first line that has code. */
@@ -582,11 +450,9 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
 	match_by_position(m);
-	run_pass(m, PASS_CHAIN);
-	run_pass(m, PASS_CALL);
-	run_pass(m, PASS_LINE);
+	match_fallback_heap(m);
 	run_other_lines(m);
-	run_pass(m, PASS_STACK);
+	match_fallback_stack(m);
 	place_moved_slices(m);
 	match_silence_echoes(m, false);
 	for (size_t i = 0; i < set->n; i++) {

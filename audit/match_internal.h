@@ -104,6 +104,13 @@ void match_displace(struct matching *m);
  */
 void match_by_position(struct matching *m);
 
+/* ---- match_fallback.c ---- */
+
+/* Pairs what has no columns by line, cause, function and type: claims of escaping, and, once the rules for other lines
+ * had their turn, claims of staying. */
+void match_fallback_heap(struct matching *m);
+void match_fallback_stack(struct matching *m);
+
 /* ---- match_wrapper.c ---- */
 
 /* Does what the compiler makes of its own stand in that file? */

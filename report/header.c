@@ -196,10 +196,26 @@ void header_add_log(struct strbuf *sb, const struct audit *audit, const struct p
 		strbuf_addf(sb, "; %zu line%s not understood", set->unknown_lines, set->unknown_lines == 1 ? "" : "s");
 }
 
+/* What would tell the rows of a log apart. */
+static void add_unknown_columns(struct strbuf *sb, const struct audit *audit)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < audit->n; i++)
+		n += audit->items[i].ambiguous;
+	if (n)
+		strbuf_addf(sb,
+			    "not known, which leaves %zu verdict%s ambiguous: audit and predict learn them from the "
+			    "sources",
+			    n, n == 1 ? "" : "s");
+}
+
 void header_add_columns(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
-	if (!set->columns)
+	if (!set->columns) {
+		add_unknown_columns(sb, audit);
 		return;
+	}
 	strbuf_addf(sb, "known for %zu of %zu function%s with allocations", audit->n_known_functions,
 		    audit->n_functions, audit->n_functions == 1 ? "" : "s");
 	if (set->columns->missing)

@@ -248,11 +248,12 @@ Test(verdict, types_tell_predictions_on_one_line_apart)
 	scene_free(&s);
 }
 
-Test(verdict, equal_numbers_pair_in_order)
+Test(verdict, without_columns_equal_numbers_are_not_paired_in_order)
 {
 	struct scene s = scene_new();
 	size_t first = emit(&s, 11, "runtime.convT64", CAUSE_INTERFACE_CONVERSION, NULL, true);
 	size_t second = emit(&s, 11, "runtime.convTstring", CAUSE_INTERFACE_CONVERSION, NULL, true);
+	const struct verdict *v;
 
 	say(&s, CLAIM_HEAP, EXPR_CONSTANT, 11, 5, "\"format\"");
 	say(&s, CLAIM_HEAP, EXPR_OTHER, 11, 30, "name");
@@ -260,8 +261,11 @@ Test(verdict, equal_numbers_pair_in_order)
 	observe(&s, first, 3, 8);
 	observe(&s, second, 5, 16);
 	judge(&s);
-	expect(&s, "n", VERDICT_CONFIRMED, 3);
-	expect(&s, "name", VERDICT_CONFIRMED, 5);
+	v = verdict_of(&s, "n, name");
+	cr_expect_eq(v->kind, VERDICT_CONFIRMED);
+	cr_expect(v->ambiguous);
+	cr_expect_eq(v->n_predictions, 2);
+	cr_expect_eq(v->objects, 8);
 	expect(&s, "\"format\"", VERDICT_COMPILED_OUT, 0);
 	scene_free(&s);
 }

@@ -32,6 +32,17 @@ Test(audit, text_of_all)
 	expect_text(&x, &options, "audit-all.txt");
 }
 
+/* Predictions of a log: nothing is said of columns but where they are missed. */
+Test(audit, text_without_columns)
+{
+	struct fixture x;
+
+	fixture_init(&x);
+	columns_free(x.set->columns);
+	x.set->columns = NULL;
+	expect_text(&x, &plain, "audit-plain.txt");
+}
+
 Test(audit, text_in_colour)
 {
 	struct report_options options = plain;
