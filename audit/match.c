@@ -25,7 +25,8 @@
 #include "recording/place.h"
 #include "symbolize/go_name.h"
 
-/* ---- what holds with and without columns --------------------------------------------------------------------------- */
+/* ---- what holds with and without columns ---------------------------------------------------------------------------
+ */
 
 bool match_is_move(const struct rec_site *site)
 {

@@ -4,8 +4,8 @@
  * source, packages that the twin has no copy of, functions whose calls differ from the twin's. A site whose source is
  * known takes no part: what is said of it was found at its position (match_position.c).
  *
- * What is known here is the line of each level of the inline chain, the cause of a call, the function that it is in, and
- * the type and the size that the machine code loads. No order is known: neither does the compiler make what a line
+ * What is known here is the line of each level of the inline chain, the cause of a call, the function that it is in,
+ * and the type and the size that the machine code loads. No order is known: neither does the compiler make what a line
  * has in the order of its columns, nor do calls have the order of the source. What these do not tell apart is one row,
  * marked ambiguous, and holds the objects of all its predictions.
  *

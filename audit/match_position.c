@@ -419,6 +419,26 @@ static bool pair_in_log_order(struct matching *m, const struct place *place)
 	return ok;
 }
 
+/*
+ * Up to Go 1.24 variables that are declared together have the position of the first. They are made in the order in
+ * which they are declared (cmd/compile/internal/walk, of a block's ODCL), and each as often as the others.
+ */
+static bool pair_declared_together(struct matching *m, const struct place *place)
+{
+	bool ok = place->n_predictions == place->n_sites;
+
+	for (size_t i = 0; ok && i < place->n_sites; i++) {
+		size_t p = place->predictions[i];
+
+		ok = m->set->items[p].kind == EXPR_MOVED &&
+		     fit_of(&m->set->items[p], &m->readings[p], &m->rec->sites[place->sites[i]],
+			    m->readings[p].primary) != FIT_NONE;
+	}
+	for (size_t i = 0; ok && i < place->n_sites; i++)
+		match_group_add_site(m, match_group_new(m, &place->predictions[i], 1), place->sites[i]);
+	return ok;
+}
+
 static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim)
 {
 	struct statement *statements = xcalloc(m->rec->n_sites + 1, sizeof(*statements));
@@ -445,7 +465,7 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 		if (place.n_predictions == 0)
 			continue;
 		gather_sites(m, &place, statements[i].site);
-		if (!pair_in_log_order(m, &place))
+		if (!pair_in_log_order(m, &place) && !pair_declared_together(m, &place))
 			match_pair_place(m, &place);
 	}
 	free(place.predictions);

@@ -19,8 +19,8 @@ void header_add_build(struct strbuf *sb, const struct recording *rec);
 void header_add_window(struct strbuf *sb, const struct recording *rec);
 void header_add_losses(struct strbuf *sb, const struct recording *rec);
 void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set);
-/* How many functions have known columns, and why not more. Where no twin was asked for: nothing, or how many verdicts are
- * ambiguous for want of columns. */
+/* How many functions have known columns, and why not more. Where no twin was asked for: nothing, or how many verdicts
+ * are ambiguous for want of columns. */
 void header_add_columns(struct strbuf *sb, const struct audit *audit, const struct predictions *set);
 
 void header_put(FILE *f, const struct recording *rec, const struct report_options *options);
