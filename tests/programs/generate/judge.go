@@ -669,7 +669,7 @@ func liking(r *row, a *account) int {
 		n += 2
 	}
 	if len(a.rows) == 0 {
-		n += 3
+		n += 4
 	}
 	if kinds := kindsOfText(r.Expr); len(kinds) > 0 && kinds[0] == a.Kind {
 		n += 3
