@@ -675,7 +675,7 @@ func liking(r *row, a *account) int {
 		n += 3
 	}
 	if r.Objects > 0 && sizeFits(r, a) {
-		n += 4
+		n += 8
 	}
 	return n
 }
