@@ -669,13 +669,13 @@ func liking(r *row, a *account) int {
 		n += 2
 	}
 	if len(a.rows) == 0 {
-		n += 3
+		n += 4
 	}
 	if kinds := kindsOfText(r.Expr); len(kinds) > 0 && kinds[0] == a.Kind {
 		n += 3
 	}
 	if r.Objects > 0 && sizeFits(r, a) {
-		n += 4
+		n += 8
 	}
 	return n
 }
