@@ -105,27 +105,29 @@ static bool levels_agree(const struct prediction *p, const struct rec_site *site
 	return true;
 }
 
-/* Copies text without blanks, up to a byte of `end`, or the end of what was cut short. */
+/* Copies text without blanks and parentheses, up to a byte of `end`, or the end of what was cut short. */
 static void squeeze(char *out, size_t size, const char *text, const char *end)
 {
 	size_t n = 0;
 
 	for (; *text && !strchr(end, *text) && strncmp(text, "…", 3) != 0 && n + 1 < size; text++) {
-		if (*text != ' ')
+		if (!strchr(" ()", *text))
 			out[n++] = *text;
 	}
 	out[n] = '\0';
 }
 
 /*
- * Beyond the columns that the compiler reports, the values of a line have one position: there the words decide. The
+ * Beyond the columns that the compiler reports, and behind a line directive without one, the values of a line have one
+ * position: there the words decide. The
  * compiler writes expressions its own way, so what is compared is how they begin, or what is converted.
  */
 static bool words_agree(const struct prediction *p, const struct rec_site *site)
 {
 	char said[128], whole[128], source[128];
 
-	if (p->kind == EXPR_ARGUMENT || !p->expr || !site->source->expr)
+	/* "~r0", ".autotmp_3", "#state1": the compiler's own names stand in no source. */
+	if (p->kind == EXPR_ARGUMENT || !p->expr || !site->source->expr || strchr("~.#", p->expr[0]))
 		return true;
 	squeeze(said, sizeof(said), p->expr, "{(\"`");
 	squeeze(whole, sizeof(whole), p->expr, "");
@@ -133,9 +135,11 @@ static bool words_agree(const struct prediction *p, const struct rec_site *site)
 	return (said[0] && strstr(source, said)) || (source[0] && strstr(whole, source));
 }
 
-static bool is_beyond(const struct rec_site *site)
+static bool has_no_column(const struct rec_site *site)
 {
-	return site->source->levels[0].column == REC_COLUMN_BEYOND;
+	int column = site->source->levels[0].column;
+
+	return column == 0 || column == REC_COLUMN_BEYOND;
 }
 
 /* What an inlined call is handed, and what it returns, is made at the call: one level less than it is written at. */
@@ -148,7 +152,7 @@ static bool is_at(const struct prediction *p, const struct rec_site *site)
 {
 	if (p->inlined_known && p->n_inlined + 1 != site->source->n_levels && p->n_inlined + 1 != user_levels(site))
 		return false;
-	return levels_agree(p, site, p->n_inlined + 1) && (!is_beyond(site) || words_agree(p, site));
+	return levels_agree(p, site, p->n_inlined + 1) && (!has_no_column(site) || words_agree(p, site));
 }
 
 /* 0: the prediction does not speak of the site. */
@@ -352,7 +356,7 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 		return true;
 	if (p->n_inlined + 1 != source->n_levels || !levels_agree(p, site, p->n_inlined))
 		return false;
-	if (is_beyond(site) && !words_agree(p, site))
+	if (has_no_column(site) && !words_agree(p, site))
 		return false;
 	return !is_before(inner->line, inner->column, source->first_line, source->first_column) &&
 	       !is_before(source->last_line, source->last_column, inner->line, inner->column);
