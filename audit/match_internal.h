@@ -52,8 +52,8 @@ struct matching {
 	struct u64map covered_files; /* files some prediction stands in */
 	uint32_t *site_file;
 	uint64_t *site_chain;
-	size_t *next_site;  /* + 1, on the same line, in pc order */
-	size_t *site_group; /* MATCH_NONE while free */
+	size_t *next_site;	/* + 1, on the same line, in pc order */
+	size_t *site_group;	/* MATCH_NONE while free */
 	uint64_t *site_objects; /* NULL where not every object was counted */
 	uint32_t *prediction_file;
 	const char *

@@ -126,6 +126,12 @@ expect_program() {
 		grep -qE '^columns +known for ([0-9]+) of \1 functions' <<<"$out" || complain "the header does not speak of columns"
 		expect_status 0 "$ESCAUDIT" sites --json --predictions "$t/p" "$t/program"
 		expect_columns "$t/out" 100
+		expect_status 0 "$ESCAUDIT" sites --package main --predictions "$t/p" "$t/program"
+		grep -qE "^  0x[0-9a-f]+ +main.go:$(marked two-appends | cut -d ' ' -f 2):15 +app[^ ]*.* append growth" <<<"$out" ||
+			complain "the table of sites has no columns"
+		cp "$t/out" "$t/main"
+		expect_status 0 "$ESCAUDIT" sites --package example.com/escaudit/columns --predictions "$t/p" "$t/program"
+		cmp -s "$t/out" "$t/main" || complain "the program's package by its import path is another one"
 		expect_status 0 "$ESCAUDIT" sites --json "$t/program"
 		jq -e 'all(.sites[]; .columns == null and .expr == null and .columns_from == null)' "$t/out" >/dev/null ||
 			complain "columns from nowhere"
