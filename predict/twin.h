@@ -25,9 +25,10 @@ void twin_free(struct twin *twin); /* accepts NULL */
  */
 bool twin_add(struct twin *twin, const char *path, const char *contents, const char *directory);
 /*
- * Takes over what the user's own overlay replaces (NULL: none). -EBADMSG if it is not what go build reads.
+ * Takes over what the user's own overlay replaces. Relative names in it are of directory, an absolute path, where the
+ * go command runs. -EBADMSG if it is not what go build reads.
  */
-int twin_read_overlay(struct twin *twin, const char *path, struct error *err);
+int twin_read_overlay(struct twin *twin, const char *path, const char *directory, struct error *err);
 /* Where the text of a file is by the user's overlay: path itself if it says nothing, NULL if it removes the file. */
 const char *twin_contents(const struct twin *twin, const char *path);
 /* Writes the overlay for go build to path. 0 or a negative errno. */

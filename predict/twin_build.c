@@ -138,7 +138,7 @@ static int make(struct twin_build *b)
 		ret = error_set(b->go->err, -errno, "build: failed to create '%s': %s", b->directory, strerror(errno));
 	if (ret == 0 && users && *users) {
 		path = users[0] == '/' ? xstrdup(users) : xasprintf("%s/%s", b->go->dir, users);
-		ret = twin_read_overlay(b->twin, path, b->go->err);
+		ret = twin_read_overlay(b->twin, path, b->go->dir, b->go->err);
 	}
 	if (ret == 0)
 		ret = list_files(b);
