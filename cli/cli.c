@@ -81,7 +81,7 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_PREDICTIONS_BEFORE] = {"predictions-before", 0, "FILE", "predictions for BEFORE: adds verdicts", NULL},
 	[OPT_PREDICTIONS_AFTER] = {"predictions-after", 0, "FILE", "predictions for AFTER: adds verdicts", NULL},
 	[OPT_WITH_PREDICTIONS] = {"predictions", 0, "FILE",
-				  "predictions of the same build: adds verdicts, and columns of sites", NULL},
+				  "predictions of the same build: adds verdicts, or columns to sites", NULL},
 	[OPT_AGAINST] = {"against", 0, "REV",
 			 "build and run the git revision REV too, and report what the change since then did", NULL},
 	[OPT_SOURCE_ROOT] = {"source-root", 0, "DIR", "find the main module's source in DIR", NULL},

@@ -4,8 +4,18 @@
 
 #include "cli/cli.h"
 #include "cli/target.h"
+#include "recording/place.h"
 #include "sites/columns.h"
 #include "symbolize/go_name.h"
+
+/* By the name in the binary, where each program's own is main, or by its import path. */
+static bool is_of_package(const struct recording *rec, const struct rec_site *site, const char *package)
+{
+	const struct rec_frame *outermost = site->n_frames ? &site->frames[site->n_frames - 1] : NULL;
+
+	return strcmp(go_name_package(rec->pool, outermost ? outermost->function : ""), package) == 0 ||
+	       (outermost && strcmp(place_package(rec->pool, &rec->header, outermost), package) == 0);
+}
 
 /* Keeps the sites of one package, in place. */
 static void filter_sites(struct recording *rec, const char *package)
@@ -14,9 +24,8 @@ static void filter_sites(struct recording *rec, const char *package)
 
 	for (size_t i = 0; i < rec->n_sites; i++) {
 		struct rec_site site = rec->sites[i];
-		const char *function = site.n_frames ? site.frames[site.n_frames - 1].function : "";
 
-		if (strcmp(go_name_package(rec->pool, function), package) == 0) {
+		if (is_of_package(rec, &site, package)) {
 			rec->sites[i] = rec->sites[kept]; /* swapped, so that every site is still freed once */
 			rec->sites[kept++] = site;
 		}

@@ -328,14 +328,22 @@ static int build(struct build *b)
 	return ret;
 }
 
+/* A twin is a program: its packages are those of the one that is named. */
 static int build_twin(struct build *b)
 {
+	const char *const program[] = {b->n_main ? b->mains.items[0] : NULL, NULL};
 	char *missing;
-	int ret;
+	int ret = 0;
 
 	if (!b->options->twin)
 		return 0;
-	ret = twin_build(b->options->twin, &b->go, &b->flags, b->options->packages, b->module_cache, &missing);
+	if (b->n_main == 0)
+		missing = xstrdup("no program is among the packages named");
+	else if (b->n_main > 1)
+		missing = xasprintf("%zu programs are named; predict one at a time", b->n_main);
+	else
+		ret = twin_build(b->options->twin, &b->go, &b->flags,
+				 b->n_packages > 1 ? program : b->options->packages, b->module_cache, &missing);
 	if (ret == 0) {
 		b->set->columns = columns_new();
 		b->set->columns->missing = strpool_add(b->set->pool, missing);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/strbuf.h"
@@ -92,11 +93,15 @@ bool twin_add(struct twin *twin, const char *path, const char *contents, const c
 	struct strbuf copy = STRBUF_INIT;
 	struct twin_file file;
 	char *name;
+	json_t *text = json_string(path);
 	bool is_new;
 	int ret;
 
-	if (!source)
+	json_decref(text);
+	if (!source || !text) { /* an overlay is JSON: it cannot name what is no UTF-8 */
+		source_tokens_free(source);
 		return false;
+	}
 	file = (struct twin_file){.path = xstrdup(path),
 				  .contents = xstrdup(contents),
 				  .copy = xasprintf("%s/%zu.go", directory, twin->n),
@@ -124,65 +129,81 @@ bool twin_add(struct twin *twin, const char *path, const char *contents, const c
 	return false;
 }
 
-/* As the go command makes names absolute: by their text alone (path/filepath.Join). */
-static char *absolute_path(const char *directory, const char *path)
+/* As filepath.Abs has it: without ".", ".." and double slashes, links left alone. The caller frees it. */
+static char *absolute_path(const char *path, const char *directory)
 {
-	struct strbuf out = STRBUF_INIT;
-	char *whole = *path == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path);
+	char *whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path), *rest = whole, *part;
+	char *clean = xcalloc(1, strlen(whole) + 2);
+	size_t n = 0;
 
-	for (const char *p = whole; *p;) {
-		size_t n = strcspn(p, "/");
-
-		if (n == 2 && memcmp(p, "..", 2) == 0) {
-			while (out.len && out.buf[--out.len] != '/')
+	while ((part = strsep(&rest, "/"))) {
+		if (!*part || strcmp(part, ".") == 0)
+			continue;
+		if (strcmp(part, "..") == 0) {
+			while (n && clean[--n] != '/')
 				;
-			if (out.buf)
-				out.buf[out.len] = '\0';
-		} else if (n && !(n == 1 && *p == '.')) {
-			strbuf_addch(&out, '/');
-			strbuf_add(&out, p, n);
+		} else {
+			n += (size_t)sprintf(clean + n, "/%s", part);
 		}
-		p += n + (p[n] == '/');
+		clean[n] = '\0';
 	}
+	if (!n)
+		clean[0] = '/';
 	free(whole);
-	return strbuf_detach(&out);
+	return clean;
 }
 
-static json_t *absolute_paths(const json_t *replace, const char *directory)
+/* The names as go list gives them, by which the files of packages are looked up. */
+static int take_replacements(struct twin *twin, const json_t *replace, const char *directory)
 {
-	json_t *all = json_object(), *value;
-	const char *name;
+	const char *from;
+	json_t *to;
+	int ret = json_is_object(replace) ? 0 : -EBADMSG;
 
-	json_object_foreach((json_t *)(uintptr_t)replace, name, value)
-	{
-		const char *replacement = json_string_value(value);
-		char *from = absolute_path(directory, name);
-		char *to = replacement && *replacement ? absolute_path(directory, replacement) : xstrdup("");
+	/* json_object_foreach of a constant object. */
+	for (void *i = json_object_iter((json_t *)replace); i && ret == 0;
+	     i = json_object_iter_next((json_t *)replace, i)) {
+		char *name, *value = NULL;
 
-		json_object_set_new(all, from, json_string(to));
-		free(from);
-		free(to);
+		from = json_object_iter_key(i);
+		to = json_object_iter_value(i);
+		name = absolute_path(from, directory);
+		if (json_is_string(to) && *json_string_value(to))
+			value = absolute_path(json_string_value(to), directory);
+		ret = json_is_string(to) &&
+				      json_object_set_new(twin->overlay, name, json_string(value ? value : "")) == 0
+			      ? 0
+			      : -EBADMSG;
+		free(name);
+		free(value);
 	}
-	return all;
+	return ret;
 }
 
 int twin_read_overlay(struct twin *twin, const char *path, const char *directory, struct error *err)
 {
 	json_error_t where;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where), *replace;
+	json_t *root = json_load_file(path, 0, &where), *value;
+	const char *key;
+	int ret = 0;
 
 	if (!root)
 		return error_set(err, -EBADMSG, "build: failed to read the overlay '%s': line %d: %s", path, where.line,
 				 where.text);
-	replace = json_object_get(root, "Replace");
-	if (replace && !json_is_object(replace)) {
-		json_decref(root);
-		return error_set(err, -EBADMSG, "build: failed to read the overlay '%s': its Replace is no object",
-				 path);
+	json_decref(twin->overlay);
+	twin->overlay = json_object();
+	json_object_foreach(root, key, value)
+	{
+		/* encoding/json takes names in any case. */
+		if (ret == 0 && strcasecmp(key, "Replace") == 0 && !json_is_null(value))
+			ret = take_replacements(twin, value, directory);
 	}
-	twin->overlay = absolute_paths(replace, directory);
 	json_decref(root);
-	return 0;
+	if (ret)
+		error_set(err, ret,
+			  "build: failed to read the overlay '%s': its Replace is not names and their replacements",
+			  path);
+	return ret;
 }
 
 const char *twin_contents(const struct twin *twin, const char *path)

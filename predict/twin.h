@@ -25,8 +25,8 @@ void twin_free(struct twin *twin); /* accepts NULL */
  */
 bool twin_add(struct twin *twin, const char *path, const char *contents, const char *directory);
 /*
- * Takes over what the user's own overlay replaces. Names in it may be relative to directory, where the go command runs.
- * -EBADMSG if it is not what go build reads.
+ * Takes over what the user's own overlay replaces. Relative names in it are of directory, an absolute path, where the
+ * go command runs. -EBADMSG if it is not what go build reads.
  */
 int twin_read_overlay(struct twin *twin, const char *path, const char *directory, struct error *err);
 /* Where the text of a file is by the user's overlay: path itself if it says nothing, NULL if it removes the file. */

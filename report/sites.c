@@ -13,11 +13,30 @@
 #include "report/units.h"
 #include "symbolize/go_name.h"
 
-static char *place_of(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame)
+enum {
+	COLUMN_EXPRESSION = 2,
+	COLUMN_RAN = 7,
+	N_COLUMNS,
+};
+
+/* 0 where it is not known. The twin's chain may have levels that the program's has lost. */
+static int column_of(const struct rec_site *site, const struct rec_frame *frame)
+{
+	size_t level = (size_t)(frame - site->frames);
+	const struct rec_level *known =
+		site->source && level < site->source->n_levels ? &site->source->levels[level] : NULL;
+
+	return known && known->line == frame->line && known->column != REC_COLUMN_BEYOND ? known->column : 0;
+}
+
+static char *place_of(struct strpool *pool, const struct recording *rec, const struct rec_site *site,
+		      const struct rec_frame *frame)
 {
 	const char *file = place_file(pool, &rec->header, frame);
+	int column = column_of(site, frame);
 
-	return xasprintf("%s:%d", file ? file : "?", frame->line);
+	return column ? xasprintf("%s:%d:%d", file ? file : "?", frame->line, column)
+		      : xasprintf("%s:%d", file ? file : "?", frame->line);
 }
 
 static const char *reach_name(enum reach reach)
@@ -35,7 +54,7 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 	struct strbuf sb = STRBUF_INIT;
 
 	for (const struct rec_frame *frame = innermost + 1; frame < site->frames + site->n_frames; frame++) {
-		char *place = place_of(pool, rec, frame);
+		char *place = place_of(pool, rec, site, frame);
 
 		strbuf_addf(&sb, "%s %s at %s", sb.len ? ", into" : "inlined into",
 			    go_name_short(go_name_plain(pool, frame->function)), place);
@@ -44,23 +63,33 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 	return strbuf_detach(&sb);
 }
 
+/* What a table has where something is known of any of its sites. */
+struct shown {
+	bool expressions; /* of the source */
+	bool reach;
+};
+
 static void add_site(struct text_table *table, struct strpool *pool, const struct recording *rec,
-		     const struct rec_site *site)
+		     const struct rec_site *site, const struct shown *shown)
 {
 	const struct rec_frame *innermost = place_innermost(site->frames, site->n_frames);
-	char *pc = xasprintf("0x%" PRIx64, site->pc), *place = place_of(pool, rec, innermost),
+	char *pc = xasprintf("0x%" PRIx64, site->pc), *place = place_of(pool, rec, site, innermost),
 	     *inlined = inlined_into(pool, rec, site, innermost);
 	struct units_text size = units_bytes(site->size);
-	const struct text_cell cells[] = {
-		{pc, TEXT_DIM},
-		{place, TEXT_PLAIN},
-		{cause_name(site->cause), TEXT_PLAIN},
-		{site->type, TEXT_PLAIN},
-		{site->size ? size.text : NULL, TEXT_PLAIN},
-		{site->callee, TEXT_PLAIN},
-		{site->reach == REACH_NOT_PROBED ? NULL : reach_name(site->reach), TEXT_PLAIN},
-	};
+	struct text_cell cells[N_COLUMNS];
+	size_t n = 0;
 
+	cells[n++] = (struct text_cell){pc, TEXT_DIM};
+	cells[n++] = (struct text_cell){place, TEXT_PLAIN};
+	if (shown->expressions)
+		cells[n++] = (struct text_cell){site->source ? site->source->expr : NULL, TEXT_PLAIN};
+	cells[n++] = (struct text_cell){cause_name(site->cause), TEXT_PLAIN};
+	cells[n++] = (struct text_cell){site->type, TEXT_PLAIN};
+	cells[n++] = (struct text_cell){site->size ? size.text : NULL, TEXT_PLAIN};
+	cells[n++] = (struct text_cell){site->callee, TEXT_PLAIN};
+	if (shown->reach)
+		cells[n++] = (struct text_cell){site->reach == REACH_NOT_PROBED ? NULL : reach_name(site->reach),
+						TEXT_PLAIN};
 	text_table_add(table, cells);
 	if (*inlined)
 		text_table_note(table, inlined);
@@ -70,42 +99,49 @@ static void add_site(struct text_table *table, struct strpool *pool, const struc
 }
 
 /*
- *   PC        LINE        CAUSE                 TYPE       SIZE  CALLEE             RAN
- *   0x480100  item.go:21  new object            main.item  16 B  runtime.newobject  hit
- *             inlined into main.(*Cart).Add at cart.go:40
- *   0x480500  main.go:14  interface conversion                   runtime.convT64    never
+ *   PC        LINE           EXPRESSION     CAUSE                 TYPE       SIZE  CALLEE             RAN
+ *   0x480100  item.go:21:9   &item{i, j}    new object            main.item  16 B  runtime.newobject  hit
+ *             inlined into main.(*Cart).Add at cart.go:40:12
+ *   0x480500  main.go:14                    interface conversion                   runtime.convT64    never
  */
 int report_sites_text(FILE *f, const struct recording *rec, const struct report_options *options)
 {
-	static const struct text_column columns[] = {
-		{"PC", false, 0, 0},  {"LINE", false, 12, 5},  {"CAUSE", false, 0, 0}, {"TYPE", false, 6, 3},
-		{"SIZE", true, 0, 0}, {"CALLEE", false, 8, 4}, {"RAN", false, 0, 0},
+	static const struct text_column all[N_COLUMNS] = {
+		{"PC", false, 0, 0},   {"LINE", false, 12, 5}, {"EXPRESSION", false, 10, 2}, {"CAUSE", false, 0, 0},
+		{"TYPE", false, 6, 3}, {"SIZE", true, 0, 0},   {"CALLEE", false, 8, 4},	     {"RAN", false, 0, 0},
 	};
-	size_t shown = options->limit && options->limit < rec->n_sites ? options->limit : rec->n_sites;
-	size_t n_columns = ARRAY_SIZE(columns) - 1;
+	size_t n_shown = options->limit && options->limit < rec->n_sites ? options->limit : rec->n_sites;
+	struct text_column columns[N_COLUMNS];
+	size_t n_columns = 0;
 	struct strpool *pool = strpool_new();
+	struct shown shown = {.expressions = false};
 	struct text_table *table;
 	struct strbuf sb = STRBUF_INIT;
 
-	/* Without a run nothing is known of any. */
 	for (size_t i = 0; i < rec->n_sites; i++) {
-		if (rec->sites[i].reach != REACH_NOT_PROBED)
-			n_columns = ARRAY_SIZE(columns);
+		const struct rec_site *site = &rec->sites[i];
+
+		shown.expressions |= site->source && site->source->expr && *site->source->expr;
+		shown.reach |= site->reach != REACH_NOT_PROBED;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if ((i != COLUMN_EXPRESSION || shown.expressions) && (i != COLUMN_RAN || shown.reach))
+			columns[n_columns++] = all[i];
 	}
 	table = text_table_new(columns, n_columns);
-	for (size_t i = 0; i < shown; i++)
-		add_site(table, pool, rec, &rec->sites[i]);
+	for (size_t i = 0; i < n_shown; i++)
+		add_site(table, pool, rec, &rec->sites[i], &shown);
 	header_put_binary(f, rec, options);
 	if (rec->has_sites)
 		strbuf_addf(&sb, "%zu", rec->n_sites);
 	else
 		strbuf_addstr(&sb, "unknown: the recording has none; give the binary to 'escaudit sites'");
 	header_line(f, "sites", strbuf_str(&sb), TEXT_PLAIN, options);
-	if (shown) {
+	if (n_shown) {
 		putc('\n', f);
 		text_table_print(f, table, 2, 12, (size_t)options->width, options->colour);
 	}
-	header_put_left_out(f, rec->n_sites - shown, 0, options);
+	header_put_left_out(f, rec->n_sites - n_shown, 0, options);
 	strbuf_release(&sb);
 	text_table_free(table);
 	strpool_free(pool);

@@ -126,11 +126,56 @@ expect_program() {
 		grep -qE '^columns +known for ([0-9]+) of \1 functions' <<<"$out" || complain "the header does not speak of columns"
 		expect_status 0 "$ESCAUDIT" sites --json --predictions "$t/p" "$t/program"
 		expect_columns "$t/out" 100
+		expect_status 0 "$ESCAUDIT" sites --package main --predictions "$t/p" "$t/program"
+		grep -qE "^  0x[0-9a-f]+ +main.go:$(marked two-appends | cut -d ' ' -f 2):15 +app[^ ]*.* append growth" <<<"$out" ||
+			complain "the table of sites has no columns"
+		cp "$t/out" "$t/main"
+		expect_status 0 "$ESCAUDIT" sites --package example.com/escaudit/columns --predictions "$t/p" "$t/program"
+		cmp -s "$t/out" "$t/main" || complain "the program's package by its import path is another one"
 		expect_status 0 "$ESCAUDIT" sites --json "$t/program"
 		jq -e 'all(.sites[]; .columns == null and .expr == null and .columns_from == null)' "$t/out" >/dev/null ||
 			complain "columns from nowhere"
 	}
 	for_each_go check "${versions[@]}"
+}
+
+@test "a program among other packages has columns; of none or several the header says so" {
+	need_bpf
+	check() {
+		mkdir -p "$t/many-$GO_VERSION/p" "$t/many-$GO_VERSION/q"
+		cd "$t/many-$GO_VERSION" || return
+		printf 'module example.com/many\n\ngo 1.19\n' >go.mod
+		printf 'package p\n\nfunc F(n int) *int { return &n }\n' >p/p.go
+		printf 'package main\n\nimport "example.com/many/p"\n\nvar sink interface{}\n\nfunc main() { sink = p.F(1) }\n' >main.go
+		expect_status 0 "$ESCAUDIT" predict --go "$GO" -o "$t/p" ./...
+		"$GO" build -o "$t/program" . || complain "build"
+		expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$t/program"
+		expect_status 0 "$ESCAUDIT" compare "$t/p" "$t/rec"
+		grep -qE '^columns +known for ([1-9][0-9]*) of \1 function' <<<"$out" || complain "the program's columns are not known"
+		expect_status 0 "$ESCAUDIT" predict --go "$GO" -o "$t/p" ./p
+		expect_status 0 "$ESCAUDIT" compare "$t/p" "$t/rec"
+		grep -qE '^columns .*; no program is among the packages named$' <<<"$out" || complain "a library alone"
+		cp main.go q/
+		expect_status 0 "$ESCAUDIT" predict --go "$GO" -o "$t/p" ./...
+		expect_status 0 "$ESCAUDIT" compare "$t/p" "$t/rec"
+		grep -qE '^columns .*; 2 programs are named; predict one at a time$' <<<"$out" || complain "two programs"
+	}
+	for_each_go check 1.19 1.27
+}
+
+# An overlay is JSON: a name that is not UTF-8 cannot stand in it.
+@test "a directory that is not UTF-8 has no copies, and the header says so" {
+	need_bpf
+	check() {
+		local there=$t/l$'\xe4'tin-$GO_VERSION
+		mkdir "$there"
+		cd "$there" || return
+		printf 'module example.com/latin\n\ngo 1.19\n' >go.mod
+		printf 'package main\n\nvar sink *int\n\nfunc main() { sink = new(int) }\n' >main.go
+		expect_status 0 "$ESCAUDIT" audit --go "$GO" -o "$t/rec" .
+		tr -d '\n' <<<"$out" | grep -qE 'none of the predicted packages has a +file that can be copied' || complain "the header says something else"
+	}
+	for_each_go check 1.27
 }
 
 @test "every format points at the column and the expression of what was not predicted" {
@@ -254,10 +299,10 @@ expect_overlaid() {
 		overlaid
 		GOFLAGS=-overlay=$t/overlay.json audited .
 		expect_overlaid
-		# names relative to where the go command runs
+		# Names as people write them; names of JSON in any case.
 		overlaid
-		cp "$t/replaced.go" "$dir/replaced.txt"
-		jq -n '{Replace: {"./main.go": "lib/../replaced.txt", "special.go": ""}}' >"$dir/overlay.json"
+		cp "$t/replaced.go" "$dir/main.text"
+		printf '{"replace": {"lib/..//main.go": "./main.text", "special.go": ""}}' >"$dir/overlay.json"
 		audited --flag -overlay=overlay.json .
 		expect_overlaid
 	}
