@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Predictions and sites are brought together in passes, each with less to go on than the one before; what a pass has
+ * Predictions and sites are brought together in steps, each with less to go on than the one before; what a step has
  * paired is out of the way of the next:
  *
- *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
- *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
- *   3. heap claims without a chain, against the sites of their line
- *   4. heap claims whose allocation the compiler puts on another line: parameters moved at the func
- *      keyword, variables merged into one object at the first one's line, variables without a position of their own
- *   5. stack claims, against what is left on their line
- *   6. calls that move what append built on the stack, to the appends, whatever was claimed of them
+ *   1. where columns are known, by position (match_position.c)
+ *   2. heap claims, where they are not (match_fallback.c)
+ *   3. heap claims whose allocation the compiler puts elsewhere: parameters moved where the function begins, variables
+ *      merged into one object at the first one's position, variables without a position of their own
+ *   4. stack claims without columns, against what is left on their line (match_fallback.c)
+ *   5. calls that move what append built on the stack, to the appends, whatever was claimed of them
+ *   6. insertions of a map literal's elements, to the literal
  *
- * Inside one place (line and chain) predictions are told apart by what they speak of (fit.h): the kind of their
- * expression against the cause of the site, the function that the diagnostics name against the one that the site is in,
- * the type and the size that the text names against those that the machine code loads, and then, where just as many of
- * both are left, source order against pc order. What is left after that is one ambiguous group.
+ * This file has the sequence, and the steps 3, 5 and 6, which hold with and without columns.
  */
 #include "audit/match_internal.h"
 

@@ -27,7 +27,6 @@ struct ordered {
 	uint32_t file;
 	int line;
 	uint64_t chain;
-	bool wrapper;
 	int column;
 	size_t index;
 };
@@ -42,9 +41,7 @@ static int compare_ordered(const void *a, const void *b)
 		return x->line < y->line ? -1 : 1;
 	if (x->chain != y->chain)
 		return x->chain < y->chain ? -1 : 1;
-	if (x->wrapper != y->wrapper) /* it holds the others, which are made before */
-		return x->wrapper ? 1 : -1;
-	if (x->column != y->column)
+	if (x->column != y->column) /* rows name their predictions in the order of the source */
 		return x->column < y->column ? -1 : 1;
 	return x->index < y->index ? -1 : x->index > y->index;
 }
@@ -82,12 +79,6 @@ static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 	}
 }
 
-/* A wrapper has no columns; what is inlined into it has those of the method. */
-static int column_of(const struct prediction *p)
-{
-	return p->pos.column || !p->n_inlined ? p->pos.column : p->inlined[p->n_inlined - 1].column;
-}
-
 /* The predictions that take part, by place. */
 static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
 {
@@ -101,8 +92,7 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 			order[(*n)++] = (struct ordered){.file = m->prediction_file[i],
 							 .line = p->pos.line,
 							 .chain = pass_chain(p, pass),
-							 .wrapper = p->wrapper,
-							 .column = column_of(p),
+							 .column = p->pos.column,
 							 .index = i};
 	}
 	qsort(order, *n, sizeof(*order), compare_ordered);

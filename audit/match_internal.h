@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
- * once of the same code (match_duplicates.c), what belongs together in one place (match_place.c), which places are
- * tried, and in which order (match.c).
+ * once of the same code (match_duplicates.c), which methods the compiler's wrappers are of (match_wrapper.c), what
+ * meets by position (match_position.c) and what by line where no column is known (match_fallback.c), what belongs
+ * together in one place (match_place.c), and the sequence of all that (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -151,9 +152,6 @@ void match_index_likeness(struct matching *m);
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
-/* Is each value made in the expression that the next one is made in, or that in it? */
-bool match_are_of_one_expression(const struct matching *m, const struct place *place, bool boxing, const size_t *ps,
-				 size_t np);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
 

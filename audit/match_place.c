@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What belongs together among the predictions and sites of one place: by type, kind, size, order, in rounds. */
+/* What belongs together among the predictions and sites of one place: by type, kind and size, in rounds. */
 #include "audit/match_internal.h"
 
 #include <stdlib.h>
@@ -34,21 +34,6 @@ void match_group_add_prediction(struct matching *m, struct match_group *group, s
 	group->predictions = xreallocarray(group->predictions, group->n_predictions + 1, sizeof(*group->predictions));
 	group->predictions[group->n_predictions++] = prediction;
 	m->is_matched[prediction] = true;
-}
-
-/* Perhaps a constant under a conversion to a named type, token.Token(56): boxing that takes no call either. A call
- * f(56) reads alike. */
-static bool maybe_constant(const struct prediction *p)
-{
-	const char *s = p->expr;
-
-	if (p->kind != EXPR_OTHER || !s)
-		return false;
-	s += strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
-	if (s == p->expr || *s++ != '(')
-		return false;
-	s += strspn(s, "-0123456789");
-	return s[-1] != '(' && s[0] == ')' && s[1] == '\0';
 }
 
 bool match_same_text(const struct matching *m, size_t a, size_t b)
@@ -111,17 +96,6 @@ static enum fit round_fit(const struct matching *m, const struct round *round, s
 	return fit_of(p, r, s, round->secondary ? r->secondary : r->primary);
 }
 
-/* Do they fit one to one, in order? */
-static bool fits_in_order(const struct matching *m, const struct round *round, const size_t *ps, const size_t *ss,
-			  size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (round_fit(m, round, ps[i], ss[i]) == FIT_NONE)
-			return false;
-	}
-	return true;
-}
-
 /* Pairs those that fit nothing else, on either side, and takes them out. */
 static void eliminate(struct matching *m, const struct round *round, size_t *ps, size_t *np, size_t *ss, size_t *ns)
 {
@@ -156,38 +130,12 @@ static void eliminate(struct matching *m, const struct round *round, size_t *ps,
 }
 
 /*
- * The same words for what is made and for boxing it: "make([]int, n)" twice. Go 1.19 reports the second where the
- * statement begins, so what is made is what stands last.
- */
-static bool are_boxed_too(const struct matching *m, const struct place *place, const struct round *round,
-			  const size_t *ps, size_t np, size_t ns)
-{
-	const struct prediction *items = m->set->items;
-	size_t boxes = 0;
-
-	if (round->boxing || round->secondary || !m->readings[ps[0]].is_box || np <= ns)
-		return false;
-	for (size_t i = 1; i < np; i++) {
-		if (!items[ps[0]].expr || !items[ps[i]].expr || strcmp(items[ps[0]].expr, items[ps[i]].expr) != 0)
-			return false;
-	}
-	for (size_t i = 0; i < place->n_sites; i++) {
-		size_t s = place->sites[i];
-
-		boxes += m->site_group[s] == MATCH_NONE &&
-			 fit_of_box(&items[ps[0]], &m->readings[ps[0]], &m->rec->sites[s]) != FIT_NONE;
-	}
-	return boxes >= np - ns;
-}
-
-/*
  * Pairs predictions of one class with sites that fit them all alike. Those with the same text in the same place are
  * interchangeable: copies of one line (for several shapes, in several wrappers), of
  * which the linker may have dropped some. One prediction may have its site in several functions. Anything else cannot
  * be told apart.
  */
-static void pair_class(struct matching *m, const struct place *place, const struct round *round, size_t *ps, size_t np,
-		       size_t *ss, size_t ns)
+static void pair_class(struct matching *m, const struct round *round, size_t *ps, size_t np, size_t *ss, size_t ns)
 {
 	const struct prediction *items = m->set->items;
 	struct match_group *group;
@@ -198,13 +146,9 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 	eliminate(m, round, ps, &np, ss, &ns);
 	if (!np || !ns)
 		return;
-	if (are_boxed_too(m, place, round, ps, np, ns)) {
-		ps += np - ns;
-		np = ns;
-	}
 	for (size_t i = 1; i < np; i++)
 		interchangeable = interchangeable && match_same_text(m, ps[0], ps[i]);
-	if (interchangeable && ns <= np && fits_in_order(m, round, ps, ss, ns)) {
+	if (interchangeable && ns <= np) {
 		for (size_t i = 0; i < ns; i++)
 			match_group_add_site(m, match_group_new(m, &ps[i], 1), ss[i]);
 		return;
@@ -228,17 +172,13 @@ static void pair_class(struct matching *m, const struct place *place, const stru
 /* Do two predictions compete for the same sites? */
 static bool same_class(const struct matching *m, const struct round *round, size_t a, size_t b)
 {
-	const struct prediction *p = &m->set->items[a], *q = &m->set->items[b];
 	const struct reading *r = &m->readings[a], *t = &m->readings[b];
 
 	if (!match_same_wrapped(m, a, b))
 		return false;
 	if (round->boxing)
-		return r->is_box && t->is_box && r->function == t->function &&
-		       (round->wanted != FIT_TYPE || (p->kind == EXPR_OTHER) == (q->kind == EXPR_OTHER));
-	return r->primary == t->primary && r->secondary == t->secondary && r->function == t->function &&
-	       (round->last || (q->kind == EXPR_ARGUMENT) == (p->kind == EXPR_ARGUMENT)) &&
-	       (round->wanted != FIT_TYPE || (r->type == t->type && p->wrapper == q->wrapper));
+		return r->is_box && t->is_box && r->function == t->function;
+	return r->primary == t->primary && r->function == t->function;
 }
 
 /* Keeps those predictions that some free site fits, and the sites that fit one of them. */
@@ -299,9 +239,6 @@ static void run_round(struct matching *m, const struct place *place, const struc
 
 		if (m->is_matched[first] || (round->boxing && !m->readings[first].is_box))
 			continue;
-		/* What is made in those words is not known to be boxed too. */
-		if (round->boxing && round->wanted == FIT_TYPE && items[first].kind != EXPR_OTHER)
-			continue;
 		/* Boxing has a round of its own: the text of an operand says little. */
 		if (!round->boxing && !round->secondary && items[first].kind == EXPR_OTHER && round->wanted != FIT_TYPE)
 			continue;
@@ -314,16 +251,7 @@ static void run_round(struct matching *m, const struct place *place, const struc
 				ps[np++] = other;
 		}
 		narrow(m, place, round, ps, &np, ss, &ns);
-		if (np > ns) { /* one operand too many: the first to go is what may be a constant */
-			size_t kept = 0;
-
-			for (size_t j = 0; j < np; j++) {
-				if (!maybe_constant(&items[ps[j]]))
-					ps[kept++] = ps[j];
-			}
-			np = kept;
-		}
-		pair_class(m, place, round, ps, np, ss, ns);
+		pair_class(m, round, ps, np, ss, ns);
 	}
 	u64map_release(&free_ones);
 	free(ps);
@@ -333,16 +261,13 @@ static void run_round(struct matching *m, const struct place *place, const struc
 void match_pair_place(struct matching *m, struct place *place)
 {
 	/*
-	 * What names its type first, then what is of the right kind, then what an operand turns out to be if it is not
-	 * boxed, then what is boxed. Only then is it time to give up on what does not come out even.
+	 * What names its type first, then what is of the right kind, then method values by their method. Only then is
+	 * it time to give up on what does not come out even.
 	 */
 	static const struct round rounds[] = {
 		{.wanted = FIT_TYPE},
 		{.wanted = FIT_UNLIKELY},
 		{.wanted = FIT_TYPE, .secondary = true},
-		{.wanted = FIT_UNLIKELY, .secondary = true},
-		{.wanted = FIT_TYPE, .boxing = true},
-		{.wanted = FIT_UNLIKELY, .boxing = true},
 		{.wanted = FIT_UNLIKELY, .last = true},
 		{.wanted = FIT_UNLIKELY, .secondary = true, .last = true},
 		{.wanted = FIT_UNLIKELY, .boxing = true, .last = true},
