@@ -133,24 +133,24 @@ bool twin_add(struct twin *twin, const char *path, const char *contents, const c
 static char *absolute_path(const char *path, const char *directory)
 {
 	char *whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path), *rest = whole, *part;
-	char *clean = xcalloc(1, strlen(whole) + 2);
-	size_t n = 0;
+	struct strbuf clean = STRBUF_INIT;
 
 	while ((part = strsep(&rest, "/"))) {
 		if (!*part || strcmp(part, ".") == 0)
 			continue;
 		if (strcmp(part, "..") == 0) {
-			while (n && clean[--n] != '/')
+			while (clean.len && clean.buf[--clean.len] != '/')
 				;
+			if (clean.buf)
+				clean.buf[clean.len] = '\0';
 		} else {
-			n += (size_t)sprintf(clean + n, "/%s", part);
+			strbuf_addf(&clean, "/%s", part);
 		}
-		clean[n] = '\0';
 	}
-	if (!n)
-		clean[0] = '/';
+	if (!clean.len)
+		strbuf_addch(&clean, '/');
 	free(whole);
-	return clean;
+	return strbuf_detach(&clean);
 }
 
 /* The names as go list gives them, by which the files of packages are looked up. */
