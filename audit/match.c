@@ -347,14 +347,44 @@ static bool is_filled_map(const struct matching *m, const struct match_group *gr
 	       (p->kind == EXPR_OTHER && group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP);
 }
 
+static int lines_of(const struct rec_site *site)
+{
+	return site && site->source ? site->source->last_line - site->source->first_line : 0;
+}
+
+/* The innermost literal that an insertion of known source belongs to; MATCH_NONE if it is in none. */
+static size_t literal_around(const struct matching *m, const size_t *literals, size_t n, size_t s)
+{
+	size_t best = MATCH_NONE;
+	const struct rec_site *best_site = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct match_group *group = &m->groups[literals[i]];
+		const struct prediction *p = &m->set->items[group->predictions[0]];
+		const struct rec_site *whole = group->n_sites ? &m->rec->sites[group->sites[0]] : NULL;
+
+		if (m->prediction_file[group->predictions[0]] != m->site_file[s] ||
+		    !match_is_part(p, whole, &m->rec->sites[s]))
+			continue;
+		/* Literals are in the order of the log: of those around, the innermost begins last. */
+		if (best == MATCH_NONE || lines_of(whole) <= lines_of(best_site)) {
+			best = literals[i];
+			best_site = whole;
+		}
+	}
+	return best;
+}
+
 /*
- * A map literal is one prediction and many calls: the map itself and an insertion for each element, all on the first
- * line of the literal. With two literals there the insertions belong to either, and stay with neither.
+ * A map literal is one prediction and many calls: the map itself and an insertion for each element. An insertion has
+ * the position of the literal or of an element inside. Without columns all are on the first line of the literal; with
+ * two literals there the insertions belong to either, and stay with neither.
  */
 static void adopt_insertions(struct matching *m)
 {
 	struct u64map owners = U64MAP_INIT; /* place -> group + 1, or CROWDED */
 	const uint64_t crowded = UINT64_MAX;
+	size_t *literals = xcalloc(m->n_groups + 1, sizeof(*literals)), n = 0;
 
 	for (size_t g = 0; g < m->n_groups; g++) {
 		size_t p = m->groups[g].predictions[0];
@@ -363,19 +393,30 @@ static void adopt_insertions(struct matching *m)
 
 		if (!is_filled_map(m, &m->groups[g]) || m->prediction_file[p] == NO_FILE)
 			continue;
+		literals[n++] = g;
 		owner = u64map_at(&owners, match_place_key(m->prediction_file[p], m->set->items[p].pos.line), &is_new);
 		*owner = is_new ? g + 1 : crowded;
 	}
-	for (size_t s = 0; s < m->rec->n_sites; s++) {
+	/* Twice: what a literal on the stack reaches over is known once it has an insertion of its own. */
+	for (size_t i = 0; i < m->rec->n_sites * 2; i++) {
+		size_t s = i % m->rec->n_sites, literal = MATCH_NONE;
 		const struct rec_site *site = &m->rec->sites[s];
 		const uint64_t *owner;
 
 		if (m->site_group[s] != MATCH_NONE || m->site_file[s] == NO_FILE || site->cause != CAUSE_MAP_GROWTH)
 			continue;
-		owner = u64map_find(&owners, match_place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
-		if (owner && *owner != crowded)
-			match_group_add_site(m, &m->groups[*owner - 1], s);
+		if (site->source) {
+			literal = literal_around(m, literals, n, s);
+		} else {
+			owner = u64map_find(&owners,
+					    match_place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
+			if (owner && *owner != crowded)
+				literal = *owner - 1;
+		}
+		if (literal != MATCH_NONE)
+			match_group_add_site(m, &m->groups[literal], s);
 	}
+	free(literals);
 	u64map_release(&owners);
 }
 

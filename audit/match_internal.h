@@ -105,6 +105,10 @@ void match_displace(struct matching *m);
  */
 void match_by_position(struct matching *m);
 
+/* Is a site, whose source is known, at the prediction's position, or inside what another site's token stands for? whole
+ * may be NULL. */
+bool match_is_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part);
+
 /* ---- match_fallback.c ---- */
 
 /* Pairs what has no columns by line, cause, function and type: claims of escaping, and, once the rules for other lines

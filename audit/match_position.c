@@ -362,6 +362,20 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 	       !is_before(source->last_line, source->last_column, inner->line, inner->column);
 }
 
+bool match_is_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part)
+{
+	const struct rec_source *w = whole ? whole->source : NULL, *s = part->source;
+
+	if (is_at(p, part))
+		return true;
+	if (!w || w->n_levels != s->n_levels || match_physical_function(whole) != match_physical_function(part))
+		return false;
+	if (memcmp(w->levels + 1, s->levels + 1, (w->n_levels - 1) * sizeof(w->levels[0])) != 0)
+		return false;
+	return !is_before(s->levels[0].line, s->levels[0].column, w->first_line, w->first_column) &&
+	       !is_before(w->last_line, w->last_column, s->levels[0].line, s->levels[0].column);
+}
+
 struct statement {
 	size_t site;
 	int64_t span;

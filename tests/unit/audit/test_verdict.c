@@ -331,6 +331,48 @@ Test(verdict, boxing_and_making_with_the_same_words)
 	scene_free(&s);
 }
 
+/* Tells a site's position, and what its token stands for. */
+static void place(struct scene *s, size_t site, int column, int first_column, int last_column)
+{
+	struct rec_source *source = xcalloc(1, sizeof(*source) + sizeof(source->levels[0]));
+	int line = s->rec->sites[site].frames[0].line;
+
+	source->expr = "";
+	source->first_line = source->last_line = line;
+	source->first_column = first_column;
+	source->last_column = last_column;
+	source->n_levels = 1;
+	source->levels[0] = (struct rec_level){line, column};
+	s->rec->sites[site].source = source;
+}
+
+Test(verdict, insertions_of_two_map_literals_on_a_line_are_told_apart_by_column)
+{
+	struct scene s = scene_new();
+	size_t sites[4];
+
+	/* a, b := map[int]T{n: {}}, map[int]T{n: T{}}: the second one's insertion is at its element */
+	say(&s, CLAIM_HEAP, EXPR_MAKE_MAP, 11, 20, "map[int]T{...}");
+	say(&s, CLAIM_HEAP, EXPR_MAKE_MAP, 11, 40, "map[string]T{...}");
+	for (int i = 0; i < 2; i++)
+		sites[i] = emit(&s, 11, "runtime.makemap_small", CAUSE_MAKE_MAP, NULL, false);
+	for (int i = 2; i < 4; i++)
+		sites[i] = emit(&s, 11, "runtime.mapassign", CAUSE_MAP_GROWTH, NULL, true);
+	place(&s, sites[0], 20, 11, 28);
+	place(&s, sites[1], 40, 31, 50);
+	place(&s, sites[2], 45, 44, 46);
+	place(&s, sites[3], 20, 11, 28);
+	observe(&s, sites[0], 1, 48);
+	observe(&s, sites[1], 1, 48);
+	observe(&s, sites[2], 7, 8);
+	observe(&s, sites[3], 5, 8);
+	judge(&s);
+	expect(&s, "map[int]T{...}", VERDICT_CONFIRMED, 6);
+	expect(&s, "map[string]T{...}", VERDICT_CONFIRMED, 8);
+	cr_expect_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 0);
+	scene_free(&s);
+}
+
 /* A map that grows makes groups, tables and a directory: no one of them is all there is. */
 Test(verdict, a_line_that_makes_several_types_names_one_and_counts_the_others)
 {
