@@ -89,7 +89,7 @@ versions() {
 			#!/bin/sh
 			for last; do :; done
 			case \$1 in -V=full) echo "vet version devel buildID=\$\$-$RANDOM$RANDOM" && exit ;; esac
-			case \$last in *.cfg) ! grep -q '"ImportPath": "$load"' "\$last" || jq 'del(.VetxOutput, .Stdout, .FixArchive, .PackageVetx)' "\$last" >'$t/load.cfg' ;; esac
+			case \$last in *.cfg) ! grep -q '"ImportPath": "$load"' "\$last" || jq 'del(.Stdout, .FixArchive, .PackageVetx) | .VetxOutput = "$t/vetx"' "\$last" >'$t/load.cfg' ;; esac
 			exec '$t/vet' "\$@"
 		END
 		chmod +x "$t/wrap"
