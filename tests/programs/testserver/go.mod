@@ -1,0 +1,3 @@
+module example.com/escaudit/testserver
+
+go 1.19
