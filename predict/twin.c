@@ -36,6 +36,7 @@ struct twin {
 	struct u64map numbers; /* of paths -> file + 1 */
 	json_t *overlay;       /* the user's: path -> replacement; NULL if there is none */
 	bool is_built;
+	size_t n_changed;
 };
 
 struct twin *twin_new(const char *path)
@@ -170,7 +171,8 @@ static int take_replacements(struct twin *twin, const json_t *replace, const cha
 		name = absolute_path(from, directory);
 		if (json_is_string(to) && *json_string_value(to))
 			value = absolute_path(json_string_value(to), directory);
-		ret = json_is_string(to) && json_object_set_new(twin->overlay, name, json_string(value ? value : "")) == 0
+		ret = json_is_string(to) &&
+				      json_object_set_new(twin->overlay, name, json_string(value ? value : "")) == 0
 			      ? 0
 			      : -EBADMSG;
 		free(name);
@@ -191,14 +193,16 @@ int twin_read_overlay(struct twin *twin, const char *path, const char *directory
 				 where.text);
 	json_decref(twin->overlay);
 	twin->overlay = json_object();
-	json_object_foreach (root, key, value) {
+	json_object_foreach(root, key, value)
+	{
 		/* encoding/json takes names in any case. */
 		if (ret == 0 && strcasecmp(key, "Replace") == 0 && !json_is_null(value))
 			ret = take_replacements(twin, value, directory);
 	}
 	json_decref(root);
 	if (ret)
-		error_set(err, ret, "build: failed to read the overlay '%s': its Replace is not names and their replacements",
+		error_set(err, ret,
+			  "build: failed to read the overlay '%s': its Replace is not names and their replacements",
 			  path);
 	return ret;
 }
@@ -266,7 +270,13 @@ const struct source_tokens *twin_source(struct twin *twin, const char *name)
 		if (checksum != file->checksum) {
 			source_tokens_free(file->source);
 			file->source = NULL;
+			twin->n_changed++;
 		}
 	}
 	return file->source;
+}
+
+size_t twin_changed(const struct twin *twin)
+{
+	return twin->n_changed;
 }

@@ -104,8 +104,14 @@ static int list_files(struct twin_build *b)
 	return ret;
 }
 
-static int build(struct twin_build *b, const char *overlay)
+static char *overlay_path(const struct go_command *go)
 {
+	return xasprintf("%s/overlay.json", go->work);
+}
+
+static int build(struct twin_build *b)
+{
+	char *overlay = overlay_path(b->go);
 	struct words argv = {.items = NULL};
 	int status = 0, ret;
 
@@ -125,13 +131,14 @@ static int build(struct twin_build *b, const char *overlay)
 	if (ret == 0 && status)
 		ret = go_command_failed(b->go, "go build -overlay", status);
 	words_release(&argv);
+	free(overlay);
 	return ret;
 }
 
-static int make(struct twin_build *b)
+static int copy_sources(struct twin_build *b)
 {
 	const char *users = go_flags_value(b->flags, "overlay");
-	char *overlay = xasprintf("%s/overlay.json", b->go->work), *path = NULL;
+	char *overlay = overlay_path(b->go), *path = NULL;
 	int ret = 0;
 
 	if (mkdir(b->directory, 0700) < 0)
@@ -148,38 +155,52 @@ static int make(struct twin_build *b)
 	if (ret == 0 && twin_write_overlay(b->twin, overlay))
 		ret = error_set(b->go->err, -EIO, "build: failed to write '%s'; make room there, or set TMPDIR",
 				overlay);
-	if (ret == 0)
-		ret = build(b, overlay);
 	free(overlay);
 	free(path);
 	return ret;
 }
 
-int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
-	       const char *module_cache, char **missing)
+/* What is in the way of a twin is a reason, and no error. */
+static int give_reason(struct go_command *go, int ret, char **missing)
+{
+	if (ret == 0 || ret == -EINTR)
+		return ret;
+	free(*missing);
+	*missing = xstrdup(go->err->text);
+	error_release(go->err);
+	return 0;
+}
+
+int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
+		 const char *module_cache, bool *ready, char **missing)
 {
 	struct twin_build b = {
 		.twin = twin, .go = go, .flags = flags, .packages = packages, .module_cache = module_cache};
 	const char *cover = go_flags_value(flags, "cover");
 	int ret;
 
+	*ready = false;
 	*missing = NULL;
 	if (cover && strcmp(cover, "false") != 0) {
 		*missing = xstrdup("-cover rewrites the sources");
 		return 0;
 	}
 	b.directory = xasprintf("%s/twin", go->work);
-	ret = make(&b);
+	ret = copy_sources(&b);
 	free(b.directory);
-	if (ret == -EINTR)
-		return ret;
-	if (ret) {
-		*missing = xstrdup(go->err->text);
-		error_release(go->err);
-		return 0;
-	}
-	if (b.n_left)
+	*ready = ret == 0;
+	if (ret == 0 && b.n_left)
 		*missing = xasprintf("%zu files have no copy", b.n_left);
-	twin_set_built(twin);
-	return 0;
+	return give_reason(go, ret, missing);
+}
+
+int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
+	       char **missing)
+{
+	struct twin_build b = {.twin = twin, .go = go, .flags = flags, .packages = packages};
+	int ret = build(&b);
+
+	if (ret == 0)
+		twin_set_built(twin);
+	return give_reason(go, ret, missing);
 }
