@@ -47,10 +47,10 @@ static bool is_runtime(const char *package)
 	       strncmp(package, "runtime/internal/", 17) == 0;
 }
 
-/* One line of go list: import path, "true" for the standard library, directory, Go files. */
+/* One line of go list: import path, "true" for the standard library, directory, how many import "C", Go files. */
 static void take_package(struct twin_build *b, char *line)
 {
-	char *fields[3] = {NULL}, *file;
+	char *fields[4] = {NULL}, *file;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		fields[i] = line;
@@ -58,9 +58,10 @@ static void take_package(struct twin_build *b, char *line)
 		if (line)
 			*line++ = '\0';
 	}
-	if (!fields[2] || is_runtime(fields[0]) ||
+	if (!fields[3] || is_runtime(fields[0]) ||
 	    !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
 		return;
+	b->n_left += strtoul(fields[3], NULL, 10);
 	while (line) {
 		const char *contents;
 		char *path;
@@ -90,7 +91,7 @@ static int list_files(struct twin_build *b)
 		words_add(&argv, b->flags->list.items[i]);
 	words_add(&argv, "-deps");
 	words_add(&argv, "-f");
-	words_add(&argv, "{{.ImportPath}}\t{{.Standard}}\t{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}");
+	words_add(&argv, "{{.ImportPath}}\t{{.Standard}}\t{{.Dir}}\t{{len .CgoFiles}}{{range .GoFiles}}\t{{.}}{{end}}");
 	add_packages(b, &argv);
 	ret = go_command_ask(b->go, &argv, "go list -deps", &answer);
 	for (line = answer.buf; ret == 0 && line && *line; line = next) {
@@ -190,7 +191,7 @@ int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags
 	free(b.directory);
 	*ready = ret == 0;
 	if (ret == 0 && b.n_left)
-		*missing = xasprintf("%zu files have no copy", b.n_left);
+		*missing = xasprintf("%zu %s no copy", b.n_left, b.n_left == 1 ? "file has" : "files have");
 	return give_reason(go, ret, missing);
 }
 

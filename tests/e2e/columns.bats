@@ -286,6 +286,7 @@ expect_program() {
 		expect_rows "$t/out" untouched "$(appended 22 'append([]int(nil), n)' 7); $(appended 45 'append([]string(nil), "s")' 7)"
 		jq -e --argjson line "$(marked rewritten | cut -d ' ' -f 2)" '[.verdicts[] | select(.file == "cmd/withc/main.go" and .line == $line and
 			.cause == "append growth") | .objects] | add == 14' "$t/out" >/dev/null || complain "the file that cgo rewrites is not whole"
+		expect_missing '^1 file has no copy$'
 	}
 	for_each_go check "${versions[@]}"
 }
