@@ -16,6 +16,8 @@ static void read_twin(struct predictions *set, struct twin *twin)
 		return;
 	if (site_columns_read(set, twin, &err))
 		set->columns->missing = strpool_add(set->pool, err.text);
+	else if (twin_changed(twin))
+		set->columns->missing = strpool_add(set->pool, "sources were changed while they were built");
 	error_release(&err);
 }
 

@@ -28,7 +28,9 @@ struct build {
 	char *json; /* its work/json */
 	char *output;
 	char *module_cache;
-	size_t n_packages; /* that the arguments name */
+	bool is_twin_ready;
+	char *twin_missing; /* why it has not all columns; NULL: nothing is known to be missing */
+	size_t n_packages;  /* that the arguments name */
 	size_t n_main;
 	struct words mains; /* their import paths */
 	char *first_name;   /* of the first: import path and name */
@@ -329,26 +331,40 @@ static int build(struct build *b)
 }
 
 /* A twin is a program: its packages are those of the one that is named. */
+static const char *const *twin_packages(const struct build *b, const char *program[2])
+{
+	program[0] = b->n_main ? b->mains.items[0] : NULL;
+	program[1] = NULL;
+	return b->n_packages > 1 ? program : b->options->packages;
+}
+
+static int prepare_twin(struct build *b)
+{
+	const char *program[2];
+
+	if (!b->options->twin)
+		return 0;
+	if (b->n_main == 1)
+		return twin_prepare(b->options->twin, &b->go, &b->flags, twin_packages(b, program), b->module_cache,
+				    &b->is_twin_ready, &b->twin_missing);
+	b->twin_missing = b->n_main ? xasprintf("%zu programs are named; predict one at a time", b->n_main)
+				    : xstrdup("no program is among the packages named");
+	return 0;
+}
+
 static int build_twin(struct build *b)
 {
-	const char *const program[] = {b->n_main ? b->mains.items[0] : NULL, NULL};
-	char *missing;
+	const char *program[2];
 	int ret = 0;
 
 	if (!b->options->twin)
 		return 0;
-	if (b->n_main == 0)
-		missing = xstrdup("no program is among the packages named");
-	else if (b->n_main > 1)
-		missing = xasprintf("%zu programs are named; predict one at a time", b->n_main);
-	else
-		ret = twin_build(b->options->twin, &b->go, &b->flags,
-				 b->n_packages > 1 ? program : b->options->packages, b->module_cache, &missing);
+	if (b->is_twin_ready)
+		ret = twin_build(b->options->twin, &b->go, &b->flags, twin_packages(b, program), &b->twin_missing);
 	if (ret == 0) {
 		b->set->columns = columns_new();
-		b->set->columns->missing = strpool_add(b->set->pool, missing);
+		b->set->columns->missing = strpool_add(b->set->pool, b->twin_missing);
 	}
-	free(missing);
 	return ret;
 }
 
@@ -398,6 +414,8 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	if (ret == 0)
 		ret = ask_packages(&b);
 	if (ret == 0)
+		ret = prepare_twin(&b);
+	if (ret == 0)
 		ret = build(&b);
 	if (ret == 0)
 		ret = build_twin(&b);
@@ -407,6 +425,7 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	free(b.json);
 	free(b.output);
 	free(b.module_cache);
+	free(b.twin_missing);
 	free(b.first_name);
 	free(b.first_path);
 	error_release(&local);

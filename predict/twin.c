@@ -36,6 +36,7 @@ struct twin {
 	struct u64map numbers; /* of paths -> file + 1 */
 	json_t *overlay;       /* the user's: path -> replacement; NULL if there is none */
 	bool is_built;
+	size_t n_changed;
 };
 
 struct twin *twin_new(const char *path)
@@ -269,7 +270,13 @@ const struct source_tokens *twin_source(struct twin *twin, const char *name)
 		if (checksum != file->checksum) {
 			source_tokens_free(file->source);
 			file->source = NULL;
+			twin->n_changed++;
 		}
 	}
 	return file->source;
+}
+
+size_t twin_changed(const struct twin *twin)
+{
+	return twin->n_changed;
 }

@@ -47,10 +47,10 @@ static bool is_runtime(const char *package)
 	       strncmp(package, "runtime/internal/", 17) == 0;
 }
 
-/* One line of go list: import path, "true" for the standard library, directory, Go files. */
+/* One line of go list: import path, "true" for the standard library, directory, how many import "C", Go files. */
 static void take_package(struct twin_build *b, char *line)
 {
-	char *fields[3] = {NULL}, *file;
+	char *fields[4] = {NULL}, *file;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		fields[i] = line;
@@ -58,9 +58,10 @@ static void take_package(struct twin_build *b, char *line)
 		if (line)
 			*line++ = '\0';
 	}
-	if (!fields[2] || is_runtime(fields[0]) ||
+	if (!fields[3] || is_runtime(fields[0]) ||
 	    !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
 		return;
+	b->n_left += strtoul(fields[3], NULL, 10);
 	while (line) {
 		const char *contents;
 		char *path;
@@ -90,7 +91,7 @@ static int list_files(struct twin_build *b)
 		words_add(&argv, b->flags->list.items[i]);
 	words_add(&argv, "-deps");
 	words_add(&argv, "-f");
-	words_add(&argv, "{{.ImportPath}}\t{{.Standard}}\t{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}");
+	words_add(&argv, "{{.ImportPath}}\t{{.Standard}}\t{{.Dir}}\t{{len .CgoFiles}}{{range .GoFiles}}\t{{.}}{{end}}");
 	add_packages(b, &argv);
 	ret = go_command_ask(b->go, &argv, "go list -deps", &answer);
 	for (line = answer.buf; ret == 0 && line && *line; line = next) {
@@ -104,8 +105,14 @@ static int list_files(struct twin_build *b)
 	return ret;
 }
 
-static int build(struct twin_build *b, const char *overlay)
+static char *overlay_path(const struct go_command *go)
 {
+	return xasprintf("%s/overlay.json", go->work);
+}
+
+static int build(struct twin_build *b)
+{
+	char *overlay = overlay_path(b->go);
 	struct words argv = {.items = NULL};
 	int status = 0, ret;
 
@@ -125,13 +132,14 @@ static int build(struct twin_build *b, const char *overlay)
 	if (ret == 0 && status)
 		ret = go_command_failed(b->go, "go build -overlay", status);
 	words_release(&argv);
+	free(overlay);
 	return ret;
 }
 
-static int make(struct twin_build *b)
+static int copy_sources(struct twin_build *b)
 {
 	const char *users = go_flags_value(b->flags, "overlay");
-	char *overlay = xasprintf("%s/overlay.json", b->go->work), *path = NULL;
+	char *overlay = overlay_path(b->go), *path = NULL;
 	int ret = 0;
 
 	if (mkdir(b->directory, 0700) < 0)
@@ -148,38 +156,52 @@ static int make(struct twin_build *b)
 	if (ret == 0 && twin_write_overlay(b->twin, overlay))
 		ret = error_set(b->go->err, -EIO, "build: failed to write '%s'; make room there, or set TMPDIR",
 				overlay);
-	if (ret == 0)
-		ret = build(b, overlay);
 	free(overlay);
 	free(path);
 	return ret;
 }
 
-int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
-	       const char *module_cache, char **missing)
+/* What is in the way of a twin is a reason, and no error. */
+static int give_reason(struct go_command *go, int ret, char **missing)
+{
+	if (ret == 0 || ret == -EINTR)
+		return ret;
+	free(*missing);
+	*missing = xstrdup(go->err->text);
+	error_release(go->err);
+	return 0;
+}
+
+int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
+		 const char *module_cache, bool *ready, char **missing)
 {
 	struct twin_build b = {
 		.twin = twin, .go = go, .flags = flags, .packages = packages, .module_cache = module_cache};
 	const char *cover = go_flags_value(flags, "cover");
 	int ret;
 
+	*ready = false;
 	*missing = NULL;
 	if (cover && strcmp(cover, "false") != 0) {
 		*missing = xstrdup("-cover rewrites the sources");
 		return 0;
 	}
 	b.directory = xasprintf("%s/twin", go->work);
-	ret = make(&b);
+	ret = copy_sources(&b);
 	free(b.directory);
-	if (ret == -EINTR)
-		return ret;
-	if (ret) {
-		*missing = xstrdup(go->err->text);
-		error_release(go->err);
-		return 0;
-	}
-	if (b.n_left)
-		*missing = xasprintf("%zu files have no copy", b.n_left);
-	twin_set_built(twin);
-	return 0;
+	*ready = ret == 0;
+	if (ret == 0 && b.n_left)
+		*missing = xasprintf("%zu %s no copy", b.n_left, b.n_left == 1 ? "file has" : "files have");
+	return give_reason(go, ret, missing);
+}
+
+int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
+	       char **missing)
+{
+	struct twin_build b = {.twin = twin, .go = go, .flags = flags, .packages = packages};
+	int ret = build(&b);
+
+	if (ret == 0)
+		twin_set_built(twin);
+	return give_reason(go, ret, missing);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds the twin of a build that has succeeded (predict/twin.h). Internal to predict/. */
+/* Makes the twin of a build (predict/twin.h): copies before it, the twin after it. Internal to predict/. */
 #ifndef ESCAUDIT_PREDICT_TWIN_BUILD_H
 #define ESCAUDIT_PREDICT_TWIN_BUILD_H
 
@@ -8,12 +8,20 @@
 #include "predict/twin.h"
 
 /*
- * packages are the arguments of the build, NULL-terminated; module_cache is a directory whose files the go command does
- * not let an overlay replace, or NULL. On success the twin is marked as built. Otherwise, and where files are left out,
- * *missing is a sentence that says why, which the caller frees. Returns 0, or -EINTR with an error in go->err: all
- * other failures cost columns, not the build.
+ * Copies the sources, before the build itself reads them: a file that is another one by the time the twin's tokens are
+ * looked at (twin_source) may have been another one for the build too. packages are the arguments of the build,
+ * NULL-terminated; module_cache is a directory whose files the go command does not let an overlay replace, or NULL.
+ * *ready says whether there is a twin to build. If not, and where files are left out, *missing is a sentence that says
+ * why, which the caller frees. Returns 0, or -EINTR with an error in go->err: all other failures cost columns, not the
+ * build.
+ */
+int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
+		 const char *module_cache, bool *ready, char **missing);
+/*
+ * Builds it, where it is ready and the build has succeeded, and marks it as built. Otherwise *missing, which may be set
+ * already, says why. Returns as twin_prepare does.
  */
 int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
-	       const char *module_cache, char **missing);
+	       char **missing);
 
 #endif

@@ -163,6 +163,24 @@ expect_program() {
 	for_each_go check 1.19 1.27
 }
 
+# A go command that edits the source once its build has begun: whatever the twin compiles, it is not what was judged.
+@test "a source that is edited while it is built has no columns, and the header says so" {
+	need_bpf
+	check() {
+		mkdir "$t/edited-$GO_VERSION"
+		cd "$t/edited-$GO_VERSION" || return
+		printf 'module example.com/edited\n\ngo 1.19\n' >go.mod
+		printf 'package main\n\nvar sink, other []int\n\nfunc main() { sink, other = append(sink, 1), append(other, 2) }\n' >main.go
+		printf '#!/bin/sh\ncase " $* " in *" build "*) sed -i "s,{ ,{        ," main.go ;; esac\nexec %s "$@"\n' "$GO" >"$t/editor"
+		chmod +x "$t/editor"
+		expect_status 0 "$ESCAUDIT" audit --go "$t/editor" -o "$t/rec" .
+		tr -d '\n' <<<"$out" | tr -s ' ' | grep -q 'sources were changed while they were built' || complain "the header says something else"
+		expect_status 0 "$ESCAUDIT" audit --go "$GO" -o "$t/rec" .
+		grep -qE '^columns +known for 1 of 1 function' <<<"$out" || complain "without edits"
+	}
+	for_each_go check 1.27
+}
+
 # An overlay is JSON: a name that is not UTF-8 cannot stand in it.
 @test "a directory that is not UTF-8 has no copies, and the header says so" {
 	need_bpf
@@ -268,6 +286,7 @@ expect_program() {
 		expect_rows "$t/out" untouched "$(appended 22 'append([]int(nil), n)' 7); $(appended 45 'append([]string(nil), "s")' 7)"
 		jq -e --argjson line "$(marked rewritten | cut -d ' ' -f 2)" '[.verdicts[] | select(.file == "cmd/withc/main.go" and .line == $line and
 			.cause == "append growth") | .objects] | add == 14' "$t/out" >/dev/null || complain "the file that cgo rewrites is not whole"
+		expect_missing '^1 file has no copy$'
 	}
 	for_each_go check "${versions[@]}"
 }
