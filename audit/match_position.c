@@ -135,6 +135,20 @@ static bool words_agree(const struct prediction *p, const struct rec_site *site)
 	return (said[0] && strstr(source, said)) || (source[0] && strstr(whole, source));
 }
 
+/* The prediction's text is the source's, as far as that is kept. */
+static bool same_words(const struct prediction *p, const struct rec_site *site)
+{
+	char said[128], source[128];
+	size_t n;
+
+	if (!p->expr || !site->source->expr)
+		return false;
+	squeeze(said, sizeof(said), p->expr, "");
+	squeeze(source, sizeof(source), site->source->expr, "");
+	n = strlen(source);
+	return n && strncmp(said, source, n) == 0 && (!said[n] || strstr(site->source->expr, "…"));
+}
+
 static bool has_no_column(const struct rec_site *site)
 {
 	int column = site->source->levels[0].column;
@@ -155,11 +169,8 @@ static bool is_at(const struct prediction *p, const struct rec_site *site)
 	return levels_agree(p, site, p->n_inlined + 1) && (!has_no_column(site) || words_agree(p, site));
 }
 
-/* 0: the prediction does not speak of the site. */
-static int score_of(const struct matching *m, size_t prediction, const struct rec_site *site)
+static int fit_score(const struct prediction *p, const struct reading *r, const struct rec_site *site)
 {
-	const struct prediction *p = &m->set->items[prediction];
-	const struct reading *r = &m->readings[prediction];
 	enum fit fit;
 
 	if (site->cause == CAUSE_INTERFACE_CONVERSION) {
@@ -171,6 +182,18 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 		return 8 + (int)fit;
 	fit = fit_of(p, r, site, r->secondary);
 	return fit != FIT_NONE ? (int)fit : 0;
+}
+
+/*
+ * 0: the prediction does not speak of the site. Claims of staying have no inline chain in the log: several of one
+ * inlined function have the position of its call, and the words of the source tell them apart.
+ */
+static int score_of(const struct matching *m, size_t prediction, const struct rec_site *site)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	int score = fit_score(p, &m->readings[prediction], site);
+
+	return score ? 2 * score + same_words(p, site) : 0;
 }
 
 /* Which claims may take sites, and where. */
