@@ -134,8 +134,8 @@ bool twin_add(struct twin *twin, const char *path, const char *contents, const c
 static char *absolute_path(const char *path, const char *directory)
 {
 	char *whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path), *rest = whole, *part;
-	char *clean = xcalloc(1, strlen(whole) + 2);
-	size_t n = 0;
+	size_t size = strlen(whole) + 2, n = 0; /* what is clean is no longer, but for the slash of the root */
+	char *clean = xcalloc(1, size);
 
 	while ((part = strsep(&rest, "/"))) {
 		if (!*part || strcmp(part, ".") == 0)
@@ -144,7 +144,7 @@ static char *absolute_path(const char *path, const char *directory)
 			while (n && clean[--n] != '/')
 				;
 		} else {
-			n += (size_t)sprintf(clean + n, "/%s", part);
+			n += (size_t)snprintf(clean + n, size - n, "/%s", part);
 		}
 		clean[n] = '\0';
 	}
