@@ -193,7 +193,9 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 	const struct prediction *p = &m->set->items[prediction];
 	int score = fit_score(p, &m->readings[prediction], site);
 
-	return score ? 2 * score + same_words(p, site) : 0;
+	bool is_told = p->claim == CLAIM_STACK && site->cause != CAUSE_INTERFACE_CONVERSION && same_words(p, site);
+
+	return score ? 2 * score + is_told : 0;
 }
 
 /* Which claims may take sites, and where. */
