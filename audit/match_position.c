@@ -169,17 +169,21 @@ static bool is_at(const struct prediction *p, const struct rec_site *site)
 	return levels_agree(p, site, p->n_inlined + 1) && (!has_no_column(site) || words_agree(p, site));
 }
 
+/* What a text says of the value itself goes before what else it may mean. */
+#define PRIMARY_FIT   8
+#define PRIMARY_SCORE (2 * PRIMARY_FIT)
+
 static int fit_score(const struct prediction *p, const struct reading *r, const struct rec_site *site)
 {
 	enum fit fit;
 
 	if (site->cause == CAUSE_INTERFACE_CONVERSION) {
 		fit = fit_of_box(p, r, site);
-		return fit != FIT_NONE ? 8 + (int)fit : 0;
+		return fit != FIT_NONE ? PRIMARY_FIT + (int)fit : 0;
 	}
 	fit = fit_of(p, r, site, r->primary);
 	if (fit != FIT_NONE)
-		return 8 + (int)fit;
+		return PRIMARY_FIT + (int)fit;
 	fit = fit_of(p, r, site, r->secondary);
 	return fit != FIT_NONE ? (int)fit : 0;
 }
@@ -202,6 +206,7 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 struct rule {
 	enum claim claim;
 	bool (*is_there)(const struct prediction *p, const struct rec_site *site);
+	int least; /* score */
 };
 
 struct candidates {
@@ -219,7 +224,7 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 	if (m->is_matched[prediction] || p->claim != c->rule->claim || !c->rule->is_there(p, site))
 		return;
 	score = score_of(m, prediction, site);
-	if (score == 0 || score < c->score)
+	if (score < c->rule->least || score < c->score)
 		return;
 	if (score > c->score)
 		c->n = 0;
@@ -579,8 +584,14 @@ static void crowd(struct matching *m)
 
 void match_by_position(struct matching *m)
 {
-	/* Claims of staying have calls only for what outgrows the stack, and the log has no chains of them. */
-	static const struct rule rules[] = {{CLAIM_HEAP, is_at}, {CLAIM_HEAP, is_at_call}, {CLAIM_STACK, is_at}};
+	/*
+	 * Claims of staying have calls only for what outgrows the stack, and the log has no chains of them. What their
+	 * texts may mean besides, as "Values{...}" the array of a slice, comes when all claims of escaping had their
+	 * turn.
+	 */
+	static const struct rule rules[] = {
+		{CLAIM_HEAP, is_at, 1}, {CLAIM_HEAP, is_at_call, 1}, {CLAIM_STACK, is_at, PRIMARY_SCORE}};
+	static const struct rule besides = {CLAIM_STACK, is_at, 1};
 	struct positions pos;
 
 	index_predictions(m, &pos);
@@ -588,6 +599,7 @@ void match_by_position(struct matching *m)
 		match_at_positions(m, &pos, &rules[i]);
 	mark_surplus(m, &pos);
 	match_in_statements(m, &pos, CLAIM_HEAP);
+	match_at_positions(m, &pos, &besides);
 	match_in_statements(m, &pos, CLAIM_STACK);
 	crowd(m);
 	release_positions(&pos);
