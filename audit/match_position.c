@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/keymap.h"
 #include "base/memory.h"
 #include "recording/place.h"
 
@@ -354,6 +355,96 @@ static void match_at_positions(struct matching *m, const struct positions *pos, 
 	free(group_of);
 }
 
+/* ---- one position for a whole line ------------------------------------------------------------------------------- */
+
+/* A line's values without columns that have the same words. */
+struct wording {
+	size_t first; /* prediction + 1, the next one not yet matched */
+	size_t n_predictions, n_sites;
+	const char *function; /* of the sites; NULL if they are in several */
+};
+
+struct wordings {
+	struct keymap at; /* file and line, words pooled -> wording + 1 */
+	struct wording *items;
+	size_t n, alloc;
+	size_t *next; /* + 1, by prediction */
+};
+
+static struct wording *wording_at(struct matching *m, struct wordings *w, uint32_t file, int line, const char *text)
+{
+	char words[128];
+	uint64_t *index;
+	bool is_new;
+
+	squeeze(words, sizeof(words), text, "");
+	index = keymap_at(&w->at,
+			  (struct keymap_key){{match_place_key(file, line), (uintptr_t)strpool_add(m->pool, words)}},
+			  &is_new);
+	if (is_new) {
+		ARRAY_GROW(w->items, w->n + 1, w->alloc);
+		w->items[w->n++] = (struct wording){.first = 0};
+		*index = w->n;
+	}
+	return &w->items[*index - 1];
+}
+
+static bool is_worded(const struct matching *m, size_t s)
+{
+	return is_open(m, s) && has_no_column(&m->rec->sites[s]) && m->rec->sites[s].source->expr;
+}
+
+static struct wording *wording_of_site(struct matching *m, struct wordings *w, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+
+	return wording_at(m, w, m->site_file[s], level_of(site, 0)->line, site->source->expr);
+}
+
+/*
+ * Thousands of values can stand on a line of generated code, nearly all of them beyond the last column. As many claims
+ * as calls, in one function and in the same words, are paired in order, and are not tried each with each.
+ */
+static void match_by_words(struct matching *m)
+{
+	struct wordings w = {.at = KEYMAP_INIT};
+
+	w.next = xcalloc(m->set->n + 1, sizeof(*w.next));
+	for (size_t i = m->set->n; i-- > 0;) {
+		const struct prediction *p = &m->set->items[i];
+		struct wording *wording;
+
+		if (!takes_part(m, i) || p->claim != CLAIM_HEAP || p->n_inlined || p->pos.column || !p->expr)
+			continue;
+		wording = wording_at(m, &w, m->prediction_file[i], p->pos.line, p->expr);
+		w.next[i] = wording->first;
+		wording->first = i + 1;
+		wording->n_predictions++;
+	}
+	for (size_t s = 0; w.n && s < m->rec->n_sites; s++) {
+		struct wording *wording = is_worded(m, s) ? wording_of_site(m, &w, s) : NULL;
+		const char *function = match_physical_function(&m->rec->sites[s]);
+
+		if (wording)
+			wording->function = wording->n_sites++ == 0 || wording->function == function ? function : NULL;
+	}
+	for (size_t s = 0; w.n && s < m->rec->n_sites; s++) {
+		struct wording *wording = is_worded(m, s) ? wording_of_site(m, &w, s) : NULL;
+		size_t p;
+
+		if (!wording || !wording->first || !wording->function || wording->n_sites != wording->n_predictions)
+			continue;
+		p = wording->first - 1;
+		if (!is_at(&m->set->items[p], &m->rec->sites[s]) || !score_of(m, p, &m->rec->sites[s]))
+			continue;
+		wording->first = w.next[p];
+		match_group_add_site(m, match_group_new(m, &p, 1), s);
+	}
+	keymap_release(&w.at);
+	free(w.items);
+	free(w.next);
+}
+
 /* Copies for which no site is left: others have them. */
 static void mark_surplus(struct matching *m, const struct positions *pos)
 {
@@ -594,6 +685,7 @@ void match_by_position(struct matching *m)
 	static const struct rule besides = {CLAIM_STACK, is_at, 1};
 	struct positions pos;
 
+	match_by_words(m);
 	index_predictions(m, &pos);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		match_at_positions(m, &pos, &rules[i]);

@@ -437,12 +437,25 @@ static bool is_displaced(const struct matching *m, const struct source_file *fil
 	return before || after;
 }
 
+/* JSON diagnostics call every main package "main". */
+static const char *own_package(const struct matching *m, const struct prediction *p)
+{
+	return p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
+}
+
 void match_displace(struct matching *m)
 {
 	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		const struct position *pos = &p->pos;
 		uint32_t file = m->prediction_file[i];
 
-		if (file == NO_FILE || !is_displaced(m, &m->files[file], m->set->items[i].pos.line))
+		/* A wrapper is of the method that is inlined into it. */
+		if (p->n_inlined && match_is_wrapper_file(pos->file)) {
+			pos = &p->inlined[0];
+			file = match_resolve_file(m, pos->file, own_package(m, p));
+		}
+		if (file == NO_FILE || !is_displaced(m, &m->files[file], pos->line))
 			continue;
 		m->is_displaced[i] = true;
 		m->prediction_file[i] = NO_FILE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/build.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,11 @@ int cli_build(const struct cli_args *args, const struct build_options *options, 
 	if (columns && strcmp(columns, "off") == 0)
 		return build_with_diagnostics(options, set, err);
 	directory = xasprintf("%s/escaudit-twin-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (access(tmp && *tmp ? tmp : "/tmp", F_OK)) {
+		free(directory);
+		return error_set(err, -errno, "build: failed to find '%s': %m; set TMPDIR to a directory",
+				 tmp && *tmp ? tmp : "/tmp");
+	}
 	if (!mkdtemp(directory)) {
 		ret = error_set(err, -1,
 				"build: failed to make the directory '%s': %m; set TMPDIR to a directory with room",
