@@ -471,7 +471,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	count_objects(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
-		const char *package = p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
+		const char *package = match_package(m, p->package);
 
 		m->bare_expr[i] = p->expr ? go_name_bare_type(m->pool, p->expr) : NULL;
 		m->prediction_file[i] = match_resolve_file(m, p->pos.file, package);

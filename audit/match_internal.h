@@ -78,6 +78,8 @@ struct matching {
 
 /* Of a path, behind its last slash. */
 const char *match_base_name(const char *path);
+/* The import path of what diagnostics name: they call every main package "main". NULL stays NULL. */
+const char *match_package(const struct matching *m, const char *package);
 const char *match_import_path(const struct matching *m, const char *function);
 /* The source files that the binary names, with what is in each; then the sites by line. To be called first, in this
  * order: match_index_files, match_index_sites, and once every prediction has its file match_index_by_file. */

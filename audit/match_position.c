@@ -94,7 +94,7 @@ static const struct rec_level *level_of(const struct rec_site *site, size_t from
 	return &site->source->levels[site->source->n_levels - 1 - from_outermost];
 }
 
-/* Do the first n levels agree, from the outermost? A log without chains knows the outermost only. */
+/* Whether the first n levels agree, from the outermost. A log without chains knows the outermost only. */
 static bool levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -120,8 +120,8 @@ static void squeeze(char *out, size_t size, const char *text, const char *end)
 
 /*
  * Beyond the columns that the compiler reports, and behind a line directive without one, the values of a line have one
- * position: there the words decide. The
- * compiler writes expressions its own way, so what is compared is how they begin, or what is converted.
+ * position: there the words decide. The compiler writes expressions its own way, so what is compared is how they begin,
+ * or what is converted.
  */
 static bool words_agree(const struct prediction *p, const struct rec_site *site)
 {
@@ -197,7 +197,6 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 {
 	const struct prediction *p = &m->set->items[prediction];
 	int score = fit_score(p, &m->readings[prediction], site);
-
 	bool is_told = p->claim == CLAIM_STACK && site->cause != CAUSE_INTERFACE_CONVERSION && same_words(p, site);
 
 	return score ? 2 * score + is_told : 0;
@@ -298,7 +297,7 @@ static size_t pick_copy(const struct matching *m, const struct candidates *c, co
 	return best;
 }
 
-/* Is one of the functions written inside the other: "f-range1", "f.func1"? */
+/* Whether one of the functions is written inside the other: "f-range1", "f.func1". */
 static bool is_nested(const char *a, const char *b)
 {
 	size_t n = strlen(a), k = strlen(b);
@@ -467,7 +466,7 @@ static bool is_before(int line, int column, int other_line, int other_column)
 	return line < other_line || (line == other_line && column && other_column && column < other_column);
 }
 
-/* Does the prediction stand inside what the site's token stands for, or at the token? */
+/* Whether the prediction stands inside what the site's token stands for, or at the token. */
 static bool is_inside(const struct prediction *p, const struct rec_site *site)
 {
 	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;

@@ -43,6 +43,11 @@ static uint32_t file_at(struct matching *m, const char *path)
 	return (uint32_t)(m->n_files - 1);
 }
 
+const char *match_package(const struct matching *m, const char *package)
+{
+	return package && strcmp(package, "main") == 0 ? m->main_package : package;
+}
+
 const char *match_import_path(const struct matching *m, const char *function)
 {
 	const char *path = go_name_package(m->pool, function);
@@ -378,7 +383,7 @@ void match_find_declarations(struct matching *m)
 	find_function_lines(m, &lines);
 	for (size_t i = 0; i < set->n_declarations; i++) {
 		const struct declaration *d = &set->declarations[i];
-		const char *package = d->package && strcmp(d->package, "main") == 0 ? m->main_package : d->package;
+		const char *package = match_package(m, d->package);
 		uint32_t index = match_resolve_file(m, d->file, package);
 		struct source_file *file;
 		const uint64_t *line;
@@ -437,12 +442,6 @@ static bool is_displaced(const struct matching *m, const struct source_file *fil
 	return before || after;
 }
 
-/* JSON diagnostics call every main package "main". */
-static const char *own_package(const struct matching *m, const struct prediction *p)
-{
-	return p->package && strcmp(p->package, "main") == 0 ? m->main_package : p->package;
-}
-
 void match_displace(struct matching *m)
 {
 	for (size_t i = 0; i < m->set->n; i++) {
@@ -453,7 +452,7 @@ void match_displace(struct matching *m)
 		/* A wrapper is of the method that is inlined into it. */
 		if (p->n_inlined && match_is_wrapper_file(pos->file)) {
 			pos = &p->inlined[0];
-			file = match_resolve_file(m, pos->file, own_package(m, p));
+			file = match_resolve_file(m, pos->file, match_package(m, p->package));
 		}
 		if (file == NO_FILE || !is_displaced(m, &m->files[file], pos->line))
 			continue;

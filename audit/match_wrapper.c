@@ -110,7 +110,7 @@ bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site
 	if (!m->is_in_wrapper[prediction])
 		return true;
 	package = m->set->items[prediction].package;
-	package = package && strcmp(package, "main") == 0 ? m->main_package : package;
+	package = match_package(m, package);
 	method = m->methods[prediction];
 	function = match_physical_function(&m->rec->sites[site]);
 	if (package && strcmp(match_import_path(m, function), package) != 0)

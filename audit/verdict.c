@@ -238,13 +238,6 @@ static const char *function_of(const struct judge *j, const struct verdict *v, s
 			    p->function);
 }
 
-/* The runtime's own packages: what they do is the runtime's own account, and no call in them is a site. */
-static bool is_runtime_package(const char *package)
-{
-	return package && (strcmp(package, "runtime") == 0 || strncmp(package, "runtime/internal/", 17) == 0 ||
-			   strncmp(package, "internal/runtime/", 17) == 0);
-}
-
 /*
  * Generic functions of the runtime (runtime.AddCleanup) are compiled, and diagnosed, in the packages that use them.
  * What they do is the runtime's own account all the same: seen, it is charged to the line that calls. Their files are
@@ -259,7 +252,7 @@ static bool is_in_runtime_file(const struct judge *j, const struct prediction *p
 		return false;
 	file += n;
 	slash = strrchr(file, '/');
-	return slash && is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
+	return slash && go_name_is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
 }
 
 /* What a wrapper makes is shown on the line of the method that it wraps; the function is the wrapper. */
@@ -307,8 +300,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	struct verdict *v;
 	bool is_wrapper;
 
-	if (!group->n_sites &&
-	    (is_runtime_package(own_package(j, p)) || (line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p)))) {
+	if (!group->n_sites && (go_name_is_runtime_package(own_package(j, p)) ||
+				(line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p)))) {
 		j->audit->n_runtime_predictions += group->n_predictions;
 		return;
 	}

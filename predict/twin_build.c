@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "symbolize/go_name.h"
 
 struct twin_build {
 	struct twin *twin;
@@ -37,16 +38,6 @@ static bool is_below(const char *path, const char *directory)
 	return n && strncmp(path, directory, n) == 0 && path[n] == '/';
 }
 
-/*
- * The runtime has no sites, and stays as it is: by the names of its files its functions are told from others, also
- * where they have another package's name (go_binary_is_runtime).
- */
-static bool is_runtime(const char *package)
-{
-	return strcmp(package, "runtime") == 0 || strncmp(package, "internal/runtime/", 17) == 0 ||
-	       strncmp(package, "runtime/internal/", 17) == 0;
-}
-
 /* One line of go list: import path, "true" for the standard library, directory, how many import "C", Go files. */
 static void take_package(struct twin_build *b, char *line)
 {
@@ -58,7 +49,11 @@ static void take_package(struct twin_build *b, char *line)
 		if (line)
 			*line++ = '\0';
 	}
-	if (!fields[3] || is_runtime(fields[0]) ||
+	/*
+	 * The runtime has no sites, and stays as it is: by the names of its files its functions are told from others,
+	 * also where they have another package's name (go_binary_is_runtime).
+	 */
+	if (!fields[3] || go_name_is_runtime_package(fields[0]) ||
 	    !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
 		return;
 	b->n_left += strtoul(fields[3], NULL, 10);

@@ -222,3 +222,9 @@ const char *go_name_bare_type(struct strpool *pool, const char *type)
 	strbuf_release(&sb);
 	return bare;
 }
+
+bool go_name_is_runtime_package(const char *package)
+{
+	return package && (strcmp(package, "runtime") == 0 || strncmp(package, "runtime/internal/", 17) == 0 ||
+			   strncmp(package, "internal/runtime/", 17) == 0);
+}

@@ -53,4 +53,10 @@ const char *go_name_identity(struct strpool *pool, const char *function);
 /* "map[string]Item" of "map[string]cart.Item": a type without the names of packages. From pool. */
 const char *go_name_bare_type(struct strpool *pool, const char *type);
 
+/*
+ * Whether an import path is one of the runtime's own packages: what they do is the runtime's own account, and no call
+ * in them is a site. False for NULL.
+ */
+bool go_name_is_runtime_package(const char *package);
+
 #endif

@@ -113,3 +113,13 @@ Test(go_name, identity)
 		cr_expect_str_eq(go_name_identity(pool, cases[i].function), cases[i].identity, "%s", cases[i].function);
 	strpool_free(pool);
 }
+
+Test(go_name, packages_of_the_runtime)
+{
+	cr_expect(go_name_is_runtime_package("runtime"));
+	cr_expect(go_name_is_runtime_package("internal/runtime/maps"));
+	cr_expect(go_name_is_runtime_package("runtime/internal/atomic"));
+	cr_expect_not(go_name_is_runtime_package("runtime/pprof"));
+	cr_expect_not(go_name_is_runtime_package("runtimes"));
+	cr_expect_not(go_name_is_runtime_package(NULL));
+}
