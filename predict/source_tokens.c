@@ -260,6 +260,23 @@ void source_tokens_extent(const struct source_tokens *source, size_t index, size
 	*last = extents->items[index].last;
 }
 
+/* A function literal has an extent, up to its body's brace; a type has none. */
+static bool is_function_literal(const struct source_tokens *source, size_t i)
+{
+	size_t first, last;
+
+	if (!is_text(source, i, "func"))
+		return false;
+	source_tokens_extent(source, i, &first, &last);
+	return last > i;
+}
+
+static void add_on_one_line(struct strbuf *out, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		strbuf_addch(out, strchr("\n\t\r", text[i]) ? ' ' : text[i]);
+}
+
 void source_tokens_expression(const struct source_tokens *source, size_t index, size_t width, struct strbuf *out)
 {
 	size_t first, last, start = out->len;
@@ -276,10 +293,13 @@ void source_tokens_expression(const struct source_tokens *source, size_t index, 
 		/* A blank where there was one, or anything else that is no token. */
 		if (before && before->offset + before->length < token->offset)
 			strbuf_addch(out, ' ');
-		for (uint32_t k = 0; k < token->length; k++) {
-			char c = source->text[token->offset + k];
+		if (is_function_literal(source, i)) {
+			size_t literal;
 
-			strbuf_addch(out, c == '\n' || c == '\t' || c == '\r' ? ' ' : c);
+			strbuf_addstr(out, "func literal");
+			source_tokens_extent(source, i, &literal, &i);
+		} else {
+			add_on_one_line(out, source->text + token->offset, token->length);
 		}
 		if (out->len - start > width) {
 			size_t cut = start + width;

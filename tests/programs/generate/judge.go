@@ -398,6 +398,8 @@ func kindsOfText(expr string) []string {
 		return []string{"make", "chan", "map", "box"}
 	case strings.HasPrefix(expr, "[]"):
 		return []string{"slice literal", "box"}
+	case strings.HasPrefix(expr, "any("):
+		return []string{"box"}
 	case strings.HasPrefix(expr, "string("), strings.HasPrefix(expr, "([]"):
 		return []string{"string conversion", "box", "append"}
 	}
@@ -820,13 +822,14 @@ func (t *trial) compareOne(a *account) {
 	}
 }
 
-// elsewhere: another copy of the function, predicted at another place, has the objects.
+// elsewhere: another copy of the function has the objects: one that is predicted at another place, or one of a function literal that
+// the compiler makes anew wherever the function around it is inlined.
 func (a *account) elsewhere(r *row) bool {
 	if r.Column == 0 && r.Claim != "" {
 		return true // beyond column 255 nobody can tell
 	}
 	for _, o := range a.rows {
-		if o.Objects > 0 && (o.Claim == "" || o.Column == r.Column && o.Line == r.Line) {
+		if o.Objects > 0 && (o.Claim == "" || o.Column == r.Column && o.Line == r.Line && o.Function == r.Function) {
 			return false
 		}
 	}

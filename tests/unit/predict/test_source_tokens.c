@@ -247,7 +247,7 @@ Test(source_tokens, calls)
 		     {"p.f[int, string]@(x)", "p.f[int, string](x)"}, {"x := []byte@(s)", "[]byte(s)"},
 		     {"x = interface{}@(s)", "interface{}(s)"}, {"x = (*T)@(p)", "(*T)(p)"},
 		     {"x = map[string]int@(m)", "map[string]int(m)"}, {"x = <-f@()", "f()"},
-		     {"x = func() int { return 1 }@()", "func() int { return 1 }()"},
+		     {"x = func() int { return 1 }@()", "func literal()"},
 		     {"f@(\n\ta,\n\tb,\n)", "f( a, b, )"}, {"a.\n\tf().\n\tg@(x)", "a. f(). g(x)"},
 		     {"x = -f@(y)", "f(y)"}, {"x = y * f@(z)", "f(z)"}, {"f(a...)\ng@(b)", "g(b)"});
 }
@@ -297,7 +297,8 @@ Test(source_tokens, assignments_are_their_right_side)
 		     {"select {\ncase x @:= <-c:\n}", "<-c"}, {"if x @&= 3; x == 1 {\n}", "x &= 3"},
 		     {"var x @= f()\ny()", "f()"}, {"var x, y T @= f(), g()", "f(), g()"},
 		     {"var (\n\tx @= f()\n\ty = 1\n)", "f()"}, {"ch @<- T{1}", "ch <- T{1}"}, {"x @= y; z = 1", "y"},
-		     {"x @= func() {\n\ty = 1\n}", "func() { y = 1 }"});
+		     {"x @= func() {\n\ty = 1\n}", "func literal"},
+		     {"f@(func() T { return T{1} }, (func() T)(g), T{2})", "f(func literal, (func() T)(g), T{2})"});
 }
 
 Test(source_tokens, names)
@@ -312,7 +313,7 @@ Test(source_tokens, names)
 Test(source_tokens, keywords_are_their_statements)
 {
 	EXPECT_FORMS({"@return f(), T{1}\n", "return f(), T{1}"}, {"@return", "return"}, {"@go f(x)", "go f(x)"},
-		     {"@defer func() { recover() }()", "defer func() { recover() }()"}, {"L:\n@break", "break"},
+		     {"@defer func() { recover() }()", "defer func literal()"}, {"L:\n@break", "break"},
 		     {"if x {\n\t@return y }", "return y"}, {"@var x = f()", "var x = f()"},
 		     {"x = @func() {}", "func literal"}, {"x = @map[string]int{}", "map[string]int"});
 }
