@@ -469,6 +469,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_index_files(m);
 	match_index_sites(m);
 	count_objects(m);
+	match_find_tree(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 		const char *package = match_package(m, p->package);

@@ -67,6 +67,7 @@ struct matching {
 	bool *is_matched;	  /* per prediction */
 	size_t n_duplicates;	  /* predictions that are matched by what another package says alike */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
+	bool is_same_tree;	  /* the binary has a file of the log's by its full name */
 	bool is_old;		  /* the binary has no lines of func keywords */
 	int *binary_line;   /* per declaration: where the binary has the function; 0 where that is not to be told */
 	bool *is_displaced; /* per prediction */
@@ -84,6 +85,8 @@ const char *match_import_path(const struct matching *m, const char *function);
 /* The source files that the binary names, with what is in each; then the sites by line. To be called first, in this
  * order: match_index_files, match_index_sites, and once every prediction has its file match_index_by_file. */
 void match_index_files(struct matching *m);
+/* Whether log and binary name the files of the build alike. After match_index_files, before match_resolve_file. */
+void match_find_tree(struct matching *m);
 /*
  * The binary's file that a position names. The same file has many names: relative to the build's directory, absolute,
  * trimmed to its import path, in a container's or another machine's module cache. Package and base name stay.

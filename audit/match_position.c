@@ -137,17 +137,34 @@ static bool words_agree(const struct prediction *p, const struct rec_site *site)
 }
 
 /* The prediction's text is the source's, as far as that is kept. */
-static bool same_words(const struct prediction *p, const struct rec_site *site)
+static bool same_words(const char *text, const struct rec_site *site)
 {
 	char said[128], source[128];
 	size_t n;
 
-	if (!p->expr || !site->source->expr)
-		return false;
-	squeeze(said, sizeof(said), p->expr, "");
+	squeeze(said, sizeof(said), text, "");
 	squeeze(source, sizeof(source), site->source->expr, "");
 	n = strlen(source);
 	return n && strncmp(said, source, n) == 0 && (!said[n] || strstr(site->source->expr, "…"));
+}
+
+/* The conversion of an inlined parameter has the position of what is converted (seen with Go 1.24). */
+static bool converts_it(const char *text, const struct rec_site *site)
+{
+	size_t len = strlen(text), n = strlen(site->source->expr);
+
+	return site->cause == CAUSE_STRING_CONVERSION && len > n + 2 && text[len - 1] == ')' &&
+	       text[len - n - 2] == '(' && memcmp(text + len - n - 1, site->source->expr, n) == 0;
+}
+
+/* In a prediction's own words or without package names, which the source has not where the function stands. */
+static bool is_told_by_words(const struct matching *m, size_t prediction, const struct rec_site *site)
+{
+	const char *said = m->set->items[prediction].expr, *bare = m->bare_expr[prediction];
+
+	if (!said || !site->source->expr || !*site->source->expr)
+		return false;
+	return same_words(said, site) || same_words(bare, site) || converts_it(bare, site);
 }
 
 static bool has_no_column(const struct rec_site *site)
@@ -197,7 +214,8 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 {
 	const struct prediction *p = &m->set->items[prediction];
 	int score = fit_score(p, &m->readings[prediction], site);
-	bool is_told = p->claim == CLAIM_STACK && site->cause != CAUSE_INTERFACE_CONVERSION && same_words(p, site);
+	bool is_told = p->claim == CLAIM_STACK && site->cause != CAUSE_INTERFACE_CONVERSION &&
+		       is_told_by_words(m, prediction, site);
 
 	return score ? 2 * score + is_told : 0;
 }

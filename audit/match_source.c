@@ -161,6 +161,21 @@ static bool has_package(const struct source_file *file, const char *package)
 	return false;
 }
 
+/* The compiler names files below its working directory relative to it. */
+static uint64_t *find_in_tree(struct matching *m, const char *path)
+{
+	return u64map_find(&m->file_of_path, (uintptr_t)clean_path(m, m->set->build.directory, path));
+}
+
+void match_find_tree(struct matching *m)
+{
+	for (size_t i = 0; i < m->set->n && !m->is_same_tree; i++) {
+		const char *path = m->set->items[i].pos.file;
+
+		m->is_same_tree = path && path[0] != '/' && m->set->build.directory && find_in_tree(m, path);
+	}
+}
+
 uint32_t match_resolve_file(struct matching *m, const char *path, const char *package)
 {
 	const char *key = strpool_addf(m->pool, "%s\n%s", package ? package : "", path);
@@ -173,14 +188,16 @@ uint32_t match_resolve_file(struct matching *m, const char *path, const char *pa
 	memo = u64map_at(&m->resolved, (uintptr_t)key, &is_new);
 	if (!is_new)
 		return (uint32_t)*memo;
-	cleaned = clean_path(m, m->set->build.directory, path);
-	found = u64map_find(&m->file_of_path, (uintptr_t)cleaned);
+	found = find_in_tree(m, path);
 	if (!found)
 		found = u64map_find(&m->file_of_path, (uintptr_t)strpool_add(m->pool, path));
 	if (found) {
 		best = (uint32_t)*found;
 		goto out;
 	}
+	/* The binary's files have the names that the log's have: this one has no code. */
+	if (m->is_same_tree && path[0] != '/' && !match_is_wrapper_file(path))
+		goto out;
 	cleaned = clean_path(m, NULL, path);
 	base = strpool_add(m->pool, match_base_name(path));
 	found = u64map_find(&m->file_of_base, (uintptr_t)base);

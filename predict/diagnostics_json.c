@@ -613,8 +613,9 @@ static struct entry *next_empty(struct joiner *j, size_t *cursor, const char *te
 		if (!strict) {
 			const struct entry *t = chain_text(j, e->chain, NULL, 0);
 
-			/* A wrapper's entry is no other expression's. */
-			if (t && strcmp(t->text, "func literal") == 0 && strcmp(text, "func literal") != 0)
+			/* A wrapper's entry is no other expression's, unless that is known to have the same chain. */
+			if (t && strcmp(t->text, "func literal") == 0 && strcmp(text, "func literal") != 0 &&
+			    !chain_text(j, e->chain, text, 0))
 				continue;
 		}
 		*cursor = i + 1;

@@ -56,8 +56,8 @@ struct source_position source_tokens_position(const struct source_tokens *source
 void source_tokens_extent(const struct source_tokens *source, size_t index, size_t *first, size_t *last);
 
 /*
- * The source text of that, on one line, cut after `width` bytes with an ellipsis. Appended to out. Function literals are
- * "func literal", as in the diagnostics: what stands in them they make themselves.
+ * The source text of that, on one line, cut after `width` bytes with an ellipsis. Appended to out. Function literals
+ * are "func literal", as in the diagnostics: what stands in them they make themselves.
  */
 void source_tokens_expression(const struct source_tokens *source, size_t index, size_t width, struct strbuf *out);
 

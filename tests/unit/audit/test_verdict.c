@@ -650,6 +650,31 @@ Test(verdict, a_wrapper_that_the_linker_dropped_is_stale)
 }
 
 /* A package's init has lines all over the file, and says nothing of the functions between them. */
+/* A closure of another package's function is of the package that it was inlined into, and its file has the same name.
+ */
+Test(verdict, a_file_that_left_no_code_is_not_another_of_its_name)
+{
+	struct scene s = scene_new();
+	static const char *const functions[] = {"example.com/m/lib.f", "example.com/m/b.g.f.func1"};
+	struct prediction *p;
+	size_t site;
+
+	for (size_t i = 0; i < 2; i++)
+		*recording_add_extent(s.rec) =
+			(struct rec_extent){strpool_add(s.rec->pool, functions[i]),
+					    strpool_add(s.rec->pool, "/src/m/lib/x.go"), 10, 30, true};
+	say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 2, "make([]int, n)");
+	p = say(&s, CLAIM_HEAP, EXPR_MOVED, 12, 2, "v");
+	p->package = "example.com/m/b";
+	p->pos.file = "b/x.go";
+	site = emit(&s, 11, "runtime.makeslice", CAUSE_MAKE_SLICE, "int", true);
+	observe(&s, site, 3, 64);
+	judge(&s);
+	expect(&s, "make([]int, n)", VERDICT_CONFIRMED, 3);
+	cr_expect_str_eq(verdict_of(&s, "v")->file, "b/x.go");
+	scene_free(&s);
+}
+
 Test(verdict, a_function_that_the_linker_dropped_is_stale_though_init_spans_it)
 {
 	struct scene s = scene_new();

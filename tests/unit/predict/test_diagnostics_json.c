@@ -343,6 +343,24 @@ Test(diagnostics_json, wrappers_are_added_to_the_text_of_m1)
 	predictions_free(set);
 }
 
+/* Up to Go 1.19 a value that is boxed has the position of the call, which a function literal has, too. */
+Test(diagnostics_json, a_literal_and_another_of_one_chain_are_no_wrapper)
+{
+	static const char text[] = "# m\n"
+				   "/m.go:1:2: func literal escapes to heap\n"
+				   "/m.go:1:2: v escapes to heap\n";
+	static const char *const want[] = {"/m.go:1:2 func literal", "/m.go:1:2 v", NULL};
+	struct predictions *set = read_text(text, NULL);
+
+	write_json("m", "m.json", "m", "/m.go",
+		   ENTRY(1, 2, "escapes", "func literal escapes to heap", "")
+			   ENTRY(1, 2, "escapes", "v escapes to heap", "") ENTRY(1, 2, "escape", "", "")
+				   ENTRY(1, 2, "escape", "", ""));
+	join(set);
+	expect_rows(set, want);
+	predictions_free(set);
+}
+
 Test(diagnostics_json, wrappers_of_m2_take_their_own_entry)
 {
 	static const char text[] = "# m\n"

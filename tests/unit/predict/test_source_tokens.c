@@ -247,9 +247,9 @@ Test(source_tokens, calls)
 		     {"p.f[int, string]@(x)", "p.f[int, string](x)"}, {"x := []byte@(s)", "[]byte(s)"},
 		     {"x = interface{}@(s)", "interface{}(s)"}, {"x = (*T)@(p)", "(*T)(p)"},
 		     {"x = map[string]int@(m)", "map[string]int(m)"}, {"x = <-f@()", "f()"},
-		     {"x = func() int { return 1 }@()", "func literal()"},
-		     {"f@(\n\ta,\n\tb,\n)", "f( a, b, )"}, {"a.\n\tf().\n\tg@(x)", "a. f(). g(x)"},
-		     {"x = -f@(y)", "f(y)"}, {"x = y * f@(z)", "f(z)"}, {"f(a...)\ng@(b)", "g(b)"});
+		     {"x = func() int { return 1 }@()", "func literal()"}, {"f@(\n\ta,\n\tb,\n)", "f( a, b, )"},
+		     {"a.\n\tf().\n\tg@(x)", "a. f(). g(x)"}, {"x = -f@(y)", "f(y)"}, {"x = y * f@(z)", "f(z)"},
+		     {"f(a...)\ng@(b)", "g(b)"});
 }
 
 Test(source_tokens, composite_literals)
