@@ -268,6 +268,14 @@ static struct line_map *read_directives(const struct joiner *j, const struct sou
 	return map;
 }
 
+/* What a file is in the build: up to Go 1.20 the compiler names what the user's overlay put in its place. */
+static const char *compiled_as(const struct joiner *j, const char *path)
+{
+	const char *replaced = j->names ? overlay_replaced(j->names->overlay, path) : NULL;
+
+	return replaced ? replaced : path;
+}
+
 /* The file of that name in the JSON; package is NULL where it may be of any. */
 static size_t file_named(struct joiner *j, const char *package, const char *name)
 {
@@ -286,8 +294,10 @@ static size_t file_named(struct joiner *j, const char *package, const char *name
 		file.directives = read_directives(j, &file.source);
 	if (strcmp(name, unnamed_file) == 0)
 		file.own = strpool_add(j->set->pool, DIAGNOSTICS_UNKNOWN_POSITION);
-	else if (file.source.path && (file.source.is_rewritten || overlay_replaced(j->names->overlay, interned)))
+	else if (file.source.path && file.source.is_rewritten)
 		file.own = own_name(j, &file.source);
+	else if (file.source.path)
+		file.own = spell(j, compiled_as(j, interned));
 	else
 		file.own = spell(j, name);
 	ARRAY_GROW(j->named, j->n_named + 1, j->alloc_named);
@@ -441,6 +451,47 @@ static struct place *place_find(struct joiner *j, size_t source, int line, int c
 	ARRAY_GROW(j->places, j->n_places + 1, j->alloc_places);
 	j->places[j->n_places] = (struct place){source, line, column, NONE, NONE};
 	return &j->places[j->n_places++];
+}
+
+/* A file that the text names, by the name that it would have without the user's overlay. */
+static const char *name_of_compiled(struct joiner *j, const char *file)
+{
+	const char *path = file ? resolve(j, file) : NULL;
+	const char *compiled = path && path[0] == '/' ? compiled_as(j, path) : path;
+
+	return compiled == path ? file : spell(j, compiled);
+}
+
+static void rename_flow(struct joiner *j, struct prediction *p)
+{
+	const struct flow_step **flow;
+	bool is_renamed = false;
+
+	for (size_t i = 0; i < p->n_flow; i++)
+		is_renamed |= name_of_compiled(j, p->flow[i]->pos.file) != p->flow[i]->pos.file;
+	if (!is_renamed)
+		return;
+	flow = flow_array(j->set->flow, p->n_flow);
+	for (size_t i = 0; i < p->n_flow; i++) {
+		struct flow_step step = *p->flow[i];
+
+		step.pos.file = name_of_compiled(j, step.pos.file);
+		flow[i] = flow_add_copy(j->set->flow, &step);
+	}
+	p->flow = flow;
+}
+
+/* Files that the user's overlay put in the place of others have, in line tables, the others' names. */
+static void rename_replaced(struct joiner *j)
+{
+	if (!j->names || !j->names->overlay)
+		return;
+	for (size_t i = 0; i < j->set->n; i++) {
+		struct prediction *p = &j->set->items[i];
+
+		p->pos.file = name_of_compiled(j, p->pos.file);
+		rename_flow(j, p);
+	}
 }
 
 static void index_text(struct joiner *j)
@@ -1291,6 +1342,7 @@ static bool read_header(struct joiner *j, const char *line, size_t len)
 		j->package = strpool_add(j->set->pool, package);
 		j->header = file_named(j, j->package, file);
 		header = j->named[j->header];
+		file = compiled_as(j, file);
 		if (strcmp(file, unnamed_file) == 0)
 			file = DIAGNOSTICS_UNKNOWN_POSITION;
 		if (strcmp(package, "main") == 0)
@@ -1403,6 +1455,7 @@ int predictions_join_json(struct predictions *set, const char *dir, const struct
 	j.pool = strpool_new();
 	j.joined = xcalloc(set->n + 1, sizeof(*j.joined));
 	j.next = xcalloc(set->n + 1, sizeof(*j.next));
+	rename_replaced(&j);
 	index_text(&j);
 	ret = read_directory(&j, AT_FDCWD, dir, 0, err);
 	drop_displaced(&j);
