@@ -164,9 +164,9 @@ static int ask_packages(struct build *b)
 	for (size_t i = 0; i < b->flags.list.n; i++)
 		words_add(&argv, b->flags.list.items[i]);
 	words_add(&argv, "-f");
-	words_add(&argv,
-		  "{{.ImportPath}}" SOURCE_LIST_NUL "{{.Name}}" SOURCE_LIST_NUL "{{.Standard}}" SOURCE_LIST_NUL
-		  "{{with .Module}}{{.Path}}{{end}}" SOURCE_LIST_NUL "{{with .Module}}{{.Main}}{{end}}" SOURCE_LIST_NUL);
+	words_add(&argv, "{{.ImportPath}}" SOURCE_LIST_NUL "{{.Name}}" SOURCE_LIST_NUL "{{.Standard}}" SOURCE_LIST_NUL
+			 "{{with .Module}}{{.Path}}{{end}}" SOURCE_LIST_NUL
+			 "{{with .Module}}{{.Main}}{{end}}" SOURCE_LIST_NUL);
 	add_packages(b, &argv);
 	ret = go_command_ask(&b->go, &argv, "go list", &answer);
 	if (ret)

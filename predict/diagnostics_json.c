@@ -18,8 +18,8 @@
  * The JSON has physical positions where the text, like line tables, follows //line directives. So the directives of the
  * sources are read (predict/line_directives.h), and what stands behind one is put where the text has it before it is
  * joined: with all of its package, for several places of several files may be one there, where a directive has no
- * column. -cover compiles copies, x.cover.go, of the same lines: a directive with the file's name stands above them, and
- * what is written into lines moves columns only, in the text too.
+ * column. -cover compiles copies, x.cover.go, of the same lines: a directive with the file's name stands above them,
+ * and what is written into lines moves columns only, in the text too.
  *
  * Where the sources are not known, and of what cgo rewrites (x.cgo1.go, cmd/go/internal/work/exec.go, directives
  * throughout), the same allocation is at two places. An entry that the text seems to lack is therefore no prediction of
@@ -51,7 +51,7 @@
 #include "predict/prediction.h"
 #include "predict/source_list.h"
 
-#define NONE	SIZE_MAX
+#define NONE	  SIZE_MAX
 #define CGO_END	  ".cgo1.go"
 #define COVER_END ".cover.go"
 /* Positions with more entries than this are not joined: pairing is quadratic in them. Wrappers all sit at
@@ -162,7 +162,7 @@ struct joiner {
 	const struct source_names *names;
 	struct named_file *named;
 	size_t n_named, alloc_named;
-	size_t header; /* the one being read */
+	size_t header;		/* the one being read */
 	struct u64map named_at; /* name and package, interned, mixed -> index */
 	struct displaced *displaced;
 	size_t n_displaced, alloc_displaced;
@@ -354,10 +354,11 @@ static int go_minor(const struct joiner *j)
 {
 	const char *version = j->set->build.go_version;
 
-	return version && strncmp(version, "go1.", 4) == 0 ? atoi(version + 4) : INT_MAX;
+	return version && strncmp(version, "go1.", 4) == 0 ? (int)strtol(version + 4, NULL, 10) : INT_MAX;
 }
 
-/* Directives name files as they like; since Go 1.27 a relative name is one of the directory of the file it stands in. */
+/* Directives name files as they like; since Go 1.27 a relative name is one of the directory of the file it stands in.
+ */
 static const char *directive_file(struct joiner *j, const struct named_file *file, const struct line_base *base)
 {
 	const char *name = strpool_add_n(j->set->pool, base->name, base->name_length), *joined, *directory;
@@ -1446,8 +1447,7 @@ static int read_directory(struct joiner *j, int top, const char *name, int depth
 	return ret;
 }
 
-int predictions_join_json(struct predictions *set, const char *dir, const struct source_names *names,
-			  struct error *err)
+int predictions_join_json(struct predictions *set, const char *dir, const struct source_names *names, struct error *err)
 {
 	struct joiner j = {.set = set, .n_text = set->n, .names = names, .source = NONE};
 	int ret;

@@ -61,11 +61,8 @@ bool line_base_read(struct line_base *base, const struct token *comment)
 			colon = before;
 		}
 	}
-	*base = (struct line_base){.name = s,
-				   .name_length = (size_t)(colon - s),
-				   .line = line,
-				   .column = column,
-				   .is_directive = true};
+	*base = (struct line_base){
+		.name = s, .name_length = (size_t)(colon - s), .line = line, .column = column, .is_directive = true};
 	if (colon == s && column) { /* with a column, no name is the name before */
 		base->name = was.name;
 		base->name_length = was.name_length;

@@ -54,8 +54,8 @@ static int take_replacements(struct overlay *overlay, const json_t *replace, con
 		name = absolute_path(from, directory);
 		if (json_is_string(to) && *json_string_value(to))
 			value = absolute_path(json_string_value(to), directory);
-		ret = json_is_string(to) &&
-				      json_object_set_new(overlay->replacements, name, json_string(value ? value : "")) == 0
+		ret = json_is_string(to) && json_object_set_new(overlay->replacements, name,
+								json_string(value ? value : "")) == 0
 			      ? 0
 			      : -EBADMSG;
 		free(name);
@@ -81,10 +81,10 @@ struct overlay *overlay_read(const char *path, const char *directory, struct err
 		/* encoding/json takes names in any case. */
 		if (ret == 0 && strcasecmp(key, "Replace") == 0 && !json_is_null(value) &&
 		    take_replacements(overlay, value, directory))
-			ret = error_set(
-				err, -EBADMSG,
-				"build: failed to read the overlay '%s': its Replace is not names and their replacements",
-				path);
+			ret = error_set(err, -EBADMSG,
+					"build: failed to read the overlay '%s': its Replace is not names and their "
+					"replacements",
+					path);
 	}
 	json_decref(root);
 	if (ret) {

@@ -43,16 +43,16 @@ void source_list_release(struct source_list *list);
 
 /* What the names in diagnostics are held against. */
 struct source_names {
-	const struct source_list *list;	 /* NULL: none is known, and absolute paths are what they say */
-	const struct overlay *overlay; /* the user's; NULL if there is none */
-	bool is_trimmed;		 /* -trimpath was given */
+	const struct source_list *list; /* NULL: none is known, and absolute paths are what they say */
+	const struct overlay *overlay;	/* the user's; NULL if there is none */
+	bool is_trimmed;		/* -trimpath was given */
 };
 
 /* A file that the compiler named. */
 struct source_name {
-	const char *path;		     /* in the file system; NULL if it is not known */
+	const char *path;		      /* in the file system; NULL if it is not known */
 	const struct listed_package *package; /* NULL: one that is not listed */
-	bool is_rewritten;		     /* by -cover: it was compiled with one line more, at the top, and more in them */
+	bool is_rewritten; /* by -cover: it was compiled with one line more, at the top, and more in them */
 };
 
 /* package is that of the diagnostics, "main" for all of that name, or NULL for any. */

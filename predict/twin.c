@@ -16,8 +16,8 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 
-#define NAME_PREFIX   "/escaudit/"
-#define SOURCE_LIMIT  (64u << 20) /* bytes of one file */
+#define NAME_PREFIX  "/escaudit/"
+#define SOURCE_LIMIT (64u << 20) /* bytes of one file */
 
 struct twin_file {
 	char *path, *contents, *copy;

@@ -117,9 +117,8 @@ static int give_reason(struct go_command *go, int ret, char **missing)
 	return 0;
 }
 
-int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags,
-		 const struct source_list *list, const struct overlay *users, const char *module_cache, bool *ready,
-		 char **missing)
+int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
+		 const struct overlay *users, const char *module_cache, bool *ready, char **missing)
 {
 	struct twin_build b = {.twin = twin, .go = go, .flags = flags, .overlay = users, .module_cache = module_cache};
 	int ret;

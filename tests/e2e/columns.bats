@@ -204,6 +204,21 @@ expect_program() {
 	for_each_go check 1.27
 }
 
+@test "a directory with a tab in its name has copies like any other" {
+	need_bpf
+	check() {
+		copy_program
+		rm -rf "$t/a"$'\t'"tab"
+		mv "$dir" "$t/a"$'\t'"tab"
+		dir=$t/a$'\t'tab
+		audited .
+		expect_known 100
+		expect_missing '^$'
+		expect_program
+	}
+	for_each_go check 1.19 1.27
+}
+
 @test "every format points at the column and the expression of what was not predicted" {
 	need_bpf
 	check() {
