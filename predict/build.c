@@ -17,6 +17,7 @@
 #include "predict/diagnostics.h"
 #include "predict/go_command.h"
 #include "predict/go_flags.h"
+#include "predict/source_list.h"
 #include "predict/twin_build.h"
 
 struct build {
@@ -28,6 +29,9 @@ struct build {
 	char *json; /* its work/json */
 	char *output;
 	char *module_cache;
+	struct source_list list; /* of all packages that are built */
+	struct overlay *overlay; /* the user's */
+	struct source_names names;
 	bool is_twin_ready;
 	char *twin_missing; /* why it has not all columns; NULL: nothing is known to be missing */
 	size_t n_packages;  /* that the arguments name */
@@ -116,21 +120,11 @@ static void ask_module_of_files(struct build *b)
 	strbuf_release(&answer);
 }
 
-/* One line of go list: import path, name, standard, module path, "true" for a main module. */
-static void take_package(struct build *b, char *line)
+/* One package of go list: import path, name, standard, module path, "true" for a main module. */
+static void take_package(struct build *b, const char *const fields[5])
 {
-	char *fields[5] = {NULL};
-	size_t n = 0;
 	bool standard;
 
-	while (n < ARRAY_SIZE(fields) && line) {
-		fields[n++] = line;
-		line = strchr(line, '\t');
-		if (line)
-			*line++ = '\0';
-	}
-	if (n < 5)
-		return;
 	standard = strcmp(fields[2], "true") == 0;
 	if (b->n_packages++ == 0) {
 		b->first_path = xstrdup(fields[0]);
@@ -162,7 +156,7 @@ static int ask_packages(struct build *b)
 	const char *first = packages && packages[0] ? packages[0] : ".";
 	struct words argv = {.items = NULL};
 	struct strbuf answer = STRBUF_INIT, said = STRBUF_INIT;
-	char *text, *line;
+	const char *text, *end;
 	int ret;
 
 	words_add(&argv, b->go.name);
@@ -170,15 +164,23 @@ static int ask_packages(struct build *b)
 	for (size_t i = 0; i < b->flags.list.n; i++)
 		words_add(&argv, b->flags.list.items[i]);
 	words_add(&argv, "-f");
-	words_add(&argv,
-		  "{{.ImportPath}}\t{{.Name}}\t{{.Standard}}\t{{with .Module}}{{.Path}}\t{{.Main}}{{else}}\t{{end}}");
+	words_add(&argv, "{{.ImportPath}}" SOURCE_LIST_NUL "{{.Name}}" SOURCE_LIST_NUL "{{.Standard}}" SOURCE_LIST_NUL
+			 "{{with .Module}}{{.Path}}{{end}}" SOURCE_LIST_NUL
+			 "{{with .Module}}{{.Main}}{{end}}" SOURCE_LIST_NUL);
 	add_packages(b, &argv);
 	ret = go_command_ask(&b->go, &argv, "go list", &answer);
 	if (ret)
 		goto out;
-	text = answer.buf;
-	while ((line = next_line(&text)))
-		take_package(b, line);
+	text = strbuf_str(&answer);
+	end = text + answer.len;
+	while (text < end) {
+		const char *fields[5];
+
+		if (!source_list_fields(&text, end, fields, ARRAY_SIZE(fields)))
+			break;
+		take_package(b, fields);
+		text += text < end && *text == '\n';
+	}
 	if (b->n_packages == 0) {
 		go_command_add_said(&b->go, &said);
 		ret = error_set(b->err, -ENOENT,
@@ -274,7 +276,7 @@ static int read_diagnostics(struct build *b)
 	fclose(f);
 	if (ret == 0 || ret == -ENODATA) { /* a package without functions has none */
 		error_release(&err);
-		ret = predictions_join_json(b->set, b->json, &err);
+		ret = predictions_join_json(b->set, b->json, &b->names, &err);
 	}
 	if (ret == -ENODATA)
 		ret = 0;
@@ -330,7 +332,6 @@ static int build(struct build *b)
 	return ret;
 }
 
-/* A twin is a program: its packages are those of the one that is named. */
 static const char *const *twin_packages(const struct build *b, const char *program[2])
 {
 	program[0] = b->n_main ? b->mains.items[0] : NULL;
@@ -338,18 +339,61 @@ static const char *const *twin_packages(const struct build *b, const char *progr
 	return b->n_packages > 1 ? program : b->options->packages;
 }
 
+/* What is in the way of knowing the sources costs columns, and no more. */
+static int give_reason(struct build *b, int ret)
+{
+	if (ret == 0 || ret == -EINTR)
+		return ret;
+	free(b->twin_missing);
+	b->twin_missing = xstrdup(b->err->text);
+	error_release(b->err);
+	return 0;
+}
+
+/* Which sources there are, and what the compiler will call them. */
+static int ask_sources(struct build *b)
+{
+	const char *users = go_flags_value(&b->flags, "overlay");
+	int ret = 0;
+
+	b->names = (struct source_names){.is_trimmed = go_flags_is_on(&b->flags, "trimpath")};
+	if (users && *users) {
+		char *path = users[0] == '/' ? xstrdup(users) : xasprintf("%s/%s", b->go.dir, users);
+
+		b->overlay = overlay_read(path, b->go.dir, b->err);
+		b->names.overlay = b->overlay;
+		free(path);
+		if (!b->overlay)
+			ret = -EBADMSG;
+	}
+	if (ret == 0)
+		ret = source_list_ask(&b->list, &b->go, &b->flags, b->options->packages);
+	if (ret == 0 && b->list.n)
+		b->names.list = &b->list;
+	return give_reason(b, ret);
+}
+
+/* A twin is a program: its packages are those of the one that is named. */
 static int prepare_twin(struct build *b)
 {
-	const char *program[2];
+	const char *program[2] = {NULL, NULL};
+	struct source_list list = {.items = NULL};
+	int ret = 0;
 
-	if (!b->options->twin)
+	if (!b->options->twin || b->twin_missing)
 		return 0;
-	if (b->n_main == 1)
-		return twin_prepare(b->options->twin, &b->go, &b->flags, twin_packages(b, program), b->module_cache,
-				    &b->is_twin_ready, &b->twin_missing);
-	b->twin_missing = b->n_main ? xasprintf("%zu programs are named; predict one at a time", b->n_main)
-				    : xstrdup("no program is among the packages named");
-	return 0;
+	if (b->n_main != 1) {
+		b->twin_missing = b->n_main ? xasprintf("%zu programs are named; predict one at a time", b->n_main)
+					    : xstrdup("no program is among the packages named");
+		return 0;
+	}
+	if (b->n_packages > 1)
+		ret = give_reason(b, source_list_ask(&list, &b->go, &b->flags, twin_packages(b, program)));
+	if (ret == 0 && !b->twin_missing)
+		ret = twin_prepare(b->options->twin, &b->go, &b->flags, b->n_packages > 1 ? &list : &b->list,
+				   b->overlay, b->module_cache, &b->is_twin_ready, &b->twin_missing);
+	source_list_release(&list);
+	return ret;
 }
 
 static int build_twin(struct build *b)
@@ -414,6 +458,8 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	if (ret == 0)
 		ret = ask_packages(&b);
 	if (ret == 0)
+		ret = ask_sources(&b);
+	if (ret == 0)
 		ret = prepare_twin(&b);
 	if (ret == 0)
 		ret = build(&b);
@@ -425,6 +471,8 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	free(b.json);
 	free(b.output);
 	free(b.module_cache);
+	source_list_release(&b.list);
+	overlay_free(b.overlay);
 	free(b.twin_missing);
 	free(b.first_name);
 	free(b.first_path);

@@ -376,6 +376,18 @@ const char *go_flags_value(const struct go_flags *f, const char *name)
 	return value ? value : last_value(&f->environment, name);
 }
 
+bool go_flags_is_on(const struct go_flags *f, const char *name)
+{
+	const char *value = go_flags_value(f, name);
+
+	return value && strcmp(value, "false") != 0 && strcmp(value, "0") != 0;
+}
+
+bool go_flags_is_covered(const struct go_flags *f)
+{
+	return go_flags_is_on(f, "cover") || go_flags_value(f, "covermode") || go_flags_value(f, "coverpkg");
+}
+
 void go_flags_unquote(struct strbuf *sb, const char *value)
 {
 	size_t n = strlen(value);

@@ -71,6 +71,10 @@ void go_flags_add_users(const struct go_flags *f, struct words *argv);
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard);
 /* The value of the last flag of that name ("overlay", without dashes), also of GOFLAGS; NULL if there is none. */
 const char *go_flags_value(const struct go_flags *f, const char *name);
+/* Whether the last boolean flag of that name is not =false. */
+bool go_flags_is_on(const struct go_flags *f, const char *name);
+/* Whether sources are rewritten for coverage, which each of three flags asks for. */
+bool go_flags_is_covered(const struct go_flags *f);
 /* The user's -gcflags as one text, which the caller frees. */
 char *go_flags_gcflags(const struct go_flags *f);
 void go_flags_release(struct go_flags *f);

@@ -125,6 +125,7 @@ struct prediction_build {
 };
 
 struct flow_table;
+struct source_names;
 
 struct predictions {
 	struct strpool *pool;
@@ -169,9 +170,11 @@ int predictions_read_log_bytes(struct predictions *set, const char *data, size_t
 /*
  * Joins the JSON diagnostics of the same build (the directory given to -json=0,DIR) into the set: inline chains and
  * flow. Entries with no text counterpart become predictions of their own, except for those the text's outermost
- * position already covers.
+ * position already covers. names says which files were compiled, whose line directives are read for the text's
+ * positions; NULL if that is not known.
  */
-int predictions_join_json(struct predictions *set, const char *dir, struct error *err);
+int predictions_join_json(struct predictions *set, const char *dir, const struct source_names *names,
+			  struct error *err);
 
 /* What `escaudit predict -o` saves and `compare` reads: one JSON object (schema "escaudit-predictions/1"). */
 int predictions_save(const struct predictions *set, const char *path, struct error *err);

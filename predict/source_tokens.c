@@ -6,99 +6,9 @@
 
 #include "base/memory.h"
 #include "predict/lexer.h"
+#include "predict/line_directives.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-/* The directive in force: token positions are relative to it. */
-struct line_base {
-	int line;    /* that it says */
-	int column;  /* that it says; 0 if it says none */
-	int at_line; /* of the first byte it speaks of, in the file */
-	int at_column;
-	bool is_directive; /* false at the top of a file: positions are as they are */
-};
-
-static bool is_number(const char *s, size_t len, int *out)
-{
-	long n = 0;
-
-	if (len == 0 || len > 9)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-		n = n * 10 + (s[i] - '0');
-	}
-	*out = (int)n;
-	return n > 0;
-}
-
-static const char *last_colon(const char *s, const char *end)
-{
-	while (end > s && end[-1] != ':')
-		end--;
-	return end > s ? end - 1 : NULL;
-}
-
-/* Takes over what a comment says if it is a line directive. False if it is none. */
-static bool read_directive(struct line_base *base, const struct token *comment)
-{
-	bool is_block = comment->text[1] == '*';
-	const char *s = comment->text + 2, *end = comment->text + comment->length - (is_block ? 2 : 0);
-	const char *colon, *before;
-	int line, column;
-
-	if (end - s < 5 || memcmp(s, "line ", 5) != 0 || (!is_block && comment->column != 1))
-		return false;
-	s += 5;
-	while (!is_block && end > s && end[-1] == '\r')
-		end--;
-	colon = last_colon(s, end);
-	if (!colon || !is_number(colon + 1, (size_t)(end - colon - 1), &line))
-		return false;
-	before = last_colon(s, colon);
-	column = 0;
-	if (before) {
-		int first;
-
-		if (is_number(before + 1, (size_t)(colon - before - 1), &first)) {
-			column = line;
-			line = first;
-		}
-	}
-	*base = (struct line_base){.line = line, .column = column, .is_directive = true};
-	if (is_block) {
-		base->at_line = comment->line;
-		base->at_column = comment->column + (int)comment->length;
-		/* A comment of several lines ends on its last. */
-		for (const char *p = comment->text; p < comment->text + comment->length; p++) {
-			if (*p == '\n') {
-				base->at_line++;
-				base->at_column = (int)(comment->text + comment->length - p);
-			}
-		}
-	} else {
-		base->at_line = comment->line + 1;
-		base->at_column = 1;
-	}
-	return true;
-}
-
-static struct source_position report(const struct line_base *base, const struct token *token)
-{
-	struct source_position pos = {.line = token->line, .column = token->column};
-
-	if (base->is_directive) {
-		pos.line = base->line + (token->line - base->at_line);
-		if (!base->column)
-			pos.column = 0;
-		else if (token->line == base->at_line)
-			pos.column = base->column + (token->column - base->at_column);
-	}
-	if (pos.column > SOURCE_COLUMN_BEYOND)
-		pos.column = SOURCE_COLUMN_BEYOND;
-	return pos;
-}
 
 static void add_token(struct source_tokens *source, const struct token *token, const struct line_base *base,
 		      bool is_renamed)
@@ -109,7 +19,7 @@ static void add_token(struct source_tokens *source, const struct token *token, c
 		.length = (uint32_t)token->length,
 		.line = (uint32_t)token->line,
 		.partner = NO_PARTNER,
-		.reported = report(base, token),
+		.reported = line_base_report(base, token->line, token->column),
 		.kind = (uint8_t)token->kind,
 		.is_renamed = is_renamed,
 	};
@@ -169,7 +79,7 @@ struct source_tokens *source_tokens_new(struct strbuf *text)
 	lexer_init(&lexer, source->text, source->size);
 	while (source->size < UINT32_MAX && source->n <= SOURCE_TOKENS_MAX && lexer_next(&lexer, &token)) {
 		if (token.kind == TOKEN_COMMENT) {
-			is_renamed |= read_directive(&base, &token);
+			is_renamed |= line_base_read(&base, &token);
 			continue;
 		}
 		add_token(source, &token, &base, is_renamed);

@@ -3,8 +3,6 @@
  * One Go source file as numbered tokens, comments left out: where each is reported by the compiler (//line directives
  * change that), what expression or statement a position of the compiler's stands for, and the copy of the file in which
  * every token is on a line of its own number.
- *
- * Line directives: "Line directives" in the documentation of cmd/compile, and cmd/compile/internal/syntax/pos.go.
  */
 #ifndef ESCAUDIT_PREDICT_SOURCE_TOKENS_H
 #define ESCAUDIT_PREDICT_SOURCE_TOKENS_H
@@ -14,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "predict/line_directives.h"
 
 struct source_tokens;
 
@@ -33,16 +32,6 @@ size_t source_tokens_count(const struct source_tokens *source);
  * stay as they are.
  */
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out);
-
-/* Columns have 8 bits in cmd/internal/src/xpos.go, where the largest stands for all beyond and is not reported. */
-#define SOURCE_COLUMN_BEYOND 255
-
-/* A place as the compiler has it. */
-struct source_position {
-	int line;
-	int column; /* from 1, in bytes; 0 where there is none, behind a //line without a column; SOURCE_COLUMN_BEYOND
-		     */
-};
 
 /* index < count, here and below. */
 struct source_position source_tokens_position(const struct source_tokens *source, size_t index);

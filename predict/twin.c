@@ -11,15 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
 
-#define NAME_PREFIX   "/escaudit/"
-#define SOURCE_LIMIT  (64u << 20) /* bytes of one file */
-#define OVERLAY_LIMIT (64u << 20)
+#define NAME_PREFIX  "/escaudit/"
+#define SOURCE_LIMIT (64u << 20) /* bytes of one file */
 
 struct twin_file {
 	char *path, *contents, *copy;
@@ -34,7 +32,6 @@ struct twin {
 	struct twin_file *files;
 	size_t n, alloc;
 	struct u64map numbers; /* of paths -> file + 1 */
-	json_t *overlay;       /* the user's: path -> replacement; NULL if there is none */
 	bool is_built;
 	size_t n_changed;
 };
@@ -59,7 +56,6 @@ void twin_free(struct twin *twin)
 	}
 	free(twin->files);
 	u64map_release(&twin->numbers);
-	json_decref(twin->overlay);
 	free(twin);
 }
 
@@ -130,96 +126,9 @@ bool twin_add(struct twin *twin, const char *path, const char *contents, const c
 	return false;
 }
 
-/* As filepath.Abs has it: without ".", ".." and double slashes, links left alone. The caller frees it. */
-static char *absolute_path(const char *path, const char *directory)
+int twin_write_overlay(const struct twin *twin, const struct overlay *users, const char *path)
 {
-	char *whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path), *rest = whole, *part;
-	struct strbuf clean = STRBUF_INIT;
-
-	while ((part = strsep(&rest, "/"))) {
-		if (!*part || strcmp(part, ".") == 0)
-			continue;
-		if (strcmp(part, "..") == 0) {
-			while (clean.len && clean.buf[--clean.len] != '/')
-				;
-			if (clean.buf)
-				clean.buf[clean.len] = '\0';
-		} else {
-			strbuf_addf(&clean, "/%s", part);
-		}
-	}
-	if (!clean.len)
-		strbuf_addch(&clean, '/');
-	free(whole);
-	return strbuf_detach(&clean);
-}
-
-/* The names as go list gives them, by which the files of packages are looked up. */
-static int take_replacements(struct twin *twin, const json_t *replace, const char *directory)
-{
-	const char *from;
-	json_t *to;
-	int ret = json_is_object(replace) ? 0 : -EBADMSG;
-
-	/* json_object_foreach of a constant object. */
-	for (void *i = json_object_iter((json_t *)replace); i && ret == 0;
-	     i = json_object_iter_next((json_t *)replace, i)) {
-		char *name, *value = NULL;
-
-		from = json_object_iter_key(i);
-		to = json_object_iter_value(i);
-		name = absolute_path(from, directory);
-		if (json_is_string(to) && *json_string_value(to))
-			value = absolute_path(json_string_value(to), directory);
-		ret = json_is_string(to) &&
-				      json_object_set_new(twin->overlay, name, json_string(value ? value : "")) == 0
-			      ? 0
-			      : -EBADMSG;
-		free(name);
-		free(value);
-	}
-	return ret;
-}
-
-int twin_read_overlay(struct twin *twin, const char *path, const char *directory, struct error *err)
-{
-	json_error_t where;
-	json_t *root = json_load_file(path, 0, &where), *value;
-	const char *key;
-	int ret = 0;
-
-	if (!root)
-		return error_set(err, -EBADMSG, "build: failed to read the overlay '%s': line %d: %s", path, where.line,
-				 where.text);
-	json_decref(twin->overlay);
-	twin->overlay = json_object();
-	json_object_foreach(root, key, value)
-	{
-		/* encoding/json takes names in any case. */
-		if (ret == 0 && strcasecmp(key, "Replace") == 0 && !json_is_null(value))
-			ret = take_replacements(twin, value, directory);
-	}
-	json_decref(root);
-	if (ret)
-		error_set(err, ret,
-			  "build: failed to read the overlay '%s': its Replace is not names and their replacements",
-			  path);
-	return ret;
-}
-
-const char *twin_contents(const struct twin *twin, const char *path)
-{
-	const json_t *value = json_object_get(twin->overlay, path);
-	const char *replacement = json_string_value(value);
-
-	if (!value)
-		return path;
-	return replacement && *replacement ? replacement : NULL;
-}
-
-int twin_write_overlay(const struct twin *twin, const char *path)
-{
-	json_t *replace = twin->overlay ? json_copy(twin->overlay) : json_object(), *root;
+	json_t *replace = overlay_replacements(users), *root;
 	int ret = 0;
 
 	for (size_t i = 0; i < twin->n && ret == 0; i++)

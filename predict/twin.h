@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#include "predict/overlay.h"
 #include "predict/source_tokens.h"
 
 struct twin;
@@ -24,15 +24,8 @@ void twin_free(struct twin *twin); /* accepts NULL */
  * file where the user has an overlay too). False if it has no copy and is compiled as it is.
  */
 bool twin_add(struct twin *twin, const char *path, const char *contents, const char *directory);
-/*
- * Takes over what the user's own overlay replaces. Relative names in it are of directory, an absolute path, where the
- * go command runs. -EBADMSG if it is not what go build reads.
- */
-int twin_read_overlay(struct twin *twin, const char *path, const char *directory, struct error *err);
-/* Where the text of a file is by the user's overlay: path itself if it says nothing, NULL if it removes the file. */
-const char *twin_contents(const struct twin *twin, const char *path);
-/* Writes the overlay for go build to path. 0 or a negative errno. */
-int twin_write_overlay(const struct twin *twin, const char *path);
+/* Writes the overlay for go build to path, with what the user's own replaces, or NULL. 0 or a negative errno. */
+int twin_write_overlay(const struct twin *twin, const struct overlay *users, const char *path);
 
 /* How many files have copies. */
 size_t twin_count(const struct twin *twin);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two runs of the go command: `go list -deps` says which files the predicted packages are made of, `go build -overlay`
- * compiles the copies. Packages that are not predicted come from the build cache as they are. Files that import "C" are
+ * `go list -deps` has said which files the predicted packages are made of, `go build -overlay` compiles their copies.
+ * Packages that are not predicted come from the build cache as they are. Files that import "C" are
  * not copied: cgo writes other files for the compiler.
  */
 #include "predict/twin_build.h"
@@ -20,6 +20,7 @@ struct twin_build {
 	struct go_command *go;
 	const struct go_flags *flags;
 	const char *const *packages;
+	const struct overlay *overlay; /* the user's */
 	const char *module_cache;
 	char *directory; /* of the copies */
 	size_t n_left;	 /* files without a copy */
@@ -38,66 +39,21 @@ static bool is_below(const char *path, const char *directory)
 	return n && strncmp(path, directory, n) == 0 && path[n] == '/';
 }
 
-/* One line of go list: import path, "true" for the standard library, directory, how many import "C", Go files. */
-static void take_package(struct twin_build *b, char *line)
+/*
+ * The runtime has no sites, and stays as it is: by the names of its files its functions are told from others, also
+ * where they have another package's name (go_binary_is_runtime).
+ */
+static void copy_package(struct twin_build *b, const struct listed_package *p)
 {
-	char *fields[4] = {NULL}, *file;
-
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		fields[i] = line;
-		line = line ? strchr(line, '\t') : NULL;
-		if (line)
-			*line++ = '\0';
-	}
-	/*
-	 * The runtime has no sites, and stays as it is: by the names of its files its functions are told from others,
-	 * also where they have another package's name (go_binary_is_runtime).
-	 */
-	if (!fields[3] || go_name_is_runtime_package(fields[0]) ||
-	    !go_flags_in_scope(b->flags, fields[0], strcmp(fields[1], "true") == 0))
+	if (go_name_is_runtime_package(p->path) || !go_flags_in_scope(b->flags, p->path, p->is_standard))
 		return;
-	b->n_left += strtoul(fields[3], NULL, 10);
-	while (line) {
-		const char *contents;
-		char *path;
+	b->n_left += p->n_cgo;
+	for (size_t i = 0; i < p->files.n; i++) {
+		const char *path = p->files.items[i], *contents = overlay_contents(b->overlay, path);
 
-		file = line;
-		line = strchr(file, '\t');
-		if (line)
-			*line++ = '\0';
-		path = file[0] == '/' ? xstrdup(file) : xasprintf("%s/%s", fields[2], file);
-		contents = twin_contents(b->twin, path);
 		if (!contents || is_below(path, b->module_cache) || !twin_add(b->twin, path, contents, b->directory))
 			b->n_left++;
-		free(path);
 	}
-}
-
-static int list_files(struct twin_build *b)
-{
-	struct words argv = {.items = NULL};
-	struct strbuf answer = STRBUF_INIT;
-	char *line, *next;
-	int ret;
-
-	words_add(&argv, b->go->name);
-	words_add(&argv, "list");
-	for (size_t i = 0; i < b->flags->list.n; i++)
-		words_add(&argv, b->flags->list.items[i]);
-	words_add(&argv, "-deps");
-	words_add(&argv, "-f");
-	words_add(&argv, "{{.ImportPath}}\t{{.Standard}}\t{{.Dir}}\t{{len .CgoFiles}}{{range .GoFiles}}\t{{.}}{{end}}");
-	add_packages(b, &argv);
-	ret = go_command_ask(b->go, &argv, "go list -deps", &answer);
-	for (line = answer.buf; ret == 0 && line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		take_package(b, line);
-	}
-	words_release(&argv);
-	strbuf_release(&answer);
-	return ret;
 }
 
 static char *overlay_path(const struct go_command *go)
@@ -131,28 +87,22 @@ static int build(struct twin_build *b)
 	return ret;
 }
 
-static int copy_sources(struct twin_build *b)
+static int copy_sources(struct twin_build *b, const struct source_list *list)
 {
-	const char *users = go_flags_value(b->flags, "overlay");
-	char *overlay = overlay_path(b->go), *path = NULL;
+	char *overlay = overlay_path(b->go);
 	int ret = 0;
 
 	if (mkdir(b->directory, 0700) < 0)
 		ret = error_set(b->go->err, -errno, "build: failed to create '%s': %s", b->directory, strerror(errno));
-	if (ret == 0 && users && *users) {
-		path = users[0] == '/' ? xstrdup(users) : xasprintf("%s/%s", b->go->dir, users);
-		ret = twin_read_overlay(b->twin, path, b->go->dir, b->go->err);
-	}
-	if (ret == 0)
-		ret = list_files(b);
+	for (size_t i = 0; ret == 0 && i < list->n; i++)
+		copy_package(b, &list->items[i]);
 	if (ret == 0 && twin_count(b->twin) == 0)
 		ret = error_set(b->go->err, -ENOENT,
 				"build: none of the predicted packages has a file that can be copied");
-	if (ret == 0 && twin_write_overlay(b->twin, overlay))
+	if (ret == 0 && twin_write_overlay(b->twin, b->overlay, overlay))
 		ret = error_set(b->go->err, -EIO, "build: failed to write '%s'; make room there, or set TMPDIR",
 				overlay);
 	free(overlay);
-	free(path);
 	return ret;
 }
 
@@ -167,22 +117,20 @@ static int give_reason(struct go_command *go, int ret, char **missing)
 	return 0;
 }
 
-int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
-		 const char *module_cache, bool *ready, char **missing)
+int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
+		 const struct overlay *users, const char *module_cache, bool *ready, char **missing)
 {
-	struct twin_build b = {
-		.twin = twin, .go = go, .flags = flags, .packages = packages, .module_cache = module_cache};
-	const char *cover = go_flags_value(flags, "cover");
+	struct twin_build b = {.twin = twin, .go = go, .flags = flags, .overlay = users, .module_cache = module_cache};
 	int ret;
 
 	*ready = false;
 	*missing = NULL;
-	if (cover && strcmp(cover, "false") != 0) {
+	if (go_flags_is_covered(flags)) {
 		*missing = xstrdup("-cover rewrites the sources");
 		return 0;
 	}
 	b.directory = xasprintf("%s/twin", go->work);
-	ret = copy_sources(&b);
+	ret = copy_sources(&b, list);
 	free(b.directory);
 	*ready = ret == 0;
 	if (ret == 0 && b.n_left)

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	before = xcalloc(n + 1, sizeof(*before));
 	if (n)
 		memcpy(before, set->items, n * sizeof(*before));
-	ret = predictions_join_json(set, dir, NULL);
+	ret = predictions_join_json(set, dir, NULL, NULL);
 	check(set->n >= n, "a prediction is lost");
 	for (size_t i = 0; i < n; i++) {
 		const struct prediction *p = &set->items[i];

@@ -87,7 +87,7 @@ static void expect_golden(const char *log, const char *json, const char *want)
 	cr_assert_eq(predictions_load(set, log, &err), 0, "%s", err.text);
 	set->build.directory = strpool_add(set->pool, "/src/diagnostics");
 	if (json)
-		cr_assert_eq(predictions_join_json(set, json, &err), 0, "%s", err.text);
+		cr_assert_eq(predictions_join_json(set, json, NULL, &err), 0, "%s", err.text);
 	cr_assert_eq(predictions_save(set, getenv("UPDATE_GOLDEN") ? want : path, &err), 0, "%s", err.text);
 	if (!getenv("UPDATE_GOLDEN")) {
 		cr_assert_eq(strbuf_read_file(&golden, want, 0), 0, "%s", want);

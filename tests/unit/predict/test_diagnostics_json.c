@@ -78,7 +78,7 @@ static void join(struct predictions *set)
 {
 	struct error err = ERROR_INIT;
 
-	cr_assert_eq(predictions_join_json(set, dir, &err), 0, "%s", err.text);
+	cr_assert_eq(predictions_join_json(set, dir, NULL, &err), 0, "%s", err.text);
 	error_release(&err);
 }
 
@@ -532,12 +532,12 @@ Test(diagnostics_json, a_directory_that_is_none_or_empty_is_named_with_the_remed
 	struct predictions *set = predictions_new();
 	struct error err = ERROR_INIT;
 
-	cr_expect_eq(predictions_join_json(set, "/nowhere", &err), -ENOENT);
+	cr_expect_eq(predictions_join_json(set, "/nowhere", NULL, &err), -ENOENT);
 	cr_expect_str_eq(err.text,
 			 "diagnostics: failed to open '/nowhere': No such file or directory; name the directory that "
 			 "-json=0,DIR was given");
-	cr_expect_eq(predictions_join_json(set, "/etc/passwd", &err), -ENOTDIR);
-	cr_expect_eq(predictions_join_json(set, dir, &err), -ENODATA);
+	cr_expect_eq(predictions_join_json(set, "/etc/passwd", NULL, &err), -ENOTDIR);
+	cr_expect_eq(predictions_join_json(set, dir, NULL, &err), -ENODATA);
 	cr_expect_not_null(strstr(
 		err.text, "; the go command does not replay it from the build cache, so name a fresh directory"));
 	error_release(&err);

@@ -254,7 +254,7 @@ static struct predictions *load(const char *log, const char *json)
 	cr_assert_eq(predictions_load(set, log, &err), 0, "%s", err.text);
 	set->build.directory = "/src/diagnostics";
 	if (json)
-		cr_assert_eq(predictions_join_json(set, json, &err), 0, "%s", err.text);
+		cr_assert_eq(predictions_join_json(set, json, NULL, &err), 0, "%s", err.text);
 	error_release(&err);
 	return set;
 }

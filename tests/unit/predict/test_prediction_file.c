@@ -283,7 +283,7 @@ Test(prediction_file, a_real_log_comes_back)
 
 	cr_assert_eq(predictions_load(set, "tests/golden/diagnostics/go1.27.log", NULL), 0);
 	set->build.directory = "/src/diagnostics";
-	cr_assert_eq(predictions_join_json(set, "tests/golden/diagnostics/go1.27.d", NULL), 0);
+	cr_assert_eq(predictions_join_json(set, "tests/golden/diagnostics/go1.27.d", NULL, NULL), 0);
 	expect_round_trip(set);
 	predictions_free(set);
 }
