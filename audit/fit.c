@@ -438,8 +438,11 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 		if (strchr(p->expr, '"'))
 			return is_string ? FIT_TYPE : FIT_NONE;
 		return is_slice ? FIT_NONE : FIT_POSSIBLE;
-	case EXPR_MAKE_SLICE:
 	case EXPR_SLICE_LIT:
+		if (is_slice && r->type && site->type)
+			return type_fit(r->type, site->type);
+		return is_slice ? FIT_TYPE : FIT_NONE;
+	case EXPR_MAKE_SLICE:
 	case EXPR_APPEND:
 		return is_slice ? FIT_TYPE : FIT_NONE;
 	case EXPR_STRING_CONV:
@@ -447,6 +450,9 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 			return is_string ? FIT_TYPE : FIT_NONE;
 		return is_slice ? FIT_TYPE : FIT_NONE;
 	default: /* a struct or an array of one string or one slice is converted like that string or slice */
+		if (r->type && site->type && (p->kind == EXPR_SLICE_LIT || p->kind == EXPR_MAKE_SLICE) &&
+		    strncmp(site->type, "[]", 2) == 0)
+			return type_fit(r->type, site->type + 2); /* the text's is the element */
 		return type_fit(r->type, site->type);
 	}
 }

@@ -220,6 +220,38 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 	return score ? 2 * score + is_told : 0;
 }
 
+/* How many of a group's sites are in the function of site s. */
+static size_t sites_beside(const struct matching *m, size_t group, size_t s)
+{
+	const char *function = match_physical_function(&m->rec->sites[s]);
+	size_t n = 0;
+
+	for (size_t i = 0; group != MATCH_NONE && i < m->groups[group].n_sites; i++)
+		n += match_physical_function(&m->rec->sites[m->groups[group].sites[i]]) == function;
+	return n;
+}
+
+/*
+ * A boxed literal has two claims in the log, in the same words: one for the array or the object, one for the box. The
+ * only claim of a literal that has its own call is not of a box at the same position (which is the call's up to Go
+ * 1.19, where another argument is boxed).
+ */
+static bool is_spoken_for(const struct matching *m, size_t group, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+	const char *function = match_physical_function(site);
+
+	if (site->cause != CAUSE_INTERFACE_CONVERSION || group == MATCH_NONE)
+		return false;
+	for (size_t i = 0; i < m->groups[group].n_sites; i++) {
+		const struct rec_site *other = &m->rec->sites[m->groups[group].sites[i]];
+
+		if (other->cause != CAUSE_INTERFACE_CONVERSION && match_physical_function(other) == function)
+			return true;
+	}
+	return false;
+}
+
 /* Which claims may take sites, and where. */
 struct rule {
 	enum claim claim;
@@ -229,17 +261,20 @@ struct rule {
 
 struct candidates {
 	const struct rule *rule;
+	const size_t *group_of; /* of predictions */
 	size_t *items;
 	size_t n, alloc;
 	int score;
 };
 
-static void consider(const struct matching *m, struct candidates *c, size_t prediction, const struct rec_site *site)
+static void consider(const struct matching *m, struct candidates *c, size_t prediction, size_t s)
 {
+	const struct rec_site *site = &m->rec->sites[s];
 	const struct prediction *p = &m->set->items[prediction];
 	int score;
 
-	if (m->is_matched[prediction] || p->claim != c->rule->claim || !c->rule->is_there(p, site))
+	if (m->is_matched[prediction] || p->claim != c->rule->claim || !c->rule->is_there(p, site) ||
+	    is_spoken_for(m, c->group_of[prediction], s))
 		return;
 	score = score_of(m, prediction, site);
 	if (score < c->rule->least || score < c->score)
@@ -263,15 +298,15 @@ static void find_candidates(const struct matching *m, const struct positions *po
 	if (!column) {
 		first = u64map_find(&pos->on, match_place_key(m->site_file[s], line));
 		for (size_t i = first ? *first : 0; i; i = pos->next_on[i - 1])
-			consider(m, c, i - 1, site);
+			consider(m, c, i - 1, s);
 		return;
 	}
 	first = u64map_find(&pos->at, position_key(m->site_file[s], line, column));
 	for (size_t i = first ? *first : 0; i; i = pos->next_at[i - 1])
-		consider(m, c, i - 1, site);
+		consider(m, c, i - 1, s);
 	first = u64map_find(&pos->at, position_key(m->site_file[s], line, 0));
 	for (size_t i = first ? *first : 0; i; i = pos->next_at[i - 1])
-		consider(m, c, i - 1, site);
+		consider(m, c, i - 1, s);
 }
 
 static bool is_open(const struct matching *m, size_t s)
@@ -279,17 +314,6 @@ static bool is_open(const struct matching *m, size_t s)
 	const struct rec_site *site = &m->rec->sites[s];
 
 	return m->site_group[s] == MATCH_NONE && m->site_file[s] != NO_FILE && site->source && site->n_frames;
-}
-
-/* How many of a group's sites are in the function of site s. */
-static size_t sites_beside(const struct matching *m, size_t group, size_t s)
-{
-	const char *function = match_physical_function(&m->rec->sites[s]);
-	size_t n = 0;
-
-	for (size_t i = 0; group != MATCH_NONE && i < m->groups[group].n_sites; i++)
-		n += match_physical_function(&m->rec->sites[m->groups[group].sites[i]]) == function;
-	return n;
 }
 
 /*
@@ -344,7 +368,7 @@ static bool is_taken(const struct matching *m, size_t prediction, size_t group, 
 static void match_at_positions(struct matching *m, const struct positions *pos, const struct rule *rule)
 {
 	size_t *group_of = xcalloc(m->set->n + 1, sizeof(*group_of)); /* of predictions */
-	struct candidates c = {.rule = rule};
+	struct candidates c = {.rule = rule, .group_of = group_of};
 
 	for (size_t i = 0; i < m->set->n; i++)
 		group_of[i] = MATCH_NONE;
@@ -576,10 +600,48 @@ static void gather_predictions(const struct matching *m, const struct positions 
 	}
 }
 
-/* A literal of an empty struct: it is boxed without a call, being of no size. */
-static bool is_empty_struct(const struct prediction *p)
+/* Behind a string or a character that begins at text; the compiler prints both with quotes and escapes. */
+static const char *behind_quoted(const char *text)
 {
-	return p->expr && strcmp(p->expr, "struct {}{}") == 0;
+	char quote = *text++;
+
+	for (; *text && *text != quote; text++) {
+		if (*text == '\\' && quote != '`' && text[1])
+			text++;
+	}
+	return *text ? text + 1 : text;
+}
+
+/* A comparison or a logical operation, which the compiler prints with a blank on each side of its operator. */
+static bool is_boolean(const char *text)
+{
+	static const char *const operators[] = {" == ", " != ", " < ", " <= ", " > ", " >= ", " && ", " || "};
+	int depth = 0;
+
+	if (*text == '!')
+		return true;
+	while (*text) {
+		if (strchr("\"'`", *text)) {
+			text = behind_quoted(text);
+			continue;
+		}
+		depth += (strchr("([{", *text) != NULL) - (strchr(")]}", *text) != NULL);
+		for (size_t i = 0; depth == 0 && i < ARRAY_SIZE(operators); i++) {
+			if (strncmp(text, operators[i], strlen(operators[i])) == 0)
+				return true;
+		}
+		text++;
+	}
+	return false;
+}
+
+/*
+ * An empty struct is boxed without a call, being of no size; and so is a value of one byte, which the runtime has a
+ * table of (cmd/compile/internal/walk, dataWord). That a name stands for such a value its text does not tell.
+ */
+static bool is_boxed_without_call(const struct prediction *p)
+{
+	return p->expr && (strcmp(p->expr, "struct {}{}") == 0 || is_boolean(p->expr));
 }
 
 /*
@@ -597,7 +659,8 @@ static bool pair_in_log_order(struct matching *m, const struct place *place)
 		size_t p = place->predictions[i];
 		const struct rec_site *site = &m->rec->sites[place->sites[0]];
 
-		if (is_at(&m->set->items[p], site) && m->readings[p].is_box && !is_empty_struct(&m->set->items[p]))
+		if (is_at(&m->set->items[p], site) && m->readings[p].is_box &&
+		    !is_boxed_without_call(&m->set->items[p]))
 			ps[n++] = p;
 	}
 	ok = n > 0 && n == place->n_sites;
