@@ -182,7 +182,7 @@ expect_wrappers() {
 absence() {
 	local file line
 	read -r file line < <(grep -n "// @$1\$" "$programs"/kinds/dropped/*.go "$programs"/kinds/dropped/lib/*.go | cut -d : -f 1,2 | tr : ' ')
-	jq -r --arg file "${file#"$programs"/kinds/}" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line and .sites == null) |
+	jq -r --arg file "${file#"$programs"/kinds/}" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line and .objects == 0 and (.sites | length) == 0) |
 		"\(.claim) \(.verdict): \(.summary)"] | sort | unique | join("; ")' "$audit"
 }
 
