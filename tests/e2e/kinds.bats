@@ -212,8 +212,8 @@ expect_absence() {
 			# The function is there, and its file is not that of the log: nothing is claimed.
 			jq '.predictions |= map(if .function == "main" then .file = "./other.go" | .inlined = [] else . end)' "$t/p" >"$t/moved"
 			expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$t/moved" "$t/rec"
-			jq -e '[.verdicts[] | select(.file == "other.go" and .objects == 0)] | length > 0 and all(.verdict == "undecided" and (.summary | test("another file")))' \
-				"$t/out" >/dev/null || complain "a function in another file: $(jq -c '.verdicts[] | select(.file == "other.go") | [.verdict, .summary]' "$t/out")"
+			jq -e '[.verdicts[] | select(.file == "dropped/other.go" and .objects == 0)] | length > 0 and all(.verdict == "undecided" and (.summary | test("another file")))' \
+				"$t/out" >/dev/null || complain "a function in another file: $(jq -c '.verdicts[] | select(.file == "dropped/other.go") | [.verdict, .summary]' "$t/out")"
 		fi
 		# The same log, of a build that is not known.
 		jq 'del(.build.build_id)' "$t/p" >"$t/unknown"
