@@ -461,8 +461,8 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->rec = rec;
 	m->pool = strpool_new();
 	m->main_package = strpool_add(m->pool, rec->header.main_package);
-	m->is_same_build = set->build.build_id && rec->header.build_id &&
-			   strcmp(set->build.build_id, rec->header.build_id) == 0;
+	m->is_same_build =
+		set->build.build_id && rec->header.build_id && strcmp(set->build.build_id, rec->header.build_id) == 0;
 	m->prediction_file = xcalloc(set->n, sizeof(*m->prediction_file));
 	m->bare_expr = xcalloc(set->n, sizeof(*m->bare_expr));
 	m->readings = xcalloc(set->n, sizeof(*m->readings));

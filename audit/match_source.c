@@ -727,7 +727,8 @@ static enum match_line absent_line(const struct matching *m, size_t prediction)
 	return extent->first > p->pos.line ? MATCH_LINE_KNOWN : MATCH_LINE_NO_CODE;
 }
 
-/* ---- lines -------------------------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------------------------------
+ */
 
 static enum match_line line_of(const struct matching *m, size_t prediction)
 {
