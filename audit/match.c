@@ -461,6 +461,8 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->rec = rec;
 	m->pool = strpool_new();
 	m->main_package = strpool_add(m->pool, rec->header.main_package);
+	m->is_same_build =
+		set->build.build_id && rec->header.build_id && strcmp(set->build.build_id, rec->header.build_id) == 0;
 	m->prediction_file = xcalloc(set->n, sizeof(*m->prediction_file));
 	m->bare_expr = xcalloc(set->n, sizeof(*m->bare_expr));
 	m->readings = xcalloc(set->n, sizeof(*m->readings));
@@ -500,6 +502,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 			match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
 	}
 	adopt_insertions(m);
+	match_index_absence(m);
 	return m;
 }
 
@@ -525,6 +528,8 @@ void matching_free(struct matching *m)
 	u64map_release(&m->resolved);
 	u64map_release(&m->sites_at);
 	u64map_release(&m->named);
+	u64map_release(&m->functions);
+	u64map_release(&m->inlined_from);
 	u64map_release(&m->packages);
 	u64map_release(&m->covered_files);
 	free(m->site_file);
@@ -541,6 +546,7 @@ void matching_free(struct matching *m)
 	free(m->readings);
 	free(m->is_matched);
 	free(m->is_surplus);
+	free(m->by_place);
 	free(m->binary_line);
 	free(m->is_displaced);
 	strpool_free(m->pool);

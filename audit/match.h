@@ -44,10 +44,18 @@ const struct match_group *matching_group(const struct matching *m, size_t i);
 /* How many predictions are in no group, because another package says the same of the same code. */
 size_t matching_duplicates(const struct matching *m);
 
-/* Does the binary have code for the line a prediction stands on, in whatever copy? False: the log is of another build,
- * or the linker dropped the function. */
-enum match_line { MATCH_LINE_UNKNOWN, MATCH_LINE_INLINED_ONLY, MATCH_LINE_KNOWN };
+/* What the binary has of the line that a prediction stands on, and of its function. */
+enum match_line {
+	MATCH_LINE_UNKNOWN,	 /* no code: the log is of another build, or the linker dropped the function */
+	MATCH_LINE_DROPPED,	 /* the same, of one build: the linker dropped the function */
+	MATCH_LINE_NO_CODE,	 /* of one build: no code, and what function it is in is not known */
+	MATCH_LINE_ELSEWHERE,	 /* of one build: the function is there, on lines of another file */
+	MATCH_LINE_INLINED_ONLY, /* code in inlined copies */
+	MATCH_LINE_KNOWN,
+};
 enum match_line matching_line(const struct matching *m, size_t prediction);
+/* Did predictions and binary come out of one build? They did where they have the same build ID. */
+bool matching_is_same_build(const struct matching *m);
 
 /* The import path of the package whose file a prediction stands in, if the binary tells: an instantiation of another
  * package's function stands in that package's file. NULL otherwise. */

@@ -49,6 +49,9 @@ struct matching {
 	struct u64map resolved;	     /* pooled "package NUL path" of a prediction -> file, or NO_FILE */
 	struct u64map sites_at;	     /* (file, outermost line) -> first site + 1 */
 	struct u64map named;	     /* pooled "file function" -> enum match_line of the function of that name */
+	struct u64map functions;     /* pooled "package function" of what the binary has, not only inlined */
+	struct u64map inlined_from;  /* places where inlined calls that have a site were written */
+	uint32_t *by_place;	     /* the log's declarations by file and line; NULL where nobody asks */
 	struct u64map packages;	     /* pooled import paths the predictions cover */
 	struct u64map covered_files; /* files some prediction stands in */
 	uint32_t *site_file;
@@ -68,6 +71,7 @@ struct matching {
 	size_t n_duplicates;	  /* predictions that are matched by what another package says alike */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
 	bool is_same_tree;	  /* the binary has a file of the log's by its full name */
+	bool is_same_build;	  /* predictions and binary have one build ID */
 	bool is_old;		  /* the binary has no lines of func keywords */
 	int *binary_line;   /* per declaration: where the binary has the function; 0 where that is not to be told */
 	bool *is_displaced; /* per prediction */
@@ -100,6 +104,8 @@ void match_index_sites(struct matching *m);
 void match_index_by_file(struct matching *m);
 size_t match_first_site(const struct matching *m, uint32_t file, int line);
 const struct rec_extent *match_extent(const struct matching *m, uint32_t file, const char *function);
+/* What tells why a build has no code for a line of its own. Once all groups are made. */
+void match_index_absence(struct matching *m);
 /* Where the log's functions stand in the binary. */
 void match_find_declarations(struct matching *m);
 void match_displace(struct matching *m);

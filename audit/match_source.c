@@ -393,8 +393,7 @@ void match_find_declarations(struct matching *m)
 
 	m->binary_line = xcalloc(set->n_declarations, sizeof(*m->binary_line));
 	m->is_displaced = xcalloc(set->n, sizeof(*m->is_displaced));
-	if (!set->n_declarations || (set->build.build_id && m->rec->header.build_id &&
-				     strcmp(set->build.build_id, m->rec->header.build_id) == 0))
+	if (!set->n_declarations || m->is_same_build)
 		return;
 	m->is_old = m->rec->header.go_version && strncmp(m->rec->header.go_version, "go1.1", 5) == 0;
 	find_function_lines(m, &lines);
@@ -629,7 +628,126 @@ static enum match_line functions_around(const struct matching *m, const struct s
 	return known;
 }
 
-enum match_line matching_line(const struct matching *m, size_t prediction)
+/* ---- why a build has no code of a line that was compiled in it --------------------------------------------------- */
+
+/* A function of a package, pooled. */
+static const char *function_key(struct strpool *pool, const char *package, const char *name)
+{
+	return strpool_addf(pool, "%s %s", package, name);
+}
+
+static uint64_t written_key(uint32_t file, const struct position *pos)
+{
+	return u64_mix(match_place_key(file, pos->line), (uint64_t)pos->column);
+}
+
+static int compare_places(const void *a, const void *b, void *ctx)
+{
+	const struct declaration *declarations = ctx;
+	const struct declaration *x = &declarations[*(const uint32_t *)a], *y = &declarations[*(const uint32_t *)b];
+	int by_file = x->file == y->file ? 0 : strcmp(x->file, y->file);
+
+	return by_file ? by_file : x->line < y->line ? -1 : x->line > y->line;
+}
+
+void match_index_absence(struct matching *m)
+{
+	const struct predictions *set = m->set;
+
+	if (!m->is_same_build)
+		return;
+	for (size_t i = 0; i < m->rec->n_extents; i++) {
+		const struct rec_extent *e = &m->rec->extents[i];
+		const char *key = function_key(m->pool, match_import_path(m, e->function), behind_package(e->function));
+		uint64_t *first;
+
+		if (!e->is_physical)
+			continue;
+		first = u64map_at(&m->functions, (uintptr_t)key, NULL);
+		*first = *first ? *first : i + 1;
+	}
+	for (size_t g = 0; g < m->n_groups; g++) {
+		const struct match_group *group = &m->groups[g];
+
+		for (size_t i = 0; group->n_sites && i < group->n_predictions; i++) {
+			const struct prediction *p = &set->items[group->predictions[i]];
+
+			for (size_t k = 0; k < p->n_inlined; k++) {
+				uint32_t file = match_resolve_file(m, p->inlined[k].file, NULL);
+
+				if (file != NO_FILE)
+					u64map_at(&m->inlined_from, written_key(file, &p->inlined[k]), NULL);
+			}
+		}
+	}
+	m->by_place = xcalloc(set->n_declarations + 1, sizeof(*m->by_place));
+	for (size_t i = 0; i < set->n_declarations; i++)
+		m->by_place[i] = (uint32_t)i;
+	if (set->n_declarations)
+		qsort_r(m->by_place, set->n_declarations, sizeof(*m->by_place), compare_places, set->declarations);
+}
+
+/* The last function that the log declares above a place, in the same file; NULL if there is none. Declarations of
+ * generic functions are not in the log. */
+static const struct declaration *declared_above(const struct matching *m, const struct position *pos)
+{
+	const struct declaration *declarations = m->set->declarations;
+	size_t low = 0, high = m->set->n_declarations;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct declaration *d = &declarations[m->by_place[middle]];
+		int order = strcmp(d->file, pos->file);
+
+		if (order < 0 || (order == 0 && d->line <= pos->line))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && strcmp(declarations[m->by_place[low - 1]].file, pos->file) == 0
+		       ? &declarations[m->by_place[low - 1]]
+		       : NULL;
+}
+
+/* Where the binary has a function that is not only inlined; NULL if it has not. */
+static const struct rec_extent *extent_of(const struct matching *m, const char *package, const char *name)
+{
+	const char *key = package ? function_key(m->pool, match_package(m, package), name) : NULL;
+	const uint64_t *first = key ? u64map_find(&m->functions, (uintptr_t)key) : NULL;
+
+	return first ? &m->rec->extents[*first - 1] : NULL;
+}
+
+static enum match_line absent_line(const struct matching *m, size_t prediction)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	uint32_t file = m->prediction_file[prediction];
+	const char *function = m->readings[prediction].function;
+	const struct declaration *above;
+	const struct rec_extent *extent;
+
+	if (file != NO_FILE && u64map_find(&m->inlined_from, written_key(file, &p->pos)))
+		return MATCH_LINE_INLINED_ONLY;
+	if (function)
+		return extent_of(m, p->package, function) ||
+				       extent_of(m, matching_file_package(m, prediction), function)
+			       ? MATCH_LINE_ELSEWHERE
+			       : MATCH_LINE_DROPPED;
+	above = declared_above(m, &p->pos);
+	if (!above)
+		return MATCH_LINE_NO_CODE;
+	extent = extent_of(m, above->package, above->name);
+	if (!extent)
+		return MATCH_LINE_DROPPED;
+	/* Binaries before Go 1.20 do not say where a function begins: its code can begin below this line. Code that
+	 * ends above may be this function's, or that of one before it. */
+	return extent->first > p->pos.line ? MATCH_LINE_KNOWN : MATCH_LINE_NO_CODE;
+}
+
+/* ---- lines --------------------------------------------------------------------------------------------------------
+ */
+
+static enum match_line line_of(const struct matching *m, size_t prediction)
 {
 	uint32_t file = m->prediction_file[prediction];
 	int line = m->set->items[prediction].pos.line;
@@ -651,6 +769,13 @@ enum match_line matching_line(const struct matching *m, size_t prediction)
 	if (known == MATCH_LINE_UNKNOWN)
 		known = functions_around(m, &m->files[file], line, is_init, true);
 	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], line) : known;
+}
+
+enum match_line matching_line(const struct matching *m, size_t prediction)
+{
+	enum match_line line = line_of(m, prediction);
+
+	return line == MATCH_LINE_UNKNOWN && m->is_same_build && m->rec->n_extents ? absent_line(m, prediction) : line;
 }
 
 const char *matching_function(const struct matching *m, size_t prediction)

@@ -301,7 +301,7 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	bool is_wrapper;
 
 	if (!group->n_sites && (go_name_is_runtime_package(own_package(j, p)) ||
-				(line == MATCH_LINE_UNKNOWN && is_in_runtime_file(j, p)))) {
+				(line < MATCH_LINE_INLINED_ONLY && is_in_runtime_file(j, p)))) {
 		j->audit->n_runtime_predictions += group->n_predictions;
 		return;
 	}
@@ -345,9 +345,13 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		v->kind = kind_of_nothing(j, group);
 	else
 		v->kind = VERDICT_COMPILED_OUT;
-	/* Without a line in the binary the log cannot be about it, whatever it claims. */
+	/* Without a line in the binary the log cannot be about it, whatever it claims, unless it is of the same build.
+	 */
 	if (!v->n_sites && line == MATCH_LINE_UNKNOWN && j->rec->n_extents)
 		v->kind = VERDICT_STALE;
+	if (!v->n_sites && line == MATCH_LINE_ELSEWHERE)
+		v->kind = VERDICT_UNDECIDED;
+	v->is_absent = !v->n_sites && j->rec->n_extents && line < MATCH_LINE_INLINED_ONLY;
 	v->summary = summary_of(j, v, group, line);
 	v->flow = p->flow;
 	v->n_flow = p->n_flow;

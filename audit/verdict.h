@@ -56,6 +56,7 @@ struct verdict {
 	double upper_per_second;       /* for absences under sampling or loss: 95 % bound; 0 where not used */
 	uint64_t upper_bytes;	       /* for absences in a heap profile of Go's own: 95 % bound; 0 where not used */
 	bool ambiguous;		       /* one verdict for a group that nothing told apart */
+	bool is_absent;		       /* the binary has no code of its line: what says so is nothing to pair */
 	size_t n_predictions;	       /* how many predictions it speaks of: >= 1, 0 for unpredicted */
 	const struct rec_site **sites; /* evidence; pointers into the recording */
 	size_t n_sites;

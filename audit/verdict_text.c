@@ -156,6 +156,21 @@ static const char *unpredicted(struct strpool *pool, const struct verdict *v, co
 			    callee ? callee : "");
 }
 
+/* Why the binary has no code of a line that was compiled into it; NULL if it has. */
+static const char *absent(enum match_line line)
+{
+	switch (line) {
+	case MATCH_LINE_INLINED_ONLY:
+		return "only inlined copies of the function are left in the binary";
+	case MATCH_LINE_DROPPED:
+		return "the linker dropped the function";
+	case MATCH_LINE_NO_CODE:
+		return "the binary has no code of this line";
+	default:
+		return NULL;
+	}
+}
+
 const char *verdict_summary(const struct verdict_text *t, const struct verdict *v, const struct match_group *group,
 			    enum match_line line)
 {
@@ -180,19 +195,23 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 	case VERDICT_UNREACHED:
 		return strpool_addf(pool, "the call of %s was never executed", callee);
 	case VERDICT_UNDECIDED:
+		if (!site)
+			return "the log says this line of a function that is in another file in the binary";
 		return strpool_addf(pool, "%s at %s, and no evidence whether the call ran", absence(t), callee);
 	case VERDICT_COMPILED_OUT:
 		if (group && group->surplus)
 			return "no call of its own: other copies of this line have it, this one was dropped or is one "
 			       "of them";
-		if (line == MATCH_LINE_INLINED_ONLY)
-			return "no call: only inlined copies of the function are left in the binary";
+		if (absent(line))
+			return strpool_addf(pool, "no call: %s", absent(line));
 		return "no call in the binary: constant data, zero size, or dead code";
 	case VERDICT_HELD:
 		if (site && !t->absence_is_fact)
 			return strpool_addf(pool, "no allocation seen at %s", callee);
 		if (site && v->cause == CAUSE_APPEND_GROWTH)
 			return strpool_addf(pool, "the slice had the capacity: %s made nothing", callee);
+		if (!site && absent(line))
+			return strpool_addf(pool, "no allocating call in the binary: %s", absent(line));
 		return site ? strpool_addf(pool, "%s called at most with a temporary buffer on the stack", callee)
 			    : "no allocating call in the binary";
 	case VERDICT_VIOLATED:

@@ -238,7 +238,7 @@ void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_e
 	if (audit && !charge_module) {
 		for (size_t i = 0; i < audit->n; i++) {
 			/* What the binary does not have (a wrapper that nobody calls) is nothing to pair. */
-			if (!audit->items[i].objects && audit->items[i].kind != VERDICT_STALE)
+			if (!audit->items[i].objects && !audit->items[i].is_absent)
 				add_quiet_verdict(&b, &audit->items[i]);
 		}
 	}

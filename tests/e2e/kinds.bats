@@ -178,6 +178,50 @@ expect_wrappers() {
 	for_each_go check 1.24 1.25 1.27
 }
 
+# absence MARKER: what is said of a marked line of dropped/ that the binary has no code of: "claim verdict: reason" of each row.
+absence() {
+	local file line
+	read -r file line < <(grep -n "// @$1\$" "$programs"/kinds/dropped/*.go "$programs"/kinds/dropped/lib/*.go | cut -d : -f 1,2 | tr : ' ')
+	jq -r --arg file "${file#"$programs"/kinds/}" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line and .objects == 0 and (.sites | length) == 0) |
+		"\(.claim) \(.verdict): \(.summary)"] | sort | unique | join("; ")' "$audit"
+}
+
+expect_absence() {
+	local said
+	said=$(absence "$1")
+	[ "$said" = "$2" ] || complain "@$1: ${said:-nothing}; instead of $2"
+}
+
+@test "a build is no other build's: what its binary has nothing of was dropped, or is left in inlined copies" {
+	need_bpf
+	check() {
+		local t=$BATS_TEST_TMPDIR dropped="the linker dropped the function" inlined="only inlined copies of the function are left in the binary"
+		rm -f "$t/p"
+		audited --pattern=./dropped/... --predictions "$t/p" --fail-on=stale ./dropped
+		[ -z "$(files_with stale)" ] || complain "stale: $(files_with stale)"
+		expect_absence dropped-unused "heap compiled-out: no call: $dropped"
+		expect_absence dropped-stays "stack held: no allocating call in the binary: $dropped"
+		expect_absence dropped-moved "heap compiled-out: no call: $inlined"
+		expect_absence dropped-promoted "heap compiled-out: no call: $dropped"
+		if version_in "$GO_VERSION" '>=1.25'; then # where the log names functions
+			expect_absence dropped-map "heap compiled-out: no call: $inlined"
+			jq -e --arg dropped "no call: $dropped" '[.verdicts[] | select((.function // "") | endswith(".Map[int,string]"))] |
+				length == 2 and all(.verdict == "compiled-out" and .summary == $dropped)' "$audit" >/dev/null || complain "Map[int,string]"
+			jq -e --arg dropped "no call: $dropped" '[.verdicts[] | select((.function // "") | test("(struct .*|Value|flag)\\)?\\.MustBe$"))] |
+				length == 6 and all(.verdict == "compiled-out" and (.summary | startswith($dropped)))' "$audit" >/dev/null || complain "wrappers of MustBe"
+			# The function is there, and its file is not that of the log: nothing is claimed.
+			jq '.predictions |= map(if .function == "main" then .file = "./other.go" | .inlined = [] else . end)' "$t/p" >"$t/moved"
+			expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$t/moved" "$t/rec"
+			jq -e '[.verdicts[] | select(.file == "dropped/other.go" and .objects == 0)] | length > 0 and all(.verdict == "undecided" and (.summary | test("another file")))' \
+				"$t/out" >/dev/null || complain "a function in another file: $(jq -c '.verdicts[] | select(.file == "dropped/other.go") | [.verdict, .summary]' "$t/out")"
+		fi
+		# The same log, of a build that is not known.
+		jq 'del(.build.build_id)' "$t/p" >"$t/unknown"
+		expect_status 1 "$ESCAUDIT" compare --fail-on=stale "$t/unknown" "$t/rec"
+	}
+	for_each_go check 1.19 1.24 1.25 1.27
+}
+
 # long_line N: a program that makes N objects, and boxes as many numbers, on one line each; in $BATS_TEST_TMPDIR/long-N.
 long_line() {
 	local dir=$BATS_TEST_TMPDIR/long-$1 i objects="" boxes=""
