@@ -167,12 +167,21 @@ static uint64_t *find_in_tree(struct matching *m, const char *path)
 	return u64map_find(&m->file_of_path, (uintptr_t)clean_path(m, m->set->build.directory, path));
 }
 
+/* A line directive can give a file of another kind a full name, which -trimpath leaves as it is. */
+static bool is_go_file(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 3 && strcmp(path + len - 3, ".go") == 0;
+}
+
 void match_find_tree(struct matching *m)
 {
 	for (size_t i = 0; i < m->set->n && !m->is_same_tree; i++) {
 		const char *path = m->set->items[i].pos.file;
 
-		m->is_same_tree = path && path[0] != '/' && m->set->build.directory && find_in_tree(m, path);
+		m->is_same_tree =
+			path && path[0] != '/' && is_go_file(path) && m->set->build.directory && find_in_tree(m, path);
 	}
 }
 

@@ -13,8 +13,9 @@
 
 def offset($file; $line; $column): $files[$file].starts[$line - 1] + $column - 1;
 
-# As a regular expression: between tokens there may be comments and ends of lines where the expression has a blank.
-def spelled: gsub("(?<c>[^A-Za-z0-9_ ])"; "\\\(.c)") | gsub(" "; "(\\s|//[^\n]*\n|/[*]([^*]|[*][^/])*[*]/)*");
+# As a regular expression: between tokens there may be comments and ends of lines where the expression has a blank, and function literals
+# are called that.
+def spelled: gsub("(?<c>[^A-Za-z0-9_ ])"; "\\\(.c)") | gsub("func literal"; "func[(](.|\n)*?") | gsub(" "; "(\\s|//[^\n]*\n|/[*]([^*]|[*][^/])*[*]/)*");
 
 # The token at a place stands for the text.
 def stands_for($text; $at; $expr):

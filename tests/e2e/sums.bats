@@ -22,9 +22,10 @@ judged() {
 
 in_dir() { (cd "$dir" && "$@"); }
 
-# whole RECORDING: it without what tells pprof to hide the runtime's frames between a line and the allocator.
+# whole RECORDING: it without what tells pprof to hide the frames between a line and the allocator, which are the runtime's or stand in for them
+# ("internal/bytealg\.MakeNoZero"): a goroutine that waits in one of them for the collector is told by what it called there.
 whole() {
-	gunzip -c "$1" | LC_ALL=C sed 's/runtime\\\./runtime\\,/g'
+	gunzip -c "$1" | LC_ALL=C sed -E 's/(runtime|internal\/[a-z0-9]+|os|sync|reflect|syscall)\\\./\1\\,/g'
 }
 
 # expect_sums LEAST ARGS...: runs the program; its objects are in the rows of their lines, in at least so many rows.
