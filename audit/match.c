@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "recording/place.h"
 #include "symbolize/go_name.h"
 
@@ -113,12 +114,12 @@ static void place_moved(struct matching *m, size_t index)
 /* Does a step of the flow stand on that line? */
 static bool flows_through(const struct prediction *p, const char *file, int line)
 {
-	const char *base = match_base_name(file);
+	const char *base = path_base(file);
 
 	for (size_t i = 0; i < p->n_flow; i++) {
 		const struct position *pos = &p->flow[i]->pos;
 
-		if (pos->file && pos->line == line && strcmp(match_base_name(pos->file), base) == 0)
+		if (pos->file && pos->line == line && strcmp(path_base(pos->file), base) == 0)
 			return true;
 	}
 	return false;

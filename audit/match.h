@@ -54,8 +54,6 @@ enum match_line {
 	MATCH_LINE_KNOWN,
 };
 enum match_line matching_line(const struct matching *m, size_t prediction);
-/* Did predictions and binary come out of one build? They did where they have the same build ID. */
-bool matching_is_same_build(const struct matching *m);
 
 /* The import path of the package whose file a prediction stands in, if the binary tells: an instantiation of another
  * package's function stands in that package's file. NULL otherwise. */

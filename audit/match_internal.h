@@ -81,8 +81,6 @@ struct matching {
 
 /* ---- match_source.c ---- */
 
-/* Of a path, behind its last slash. */
-const char *match_base_name(const char *path);
 /* The import path of what diagnostics name: they call every main package "main". NULL stays NULL. */
 const char *match_package(const struct matching *m, const char *package);
 const char *match_import_path(const struct matching *m, const char *function);

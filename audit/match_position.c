@@ -600,48 +600,13 @@ static void gather_predictions(const struct matching *m, const struct positions 
 	}
 }
 
-/* Behind a string or a character that begins at text; the compiler prints both with quotes and escapes. */
-static const char *behind_quoted(const char *text)
-{
-	char quote = *text++;
-
-	for (; *text && *text != quote; text++) {
-		if (*text == '\\' && quote != '`' && text[1])
-			text++;
-	}
-	return *text ? text + 1 : text;
-}
-
-/* A comparison or a logical operation, which the compiler prints with a blank on each side of its operator. */
-static bool is_boolean(const char *text)
-{
-	static const char *const operators[] = {" == ", " != ", " < ", " <= ", " > ", " >= ", " && ", " || "};
-	int depth = 0;
-
-	if (*text == '!')
-		return true;
-	while (*text) {
-		if (strchr("\"'`", *text)) {
-			text = behind_quoted(text);
-			continue;
-		}
-		depth += (strchr("([{", *text) != NULL) - (strchr(")]}", *text) != NULL);
-		for (size_t i = 0; depth == 0 && i < ARRAY_SIZE(operators); i++) {
-			if (strncmp(text, operators[i], strlen(operators[i])) == 0)
-				return true;
-		}
-		text++;
-	}
-	return false;
-}
-
 /*
  * An empty struct is boxed without a call, being of no size; and so is a value of one byte, which the runtime has a
  * table of (cmd/compile/internal/walk, dataWord). That a name stands for such a value its text does not tell.
  */
 static bool is_boxed_without_call(const struct prediction *p)
 {
-	return p->expr && (strcmp(p->expr, "struct {}{}") == 0 || is_boolean(p->expr));
+	return p->expr && (strcmp(p->expr, "struct {}{}") == 0 || expr_is_boolean(p->expr));
 }
 
 /*

@@ -10,17 +10,11 @@
 
 #include "base/keymap.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "symbolize/go_name.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
-
-const char *match_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 static uint32_t file_at(struct matching *m, const char *path)
 {
@@ -35,7 +29,7 @@ static uint32_t file_at(struct matching *m, const char *path)
 	*index = m->n_files;
 	ARRAY_GROW(m->files, m->n_files + 1, m->alloc_files);
 	file = &m->files[m->n_files++];
-	base = strpool_add(m->pool, match_base_name(pooled));
+	base = strpool_add(m->pool, path_base(pooled));
 	*file = (struct source_file){.path = pooled, .base = base};
 	first = u64map_at(&m->file_of_base, (uintptr_t)base, NULL);
 	file->next_same_base = (uint32_t)*first;
@@ -167,21 +161,14 @@ static uint64_t *find_in_tree(struct matching *m, const char *path)
 	return u64map_find(&m->file_of_path, (uintptr_t)clean_path(m, m->set->build.directory, path));
 }
 
-/* A line directive can give a file of another kind a full name, which -trimpath leaves as it is. */
-static bool is_go_file(const char *path)
-{
-	size_t len = strlen(path);
-
-	return len > 3 && strcmp(path + len - 3, ".go") == 0;
-}
-
 void match_find_tree(struct matching *m)
 {
+	/* A line directive can give a file of another kind a full name, which -trimpath leaves as it is. */
 	for (size_t i = 0; i < m->set->n && !m->is_same_tree; i++) {
 		const char *path = m->set->items[i].pos.file;
 
-		m->is_same_tree =
-			path && path[0] != '/' && is_go_file(path) && m->set->build.directory && find_in_tree(m, path);
+		m->is_same_tree = path && path[0] != '/' && path_has_suffix(path, ".go") && m->set->build.directory &&
+				  find_in_tree(m, path);
 	}
 }
 
@@ -208,7 +195,7 @@ uint32_t match_resolve_file(struct matching *m, const char *path, const char *pa
 	if (m->is_same_tree && path[0] != '/' && !match_is_wrapper_file(path))
 		goto out;
 	cleaned = clean_path(m, NULL, path);
-	base = strpool_add(m->pool, match_base_name(path));
+	base = strpool_add(m->pool, path_base(path));
 	found = u64map_find(&m->file_of_base, (uintptr_t)base);
 	for (uint64_t i = found ? *found : 0; i; i = m->files[i - 1].next_same_base) {
 		const struct source_file *file = &m->files[i - 1];
@@ -243,7 +230,7 @@ out:
 /* Predictions are put in order by chains, so that they must be the same each time. */
 static uint64_t chain_step(uint64_t hash, const char *file, int line)
 {
-	const char *base = file ? match_base_name(file) : "";
+	const char *base = file ? path_base(file) : "";
 
 	return u64_mix(u64_mix(hash, bytes_number(base, strlen(base))), (uint64_t)line);
 }
@@ -519,7 +506,7 @@ bool matching_in_displaced_file(const struct matching *m, const struct rec_frame
 /* How many elements an import path shares from its end with the directory of a file; a module's has its version too. */
 static size_t elements_at_home(const char *package, const char *path)
 {
-	size_t end = strlen(package), dir = (size_t)(match_base_name(path) - path), n = 0;
+	size_t end = strlen(package), dir = (size_t)(path_base(path) - path), n = 0;
 
 	while (end && dir) {
 		size_t start = end, first = --dir, len;

@@ -17,6 +17,7 @@
 
 #include "audit/assertion.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "cli/diff.h"
 #include "cli/git.h"
@@ -141,9 +142,7 @@ out:
 
 static bool is_path(const char *package)
 {
-	size_t n = strlen(package);
-
-	return package[0] == '.' || package[0] == '/' || (n > 3 && strcmp(package + n - 3, ".go") == 0);
+	return package[0] == '.' || package[0] == '/' || path_has_suffix(package, ".go");
 }
 
 /* The package as the other tree has it: import paths and relative paths are the same there, absolute ones are not. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "symbolize/go_name.h"
 
 /* "/tmp/go-build123/" of "/tmp/go-build123/b001/cart.test": where one go test builds; its length, 0 for other paths. */
@@ -104,7 +105,7 @@ int output_in_directory(char **out, const char *directory, const struct recordin
 			struct error *err)
 {
 	const char *package = rec->header.main_package && *rec->header.main_package ? rec->header.main_package : NULL;
-	const char *base = strrchr(shown, '/') ? strrchr(shown, '/') + 1 : shown;
+	const char *base = path_base(shown);
 	size_t n = strlen(directory);
 
 	if (!is_plain_path(package))

@@ -11,6 +11,7 @@
 
 struct overlay {
 	json_t *replacements; /* path -> replacement */
+	json_t *replaced;     /* the other way; null where several have one replacement */
 };
 
 /* As filepath.Abs has it: without ".", ".." and double slashes, links left alone. The caller frees it. */
@@ -58,6 +59,10 @@ static int take_replacements(struct overlay *overlay, const json_t *replace, con
 								json_string(value ? value : "")) == 0
 			      ? 0
 			      : -EBADMSG;
+		if (ret == 0 && value)
+			json_object_set_new(overlay->replaced, value,
+					    json_object_get(overlay->replaced, value) ? json_null()
+										      : json_string(name));
 		free(name);
 		free(value);
 	}
@@ -73,6 +78,7 @@ struct overlay *overlay_read(const char *path, const char *directory, struct err
 	int ret = 0;
 
 	overlay->replacements = json_object();
+	overlay->replaced = json_object();
 	if (!root)
 		ret = error_set(err, -EBADMSG, "build: failed to read the overlay '%s': line %d: %s", path, where.line,
 				where.text);
@@ -99,6 +105,7 @@ void overlay_free(struct overlay *overlay)
 	if (!overlay)
 		return;
 	json_decref(overlay->replacements);
+	json_decref(overlay->replaced);
 	free(overlay);
 }
 
@@ -114,20 +121,7 @@ const char *overlay_contents(const struct overlay *overlay, const char *path)
 
 const char *overlay_replaced(const struct overlay *overlay, const char *contents)
 {
-	const char *path, *found = NULL;
-	json_t *value;
-
-	if (!overlay)
-		return NULL;
-	json_object_foreach(overlay->replacements, path, value)
-	{
-		if (strcmp(json_string_value(value), contents) != 0)
-			continue;
-		if (found)
-			return NULL;
-		found = path;
-	}
-	return found;
+	return overlay ? json_string_value(json_object_get(overlay->replaced, contents)) : NULL;
 }
 
 json_t *overlay_replacements(const struct overlay *overlay)

@@ -284,6 +284,32 @@ static enum expr_kind kind_of_sum(const char *s, size_t len)
 	return operands > 1 && !number ? EXPR_CONCAT : EXPR_OTHER;
 }
 
+/* The compiler prints a blank on each side of a binary operator. */
+bool expr_is_boolean(const char *expr)
+{
+	static const char *const operators[] = {" == ", " != ", " < ", " <= ", " > ", " >= ", " && ", " || "};
+	size_t len = strlen(expr), depth = 0;
+
+	if (*expr == '!')
+		return true;
+	for (size_t i = 0; i < len;) {
+		if (is_quote(expr[i])) {
+			i = skip_quoted(expr, len, i);
+			continue;
+		}
+		if (strchr("([{", expr[i]))
+			depth++;
+		else if (strchr(")]}", expr[i]) && depth)
+			depth--;
+		for (size_t k = 0; depth == 0 && k < ARRAY_SIZE(operators); k++) {
+			if (strncmp(expr + i, operators[k], strlen(operators[k])) == 0)
+				return true;
+		}
+		i++;
+	}
+	return false;
+}
+
 enum expr_kind expr_kind_of(const char *expr)
 {
 	static const char *const conversions[] = {"string(", "([]byte)(",  "([]rune)(",	 "[]byte(",

@@ -186,6 +186,8 @@ int predictions_load(struct predictions *set, const char *path, struct error *er
  * slice or map type reads like a struct's and is EXPR_OTHER.
  */
 enum expr_kind expr_kind_of(const char *expr);
+/* A comparison, a negation or a logical operation. False where the text does not tell, as of a name. */
+bool expr_is_boolean(const char *expr);
 /*
  * The nth argument, from 0, of the call in a text of len bytes whose parenthesis opens at s[open]: s[*start] to
  * s[*end], without the comma. False where there are fewer, or the text ends within. Commas inside of an argument (of

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 
 /* Settings that change what the compiler says or makes. Linker flags, version control and the like do not. */
@@ -23,7 +24,7 @@ static void push(char ***list, size_t *n, char *word)
 /* The profile of -pgo: where it was, or under its name in dir. */
 static int find_profile(char **out, const char *recorded, const char *dir, struct error *err)
 {
-	const char *base = strrchr(recorded, '/') ? strrchr(recorded, '/') + 1 : recorded;
+	const char *base = path_base(recorded);
 
 	*out = xstrdup(recorded);
 	if (access(*out, R_OK) == 0)

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
-
-#define COVER_END ".cover.go"
 
 /* An empty field ends the files. */
 static const char format[] =
@@ -105,18 +104,11 @@ void source_list_release(struct source_list *list)
 	*list = (struct source_list){.items = NULL};
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* The package's file of that base name, of n bytes; NULL if it has none. */
 static const char *file_of(const struct listed_package *p, const char *base, size_t n)
 {
 	for (size_t i = 0; i < p->files.n; i++) {
-		const char *of_package = base_name(p->files.items[i]);
+		const char *of_package = path_base(p->files.items[i]);
 
 		if (strncmp(of_package, base, n) == 0 && of_package[n] == '\0')
 			return p->files.items[i];
@@ -132,7 +124,7 @@ static bool is_named(const struct listed_package *p, const char *package)
 /* "x.cover.go", of the only package that has a file x.go. */
 static struct source_name find_rewritten(const struct source_list *list, const char *package, const char *name)
 {
-	size_t n = strlen(name) - strlen(COVER_END);
+	size_t n = strlen(name) - strlen(SOURCE_COVER_END);
 	struct source_name found = {.is_rewritten = true};
 	char *source = xasprintf("%.*s.go", (int)n, name);
 
@@ -156,7 +148,7 @@ static struct source_name find_rewritten(const struct source_list *list, const c
 /* What stands in the package's directory, under the directory's name or what -trimpath makes of it. */
 static struct source_name find_listed(const struct source_list *list, const char *name)
 {
-	const char *base = base_name(name);
+	const char *base = path_base(name);
 	size_t n = base > name ? (size_t)(base - name) - 1 : 0;
 
 	for (size_t i = 0; i < list->n; i++) {
@@ -175,13 +167,12 @@ static struct source_name find_listed(const struct source_list *list, const char
 struct source_name source_names_find(const struct source_names *names, const char *package, const char *name)
 {
 	const char *replaced = overlay_replaced(names->overlay, name);
-	size_t n = strlen(name), end = strlen(COVER_END);
 
 	if (replaced)
 		name = replaced;
 	if (!names->list)
 		return (struct source_name){.path = name[0] == '/' ? name : NULL};
-	if (!strchr(name, '/') && n > end && strcmp(name + n - end, COVER_END) == 0)
+	if (!strchr(name, '/') && path_has_suffix(name, SOURCE_COVER_END))
 		return find_rewritten(names->list, package, name);
 	return find_listed(names->list, name);
 }

@@ -33,6 +33,9 @@ struct source_list {
  * The end of a field in a -f of go list: a NUL, which is in no path. The go command puts a line's end behind every
  * package. Takes n fields off the text; false if it has no more.
  */
+/* How the copy of x.go ends that -cover compiles. */
+#define SOURCE_COVER_END ".cover.go"
+
 #define SOURCE_LIST_NUL "{{\"\\x00\"}}"
 bool source_list_fields(const char **text, const char *end, const char **fields, size_t n);
 

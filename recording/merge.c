@@ -14,6 +14,7 @@
 
 #include "base/keymap.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/u64map.h"
 
@@ -433,7 +434,7 @@ static void add_replica(struct merger *m, const char *value)
 
 static char *replica_of(const struct recording *rec, const char *name)
 {
-	const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	const char *base = path_base(name);
 	uint64_t objects = 0, bytes = 0;
 
 	for (size_t i = 0; i < rec->n_observations; i++) {

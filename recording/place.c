@@ -5,15 +5,9 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "symbolize/go_name.h"
-
-static const char *base_name(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return slash ? slash + 1 : file;
-}
 
 const char *place_package(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame)
 {
@@ -25,7 +19,7 @@ const char *place_package(struct strpool *pool, const struct rec_header *header,
 const char *place_path(struct strpool *pool, const struct rec_header *header, const char *file, const char *package)
 {
 	const char *goroot = header->goroot_src, *module = header->main_module;
-	const char *base = base_name(file);
+	const char *base = path_base(file);
 	size_t n = module ? strlen(module) : 0;
 
 	if (goroot && *goroot && strncmp(file, goroot, strlen(goroot)) == 0)

@@ -15,6 +15,7 @@
 
 #include "base/lines.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "base/strpool.h"
 #include "base/u64map.h"
@@ -121,7 +122,7 @@ static void search_frame(struct annotation *a, const struct rec_frame *frame, vo
 	if (is_function(frame->function, s->what))
 		add_candidate(&s->functions, strpool_add(a->pool, frame->function));
 	/* The recorded path first: it is there without work, and rarely matches. */
-	file = strrchr(frame->file, '/') ? strrchr(frame->file, '/') + 1 : frame->file;
+	file = path_base(frame->file);
 	if (!is_path_end(s->what, file) && !is_path_end(frame->file, s->what))
 		return;
 	file = place_file(a->pool, &a->rec->header, frame);
@@ -219,7 +220,7 @@ static bool is_there(const char *path)
 const char *annotate_find_source(struct strpool *pool, const char *file, const char *recorded, const char *root,
 				 const char **tried)
 {
-	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	const char *base = path_base(file);
 	const char *tries[2];
 	size_t n = 0;
 

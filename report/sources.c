@@ -6,6 +6,7 @@
 
 #include "base/lines.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/u64map.h"
 #include "recording/place.h"
 #include "report/annotate_internal.h"
@@ -172,13 +173,6 @@ static void sort(struct sources *s)
 
 /* ---- the texts -------------------------------------------------------------------------------------------------- */
 
-static bool is_go_file(const char *path)
-{
-	size_t n = strlen(path);
-
-	return n > 3 && strcmp(path + n - 3, ".go") == 0;
-}
-
 /* Appends the text, fit to be shown; 0 or a negative errno. */
 static int read_text(struct strbuf *out, const char *path, size_t limit)
 {
@@ -217,7 +211,7 @@ static const char *take_text(struct sources *s, const struct source *source, con
 	if (!*path)
 		return strpool_addf(s->pool, "not found at %s; --source-root names the directory of the main module",
 				    tried);
-	if (!is_go_file(*path))
+	if (!path_has_suffix(*path, ".go"))
 		return "not a Go file";
 	if (s->taken >= SOURCES_LIMIT)
 		return strpool_addf(s->pool,

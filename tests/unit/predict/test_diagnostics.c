@@ -662,6 +662,19 @@ Test(diagnostics, kinds_of_expressions)
 			     expr_kind_name(expr_kind_of(cases[i].expr)));
 }
 
+Test(diagnostics, a_comparison_is_told_by_its_operator)
+{
+	static const char *const booleans[] = {"a > b",		 "!ok",	   "f(a, b) == g()",
+					       "\"a > b\" != s", "x && y", "a + b <= c"};
+	static const char *const others[] = {"a",	"a + b",   "f(a > b)", "[]bool{a > b}",	  "\"a > b\"",
+					     "'>' + c", "ch <- v", "`a == b`", "\"a\" + `b > \\`"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(booleans); i++)
+		cr_expect(expr_is_boolean(booleans[i]), "%s", booleans[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		cr_expect_not(expr_is_boolean(others[i]), "%s", others[i]);
+}
+
 /* ---- reading ---- */
 
 Test(diagnostics, blocks_do_not_show)
