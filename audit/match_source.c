@@ -104,27 +104,13 @@ void match_index_files(struct matching *m)
 	}
 }
 
-/* The path without "./" and with "x/../" taken out, from the pool. */
+/* From the pool. */
 static const char *clean_path(struct matching *m, const char *directory, const char *path)
 {
 	struct strbuf sb = STRBUF_INIT;
 	const char *cleaned;
 
-	if (path[0] != '/' && directory)
-		strbuf_addf(&sb, "%s/", directory);
-	while (*path) {
-		size_t len = strcspn(path, "/");
-
-		if (len == 2 && strncmp(path, "..", 2) == 0 && sb.len > 1) {
-			sb.len--; /* the slash */
-			while (sb.len && sb.buf[sb.len - 1] != '/')
-				sb.len--;
-			sb.buf[sb.len] = '\0';
-		} else if (!(len == 1 && *path == '.')) {
-			strbuf_add(&sb, path, len + (path[len] == '/'));
-		}
-		path += len + (path[len] == '/');
-	}
+	path_clean(&sb, directory, path);
 	cleaned = strpool_add_n(m->pool, strbuf_str(&sb), sb.len);
 	strbuf_release(&sb);
 	return cleaned;

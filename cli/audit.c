@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/temporary_directory.h"
 #include "cli/against.h"
 #include "cli/build.h"
 #include "cli/interrupt.h"
@@ -63,7 +64,6 @@ static int audit(const struct cli_args *args, const struct session_options *opti
 int audit_main(const struct cli_args *args)
 {
 	struct session_options options = {.duration_seconds = 0};
-	const char *tmp = getenv("TMPDIR");
 	struct error err = ERROR_INIT;
 	struct interrupt interrupt;
 	char *directory;
@@ -78,13 +78,8 @@ int audit_main(const struct cli_args *args)
 		return code;
 	if (!measure_can_write(args, args->value[OPT_OUTPUT]) || !measure_can_write(args, args->value[OPT_PREDICTIONS]))
 		return EXIT_FAILED;
-	directory = xasprintf("%s/escaudit-audit-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	interrupt_begin(&interrupt);
-	if (!mkdtemp(directory)) {
-		error_set(&err, -1,
-			  "audit: failed to make the directory '%s' for the binary: %m; set TMPDIR to a directory with "
-			  "room",
-			  directory);
+	if (temporary_directory(&directory, temporary_parent(), "audit", &err)) {
 		code = cli_fail(&err);
 	} else {
 		code = args->value[OPT_AGAINST] ? against_run(args, &options, directory)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/temporary_directory.h"
 #include "sites/columns.h"
 
 static void read_twin(struct predictions *set, struct twin *twin)
@@ -25,26 +26,16 @@ static void read_twin(struct predictions *set, struct twin *twin)
 int cli_build(const struct cli_args *args, const struct build_options *options, struct predictions *set,
 	      struct error *err)
 {
-	const char *tmp = getenv("TMPDIR"), *columns = args->value[OPT_COLUMNS];
+	const char *columns = args->value[OPT_COLUMNS];
 	struct build_options build = *options;
 	char *directory, *binary;
 	int ret;
 
 	if (columns && strcmp(columns, "off") == 0)
 		return build_with_diagnostics(options, set, err);
-	directory = xasprintf("%s/escaudit-twin-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (access(tmp && *tmp ? tmp : "/tmp", F_OK)) {
-		free(directory);
-		return error_set(err, -errno, "build: failed to find '%s': %m; set TMPDIR to a directory",
-				 tmp && *tmp ? tmp : "/tmp");
-	}
-	if (!mkdtemp(directory)) {
-		ret = error_set(err, -1,
-				"build: failed to make the directory '%s': %m; set TMPDIR to a directory with room",
-				directory);
-		free(directory);
+	ret = temporary_directory(&directory, temporary_parent(), "build", err);
+	if (ret)
 		return ret;
-	}
 	binary = xasprintf("%s/program", directory);
 	build.twin = twin_new(binary);
 	ret = build_with_diagnostics(&build, set, err);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/temporary_directory.h"
 #include "cli/build.h"
 #include "cli/cli.h"
 #include "cli/output.h"
@@ -12,8 +13,7 @@
 /* The predictions of a binary that is already built, from its sources and its own build information. */
 static int predict_for(const struct cli_args *args, struct predictions *set, struct error *err)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *dir = xasprintf("%s/escaudit-predict-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *output = NULL;
+	char *dir = NULL, *output = NULL;
 	struct go_binary *bin = NULL, *again = NULL;
 	struct rebuild recipe = {.flags = NULL};
 	const char *packages[] = {NULL, NULL};
@@ -28,10 +28,8 @@ static int predict_for(const struct cli_args *args, struct predictions *set, str
 	ret = go_binary_open_file(&bin, args->value[OPT_FOR], err);
 	if (ret == 0)
 		ret = rebuild_init(&recipe, bin, build.dir, err);
-	if (ret == 0 && !mkdtemp(dir))
-		ret = error_set(err, -1,
-				"predict: failed to make the directory '%s': %m; set TMPDIR to a directory with room",
-				dir);
+	if (ret == 0)
+		ret = temporary_directory(&dir, temporary_parent(), "predict", err);
 	if (ret == 0) {
 		output = xasprintf("%s/program", dir);
 		packages[0] = recipe.package;

@@ -172,34 +172,15 @@ struct joiner {
 
 /* ---- paths ---- */
 
-/* directory/file without "." and "..": lexical, as the go command joins them. */
+/* The file below the directory of the build; as it is, if that is not known or the compiler made it. */
 static const char *resolve(struct joiner *j, const char *file)
 {
-	const char *directory = j->set->build.directory;
+	const char *directory = j->set->build.directory, *result;
 	struct strbuf sb = STRBUF_INIT;
-	const char *p = file, *result;
 
 	if (!directory || directory[0] != '/' || file[0] == '/' || file[0] == '<')
 		return file;
-	strbuf_addstr(&sb, directory);
-	while (sb.len && sb.buf[sb.len - 1] == '/')
-		sb.len--;
-	while (*p) {
-		size_t n = strcspn(p, "/");
-
-		if (n == 2 && p[0] == '.' && p[1] == '.') {
-			while (sb.len && sb.buf[sb.len - 1] != '/')
-				sb.len--;
-			if (sb.len)
-				sb.len--;
-		} else if (n && !(n == 1 && p[0] == '.')) {
-			strbuf_addch(&sb, '/');
-			strbuf_add(&sb, p, n);
-		}
-		p += n;
-		while (*p == '/')
-			p++;
-	}
+	path_clean(&sb, directory, file);
 	result = strpool_add_n(j->set->pool, strbuf_str(&sb), sb.len);
 	strbuf_release(&sb);
 	return result;

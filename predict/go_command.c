@@ -15,6 +15,7 @@
 #include "base/child.h"
 #include "base/lines.h"
 #include "base/memory.h"
+#include "base/temporary_directory.h"
 #include "predict/diagnostics.h"
 
 #define OUTPUT_LIMIT (64u << 20) /* of an answer */
@@ -178,9 +179,10 @@ static void prepare_environment(struct go_command *c, const char *const *env)
 
 int go_command_start(struct go_command *c, const char *go, const char *dir, const char *const *env, struct error *err)
 {
-	const char *tmp = getenv("TMPDIR");
+	const char *parent = temporary_parent();
 	sigset_t signals;
-	char *top;
+	char *made;
+	int ret;
 
 	*c = (struct go_command){.err = err};
 	signals_to_hold(&signals);
@@ -198,21 +200,19 @@ int go_command_start(struct go_command *c, const char *go, const char *dir, cons
 		c->name = xstrdup(go ? go : "go");
 	}
 	/* A flag of the compiler can be quoted, but not with both kinds of quotes. */
-	top = realpath(tmp && *tmp && !(strchr(tmp, '\'') && strchr(tmp, '"')) ? tmp : "/tmp", NULL);
-	if (!top)
-		return error_set(c->err, -errno, "build: failed to find '%s': %s; set TMPDIR to a directory",
-				 tmp ? tmp : "/tmp", strerror(errno));
-	c->work = xasprintf("%s/escaudit-XXXXXX", top);
-	free(top);
-	if (!mkdtemp(c->work)) {
-		int ret = error_set(c->err, -errno,
-				    "build: failed to create '%s': %s; set TMPDIR to a directory with room", c->work,
-				    strerror(errno));
-
-		free(c->work);
-		c->work = NULL;
+	if (strchr(parent, '\'') && strchr(parent, '"'))
+		parent = "/tmp";
+	ret = temporary_directory(&made, parent, "build", c->err);
+	if (ret)
 		return ret;
+	c->work = realpath(made, NULL);
+	if (!c->work) {
+		rmdir(made);
+		free(made);
+		return error_set(c->err, -errno, "build: failed to find the directory made in '%s': %s", parent,
+				 strerror(errno));
 	}
+	free(made);
 	c->said = xasprintf("%s/stderr", c->work);
 	c->out = xasprintf("%s/stdout", c->work);
 	prepare_environment(c, env);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 
 struct overlay {
@@ -14,27 +15,12 @@ struct overlay {
 	json_t *replaced;     /* the other way; null where several have one replacement */
 };
 
-/* As filepath.Abs has it: without ".", ".." and double slashes, links left alone. The caller frees it. */
+/* As filepath.Abs has it. The caller frees it. */
 static char *absolute_path(const char *path, const char *directory)
 {
-	char *whole = path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", directory, path), *rest = whole, *part;
 	struct strbuf clean = STRBUF_INIT;
 
-	while ((part = strsep(&rest, "/"))) {
-		if (!*part || strcmp(part, ".") == 0)
-			continue;
-		if (strcmp(part, "..") == 0) {
-			while (clean.len && clean.buf[--clean.len] != '/')
-				;
-			if (clean.buf)
-				clean.buf[clean.len] = '\0';
-		} else {
-			strbuf_addf(&clean, "/%s", part);
-		}
-	}
-	if (!clean.len)
-		strbuf_addch(&clean, '/');
-	free(whole);
+	path_clean(&clean, directory, path);
 	return strbuf_detach(&clean);
 }
 

@@ -26,6 +26,7 @@
 #include "base/memory.h"
 #include "base/reason.h"
 #include "base/strbuf.h"
+#include "base/temporary_directory.h"
 #include "probe/kernel.h"
 #include "probe/kernel_needs.h"
 
@@ -165,10 +166,9 @@ static int write_all(int fd, const char *text, size_t len)
 /* Adds where the whole log is, or why it is nowhere. A folder that anybody writes to: never a name that is there. */
 static void save(struct strbuf *out, const char *program, int code, const char *log)
 {
-	const char *folder = secure_getenv("TMPDIR");
 	struct strbuf head = STRBUF_INIT;
 	struct utsname u = {.release = ""};
-	char *path = xasprintf("%s/escaudit-verifier.XXXXXX", folder && *folder ? folder : "/tmp");
+	char *path = xasprintf("%s/escaudit-verifier.XXXXXX", temporary_parent());
 	int fd = mkostemp(path, O_CLOEXEC), ret = fd < 0 ? -errno : 0;
 
 	uname(&u);

@@ -160,7 +160,7 @@ sample_rates() {
 @test "empty folder: what has to be built or asked of git elsewhere is said" {
 	empty_variables=()
 	expect_status 2 in_empty /escaudit audit .
-	expect_message "/tmp/escaudit-audit-.*No such file or directory; set TMPDIR"
+	expect_message "in '/tmp': No such file or directory; set TMPDIR"
 	expect_status 2 in_empty /escaudit predict .
 	expect_message "'/tmp': No such file or directory; set TMPDIR"
 	empty_variables=(TMPDIR=/)
