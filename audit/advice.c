@@ -25,7 +25,7 @@ static bool starts(const char *s, const char *prefix)
 /* ---- the path ------------------------------------------------------------------------------------------------------
  */
 
-/* Of the path. */
+/* Whether a step of the path is one that a reader can go to. */
 static bool is_placed(const struct flow_step *step)
 {
 	return step->kind == FLOW_STEP && step->pos.file;
@@ -116,7 +116,7 @@ static double next_capacity(double capacity)
 }
 
 /*
- * Were these objects made by slices that grew from the smallest capacity to the largest, enough of them to the end?
+ * Whether slices that grew from the smallest capacity to the largest made these objects, enough of them to the end.
  * With room for the largest, each slice costs `last`; growing cost the bytes that were measured. How many slices there
  * were is not known: with so many objects of so many bytes, most if those that did not grow to the end stopped at the
  * first, as the sum of a series is convex in its steps. Where a share p grew to the end, the mean object has

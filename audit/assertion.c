@@ -193,7 +193,7 @@ static bool is_escape(enum cause cause)
 	       cause != CAUSE_DEFER && cause != CAUSE_RUNTIME_INTERNAL;
 }
 
-/* Is it the assertion's own code that these frames, innermost first, allocate in? */
+/* Whether these frames, innermost first, allocate in the assertion's own code. */
 static bool is_own(const struct assertion *item, const struct rec_frame *frames, size_t n)
 {
 	/* What the compiler says of an inlined copy it says of the line that it was inlined into. */

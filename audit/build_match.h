@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Do the log and the binary belong to one build? */
+/* Whether the log and the binary belong to one build. */
 #ifndef ESCAUDIT_AUDIT_BUILD_MATCH_H
 #define ESCAUDIT_AUDIT_BUILD_MATCH_H
 

@@ -31,7 +31,7 @@ struct scanner {
 	size_t first_of_func; /* directives from here on may be about it, up to the brace */
 };
 
-/* Was the last token this one? */
+/* Whether the last token was this one. */
 static bool is_behind(const struct scanner *s, const char *text)
 {
 	return s->last.text && token_is(&s->last, text);
@@ -69,7 +69,7 @@ static size_t text_length(const char *p, const char *end)
 	return n;
 }
 
-/* Is noescape in the list "bce,inline,noescape"? */
+/* Whether noescape is in the list "bce,inline,noescape". */
 static bool lists_noescape(const char *p, const char *end)
 {
 	static const char want[] = "noescape";
@@ -190,7 +190,7 @@ static void end_function(struct scanner *s)
 			continue;
 		d->function = function;
 		d->first = s->func_line;
-		/* Of a function's parameters the assertion speaks, not of its body. */
+		/* The assertion speaks of a function's parameters, not of its body. */
 		d->last = d->kind == DIRECTIVE_NOESCAPE ? s->header_last : s->line;
 	}
 	s->in_header = s->in_body = false;
@@ -244,7 +244,7 @@ static void close_brace(struct scanner *s)
 		end_function(s);
 }
 
-/* Does a statement end with the line, behind the last token? */
+/* Whether a statement ends with the line, behind the last token. */
 static bool ends_statement(const struct scanner *s)
 {
 	if (s->last.kind == TOKEN_OPERATOR)

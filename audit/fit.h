@@ -37,9 +37,9 @@ enum fit {
 	FIT_TYPE,
 };
 
-/* Of the causes given, r->primary or r->secondary. */
+/* How well the site fits by the causes given: r->primary or r->secondary. */
 enum fit fit_of(const struct prediction *p, const struct reading *r, const struct rec_site *site, unsigned causes);
-/* The same for boxing: which conversion function takes a value of that kind? */
+/* The same for boxing, by the conversion function that takes a value of that kind. */
 enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site);
 
 /* Is the site in the function that the diagnostics name? True where they name none. */

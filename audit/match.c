@@ -111,7 +111,7 @@ static void place_moved(struct matching *m, size_t index)
 		match_group_add_site(m, match_group_new(m, &index, 1), at_entry);
 }
 
-/* Does a step of the flow stand on that line? */
+/* Whether a step of the flow stands on that line. */
 static bool flows_through(const struct prediction *p, const char *file, int line)
 {
 	const char *base = path_base(file);

@@ -31,7 +31,7 @@ struct match_group {
 
 struct matching;
 
-/* Does the call move what append built on the stack to the heap? */
+/* Whether the call moves what append built on the stack to the heap. */
 bool match_is_move(const struct rec_site *site);
 
 /* Borrows both, which must outlive it. */
@@ -82,10 +82,10 @@ const char *matching_function(const struct matching *m, size_t prediction);
 bool matching_is_displaced(const struct matching *m, size_t prediction);
 /* One of those functions, and how many there are (0: none); example->file is the log's, *line the binary's. */
 size_t matching_displaced(const struct matching *m, struct declaration *example, int *line);
-/* Is the frame's file one of those with such functions? */
+/* Whether the frame's file is one of those with such functions. */
 bool matching_in_displaced_file(const struct matching *m, const struct rec_frame *frame);
 
-/* Was the physical function compiled in a package the predictions cover? */
+/* Whether the physical function was compiled in a package the predictions cover. */
 bool matching_covers(const struct matching *m, const struct rec_frame *physical);
 
 #endif

@@ -127,7 +127,7 @@ void match_fallback_stack(struct matching *m);
 
 /* ---- match_wrapper.c ---- */
 
-/* Does what the compiler makes of its own stand in that file? */
+/* Whether what the compiler makes of its own stands in that file. */
 bool match_is_wrapper_file(const char *path);
 /* Which methods wrappers wrap. After match_index_sites. */
 void match_index_wrappers(struct matching *m);

@@ -169,7 +169,7 @@ static void pair_class(struct matching *m, const struct round *round, size_t *ps
 		group->ambiguous = true;
 }
 
-/* Do two predictions compete for the same sites? */
+/* Whether two predictions compete for the same sites. */
 static bool same_class(const struct matching *m, const struct round *round, size_t a, size_t b)
 {
 	const struct reading *r = &m->readings[a], *t = &m->readings[b];
@@ -214,7 +214,7 @@ static void narrow(const struct matching *m, const struct place *place, const st
 	}
 }
 
-/* Did the class of an earlier prediction, which is still free, have its turn? */
+/* Whether the class of an earlier prediction, which is still free, had its turn. */
 static bool had_its_turn(const struct matching *m, const struct place *place, const struct round *round, size_t at,
 			 struct u64map *free_ones)
 {

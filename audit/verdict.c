@@ -96,7 +96,7 @@ static struct verdict *new_verdict(struct judge *j)
 	return v;
 }
 
-/* Does what was seen there have a type that an earlier site with objects does not have? */
+/* Whether what was seen there has a type that an earlier site with objects does not have. */
 static bool is_other_type(const struct judge *j, const struct verdict *v, const struct rec_site *site)
 {
 	for (size_t i = 0; i + 1 < v->n_sites; i++) {

@@ -31,7 +31,7 @@ enum verdict_kind {
 const char *verdict_name(enum verdict_kind kind); /* "compiled-out" … */
 /* True for the kinds in which the accounts disagree: all but confirmed, held, unreached and undecided. */
 bool verdict_is_divergence(enum verdict_kind kind);
-/* Of two on one line, is the first the one to show? What happened goes before what did not. */
+/* Whether the first of two on one line is the one to show: what happened goes before what did not. */
 bool verdict_says_more(enum verdict_kind a, enum verdict_kind b);
 /* VERDICT_COUNT if name is none of them. */
 enum verdict_kind verdict_from_name(const char *name);

@@ -58,7 +58,7 @@ static const char *moved_slice(struct strpool *pool, const struct rec_site *move
 			    move->frames[move->n_frames - 1].line);
 }
 
-/* Is it one of the flags in "all=-N -l"? */
+/* Whether it is one of the flags in "all=-N -l". */
 static bool has_word(const char *flags, const char *word)
 {
 	size_t len = strlen(word);

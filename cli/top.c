@@ -45,7 +45,7 @@ static bool check_offline(const struct cli_args *args, const struct top_options 
 	return true;
 }
 
-/* Merged, and by an escaudit that kept what each contributed? */
+/* Whether it is merged, and by a version that kept what each contributed. */
 static int check_replicas(const struct recording *rec, const char *path, struct error *err)
 {
 	if (!recording_replicas(rec, NULL))

@@ -24,8 +24,8 @@ bool diagnostics_line_is_known(const char *line, size_t len);
 size_t diagnostics_string_length(const char *s, size_t len);
 
 /*
- * Up to Go 1.21 an expression with a raw string in it is printed as it stands in the source, over several lines. Is
- * such a string open at the end of this text?
+ * Up to Go 1.21 an expression with a raw string in it is printed as it stands in the source, over several lines.
+ * Whether such a string is open at the end of this text.
  */
 bool diagnostics_is_open(const char *s, size_t len);
 /* Appends the text with such strings as newer versions print them, "on one\nline". */

@@ -158,7 +158,7 @@ void rebuild_release(struct rebuild *recipe)
 	*recipe = (struct rebuild){.flags = NULL};
 }
 
-/* Is the module line ("dep\tpath\tversion...") among those of other? */
+/* Whether the module line ("dep\tpath\tversion...") is among those of other. */
 static bool has_line(const char *other, const char *line, size_t len)
 {
 	while (*other) {

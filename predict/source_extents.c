@@ -300,7 +300,7 @@ static void parse_signature(struct parser *p)
 
 /* ---- expressions ------------------------------------------------------------------------------------------------- */
 
-/* May a brace behind it begin a literal? */
+/* Whether a brace behind it may begin a literal. */
 enum operand {
 	OPERAND_VALUE, /* never */
 	OPERAND_NAME,  /* not in the head of a statement */

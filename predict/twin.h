@@ -40,7 +40,7 @@ bool twin_is_built(const struct twin *twin);
  * changed since it was copied. Owned by the twin.
  */
 const struct source_tokens *twin_source(struct twin *twin, const char *name);
-/* Of how many files twin_source found that they were changed. */
+/* How many files twin_source found changed. */
 size_t twin_changed(const struct twin *twin);
 
 #endif

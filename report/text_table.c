@@ -50,7 +50,7 @@ static bool in_ranges(uint32_t c, const struct range *ranges, size_t n)
 	return false;
 }
 
-/* Would it move the cursor, end the line, or turn the order of what follows? */
+/* Whether it would move the cursor, end the line, or turn the order of what follows. */
 static bool is_steering(uint32_t c)
 {
 	static const struct range ranges[] = {

@@ -135,7 +135,7 @@ static bool address_of(const struct walk *w, const ZydisDecodedInstruction *insn
 	return true;
 }
 
-/* A register goes into a word of memory: does that make an interface of the result? */
+/* Whether a register that goes into a word of memory makes an interface of the result. */
 static bool store(struct walk *w, const struct address *at, struct held held)
 {
 	const struct word *other;

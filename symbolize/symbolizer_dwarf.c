@@ -664,7 +664,7 @@ static const char *section_name(Elf *elf, const GElf_Shdr *shdr)
 	return name ? name : "";
 }
 
-/* Before libdw unpacks the sections: do they say that they fit? */
+/* Whether the sections say that they fit, before libdw unpacks them. */
 static int check_sizes(Elf *elf, const char *path, struct error *err)
 {
 	uint64_t total = 0;

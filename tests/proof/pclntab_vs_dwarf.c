@@ -95,7 +95,7 @@ static bool ends_with(const char *s, const char *tail)
 	return len >= tail_len && strcmp(s + len - tail_len, tail) == 0;
 }
 
-/* Is name what the linker up to 1.20 makes of full? */
+/* Whether name is what the linker up to 1.20 makes of full. */
 static bool is_shortened(const char *name, const char *full)
 {
 	const char *open = strchr(full, '['), *close = strrchr(full, ']');

@@ -588,7 +588,7 @@ Test(verdict, old_binaries_tell_the_line_of_functions_that_call)
 	}
 }
 
-/* Of one build there is no doubt. */
+/* One build leaves no doubt. */
 Test(verdict, one_build_has_one_edition)
 {
 	struct scene s = scene_new();
@@ -939,7 +939,7 @@ static void explain(struct scene *s, struct prediction *p, const char *into, con
 		free((void *)(uintptr_t)lines[i]);
 }
 
-/* A slice built on the stack is moved to the heap where it is returned: which of two appends was it that built it? */
+/* A slice built on the stack is moved to the heap where it is returned; either of two appends may have built it. */
 static void judge_moved(struct scene *s, const char *first, const char *second)
 {
 	size_t moved;

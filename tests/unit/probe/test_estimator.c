@@ -247,7 +247,7 @@ static void look(struct estimator *est, const size_t cells[2], uint64_t *random,
 	estimator_close_exact(est, seen);
 }
 
-/* In how many of the trials does the stated interval hold the truth? */
+/* In how many of the trials the stated interval holds the truth. */
 static double coverage(double p, size_t trials, size_t n, size_t windows, double gap, size_t phase)
 {
 	uint64_t random = 0x2545f4914f6cdd1du;
