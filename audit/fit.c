@@ -384,8 +384,16 @@ static enum fit make_slice_fit(const struct reading *r, const struct rec_site *s
 
 enum fit fit_of(const struct prediction *p, const struct reading *r, const struct rec_site *site, unsigned causes)
 {
+	const unsigned decided = CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_CLOSURE) | CAUSE_BIT(CAUSE_METHOD_VALUE);
 	const char *element = array_element(site->type);
 
+	/*
+	 * An object of known size that does not escape is a variable of the function: no call can make it, as one can
+	 * where a buffer turns out to be too small (walkCompLit, walkNew, walkClosure, walkMethodValue in
+	 * cmd/compile/internal/walk).
+	 */
+	if (p->claim == CLAIM_STACK && (decided & CAUSE_BIT(site->cause)))
+		return FIT_NONE;
 	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site))
 		return FIT_NONE;
 	/* What is given a buffer on the stack does not escape. */

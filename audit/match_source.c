@@ -713,7 +713,7 @@ static enum match_line absent_line(const struct matching *m, size_t prediction)
 	if (function)
 		return extent_of(m, p->package, function) ||
 				       extent_of(m, matching_file_package(m, prediction), function)
-			       ? MATCH_LINE_ELSEWHERE
+			       ? (p->pos.line > 0 ? MATCH_LINE_ELSEWHERE : MATCH_LINE_KNOWN)
 			       : MATCH_LINE_DROPPED;
 	above = declared_above(m, &p->pos);
 	if (!above)

@@ -267,9 +267,9 @@ static void put_at_method(struct judge *j, struct verdict *v, const struct posit
 
 /*
  * Variables that the compiler adds for a range over a function have no position: they are shown where they are made, or
- * else where their function begins.
+ * else where their function begins, or where the compiler says that the loop's body captures them.
  */
-static void place_nameless(struct judge *j, struct verdict *v)
+static void place_nameless(struct judge *j, struct verdict *v, const struct prediction *p)
 {
 	const struct rec_frame *outer = v->n_sites ? &v->sites[0]->frames[v->sites[0]->n_frames - 1] : NULL;
 
@@ -286,6 +286,12 @@ static void place_nameless(struct judge *j, struct verdict *v)
 			continue;
 		v->file = place_file(j->audit->pool, &j->rec->header, &start);
 		v->line = e->first;
+	}
+	for (size_t i = 0; !v->file && i < p->n_flow; i++) {
+		if (!p->flow[i]->pos.file || p->flow[i]->pos.line <= 0)
+			continue;
+		v->file = place_path(j->audit->pool, &j->rec->header, p->flow[i]->pos.file, v->package);
+		v->line = p->flow[i]->pos.line;
 	}
 	v->file = v->file ? v->file : "?";
 }
@@ -335,7 +341,7 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (is_wrapper)
 		put_at_method(j, v, &at, function);
 	if (p->pos.line <= 0)
-		place_nameless(j, v);
+		place_nameless(j, v, p);
 
 	if (p->claim == CLAIM_STACK)
 		v->kind = v->objects ? VERDICT_VIOLATED : VERDICT_HELD;

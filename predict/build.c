@@ -29,7 +29,8 @@ struct build {
 	char *json; /* its work/json */
 	char *output;
 	char *module_cache;
-	struct source_list list; /* of all packages that are built */
+	struct source_list list;    /* of all packages that are built */
+	struct source_list program; /* of those of the one program among several packages */
 	struct overlay *overlay; /* the user's */
 	struct source_names names;
 	bool is_twin_ready;
@@ -373,11 +374,15 @@ static int ask_sources(struct build *b)
 	return give_reason(b, ret);
 }
 
+static const struct source_list *twin_list(const struct build *b)
+{
+	return b->n_packages > 1 ? &b->program : &b->list;
+}
+
 /* A twin is a program: its packages are those of the one that is named. */
 static int prepare_twin(struct build *b)
 {
 	const char *program[2] = {NULL, NULL};
-	struct source_list list = {.items = NULL};
 	int ret = 0;
 
 	if (!b->options->twin || b->twin_missing)
@@ -388,11 +393,10 @@ static int prepare_twin(struct build *b)
 		return 0;
 	}
 	if (b->n_packages > 1)
-		ret = give_reason(b, source_list_ask(&list, &b->go, &b->flags, twin_packages(b, program)));
+		ret = give_reason(b, source_list_ask(&b->program, &b->go, &b->flags, twin_packages(b, program)));
 	if (ret == 0 && !b->twin_missing)
-		ret = twin_prepare(b->options->twin, &b->go, &b->flags, b->n_packages > 1 ? &list : &b->list,
-				   b->overlay, b->module_cache, &b->is_twin_ready, &b->twin_missing);
-	source_list_release(&list);
+		ret = twin_prepare(b->options->twin, &b->go, &b->flags, twin_list(b), b->overlay, b->module_cache,
+				   &b->is_twin_ready, &b->twin_missing);
 	return ret;
 }
 
@@ -404,7 +408,8 @@ static int build_twin(struct build *b)
 	if (!b->options->twin)
 		return 0;
 	if (b->is_twin_ready)
-		ret = twin_build(b->options->twin, &b->go, &b->flags, twin_packages(b, program), &b->twin_missing);
+		ret = twin_build(b->options->twin, &b->go, &b->flags, twin_list(b), twin_packages(b, program),
+				 b->set->build.go_version, &b->twin_missing);
 	if (ret == 0) {
 		b->set->columns = columns_new();
 		b->set->columns->missing = strpool_add(b->set->pool, b->twin_missing);
@@ -472,6 +477,7 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	free(b.output);
 	free(b.module_cache);
 	source_list_release(&b.list);
+	source_list_release(&b.program);
 	overlay_free(b.overlay);
 	free(b.twin_missing);
 	free(b.first_name);

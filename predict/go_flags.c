@@ -276,15 +276,22 @@ void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool st
 		.path = path ? xstrdup(path) : NULL, .tree = tree, .named = !path, .standard = standard, .json = json};
 }
 
+/* What packages in a scope get beside the user's flags: diagnostics, or one flag. */
+struct added {
+	const char *json_dir, *flag;
+};
+
 /* Flags of the user's, and ours where there is a scope; without a pattern the scope's own is used. */
-static void add_gcflags(struct words *argv, const char *json_dir, const char *pattern, const char *flags,
+static void add_gcflags(struct words *argv, const struct added *ours, const char *pattern, const char *flags,
 			const struct scope *scope)
 {
 	struct strbuf sb = STRBUF_INIT, value = STRBUF_INIT;
 
 	strbuf_addstr(&value, flags);
-	if (scope) {
-		char *json = xasprintf("-json=0,%s/%zu", json_dir, scope->json);
+	if (scope && ours->flag) {
+		add_quoted(&value, ours->flag);
+	} else if (scope) {
+		char *json = xasprintf("-json=0,%s/%zu", ours->json_dir, scope->json);
 
 		add_quoted(&value, "-m=2");
 		add_quoted(&value, json);
@@ -300,36 +307,50 @@ static void add_gcflags(struct words *argv, const char *json_dir, const char *pa
 	strbuf_release(&value);
 }
 
-void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv)
+/* has_named: the packages named on the command line, to which flags without a pattern apply, are in scope. */
+static void add_all(const struct go_flags *f, const struct added *ours, bool has_named, struct words *argv)
 {
 	static const struct scope named = {.named = true};
 
 	for (size_t i = 0; i < f->n_scopes; i++)
-		add_gcflags(argv, json_dir, NULL, "", &f->scopes[i]);
+		add_gcflags(argv, ours, NULL, "", &f->scopes[i]);
 	for (size_t i = 0; i < f->n_user; i++) {
 		const struct user_flags *u = &f->user[i];
-		const struct scope *inside = !u->pattern && !u->malformed ? &named : NULL;
+		const struct scope *inside = !u->pattern && !u->malformed && has_named ? &named : NULL;
 
 		for (size_t k = 0; u->pattern && k < f->n_scopes && !inside; k++) {
 			if (pattern_is_inside(u->pattern, &f->scopes[k]))
 				inside = &f->scopes[k];
 		}
-		add_gcflags(argv, json_dir, u->pattern, u->flags, inside);
+		add_gcflags(argv, ours, u->pattern, u->flags, inside);
 		for (size_t k = 0; k < f->n_scopes; k++) {
 			const struct scope *scope = &f->scopes[k];
 			/* What is inside a scope has its flags already, but for programs, which need directories. */
 			bool covered = u->pattern ? pattern_covers(u->pattern, scope) : inside && scope->json;
 
 			if (covered && (!inside || scope->json))
-				add_gcflags(argv, json_dir, NULL, u->flags, scope);
+				add_gcflags(argv, ours, NULL, u->flags, scope);
 		}
 	}
 }
 
-void go_flags_add_users(const struct go_flags *f, struct words *argv)
+void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv)
 {
-	for (size_t i = 0; i < f->n_user; i++)
-		add_gcflags(argv, NULL, f->user[i].pattern, f->user[i].flags, NULL);
+	add_all(f, &(struct added){.json_dir = json_dir}, true, argv);
+}
+
+void go_flags_add_users(const struct go_flags *f, const struct words *packages, bool has_named, const char *flag,
+			struct words *argv)
+{
+	struct go_flags users = *f;
+
+	users.scopes = NULL;
+	users.n_scopes = users.alloc_scopes = 0;
+	for (size_t i = 0; i < packages->n; i++)
+		go_flags_add_scope(&users, packages->items[i], false, false, 0);
+	add_all(&users, &(struct added){.flag = flag}, has_named, argv);
+	go_flags_clear_scopes(&users);
+	free(users.scopes);
 }
 
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard)

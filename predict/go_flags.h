@@ -64,8 +64,12 @@ void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool st
 void go_flags_clear_scopes(struct go_flags *f);
 /* Adds every -gcflags to argv, the user's and ours; JSON diagnostics go to numbered directories in json_dir. */
 void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv);
-/* The user's alone. */
-void go_flags_add_users(const struct go_flags *f, struct words *argv);
+/*
+ * Adds the user's -gcflags alone, and a flag for the packages of these import paths. has_named: what is named on the
+ * command line is among them.
+ */
+void go_flags_add_users(const struct go_flags *f, const struct words *packages, bool has_named, const char *flag,
+			struct words *argv);
 /* Whether the package is in one of the scopes, by its import path; is_standard: of the standard library, or a command
  * of Go. */
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "predict/source_list.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const char format[] =
 	"{{.ImportPath}}" SOURCE_LIST_NUL "{{.Name}}" SOURCE_LIST_NUL "{{.Standard}}" SOURCE_LIST_NUL
 	"{{.Dir}}" SOURCE_LIST_NUL "{{with .Module}}{{.Path}}{{end}}" SOURCE_LIST_NUL
 	"{{with .Module}}{{.Version}}{{end}}" SOURCE_LIST_NUL "{{len .CgoFiles}}" SOURCE_LIST_NUL
+	"{{with .Module}}-{{.GoVersion}}{{end}}" SOURCE_LIST_NUL "{{.DepOnly}}" SOURCE_LIST_NUL
 	"{{range .GoFiles}}{{.}}" SOURCE_LIST_NUL "{{end}}" SOURCE_LIST_NUL;
 
 bool source_list_fields(const char **text, const char *end, const char **fields, size_t n)
@@ -37,9 +39,17 @@ static char *trimmed_directory(const char *path, const char *module, const char 
 	return xasprintf("%s@%s%s", module, version, strncmp(path, module, n) == 0 ? path + n : "");
 }
 
+/* "-1.21.3", "-" in a module that says none, "" outside of modules. */
+static bool is_before_loop_vars(const char *version)
+{
+	int minor = 0;
+
+	return *version && (sscanf(version, "-1.%d", &minor) == 1 ? minor < 22 : version[1] == '\0');
+}
+
 static bool take_package(struct source_list *list, const char **text, const char *end)
 {
-	const char *fields[7], *file;
+	const char *fields[9], *file;
 	struct listed_package *p;
 
 	if (!source_list_fields(text, end, fields, ARRAY_SIZE(fields)))
@@ -51,7 +61,9 @@ static bool take_package(struct source_list *list, const char **text, const char
 				     .is_standard = strcmp(fields[2], "true") == 0,
 				     .directory = xstrdup(fields[3]),
 				     .trimmed = trimmed_directory(fields[0], fields[4], fields[5]),
-				     .n_cgo = strtoul(fields[6], NULL, 10)};
+				     .n_cgo = strtoul(fields[6], NULL, 10),
+				     .shares_loop_vars = is_before_loop_vars(fields[7]),
+				     .is_named = strcmp(fields[8], "false") == 0};
 	while (source_list_fields(text, end, &file, 1) && *file) {
 		if (file[0] == '/')
 			words_add(&p->files, file);

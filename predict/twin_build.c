@@ -7,6 +7,7 @@
 #include "predict/twin_build.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,8 @@ struct twin_build {
 	struct go_command *go;
 	const struct go_flags *flags;
 	const char *const *packages;
+	const struct source_list *list;
+	const char *go_version;
 	const struct overlay *overlay; /* the user's */
 	const char *module_cache;
 	char *directory; /* of the copies */
@@ -61,6 +64,35 @@ static char *overlay_path(const struct go_command *go)
 	return xasprintf("%s/overlay.json", go->work);
 }
 
+static bool is_file_base_asked(const char *go_version)
+{
+	int minor = 0;
+
+	return sscanf(go_version, "go1.%d", &minor) != 1 || minor < 22 || minor > 24;
+}
+
+/*
+ * Which variables a loop has is decided by the Go version of its file. Go 1.22 to 1.24 ask for that with the position
+ * base of the loop, which behind a line directive is not the file's, and take the newest (distinctVars in
+ * cmd/compile/internal/noder/writer.go, where the flag is named that turns it off).
+ */
+static void add_flags(const struct twin_build *b, struct words *argv)
+{
+	struct words packages = {.items = NULL};
+	bool has_named = false;
+
+	for (size_t i = 0; !is_file_base_asked(b->go_version) && i < b->list->n; i++) {
+		const struct listed_package *p = &b->list->items[i];
+
+		if (!p->shares_loop_vars || !go_flags_in_scope(b->flags, p->path, p->is_standard))
+			continue;
+		words_add(&packages, p->path);
+		has_named |= p->is_named;
+	}
+	go_flags_add_users(b->flags, &packages, has_named, "-d=loopvarhash=qn", argv);
+	words_release(&packages);
+}
+
 static int build(struct twin_build *b)
 {
 	char *overlay = overlay_path(b->go);
@@ -71,7 +103,7 @@ static int build(struct twin_build *b)
 	words_add(&argv, "build");
 	for (size_t i = 0; i < b->flags->all.n; i++)
 		words_add(&argv, b->flags->all.items[i]);
-	go_flags_add_users(b->flags, &argv);
+	add_flags(b, &argv);
 	/* Nobody reads the twin's symbols: its line table is elsewhere, and linking takes less time. */
 	if (!go_flags_value(b->flags, "ldflags"))
 		words_add(&argv, "-ldflags=-s -w");
@@ -138,10 +170,15 @@ int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags
 	return give_reason(go, ret, missing);
 }
 
-int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const char *const *packages,
-	       char **missing)
+int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
+	       const char *const *packages, const char *go_version, char **missing)
 {
-	struct twin_build b = {.twin = twin, .go = go, .flags = flags, .packages = packages};
+	struct twin_build b = {.twin = twin,
+			       .go = go,
+			       .flags = flags,
+			       .list = list,
+			       .packages = packages,
+			       .go_version = go_version};
 	int ret = build(&b);
 
 	if (ret == 0)

@@ -16,6 +16,7 @@ var (
 	texts       = map[string]string{}
 	ten         = 10
 	channel     = make(chan interface{}, 1000)
+	action      func() int
 )
 
 type pair struct{ a, b int }
@@ -91,6 +92,13 @@ func lines(n int, s string) {
 	)
 }
 
+//go:noinline
+func loops(n int) {
+	for i, j := 0, n; i < 2; i, j = i+1, j*2 { // @loops
+		action = func() int { return i + j } // @loops-literal
+	}
+}
+
 func main() {
 	for i := 0; i < 7; i++ {
 		n := ten + i
@@ -105,6 +113,7 @@ func main() {
 		literals(n)
 		heads(n)
 		lines(n, embedded)
+		loops(n)
 		tagged(n)
 		generated(n)
 		directed(n, embedded)
