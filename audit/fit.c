@@ -50,6 +50,8 @@ static unsigned secondary_causes(const struct prediction *p, const struct readin
 	case EXPR_OTHER:
 		if (r->operand != EXPR_OTHER) /* another prediction says the same text of what is made */
 			return 0;
+		if (r->is_application) /* to a string or a slice of bytes or runes; of a constant as below */
+			return CAUSE_BIT(CAUSE_STRING_CONVERSION) | CAUSE_BIT(CAUSE_NEW_OBJECT);
 		return (r->selector ? CAUSE_BIT(CAUSE_METHOD_VALUE) : 0) |
 		       (r->is_literal ? CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_MAKE_MAP) : 0);
 	case EXPR_STRING_CONV: /* of a constant: an array of bytes that is copied into a new one */
@@ -187,6 +189,20 @@ static const char *symbol_name(struct strpool *pool, const char *function)
 	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
 }
 
+/* make of a slice, a map or a channel: "make(Header, n)" does not say which. */
+static bool is_make_of_name(const char *expr)
+{
+	static const char *const types[] = {"[", "map[", "chan ", "chan<-", "<-chan"};
+
+	if (strncmp(expr, "make(", 5) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strncmp(expr + 5, types[i], strlen(types[i])) == 0)
+			return false;
+	}
+	return true;
+}
+
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
 {
 	const char *expr = p->expr ? p->expr : "";
@@ -202,9 +218,12 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 		r->is_literal = r->type != NULL;
 		r->selector = selector_of(expr);
 		r->operand = expr_kind_of(expr);
+		r->is_application = expr_is_application(expr);
 	}
 	r->is_box = p->kind == EXPR_OTHER || p->kind == EXPR_MAKE_SLICE || p->kind == EXPR_SLICE_LIT ||
 		    p->kind == EXPR_CONCAT || p->kind == EXPR_STRING_CONV || p->kind == EXPR_APPEND;
+	if (is_make_of_name(expr))
+		r->primary |= CAUSE_BIT(CAUSE_MAKE_MAP) | CAUSE_BIT(CAUSE_MAKE_CHAN);
 	r->secondary = secondary_causes(p, r);
 }
 
@@ -411,7 +430,7 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	case EXPR_FUNC_LIT:
 		return closure_fit(p, site);
 	case EXPR_MAKE_SLICE:
-		return make_slice_fit(r, site);
+		return site->cause == CAUSE_MAKE_SLICE ? make_slice_fit(r, site) : FIT_POSSIBLE;
 	case EXPR_STRING_CONV:
 		if (site->cause == CAUSE_NEW_OBJECT)
 			return element && strcmp(element, "uint8") == 0 ? FIT_POSSIBLE : FIT_NONE;
@@ -421,9 +440,11 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 			return !site->closure			       ? FIT_POSSIBLE
 			       : is_method(site->closure, r->selector) ? FIT_TYPE
 								       : FIT_NONE;
+		if (site->cause == CAUSE_NEW_OBJECT && r->is_application)
+			return element && strcmp(element, "uint8") == 0 ? FIT_POSSIBLE : FIT_NONE;
 		if (site->cause == CAUSE_NEW_OBJECT)
 			return element ? FIT_POSSIBLE : FIT_NONE;
-		if (site->cause == CAUSE_MAKE_MAP)
+		if (site->cause == CAUSE_MAKE_MAP || site->cause == CAUSE_STRING_CONVERSION)
 			return FIT_POSSIBLE;
 		return type_fit(r->type, site->type);
 	default:

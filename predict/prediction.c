@@ -284,6 +284,28 @@ static enum expr_kind kind_of_sum(const char *s, size_t len)
 	return operands > 1 && !number ? EXPR_CONCAT : EXPR_OTHER;
 }
 
+bool expr_is_application(const char *expr)
+{
+	size_t len = strlen(expr), depth = 0, open = 0;
+
+	for (size_t i = 0; i < len;) {
+		if (is_quote(expr[i])) {
+			i = skip_quoted(expr, len, i);
+			continue;
+		}
+		if (expr[i] == '(' && depth == 0)
+			open = i;
+		if (expr[i] == ' ' && depth == 0) /* an operator, or "func literal" */
+			return false;
+		if (strchr("([{", expr[i]))
+			depth++;
+		else if (strchr(")]}", expr[i]) && depth)
+			depth--;
+		i++;
+	}
+	return open && closes_last(expr, len, open);
+}
+
 /* The compiler prints a blank on each side of a binary operator. */
 bool expr_is_boolean(const char *expr)
 {

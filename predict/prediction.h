@@ -188,6 +188,8 @@ int predictions_load(struct predictions *set, const char *path, struct error *er
 enum expr_kind expr_kind_of(const char *expr);
 /* A comparison, a negation or a logical operation. False where the text does not tell, as of a name. */
 bool expr_is_boolean(const char *expr);
+/* Whether it is "X(y)" as a whole: a call or a conversion, which the text does not tell apart. */
+bool expr_is_application(const char *expr);
 /*
  * The nth argument, from 0, of the call in a text of len bytes whose parenthesis opens at s[open]: s[*start] to
  * s[*end], without the comma. False where there are fewer, or the text ends within. Commas inside of an argument (of
