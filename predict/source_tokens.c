@@ -260,6 +260,69 @@ void source_tokens_extent(const struct source_tokens *source, size_t index, size
 	*last = extents->items[index].last;
 }
 
+/* The composite literal that the tokens from first to last are. */
+static size_t literal_of(const struct source_tokens *source, size_t first, size_t last)
+{
+	size_t brace, begin, end;
+
+	if (last < first || !is_one_of(source, last, "}"))
+		return SOURCE_NO_TOKEN;
+	brace = source->items[last].partner;
+	source_tokens_extent(source, brace, &begin, &end);
+	return begin == first && end == last ? brace : SOURCE_NO_TOKEN;
+}
+
+bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
+				struct source_element *element)
+{
+	size_t first = *at ? *at : index + 1, end, i;
+
+	if (!is_one_of(source, index, "{"))
+		return false;
+	end = source->items[index].partner;
+	if (first >= end)
+		return false;
+	*element = (struct source_element){.key_first = first, .key_last = first - 1};
+	for (i = first; i < end && !is_one_of(source, i, ","); i++) {
+		if (is_one_of(source, i, "([{")) {
+			i = source->items[i].partner;
+		} else if (is_one_of(source, i, ":") && element->key_last < element->key_first) {
+			element->key_last = i - 1;
+			first = i + 1;
+		}
+	}
+	element->brace = literal_of(source, first, i - 1);
+	*at = i + 1;
+	return true;
+}
+
+uint64_t source_tokens_length(const struct source_tokens *source, size_t index)
+{
+	struct source_element element;
+	uint64_t length = 0, next = 0;
+	size_t at = 0;
+
+	while (source_tokens_next_element(source, index, &at, &element)) {
+		const struct source_token *key = &source->items[element.key_first];
+		int number = 0;
+
+		if (element.key_last >= element.key_first) {
+			const char *text = source->text + key->offset;
+
+			/* A leading zero is an octal number's. */
+			if (element.key_last > element.key_first ||
+			    (!is_number(text, key->length, &number) && !is_text(source, element.key_first, "0")) ||
+			    (text[0] == '0' && key->length > 1))
+				return SOURCE_NO_LENGTH;
+			next = (uint64_t)number;
+		}
+		next++;
+		if (next > length)
+			length = next;
+	}
+	return length;
+}
+
 void source_tokens_expression(const struct source_tokens *source, size_t index, size_t width, struct strbuf *out)
 {
 	size_t first, last, start = out->len;

@@ -123,6 +123,31 @@ files_with() {
 	for_each_go check 1.19 1.23 1.24 1.27
 }
 
+@test "slice literals in a map literal have a row each, though their arrays have the position of the map" {
+	need_bpf
+	check() {
+		local one="[1]string 100/1600" two="[2]string 100/3200" map=runtime.hmap sizes="200/38400 200/32000"
+		local slice="confirmed []string{...} | new object,"
+		version_in "$GO_VERSION" '<=1.23' || map=maps.Map sizes="200/37600 200/31200"
+		audited .
+		expect_at literals.go literals-line "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice $one; $slice $two; compiled-out []string{} | unknown, - 0/0; $slice $one"
+		expect_at literals.go literals-map "held map[string][]string{...} | map growth, map[string][]string 0/0"
+		expect_at literals.go literals-a "$slice $one"
+		expect_at literals.go literals-b "$slice $two"
+		expect_at literals.go literals-d "$slice [4]string 100/6400"
+		expect_at literals.go literals-keyed "confirmed map[string][]int{...} | make map, $map ${sizes% *}; confirmed []int{...} | new object, [4]int 100/3200; confirmed []int{...} | new object, [5]int 100/4000; confirmed []int{...} | new object, [3]int 100/2400"
+		# What is converted to the type of the elements is made at its own brace.
+		expect_at literals.go literals-named "held byName{...} | map growth, main.byName 0/0; confirmed names{...} | new object, $one; confirmed names{...} | new object, $two; $slice [3]string 100/4800"
+		expect_at literals.go literals-escapes "confirmed byName{...} | make map, $map ${sizes% *}; confirmed names{...} | new object, $one; confirmed names{...} | new object, $two"
+		expect_at literals.go literals-then "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice [1]string 50/800; $slice [2]string 50/1600"
+		expect_at literals.go literals-else "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice [2]string 50/1600; $slice [1]string 50/800"
+		expect_at literals.go literals-nested "confirmed map[int][][]string{...} | make map, $map ${sizes#* }; confirmed [][]string{...} | new object, [2][]string 100/4800; $slice $one; $slice $two; confirmed [][]string{...} | new object, [1][]string 100/2400; $slice [3]string 100/4800"
+		# Keys do not make it a map.
+		[ "$(jq -r '[.verdicts[] | select(.file == "literals.go" and .ambiguous)] | length' "$audit")" = 0 ] || complain "ambiguous"
+	}
+	for_each_go check 1.19 1.23 1.24 1.27
+}
+
 # wrappers FILE MARKER: what is said of the marked line, by function.
 wrappers() {
 	local line

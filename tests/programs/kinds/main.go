@@ -34,6 +34,7 @@ func main() {
 		boxes(i)
 		cleanups()
 		values(i)
+		literals(i)
 	}
 
 }

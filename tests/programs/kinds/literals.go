@@ -1,0 +1,79 @@
+package main
+
+// ---- slice literals in map literals: the compiler gives all their arrays the position of the map's brace
+
+type names []string
+
+type byName map[string]names
+
+var grown = map[int]int{}
+
+//go:noinline
+func useMap(m map[string][]string) int { return len(m) }
+
+//go:noinline
+func useNames(m byName) int { return len(m) }
+
+func literals(i int) {
+	oneLine("x", "y")
+	manyLines("x", "y")
+	keyed(i)
+	namedMap("x", "y")
+	chosen(i%2 == 0, "x", "y")
+	nested("x", "y")
+	beside(grown, i)
+}
+
+//go:noinline
+func oneLine(x, y string) {
+	useMap(map[string][]string{"a": {x}, "b": {x, y}, "c": {}, "d": nil, "e": {y}}) // @literals-line
+}
+
+//go:noinline
+func manyLines(x, y string) {
+	useMap(map[string][]string{ // @literals-map
+		"a": {x}, // @literals-a
+		"b": { // @literals-b
+			x,
+			y,
+		},
+		"c" + x: append([]string{x, x, x, x, x}, y), // @literals-append
+		"d":     []string{"1", "2", "3", y},         // @literals-d
+	})
+}
+
+//go:noinline
+func keyed(i int) {
+	anySink = map[string][]int{"a": {3: i}, "b": {'\x04': i}, "c": {0: i, 1, 2}} // @literals-keyed
+}
+
+//go:noinline
+func namedMap(x, y string) {
+	useNames(byName{"a": {x}, "b": names{x, y}, "c": []string{x, y, x}}) // @literals-named
+	anySink = byName{"a": {x}, "b": names{x, y}}                         // @literals-escapes
+}
+
+//go:noinline
+func chosen(b bool, x, y string) {
+	if b {
+		useMap(map[string][]string{"a": {x}, "b": {x, y}}) // @literals-then
+	} else {
+		useMap(map[string][]string{"a": {x, y}, "b": {x}}) // @literals-else
+	}
+}
+
+//go:noinline
+func nested(x, y string) {
+	anySink = map[int][][]string{0: {{x}, {x, y}}, 1: {{x, y, x}}} // @literals-nested
+	anySink = [][]string{0: {x}, 1: {x, y}}                        // @literals-slice
+}
+
+// ---- insertions beside a literal on its line
+
+//go:noinline
+func beside(m map[int]int, i int) int {
+	m[i] = i; for j := range map[int]int{i: 1} { m[i+1000*j] = j } // @beside-same
+	n := len(map[string]int{"a": i}); m[i+500] = n                 // @beside-other
+	o := map[int]int{i: 1, i + 1: 2}; n += len(o)                  // @beside-none
+	return n
+}
