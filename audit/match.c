@@ -140,15 +140,42 @@ static bool goes_to_result(const struct prediction *p)
 /* What an append of the function has to do with a slice that is moved there. */
 enum builds { BUILDS_NOT, BUILDS_PERHAPS, BUILDS_IT };
 
-static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, const struct rec_site *move)
+/* Is there a move on the line of that one whose type, which has pointers then, is the type that grows? */
+static bool has_pointers(const struct matching *m, size_t move, const char *type)
+{
+	const struct rec_site *site = &m->rec->sites[move];
+
+	for (size_t s = match_first_site(m, m->site_file[move], site->frames[site->n_frames - 1].line); s;
+	     s = m->next_site[s - 1]) {
+		if (match_is_move(&m->rec->sites[s - 1]) && m->rec->sites[s - 1].type == type)
+			return true;
+	}
+	return false;
+}
+
+/* A move of elements without pointers is told no type. */
+static bool is_other_slice(const struct matching *m, const struct rec_site *growth, size_t move)
+{
+	const struct rec_site *site = &m->rec->sites[move];
+
+	if (!growth || !growth->type)
+		return false;
+	return site->type ? growth->type != site->type
+			  : strstr(site->callee, "NoScan") && has_pointers(m, move, growth->type);
+}
+
+static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, size_t move_index)
 {
 	const struct prediction *p = &m->set->items[prediction];
-	const struct rec_site *growth = NULL;
+	const struct rec_site *move = &m->rec->sites[move_index];
+	const struct rec_site *growth = group != MATCH_NONE && m->groups[group].n_sites
+						? &m->rec->sites[m->groups[group].sites[0]]
+						: NULL;
 
 	if (m->is_matched[prediction] &&
 	    group == MATCH_NONE) /* another package's account of it is the one that counts */
 		return BUILDS_NOT;
-	if (!fit_function(&m->readings[prediction], move))
+	if (!fit_function(&m->readings[prediction], move) || is_other_slice(m, growth, move_index))
 		return BUILDS_NOT;
 	for (uint32_t i = 0; p->claim == CLAIM_HEAP && i < move->n_frames; i++) {
 		if (move->frames[i].file && flows_through(p, move->frames[i].file, move->frames[i].line))
@@ -157,9 +184,7 @@ static enum builds builds_slice(const struct matching *m, size_t prediction, siz
 	/* It escapes in another way, if the log has the way. */
 	if (p->claim == CLAIM_HEAP && p->n_flow && !goes_to_result(p))
 		return BUILDS_NOT;
-	if (group != MATCH_NONE && m->groups[group].n_sites)
-		growth = &m->rec->sites[m->groups[group].sites[0]];
-	return growth && growth->type && move->type && growth->type != move->type ? BUILDS_NOT : BUILDS_PERHAPS;
+	return BUILDS_PERHAPS;
 }
 
 /* What an append did to a slice is done where the slice is moved, or above that. */
@@ -177,7 +202,7 @@ static bool is_nearer(const struct matching *m, size_t a, size_t b, int line)
  * is true, and which are known to build the same slice, have the one object together.
  */
 static size_t new_group(struct matching *m, const struct source_file *file, const struct rec_extent *extent,
-			size_t *group_of, size_t prediction, const struct rec_site *move)
+			size_t *group_of, size_t prediction, size_t move)
 {
 	size_t *together = xcalloc(file->n_appends, sizeof(*together)), n = 0, g = m->n_groups;
 
@@ -185,7 +210,7 @@ static size_t new_group(struct matching *m, const struct source_file *file, cons
 		size_t i = file->appends[k];
 		int line = m->set->items[i].pos.line;
 
-		if (i != prediction && (!move || group_of[i] != MATCH_NONE || line < extent->first ||
+		if (i != prediction && (move == MATCH_NONE || group_of[i] != MATCH_NONE || line < extent->first ||
 					line > extent->last || builds_slice(m, i, group_of[i], move) != BUILDS_IT))
 			continue;
 		group_of[i] = g;
@@ -221,7 +246,7 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 
 		if (line < extent->first || line > extent->last)
 			continue;
-		builds = builds_slice(m, i, group_of[i], site);
+		builds = builds_slice(m, i, group_of[i], site_index);
 		if (builds < known)
 			continue;
 		if (builds > known) {
@@ -241,7 +266,8 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
 		n_moves += match_is_move(&m->rec->sites[s - 1]);
 	if (group_of[best] == MATCH_NONE)
-		group_of[best] = new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site : NULL);
+		group_of[best] = new_group(m, file, extent, group_of, best,
+					 known == BUILDS_IT ? site_index : MATCH_NONE);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
 	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index]))

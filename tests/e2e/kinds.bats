@@ -142,10 +142,50 @@ files_with() {
 		expect_at literals.go literals-then "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice [1]string 50/800; $slice [2]string 50/1600"
 		expect_at literals.go literals-else "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice [2]string 50/1600; $slice [1]string 50/800"
 		expect_at literals.go literals-nested "confirmed map[int][][]string{...} | make map, $map ${sizes#* }; confirmed [][]string{...} | new object, [2][]string 100/4800; $slice $one; $slice $two; confirmed [][]string{...} | new object, [1][]string 100/2400; $slice [3]string 100/4800"
-		# Keys do not make it a map.
+		# Keys do not make it a map: the arrays of both slices, and the box.
+		[ "$(jq -r --argjson line "$(grep -n '// @literals-slice$' "$programs/kinds/literals.go" | cut -d : -f 1)" '
+			[.verdicts[] | select(.file == "literals.go" and .line == $line) | .type] | sort | join(" ")' "$audit")" = \
+			"[1]string [2][]string [2]string [][]string" ] || complain "literals-slice"
 		[ "$(jq -r '[.verdicts[] | select(.file == "literals.go" and .ambiguous)] | length' "$audit")" = 0 ] || complain "ambiguous"
 	}
 	for_each_go check 1.19 1.23 1.24 1.27
+}
+
+# growth MARKER: verdicts, expressions and types of a line of literals.go, without the figures, which are those of hash tables.
+growth() {
+	jq -r --argjson line "$(grep -n "// @$1\$" "$programs/kinds/literals.go" | cut -d : -f 1)" '[.verdicts[] |
+		select(.file == "literals.go" and .line == $line) | "\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr // "-") \(.type) \(.objects > 0)"] |
+		sort | join("; ")' "$audit"
+}
+
+@test "an insertion on the line of a map literal is not one of its elements" {
+	need_bpf
+	check() {
+		local none="held map[int]int{...} map[int]int false" other="held map[string]int{...} map[string]int false"
+		audited .
+		[ "$(growth beside-same)" = "$none; unpredicted m[i] map[int]int true" ] || complain "same: $(growth beside-same)"
+		[ "$(growth beside-other)" = "$other; unpredicted other[i] map[int]int true" ] || complain "other: $(growth beside-other)"
+		[ "$(growth beside-none)" = "$none" ] || complain "none: $(growth beside-none)"
+		# Without columns maps of one type are told apart by nothing, of two by that.
+		audited --columns=off .
+		[ "$(growth beside-same)" = "violated? map[int]int{...} map[int]int true" ] || complain "same, by lines: $(growth beside-same)"
+		[ "$(growth beside-other)" = "$other; unpredicted - map[int]int true" ] || complain "other, by lines: $(growth beside-other)"
+		[ "$(growth beside-none)" = "$none" ] || complain "none, by lines: $(growth beside-none)"
+	}
+	for_each_go check 1.19 1.24 1.27
+}
+
+@test "slices that append builds and one line moves are told apart by their types" {
+	need_bpf
+	check() {
+		local grown="confirmed append | append growth,"
+		audited .
+		expect_at moved.go moved-numbers "$grown int 100/1600"
+		expect_at moved.go moved-pointers "$grown *int 100/1600"
+		expect_at moved.go moved-texts "$grown string 100/1600"
+		expect_at moved.go moved-others "$grown *int 100/800"
+	}
+	for_each_go check 1.26 1.27
 }
 
 # wrappers FILE MARKER: what is said of the marked line, by function.

@@ -6,7 +6,7 @@ type names []string
 
 type byName map[string]names
 
-var grown = map[int]int{}
+var grown, otherGrown = map[int]int{}, map[int]int{}
 
 //go:noinline
 func useMap(m map[string][]string) int { return len(m) }
@@ -21,7 +21,7 @@ func literals(i int) {
 	namedMap("x", "y")
 	chosen(i%2 == 0, "x", "y")
 	nested("x", "y")
-	beside(grown, i)
+	beside(grown, otherGrown, i)
 }
 
 //go:noinline
@@ -71,9 +71,13 @@ func nested(x, y string) {
 // ---- insertions beside a literal on its line
 
 //go:noinline
-func beside(m map[int]int, i int) int {
-	m[i] = i; for j := range map[int]int{i: 1} { m[i+1000*j] = j } // @beside-same
-	n := len(map[string]int{"a": i}); m[i+500] = n                 // @beside-other
-	o := map[int]int{i: 1, i + 1: 2}; n += len(o)                  // @beside-none
-	return n
+func beside(m, other map[int]int, i int) int {
+	n := 0
+	if m[i] = i; len(map[int]int{i: 1}) > 0 { // @beside-same
+		n++
+	}
+	if other[i] = i; len(map[string]int{"a": i}) > 0 { // @beside-other
+		n++
+	}
+	return n + len(map[int]int{i: 1, i + 1: 2}) // @beside-none
 }

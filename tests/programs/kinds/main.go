@@ -35,6 +35,7 @@ func main() {
 		cleanups()
 		values(i)
 		literals(i)
+		moved(i)
 	}
 
 }
