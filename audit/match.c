@@ -168,9 +168,8 @@ static enum builds builds_slice(const struct matching *m, size_t prediction, siz
 {
 	const struct prediction *p = &m->set->items[prediction];
 	const struct rec_site *move = &m->rec->sites[move_index];
-	const struct rec_site *growth = group != MATCH_NONE && m->groups[group].n_sites
-						? &m->rec->sites[m->groups[group].sites[0]]
-						: NULL;
+	const struct rec_site *growth =
+		group != MATCH_NONE && m->groups[group].n_sites ? &m->rec->sites[m->groups[group].sites[0]] : NULL;
 
 	if (m->is_matched[prediction] &&
 	    group == MATCH_NONE) /* another package's account of it is the one that counts */
@@ -266,8 +265,8 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
 		n_moves += match_is_move(&m->rec->sites[s - 1]);
 	if (group_of[best] == MATCH_NONE)
-		group_of[best] = new_group(m, file, extent, group_of, best,
-					 known == BUILDS_IT ? site_index : MATCH_NONE);
+		group_of[best] =
+			new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site_index : MATCH_NONE);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
 	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index]))
@@ -473,8 +472,8 @@ static size_t literal_on_line(struct matching *m, const size_t *literals, const 
 }
 
 /*
- * Without columns, "m[k] = v" on the line of a literal reads like an insertion of an element of it. One insertion is the
- * literal's, which has elements; of several, nothing tells whether what they made was made by the literal.
+ * Without columns, "m[k] = v" on the line of a literal reads like an insertion of an element of it. One insertion is
+ * the literal's, which has elements; of several, nothing tells whether what they made was made by the literal.
  */
 static void doubt_insertions(struct matching *m, struct match_group *group)
 {

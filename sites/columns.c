@@ -38,7 +38,8 @@ static struct source_position level_of(struct twin *twin, const struct rec_frame
 	return source_tokens_position(source, (size_t)frame->line - 1);
 }
 
-static void describe(struct predictions *set, struct column_site *site, const struct source_tokens *source, size_t token)
+static void describe(struct predictions *set, struct column_site *site, const struct source_tokens *source,
+		     size_t token)
 {
 	struct strbuf text = STRBUF_INIT;
 	size_t first, last;
@@ -110,7 +111,8 @@ static bool is_at(const struct rec_site *site, size_t token, const struct rec_si
 	return true;
 }
 
-/* Fills in the arrays at the position of the first site. False unless each is followed by an insertion before the next. */
+/* Fills in the arrays at the position of the first site. False unless each is followed by an insertion before the next.
+ */
 static bool find_arrays(struct map_literal *map)
 {
 	bool is_inserted = true;
@@ -176,8 +178,8 @@ static bool may_be_map(const struct source_tokens *source, size_t brace)
 }
 
 /* n sites of one function, from, and what is kept of them, to. */
-static void place_elements(struct predictions *set, struct twin *twin, const struct rec_site *from, struct column_site *to,
-			   size_t n)
+static void place_elements(struct predictions *set, struct twin *twin, const struct rec_site *from,
+			   struct column_site *to, size_t n)
 {
 	struct map_literal map = {.sites = from, .n = n, .arrays = xcalloc(n, sizeof(*map.arrays))};
 	size_t *braces = xcalloc(n, sizeof(*braces));
