@@ -272,6 +272,32 @@ static size_t literal_of(const struct source_tokens *source, size_t first, size_
 	return begin == first && end == last ? brace : SOURCE_NO_TOKEN;
 }
 
+bool source_tokens_is(const struct source_tokens *source, size_t index, const char *text)
+{
+	return index < source->n && is_text(source, index, text);
+}
+
+bool source_tokens_is_literal(const struct source_tokens *source, size_t index)
+{
+	size_t first, last;
+
+	if (!is_one_of(source, index, "{"))
+		return false;
+	source_tokens_extent(source, index, &first, &last);
+	return last == source->items[index].partner;
+}
+
+size_t source_tokens_literal_around(const struct source_tokens *source, size_t index)
+{
+	for (size_t i = index; i-- > 0;) {
+		if (is_one_of(source, i, ")]}"))
+			i = source->items[i].partner;
+		else if (is_one_of(source, i, "([{"))
+			return source_tokens_is_literal(source, i) ? i : SOURCE_NO_TOKEN;
+	}
+	return SOURCE_NO_TOKEN;
+}
+
 bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
 				struct source_element *element)
 {

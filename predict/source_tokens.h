@@ -69,6 +69,13 @@ struct source_element {
  */
 bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
 				struct source_element *element);
+/* Is there a token at index, and is that its text? */
+bool source_tokens_is(const struct source_tokens *source, size_t index, const char *text);
+/* Is the token at index the brace that opens a composite literal? */
+bool source_tokens_is_literal(const struct source_tokens *source, size_t index);
+/* The brace of the composite literal that a token is in, with no other bracket between; SOURCE_NO_TOKEN if it is in
+ * none. */
+size_t source_tokens_literal_around(const struct source_tokens *source, size_t index);
 /* How many elements the array of that literal has, if it is one of a slice. SOURCE_NO_LENGTH where a key is more than a
  * decimal number. */
 uint64_t source_tokens_length(const struct source_tokens *source, size_t index);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "sites/literal_braces.h"
 #include "sites/sites.h"
 
 #define EXPR_WIDTH 60 /* bytes */
@@ -71,140 +72,24 @@ static void add_site(struct predictions *set, struct twin *twin, const struct re
 		columns_add_level(set->columns, level_of(twin, &from->frames[i]));
 }
 
-/* ---- elements of map literals ------------------------------------------------------------------------------------ */
-
-/*
- * The arrays of slice literals that are elements of a map literal have the position of the map's brace: "m[k] = v" is
- * made of each element, at the map's position, and the literal is assigned to a temporary variable of that statement
- * (cmd/compile/internal/walk: order.go, OMAPLIT and mapAssign; assign.go; complit.go, oaslit). These statements are in
- * the order of the source, one behind the other, as no literal of a slice is static (isStaticCompositeLiteral). Code of
- * one such statement comes before that of the next (ssa/layout.go: a block is laid out behind one that it is reached
- * from). So the n-th array that is made at the brace is that of the n-th such element, which is held against the
- * number of its elements, and against the insertion that must follow. An array without elements is made by no call,
- * and a literal that is converted to the map's type is made at its own position.
- */
-struct map_literal {
-	const struct rec_site *sites; /* of the function */
-	size_t n, first;	      /* the first array */
-	size_t *arrays;		      /* among sites */
-	size_t n_arrays;
-	const struct source_tokens *source;
-	size_t brace;
-};
-
-static bool is_array(const struct rec_site *site)
-{
-	return site->cause == CAUSE_NEW_OBJECT && (!site->type || (site->type[0] == '[' && site->type[1] != ']'));
-}
-
-/* Is the site at that token, and else where the other is? */
-static bool is_at(const struct rec_site *site, size_t token, const struct rec_site *other)
-{
-	if (site->n_frames != other->n_frames || site->frames[0].line != (int)token + 1)
-		return false;
-	for (size_t i = 0; i < site->n_frames; i++) {
-		const struct rec_frame *a = &site->frames[i], *b = &other->frames[i];
-
-		if ((i && a->line != b->line) || a->function != b->function || a->file != b->file)
-			return false;
-	}
-	return true;
-}
-
-/* Fills in the arrays at the position of the first site. False unless each is followed by an insertion before the next.
- */
-static bool find_arrays(struct map_literal *map)
-{
-	bool is_inserted = true;
-
-	map->n_arrays = 0;
-	for (size_t i = map->first; i < map->n; i++) {
-		const struct rec_site *site = &map->sites[i];
-
-		if (!is_at(site, map->brace, &map->sites[map->first]))
-			continue;
-		if (site->cause == CAUSE_MAP_GROWTH) {
-			is_inserted = true;
-		} else if (is_array(site)) {
-			if (!is_inserted)
-				return false;
-			is_inserted = false;
-			map->arrays[map->n_arrays++] = i;
-		}
-	}
-	return is_inserted;
-}
-
-static bool has_own_site(const struct map_literal *map, size_t brace)
-{
-	for (size_t i = 0; i < map->n; i++) {
-		if (is_array(&map->sites[i]) && is_at(&map->sites[i], brace, &map->sites[map->first]))
-			return true;
-	}
-	return false;
-}
-
-static bool has_length(const struct rec_site *site, uint64_t length)
-{
-	return !site->type || length == SOURCE_NO_LENGTH || strtoull(site->type + 1, NULL, 10) == length;
-}
-
-/* The braces of the elements whose arrays they are. False if they are not as many, or of other lengths. */
-static bool find_elements(const struct map_literal *map, size_t *braces)
-{
-	struct source_element element;
-	size_t at = 0, n = 0;
-
-	while (source_tokens_next_element(map->source, map->brace, &at, &element)) {
-		uint64_t length =
-			element.brace == SOURCE_NO_TOKEN ? 0 : source_tokens_length(map->source, element.brace);
-
-		if (length == 0 || has_own_site(map, element.brace))
-			continue;
-		if (n == map->n_arrays || !has_length(&map->sites[map->arrays[n]], length))
-			return false;
-		braces[n++] = element.brace;
-	}
-	return n == map->n_arrays;
-}
-
-/* A map literal has keys; so may one of an array or a slice, which makes no insertions. */
-static bool may_be_map(const struct source_tokens *source, size_t brace)
-{
-	struct source_element element;
-	size_t at = 0;
-
-	return source_tokens_next_element(source, brace, &at, &element) && element.key_last >= element.key_first;
-}
-
-/* n sites of one function, from, and what is kept of them, to. */
-static void place_elements(struct predictions *set, struct twin *twin, const struct rec_site *from,
+/* n sites of one function, from, and what is kept of them, to: arrays of literals stand where the literal does. */
+static void place_literals(struct predictions *set, struct twin *twin, const struct rec_site *from,
 			   struct column_site *to, size_t n)
 {
-	struct map_literal map = {.sites = from, .n = n, .arrays = xcalloc(n, sizeof(*map.arrays))};
 	size_t *braces = xcalloc(n, sizeof(*braces));
 
+	literal_braces_find(twin, from, n, braces);
 	for (size_t i = 0; i < n; i++) {
-		map.source = from[i].n_frames ? twin_source(twin, from[i].frames[0].file) : NULL;
-		map.brace = from[i].n_frames ? token_of(map.source, &from[i]) : SOURCE_NO_TOKEN;
-		if (map.brace == SOURCE_NO_TOKEN || !is_array(&from[i]) || to[i].at.line ||
-		    !may_be_map(map.source, map.brace))
-			continue;
-		map.first = i;
-		if (!find_arrays(&map) || !find_elements(&map, braces))
-			continue;
-		for (size_t k = 0; k < map.n_arrays; k++) {
-			struct column_site *site = &to[map.arrays[k]];
+		const struct source_tokens *source;
 
-			describe(set, site, map.source, braces[k]);
-			site->at = source_tokens_position(map.source, braces[k]);
-		}
+		if (braces[i] == SOURCE_NO_TOKEN)
+			continue;
+		source = twin_source(twin, from[i].frames[0].file);
+		describe(set, &to[i], source, braces[i]);
+		to[i].at = source_tokens_position(source, braces[i]);
 	}
 	free(braces);
-	free(map.arrays);
 }
-
-/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static bool has_copy(struct twin *twin, const struct recording *rec, size_t first, size_t n)
 {
@@ -240,7 +125,7 @@ int site_columns_read(struct predictions *set, struct twin *twin, struct error *
 				     rec->sites[i].calls);
 		for (size_t k = i; k < i + n; k++)
 			add_site(set, twin, &rec->sites[k]);
-		place_elements(set, twin, &rec->sites[i], &set->columns->sites[set->columns->n_sites - n], n);
+		place_literals(set, twin, &rec->sites[i], &set->columns->sites[set->columns->n_sites - n], n);
 	}
 	symbolizer_free(sym);
 	go_binary_free(bin);

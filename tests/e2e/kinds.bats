@@ -151,6 +151,23 @@ files_with() {
 	for_each_go check 1.19 1.23 1.24 1.27
 }
 
+@test "large slice literals of structs are made at their last field, and are rows of the literal" {
+	need_bpf
+	check() {
+		local map="make map, runtime.hmap 200/38400" array="new object, [9]main.entry 100/28800" box="interface conversion, main.entries 100/2400"
+		version_in "$GO_VERSION" '<=1.23' || map="make map, maps.Map 200/37600"
+		audited .
+		expect_at literals.go large-assigned "confirmed []entry{...} | $array"
+		version_in "$GO_VERSION" '<=1.19' || expect_at literals.go large-named "confirmed entries{...} | $array; confirmed entries{...} | $box"
+		version_in "$GO_VERSION" '>=1.20' || expect_at literals.go large-named "confirmed entries{...} | $box; confirmed entries{...} | $array"
+		expect_at literals.go large-map "confirmed map[string][]entry{...} | $map; confirmed []entry{...} | new object, [1]main.entry 100/3200; confirmed []entry{...} | new object, [10]main.entry 100/32000"
+		expect_at literals.go large-last "confirmed []entry{...} | new object, [2]main.entry 100/6400"
+		# Arrays in the last field that are no slice's.
+		expect_at literals.go large-stack "held []wide{...} | unknown, - 0/0; confirmed new([12]int) | new object, [12]int 100/9600; confirmed new([12]int) | new object, [12]int 100/9600"
+	}
+	for_each_go check 1.19 1.23 1.24 1.27
+}
+
 # growth MARKER: verdicts, expressions and types of a line of literals.go, without the figures, which are those of hash tables.
 growth() {
 	jq -r --argjson line "$(grep -n "// @$1\$" "$programs/kinds/literals.go" | cut -d : -f 1)" '[.verdicts[] |

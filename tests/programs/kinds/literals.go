@@ -22,6 +22,7 @@ func literals(i int) {
 	chosen(i%2 == 0, "x", "y")
 	nested("x", "y")
 	beside(grown, otherGrown, i)
+	large("x", i)
 }
 
 //go:noinline
@@ -81,3 +82,43 @@ func beside(m, other map[int]int, i int) int {
 	}
 	return n + len(map[int]int{i: 1, i + 1: 2}) // @beside-none
 }
+
+// ---- slice literals of more than 256 bytes, whose arrays the compiler puts at the last field in them
+
+type entry struct {
+	name string
+	n, m int
+}
+
+type entries []entry
+
+var (
+	entrySink  []entry
+	entriesMap map[string][]entry
+)
+
+//go:noinline
+func firstName(list []entry) string { return list[0].name }
+
+//go:noinline
+func large(x string, i int) {
+	entrySink = []entry{ // @large-assigned
+		{"1", 1, 1}, {"2", 2, 2}, {"3", 3, 3}, {"4", 4, 4}, {"5", 5, 5},
+		{"6", 6, 6}, {"7", 7, 7}, {"8", 8, 8}, {"9", 9, 9},
+	}
+	anySink = entries{{"1", 1, 1}, {"2", 2, 2}, {"3", 3, 3}, {"4", 4, 4}, {"5", 5, 5}, {"6", 6, 6}, {"7", 7, 7}, {"8", 8, 8}, {name: x, m: i}} // @large-named
+	entriesMap = map[string][]entry{"a": {{x, i, i}}, "b": {                                                                                   // @large-map
+		{"1", 1, 1}, {"2", 2, 2}, {"3", 3, 3}, {"4", 4, 4}, {"5", 5, 5},
+		{"6", 6, 6}, {"7", 7, 7}, {"8", 8, 8}, {"9", 9, 9}, {x, i, i},
+	}, "c": {{"1", 1, 1}, {x, i, i}}} // @large-last
+	// On the stack, with other arrays in it.
+	list := []wide{{p: new([12]int)}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {p: new([12]int)}} // @large-stack
+	ptrArray = list[i%2*11].p
+}
+
+type wide struct {
+	name [4]string
+	p    *[12]int
+}
+
+var ptrArray *[12]int

@@ -264,6 +264,32 @@ Test(source_tokens, composite_literals)
 		     {"x := struct{}@{}", "struct{}{}"}, {"x := []func() T@{nil}", "[]func() T{nil}"});
 }
 
+Test(source_tokens, literals_around)
+{
+	static const char text[] = "package p; var x = []T{{a: 1, b: U{}}, {a: f(2), c: func() { y = 3 }}}";
+	struct source_tokens *source = tokens(text);
+	size_t two = SOURCE_NO_TOKEN, three = SOURCE_NO_TOKEN, one = SOURCE_NO_TOKEN, brace;
+
+	cr_assert_not_null(source);
+	for (size_t i = 0; i < source_tokens_count(source); i++) {
+		one = source_tokens_is(source, i, "1") ? i : one;
+		two = source_tokens_is(source, i, "2") ? i : two;
+		three = source_tokens_is(source, i, "3") ? i : three;
+	}
+	cr_expect_eq(source_tokens_literal_around(source, two), SOURCE_NO_TOKEN); /* an argument */
+	cr_expect_eq(source_tokens_literal_around(source, three), SOURCE_NO_TOKEN);
+	brace = source_tokens_literal_around(source, one);
+	cr_assert_neq(brace, SOURCE_NO_TOKEN);
+	cr_expect(source_tokens_is_literal(source, brace));
+	cr_expect_eq(source_tokens_length(source, brace), SOURCE_NO_LENGTH); /* names are no indexes */
+	brace = source_tokens_literal_around(source, brace);
+	cr_assert_neq(brace, SOURCE_NO_TOKEN);
+	cr_expect_eq(source_tokens_length(source, brace), 2);
+	cr_expect_eq(source_tokens_literal_around(source, brace), SOURCE_NO_TOKEN);
+	cr_expect(!source_tokens_is(source, source_tokens_count(source), "}"));
+	source_tokens_free(source);
+}
+
 /* "key: literal length" of the elements of the literal at the brace that @ marks. */
 static void expect_elements(const char *marked, const char *want)
 {
