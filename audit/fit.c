@@ -297,6 +297,11 @@ static enum fit type_fit(const char *source, const char *runtime)
 	return strcmp(a, b) == 0 ? FIT_TYPE : FIT_UNLIKELY;
 }
 
+bool fit_literal_type(const struct reading *r, const char *type)
+{
+	return r->is_literal && type && type_fit(r->type, type) == FIT_TYPE;
+}
+
 /* The element type of "[3]main.T". */
 static const char *array_element(const char *type)
 {

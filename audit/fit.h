@@ -42,6 +42,9 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 /* The same for boxing: which conversion function takes a value of that kind? */
 enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site);
 
+/* Does the name in a literal's text, "T" of "T{...}", say that runtime type? */
+bool fit_literal_type(const struct reading *r, const char *type);
+
 /* Is the site in the function that the diagnostics name? True where they name none. */
 bool fit_function(const struct reading *r, const struct rec_site *site);
 

@@ -59,6 +59,7 @@ struct matching {
 	size_t *next_site;	/* + 1, on the same line, in pc order */
 	size_t *site_group;	/* MATCH_NONE while free */
 	uint64_t *site_objects; /* NULL where not every object was counted */
+	bool *is_seen;		/* per site: an object of it was observed */
 	uint32_t *prediction_file;
 	const char *
 		*site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
@@ -161,7 +162,7 @@ void match_group_add_site(struct matching *m, struct match_group *group, size_t 
 void match_group_add_prediction(struct matching *m, struct match_group *group, size_t prediction);
 /* What predictions are as far as sites may fit them. After match_index_wrappers. */
 void match_index_likeness(struct matching *m);
-/* At one column, one expression. */
+/* At one line and column, one expression. */
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
