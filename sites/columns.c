@@ -32,15 +32,17 @@ static size_t run_length(const struct recording *rec, size_t first)
 static struct source_position level_of(struct twin *twin, const struct rec_frame *frame)
 {
 	const struct source_tokens *source = twin_source(twin, frame->file);
+	size_t token = twin_token(twin, frame->file, frame->line);
 
 	/* A file without a copy: its lines are what they are in the original. */
-	if (!source || frame->line < 1 || (size_t)frame->line > source_tokens_count(source))
+	if (token == SOURCE_NO_TOKEN)
 		return (struct source_position){.line = source ? 0 : frame->line};
-	return source_tokens_position(source, (size_t)frame->line - 1);
+	return source_tokens_position(source, token);
 }
 
-static void describe(struct predictions *set, struct column_site *site, const struct source_tokens *source,
-		     size_t token)
+/* Keeps what a token of a file of the twin's stands for. Returns its place. */
+static struct source_position describe(struct predictions *set, struct column_site *site,
+				       const struct source_tokens *source, size_t token)
 {
 	struct strbuf text = STRBUF_INIT;
 	size_t first, last;
@@ -51,23 +53,16 @@ static void describe(struct predictions *set, struct column_site *site, const st
 	site->first = source_tokens_position(source, first);
 	site->last = source_tokens_position(source, last);
 	strbuf_release(&text);
-}
-
-static size_t token_of(const struct source_tokens *source, const struct rec_site *site)
-{
-	int line = site->frames[0].line;
-
-	return source && line > 0 && (size_t)line <= source_tokens_count(source) ? (size_t)line - 1 : SOURCE_NO_TOKEN;
+	return source_tokens_position(source, token);
 }
 
 static void add_site(struct predictions *set, struct twin *twin, const struct rec_site *from)
 {
 	struct column_site *site = columns_add_site(set->columns);
-	const struct source_tokens *source = from->n_frames ? twin_source(twin, from->frames[0].file) : NULL;
-	size_t token = from->n_frames ? token_of(source, from) : SOURCE_NO_TOKEN;
+	size_t token = from->n_frames ? twin_token(twin, from->frames[0].file, from->frames[0].line) : SOURCE_NO_TOKEN;
 
 	if (token != SOURCE_NO_TOKEN)
-		describe(set, site, source, token);
+		describe(set, site, twin_source(twin, from->frames[0].file), token);
 	for (size_t i = 0; i < from->n_frames; i++)
 		columns_add_level(set->columns, level_of(twin, &from->frames[i]));
 }
@@ -80,13 +75,8 @@ static void place_literals(struct predictions *set, struct twin *twin, const str
 
 	literal_braces_find(twin, from, n, braces);
 	for (size_t i = 0; i < n; i++) {
-		const struct source_tokens *source;
-
-		if (braces[i] == SOURCE_NO_TOKEN)
-			continue;
-		source = twin_source(twin, from[i].frames[0].file);
-		describe(set, &to[i], source, braces[i]);
-		to[i].at = source_tokens_position(source, braces[i]);
+		if (braces[i] != SOURCE_NO_TOKEN)
+			to[i].at = describe(set, &to[i], twin_source(twin, from[i].frames[0].file), braces[i]);
 	}
 	free(braces);
 }

@@ -49,10 +49,9 @@ static const struct source_tokens *source_of(const struct literals *l, size_t si
 
 static size_t token_of(const struct literals *l, size_t site)
 {
-	const struct source_tokens *source = source_of(l, site);
-	int line = source ? l->sites[site].frames[0].line : 0;
+	const struct rec_site *s = &l->sites[site];
 
-	return line > 0 && (size_t)line <= source_tokens_count(source) ? (size_t)line - 1 : SOURCE_NO_TOKEN;
+	return s->n_frames ? twin_token(l->twin, s->frames[0].file, s->frames[0].line) : SOURCE_NO_TOKEN;
 }
 
 /* Is a site at that token, and else where the other is? */
@@ -81,28 +80,29 @@ static bool has_own_site(const struct literals *l, size_t token, size_t other)
 	return false;
 }
 
-/* A map literal has keys; so may one of an array or a slice, which makes no insertions. */
-static bool may_be_map(const struct source_tokens *source, size_t brace)
+/* Is something inserted into a map where that site is? */
+static bool has_insertion(const struct literals *l, size_t site)
 {
-	struct source_element element;
-	size_t at = 0;
-
-	return source_tokens_next_element(source, brace, &at, &element) && element.key_last >= element.key_first;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAP_GROWTH && is_at(l, i, l->tokens[site], site))
+			return true;
+	}
+	return false;
 }
 
-/* ---- in the last field of the last struct -------------------------------------------------------------------------
- */
+/* ---- in the last field of the last struct ------------------------------------------------------------------------ */
 
 #define SMALL_ARRAY 256 /* bytes; ir.MaxSmallArraySize, smallArrayBytes up to Go 1.20 */
 
-/* Is there no literal among the elements behind the one that a token is in, or, if all count, no element? */
+/* Is there no literal with elements among the elements behind the one that a token is in, or, if all count, none? */
 static bool is_last(const struct source_tokens *source, size_t brace, size_t token, bool all)
 {
 	struct source_element element;
 	size_t at = 0;
 
 	while (source_tokens_next_element(source, brace, &at, &element)) {
-		if (element.key_first > token && (all || element.brace != SOURCE_NO_TOKEN))
+		if (element.key_first > token &&
+		    (all || (element.brace != SOURCE_NO_TOKEN && source_tokens_length(source, element.brace) > 0)))
 			return false;
 	}
 	return true;
@@ -129,8 +129,8 @@ static size_t slice_around(const struct literals *l, size_t site)
 	if (l->sites[site].type_size <= SMALL_ARRAY || is_pointer_to_array(source, token))
 		return SOURCE_NO_TOKEN;
 	/* Its own, or that of a map. */
-	if (may_be_map(source, token) || (source_tokens_is_literal(source, token) &&
-					  has_length(&l->sites[site], source_tokens_length(source, token))))
+	if (has_insertion(l, site) || (source_tokens_is_literal(source, token) &&
+				       has_length(&l->sites[site], source_tokens_length(source, token))))
 		return SOURCE_NO_TOKEN;
 	brace = source_tokens_literal_around(source, token);
 	if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, token, true))
@@ -151,15 +151,20 @@ static size_t slice_around(const struct literals *l, size_t site)
 
 /* ---- elements of map literals ------------------------------------------------------------------------------------ */
 
-/* Fills in the arrays at the position of the first. False unless each is followed by an insertion before the next. */
+/*
+ * Fills in the arrays at the position of the first. False unless that is the first, and each is followed by an
+ * insertion before the next.
+ */
 static bool find_arrays(struct literals *l, size_t first)
 {
 	bool is_inserted = true;
 
 	l->n_arrays = 0;
-	for (size_t i = first; i < l->n; i++) {
+	for (size_t i = 0; i < l->n; i++) {
 		if (!is_at(l, i, l->tokens[first], first))
 			continue;
+		if (i < first && is_array(&l->sites[i]))
+			return false;
 		if (l->sites[i].cause == CAUSE_MAP_GROWTH) {
 			is_inserted = true;
 		} else if (is_array(&l->sites[i])) {
@@ -172,22 +177,37 @@ static bool find_arrays(struct literals *l, size_t first)
 	return is_inserted;
 }
 
-/* The braces of the elements whose arrays they are. False if they are not as many, or of other lengths. */
-static bool find_elements(struct literals *l, size_t first)
+/* Adds the braces of the elements whose arrays follow behind the first n. False if these are fewer, or of other
+ * lengths.
+ */
+static bool add_elements(struct literals *l, size_t first, size_t *n)
 {
 	const struct source_tokens *source = source_of(l, first);
 	struct source_element element;
-	size_t at = 0, n = 0;
+	size_t at = 0;
 
 	while (source_tokens_next_element(source, l->tokens[first], &at, &element)) {
 		uint64_t length = element.brace == SOURCE_NO_TOKEN ? 0 : source_tokens_length(source, element.brace);
 
 		if (length == 0 || has_own_site(l, element.brace, first))
 			continue;
-		if (n == l->n_arrays || !has_length(&l->sites[l->arrays[n]], length))
+		if (*n == l->n_arrays || !has_length(&l->sites[l->arrays[*n]], length))
 			return false;
-		l->elements[n++] = element.brace;
+		l->elements[(*n)++] = element.brace;
 	}
+	return true;
+}
+
+/* Up to Go 1.20 instances of a generic function have one name: the elements of each, one instance behind the other. */
+static bool find_elements(struct literals *l, size_t first)
+{
+	size_t n = 0, before;
+
+	do {
+		before = n;
+		if (!add_elements(l, first, &n))
+			return false;
+	} while (n > before && n < l->n_arrays);
 	return n == l->n_arrays;
 }
 
@@ -212,7 +232,7 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN ||
-		    !may_be_map(source_of(&l, i), l.tokens[i]) || !find_arrays(&l, i) || !find_elements(&l, i))
+		    !has_insertion(&l, i) || !find_arrays(&l, i) || !find_elements(&l, i))
 			continue;
 		for (size_t k = 0; k < l.n_arrays; k++) {
 			braces[l.arrays[k]] = l.elements[k];

@@ -162,6 +162,7 @@ files_with() {
 		version_in "$GO_VERSION" '>=1.20' || expect_at literals.go large-named "confirmed entries{...} | $box; confirmed entries{...} | $array"
 		expect_at literals.go large-map "confirmed map[string][]entry{...} | $map; confirmed []entry{...} | new object, [1]main.entry 100/3200; confirmed []entry{...} | new object, [10]main.entry 100/32000"
 		expect_at literals.go large-last "confirmed []entry{...} | new object, [2]main.entry 100/6400"
+		expect_at literals.go large-keyed "confirmed []holder{...} | new object, [9]main.holder 100/36000; confirmed []int{...} | new object, [2]int 100/1600; confirmed []int{...} | new object, [3]int 100/2400"
 		# Arrays in the last field that are no slice's.
 		expect_at literals.go large-stack "held []wide{...} | unknown, - 0/0; confirmed new([12]int) | new object, [12]int 100/9600; confirmed new([12]int) | new object, [12]int 100/9600"
 	}

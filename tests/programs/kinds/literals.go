@@ -114,6 +114,7 @@ func large(x string, i int) {
 	// On the stack, with other arrays in it.
 	list := []wide{{p: new([12]int)}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {p: new([12]int)}} // @large-stack
 	ptrArray = list[i%2*11].p
+	keyedFields(x, i)
 }
 
 type wide struct {
@@ -122,3 +123,15 @@ type wide struct {
 }
 
 var ptrArray *[12]int
+
+type holder struct {
+	name string
+	list []int
+}
+
+var holders []holder
+
+//go:noinline
+func keyedFields(x string, i int) {
+	holders = []holder{{x, []int{i, 1: 1}}, {"z", []int{2: 1}}, {}, {}, {}, {}, {}, {}, {}} // @large-keyed
+}
