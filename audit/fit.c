@@ -297,17 +297,31 @@ static enum fit type_fit(const char *source, const char *runtime)
 	return strcmp(a, b) == 0 ? FIT_TYPE : FIT_UNLIKELY;
 }
 
-bool fit_literal_type(const struct reading *r, const char *type)
-{
-	return r->is_literal && type && type_fit(r->type, type) == FIT_TYPE;
-}
-
 /* The element type of "[3]main.T". */
 static const char *array_element(const char *type)
 {
 	const char *close = type && type[0] == '[' ? strchr(type, ']') : NULL;
 
 	return close && close > type + 1 ? close + 1 : NULL;
+}
+
+/* The type arguments of the function that a site is compiled into, from the bracket on. NULL if it is not generic, or
+ * if the linker dropped them, as it does up to Go 1.20. */
+static const char *type_arguments(const struct rec_site *site)
+{
+	const char *arguments = site->n_frames ? strchr(site->frames[site->n_frames - 1].function, '[') : NULL;
+
+	return arguments && strncmp(arguments, "[...]", 5) != 0 ? arguments : NULL;
+}
+
+/* Is there an argument of that shape, or one that begins with it? */
+static bool is_argument(const char *arguments, const char *shape, size_t len, bool is_whole)
+{
+	for (const char *s = strstr(arguments, "go.shape."); s; s = strstr(s + 1, "go.shape.")) {
+		if (strncmp(s, shape, len) == 0 && strchr("[,", s[-1]) && (!is_whole || strchr("],", s[len])))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -317,21 +331,37 @@ static const char *array_element(const char *type)
  */
 static bool shape_fits(const char *source, const struct rec_site *site)
 {
-	const char *arguments = site->n_frames ? strchr(site->frames[site->n_frames - 1].function, '[') : NULL;
-	const char *found;
-	size_t len;
+	const char *arguments = type_arguments(site);
 
-	if (!source || !arguments || strncmp(arguments, "[...]", 5) == 0)
+	if (!source || !arguments)
 		return true;
 	source += *source == '*';
-	if (strncmp(source, "go.shape.", 9) != 0)
-		return true;
-	len = strlen(source);
-	for (found = strstr(arguments, source); found; found = strstr(found + 1, source)) {
-		if (strchr("[,", found[-1]) && strchr("],", found[len]))
-			return true;
+	return strncmp(source, "go.shape.", 9) != 0 || is_argument(arguments, source, strlen(source), true);
+}
+
+const char *fit_map_type(const struct prediction *p)
+{
+	return p->expr && strncmp(p->expr, "map[", 4) == 0 && strstr(p->expr, "go.shape.") ? p->expr : NULL;
+}
+
+/*
+ * The same for each shape in the type of a map literal, where the function's own code is meant and no inlined one's. Of
+ * shapes with types in them, "go.shape.struct { x int }" or "go.shape.*T", the beginning is compared: texts and symbols
+ * qualify what is inside in different ways.
+ */
+static bool map_shapes_fit(const struct prediction *p, const struct rec_site *site)
+{
+	const char *arguments = site->n_frames == 1 ? type_arguments(site) : NULL, *text = fit_map_type(p);
+
+	for (const char *s = text && arguments ? strstr(text, "go.shape.") : NULL; s; s = strstr(s + 1, "go.shape.")) {
+		size_t prefix = strlen("go.shape."), len = prefix;
+
+		while (isalnum((unsigned char)s[len]) || s[len] == '_')
+			len++;
+		if (!is_argument(arguments, s, len > prefix ? len : prefix + 1, len > prefix && !strchr(" ([", s[len])))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
@@ -352,6 +382,14 @@ bool fit_function(const struct reading *r, const struct rec_site *site)
 }
 
 /* ---- fits -------------------------------------------------------------------------------------------------------- */
+
+bool fit_insertion(const struct prediction *p, const struct reading *r, const struct rec_site *site, bool makes_map)
+{
+	if (!fit_function(r, site) || !map_shapes_fit(p, site))
+		return false;
+	return p->kind == EXPR_MAKE_MAP || makes_map ||
+	       (r->is_literal && site->type && type_fit(r->type, site->type) == FIT_TYPE);
+}
 
 bool fit_is_merged(const struct rec_site *site)
 {
@@ -391,7 +429,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 {
 	const char *element = array_element(site->type);
 
-	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site))
+	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site) ||
+	    !map_shapes_fit(p, site))
 		return FIT_NONE;
 	/* What is given a buffer on the stack does not escape. */
 	if (p->claim == CLAIM_HEAP && site->buffer == SITE_BUFFER_STACK)

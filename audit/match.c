@@ -377,12 +377,11 @@ static bool makes_map(const struct matching *m, const struct match_group *group)
 	return group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP;
 }
 
-/* May the literal be of the map that the call inserts into? One of a named type is only if its name is the map's, or if
- * it is known to make a map. */
+/* May that prediction of the group be of the literal that the call inserts an element of? */
 static bool may_insert(const struct matching *m, size_t prediction, const struct match_group *group, size_t s)
 {
-	return m->set->items[prediction].kind == EXPR_MAKE_MAP || makes_map(m, group) ||
-	       fit_literal_type(&m->readings[prediction], m->rec->sites[s].type);
+	return is_filled_literal(m, prediction) && fit_insertion(&m->set->items[prediction], &m->readings[prediction],
+								 &m->rec->sites[s], makes_map(m, group));
 }
 
 /* Appends a type as the source may have it as well as the runtime. */
@@ -435,11 +434,14 @@ static size_t literal_around(const struct matching *m, const size_t *literals, s
 
 	for (size_t i = 0; i < n; i++) {
 		const struct match_group *group = &m->groups[literals[i]];
-		const struct prediction *p = &m->set->items[group->predictions[0]];
 		const struct rec_site *whole = group->n_sites ? &m->rec->sites[group->sites[0]] : NULL;
+		bool may = false;
 
-		if (group->n_predictions != 1 || m->prediction_file[group->predictions[0]] != m->site_file[s] ||
-		    !may_insert(m, group->predictions[0], group, s) || !match_is_part(p, whole, &m->rec->sites[s]))
+		for (size_t k = 0; k < group->n_predictions && !may; k++)
+			may = m->prediction_file[group->predictions[k]] == m->site_file[s] &&
+			      may_insert(m, group->predictions[k], group, s) &&
+			      match_is_part(&m->set->items[group->predictions[k]], whole, &m->rec->sites[s]);
+		if (!may)
 			continue;
 		/* Literals are in the order of the log: of those around, the innermost begins last. */
 		if (best == MATCH_NONE || lines_of(whole) <= lines_of(best_site)) {
@@ -460,8 +462,7 @@ static size_t literal_on_line(struct matching *m, const size_t *literals, const 
 		bool may = false;
 
 		for (size_t k = 0; k < group->n_predictions && !may; k++)
-			may = is_filled_literal(m, group->predictions[k]) &&
-			      may_insert(m, group->predictions[k], group, s) &&
+			may = may_insert(m, group->predictions[k], group, s) &&
 			      !is_other_map(m, group->predictions[k], m->rec->sites[s].type);
 		if (!may)
 			continue;

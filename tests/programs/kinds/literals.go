@@ -21,6 +21,9 @@ func literals(i int) {
 	namedMap("x", "y")
 	chosen(i%2 == 0, "x", "y")
 	nested("x", "y")
+	generic("x", "y")
+	generic(i, i)
+	generic(entry{}, entry{})
 	beside(grown, otherGrown, i)
 	large("x", i)
 }
@@ -67,6 +70,12 @@ func chosen(b bool, x, y string) {
 func nested(x, y string) {
 	anySink = map[int][][]string{0: {{x}, {x, y}}, 1: {{x, y, x}}} // @literals-nested
 	anySink = [][]string{0: {x}, 1: {x, y}}                        // @literals-slice
+}
+
+//go:noinline
+func generic[T any](x, y T) {
+	anySink = map[string][]T{"a": {x}, "b": {x, y}} // @literals-generic
+	anySink = map[string]struct{ f T }{"a": {x}}    // @literals-shapes
 }
 
 // ---- insertions beside a literal on its line
