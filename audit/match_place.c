@@ -38,9 +38,8 @@ void match_group_add_prediction(struct matching *m, struct match_group *group, s
 
 bool match_same_text(const struct matching *m, size_t a, size_t b)
 {
-	const struct position *x = &m->set->items[a].pos, *y = &m->set->items[b].pos;
-
-	return x->line == y->line && x->column == y->column && m->bare_expr[a] && m->bare_expr[a] == m->bare_expr[b];
+	return m->set->items[a].pos.column == m->set->items[b].pos.column && m->bare_expr[a] &&
+	       m->bare_expr[a] == m->bare_expr[b];
 }
 
 const char *match_physical_function(const struct rec_site *site)

@@ -232,7 +232,7 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN ||
-		    !has_insertion(&l, i) || !find_arrays(&l, i) || !find_elements(&l, i))
+		    !find_arrays(&l, i) || !find_elements(&l, i))
 			continue;
 		for (size_t k = 0; k < l.n_arrays; k++) {
 			braces[l.arrays[k]] = l.elements[k];

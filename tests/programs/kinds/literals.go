@@ -6,7 +6,7 @@ type names []string
 
 type byName map[string]names
 
-var grown, otherGrown = map[int]int{}, map[int]int{}
+var grown, otherGrown, besideGrown = map[int]int{}, map[int]int{}, map[int]int{}
 
 //go:noinline
 func useMap(m map[string][]string) int { return len(m) }
@@ -89,7 +89,8 @@ func beside(m, other map[int]int, i int) int {
 	if other[i] = i; len(map[string]int{"a": i}) > 0 { // @beside-other
 		n++
 	}
-	return n + len(map[int]int{i: 1, i + 1: 2}) // @beside-none
+	anySink, besideGrown[i] = holder{list: numbers}, i // @beside-struct
+	return n + len(map[int]int{i: 1, i + 1: 2})    // @beside-none
 }
 
 // ---- slice literals of more than 256 bytes, whose arrays the compiler puts at the last field in them
@@ -121,17 +122,17 @@ func large(x string, i int) {
 		{"6", 6, 6}, {"7", 7, 7}, {"8", 8, 8}, {"9", 9, 9}, {x, i, i},
 	}, "c": {{"1", 1, 1}, {x, i, i}}} // @large-last
 	// On the stack, with other arrays in it.
-	list := []wide{{p: new([12]int)}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {p: new([12]int)}} // @large-stack
+	list := []wide{{p: new([12][4]int)}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {p: new([12][4]int)}} // @large-stack
 	ptrArray = list[i%2*11].p
 	keyedFields(x, i)
 }
 
 type wide struct {
 	name [4]string
-	p    *[12]int
+	p    *[12][4]int
 }
 
-var ptrArray *[12]int
+var ptrArray *[12][4]int
 
 type holder struct {
 	name string
@@ -140,7 +141,13 @@ type holder struct {
 
 var holders []holder
 
+type lists struct {
+	byNumber map[int][]entry
+	name     [4]string
+}
+
 //go:noinline
 func keyedFields(x string, i int) {
-	holders = []holder{{x, []int{i, 1: 1}}, {"z", []int{2: 1}}, {}, {}, {}, {}, {}, {}, {}} // @large-keyed
+	anySink = []lists{{}, {}, {}, {}, {}, {}, {}, {}, {byNumber: map[int][]entry{5: {{x, i, i}, {}, {}, {}, {}, {}, {}, {}, {}}}}} // @large-lists
+	holders = []holder{{x, []int{i, 1: 1}}, {"z", []int{2: 1}}, {}, {}, {}, {}, {}, {}, {}}                                        // @large-keyed
 }
