@@ -314,7 +314,7 @@ static const char *type_arguments(const struct rec_site *site)
 	return arguments && strncmp(arguments, "[...]", 5) != 0 ? arguments : NULL;
 }
 
-/* Is there an argument of that shape, or one that begins with it? */
+/* Whether there is an argument of that shape, or one that begins with it. */
 static bool is_argument(const char *arguments, const char *shape, size_t len, bool is_whole)
 {
 	for (const char *s = strstr(arguments, "go.shape."); s; s = strstr(s + 1, "go.shape.")) {

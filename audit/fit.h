@@ -46,8 +46,8 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 const char *fit_map_type(const struct prediction *p);
 
 /*
- * May a literal with elements be of the map that the site inserts into? One of a named type, "T{...}", is only if its
- * name is the map's, or if it is known to make a map.
+ * Whether a literal with elements may be of the map that the site inserts into. One of a named type, "T{...}", is only
+ * if its name is the map's, or if it is known to make a map.
  */
 bool fit_insertion(const struct prediction *p, const struct reading *r, const struct rec_site *site, bool makes_map);
 

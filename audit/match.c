@@ -141,7 +141,7 @@ static bool goes_to_result(const struct prediction *p)
 /* What an append of the function has to do with a slice that is moved there. */
 enum builds { BUILDS_NOT, BUILDS_PERHAPS, BUILDS_IT };
 
-/* Is there a move on the line of that one whose type, which has pointers then, is the type that grows? */
+/* Whether a move on the line of that one has the type that grows, which has pointers then. */
 static bool has_pointers(const struct matching *m, size_t move, const char *type)
 {
 	const struct rec_site *site = &m->rec->sites[move];
@@ -362,7 +362,7 @@ static void run_other_lines(struct matching *m)
 	place_nowhere(m);
 }
 
-/* Could this be a map literal with elements? One of a named type reads like a struct's. */
+/* Whether this may be a map literal with elements: one of a named type reads like a struct's. */
 static bool is_filled_literal(const struct matching *m, size_t prediction)
 {
 	const struct prediction *p = &m->set->items[prediction];
@@ -377,7 +377,7 @@ static bool makes_map(const struct matching *m, const struct match_group *group)
 	return group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP;
 }
 
-/* May that prediction of the group be of the literal that the call inserts an element of? */
+/* Whether that prediction of the group may be of the literal that the call inserts an element of. */
 static bool may_insert(const struct matching *m, size_t prediction, const struct match_group *group, size_t s)
 {
 	return is_filled_literal(m, prediction) && fit_insertion(&m->set->items[prediction], &m->readings[prediction],
@@ -403,7 +403,7 @@ static void add_plain(struct strbuf *sb, const char *type, size_t len)
 	}
 }
 
-/* Does the type that is written in the literal, "map[string]T", contradict the one that the call was given? */
+/* Whether the type that is written in the literal, "map[string]T", contradicts the one that the call was given. */
 static bool is_other_map(struct matching *m, size_t prediction, const char *type)
 {
 	const char *said = m->bare_expr[prediction];

@@ -58,9 +58,9 @@ struct source_element {
  */
 bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
 				struct source_element *element);
-/* Is there a token at index, and is that its text? */
+/* Whether there is a token at index, and that is its text. */
 bool source_tokens_is(const struct source_tokens *source, size_t index, const char *text);
-/* Is the token at index the brace that opens a composite literal? */
+/* Whether the token at index is the brace that opens a composite literal. */
 bool source_tokens_is_literal(const struct source_tokens *source, size_t index);
 /* The brace of the composite literal that a token is in, with no other bracket between; SOURCE_NO_TOKEN if it is in
  * none. */

@@ -54,7 +54,7 @@ static size_t token_of(const struct literals *l, size_t site)
 	return s->n_frames ? twin_token(l->twin, s->frames[0].file, s->frames[0].line) : SOURCE_NO_TOKEN;
 }
 
-/* Is a site at that token, and else where the other is? */
+/* Whether a site is at that token, and else where the other is. */
 static bool is_at(const struct literals *l, size_t site, size_t token, size_t other)
 {
 	const struct rec_site *a = &l->sites[site], *b = &l->sites[other];
@@ -70,7 +70,7 @@ static bool is_at(const struct literals *l, size_t site, size_t token, size_t ot
 	return true;
 }
 
-/* Is an array made at that token, on the other site's levels? */
+/* Whether an array is made at that token, on the other site's levels. */
 static bool has_own_site(const struct literals *l, size_t token, size_t other)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -80,7 +80,7 @@ static bool has_own_site(const struct literals *l, size_t token, size_t other)
 	return false;
 }
 
-/* Is something inserted into a map where that site is? */
+/* Whether something is inserted into a map where that site is. */
 static bool has_insertion(const struct literals *l, size_t site)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -94,7 +94,8 @@ static bool has_insertion(const struct literals *l, size_t site)
 
 #define SMALL_ARRAY 256 /* bytes; ir.MaxSmallArraySize, smallArrayBytes up to Go 1.20 */
 
-/* Is there no literal with elements among the elements behind the one that a token is in, or, if all count, none? */
+/* Whether there is no literal with elements among the elements behind the one that a token is in, or, if all count, no
+ * element. */
 static bool is_last(const struct source_tokens *source, size_t brace, size_t token, bool all)
 {
 	struct source_element element;

@@ -205,6 +205,8 @@ shaped() {
 		audited .
 		[ "$(shaped literals-generic)" = "$arrays | $lists" ] || complain "generic: $(shaped literals-generic)"
 		[ "$(shaped literals-shapes)" = "$structs" ] || complain "shapes: $(shaped literals-shapes)"
+		audited --columns=off .
+		[ "$(shaped literals-shapes)" = "$structs" ] || complain "shapes, by lines: $(shaped literals-shapes)"
 	}
 	for_each_go check 1.19 1.23 1.24 1.27
 }

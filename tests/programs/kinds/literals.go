@@ -90,7 +90,7 @@ func beside(m, other map[int]int, i int) int {
 		n++
 	}
 	anySink, besideGrown[i] = holder{list: numbers}, i // @beside-struct
-	return n + len(map[int]int{i: 1, i + 1: 2})    // @beside-none
+	return n + len(map[int]int{i: 1, i + 1: 2})        // @beside-none
 }
 
 // ---- slice literals of more than 256 bytes, whose arrays the compiler puts at the last field in them
