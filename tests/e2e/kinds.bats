@@ -186,7 +186,7 @@ files_with() {
 # what it grows by are as many.
 shaped() {
 	jq -r --argjson line "$(grep -n "// @$1\$" "$programs/kinds/literals.go" | cut -d : -f 1)" '[.verdicts[] | select(.file == "literals.go" and .line == $line) |
-		"\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr | gsub("go\\.shape\\.|_0"; "")) \(.objects)"] | sort | join(" | ")' "$audit"
+		"\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr // "-" | gsub("go\\.shape\\.|_0"; "")) \(.objects)"] | sort | join(" | ")' "$audit"
 }
 
 @test "map literals of a generic function, and what is in them, are each instance's own" {
