@@ -324,6 +324,25 @@ static const char *array_element(const char *type)
 	return close && close > type + 1 ? close + 1 : NULL;
 }
 
+/* The type arguments of the function that a site is compiled into, from the bracket on. NULL if it is not generic, or
+ * if the linker dropped them, as it does up to Go 1.20. */
+static const char *type_arguments(const struct rec_site *site)
+{
+	const char *arguments = site->n_frames ? strchr(site->frames[site->n_frames - 1].function, '[') : NULL;
+
+	return arguments && strncmp(arguments, "[...]", 5) != 0 ? arguments : NULL;
+}
+
+/* Whether there is an argument of that shape, or one that begins with it. */
+static bool is_argument(const char *arguments, const char *shape, size_t len, bool is_whole)
+{
+	for (const char *s = strstr(arguments, "go.shape."); s; s = strstr(s + 1, "go.shape.")) {
+		if (strncmp(s, shape, len) == 0 && strchr("[,", s[-1]) && (!is_whole || strchr("],", s[len])))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A type parameter is named by its shape, which is also in the name of the function that was compiled for it:
  * "go.shape.int" and "main.makeOf[go.shape.int]". False if they contradict each other. Up to 1.19 the linker drops the
@@ -331,21 +350,37 @@ static const char *array_element(const char *type)
  */
 static bool shape_fits(const char *source, const struct rec_site *site)
 {
-	const char *arguments = site->n_frames ? strchr(site->frames[site->n_frames - 1].function, '[') : NULL;
-	const char *found;
-	size_t len;
+	const char *arguments = type_arguments(site);
 
-	if (!source || !arguments || strncmp(arguments, "[...]", 5) == 0)
+	if (!source || !arguments)
 		return true;
 	source += *source == '*';
-	if (strncmp(source, "go.shape.", 9) != 0)
-		return true;
-	len = strlen(source);
-	for (found = strstr(arguments, source); found; found = strstr(found + 1, source)) {
-		if (strchr("[,", found[-1]) && strchr("],", found[len]))
-			return true;
+	return strncmp(source, "go.shape.", 9) != 0 || is_argument(arguments, source, strlen(source), true);
+}
+
+const char *fit_map_type(const struct prediction *p)
+{
+	return p->expr && strncmp(p->expr, "map[", 4) == 0 && strstr(p->expr, "go.shape.") ? p->expr : NULL;
+}
+
+/*
+ * The same for each shape in the type of a map literal, where the function's own code is meant and no inlined one's. Of
+ * shapes with types in them, "go.shape.struct { x int }" or "go.shape.*T", the beginning is compared: texts and symbols
+ * qualify what is inside in different ways.
+ */
+static bool map_shapes_fit(const struct prediction *p, const struct rec_site *site)
+{
+	const char *arguments = site->n_frames == 1 ? type_arguments(site) : NULL, *text = fit_map_type(p);
+
+	for (const char *s = text && arguments ? strstr(text, "go.shape.") : NULL; s; s = strstr(s + 1, "go.shape.")) {
+		size_t prefix = strlen("go.shape."), len = prefix;
+
+		while (isalnum((unsigned char)s[len]) || s[len] == '_')
+			len++;
+		if (!is_argument(arguments, s, len > prefix ? len : prefix + 1, len > prefix && !strchr(" ([", s[len])))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
@@ -366,6 +401,14 @@ bool fit_function(const struct reading *r, const struct rec_site *site)
 }
 
 /* ---- fits -------------------------------------------------------------------------------------------------------- */
+
+bool fit_insertion(const struct prediction *p, const struct reading *r, const struct rec_site *site, bool makes_map)
+{
+	if (!fit_function(r, site) || !map_shapes_fit(p, site))
+		return false;
+	return p->kind == EXPR_MAKE_MAP || makes_map ||
+	       (r->is_literal && site->type && type_fit(r->type, site->type) == FIT_TYPE);
+}
 
 bool fit_is_merged(const struct rec_site *site)
 {
@@ -413,7 +456,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	 */
 	if (p->claim == CLAIM_STACK && (decided & CAUSE_BIT(site->cause)))
 		return FIT_NONE;
-	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site))
+	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site) ||
+	    !map_shapes_fit(p, site))
 		return FIT_NONE;
 	/* What is given a buffer on the stack does not escape. */
 	if (p->claim == CLAIM_HEAP && site->buffer == SITE_BUFFER_STACK)

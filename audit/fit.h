@@ -43,6 +43,15 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 /* The same for boxing, by the conversion function that takes a value of that kind. */
 enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site);
 
+/* The text of a map literal whose type has type parameters, which sites fit differently; NULL of any other. */
+const char *fit_map_type(const struct prediction *p);
+
+/*
+ * Whether a literal with elements may be of the map that the site inserts into. One of a named type, "T{...}", is only
+ * if its name is the map's, or if it is known to make a map.
+ */
+bool fit_insertion(const struct prediction *p, const struct reading *r, const struct rec_site *site, bool makes_map);
+
 /* Is the site in the function that the diagnostics name? True where they name none. */
 bool fit_function(const struct reading *r, const struct rec_site *site);
 

@@ -20,6 +20,7 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/strbuf.h"
 #include "recording/place.h"
 #include "symbolize/go_name.h"
 
@@ -140,15 +141,41 @@ static bool goes_to_result(const struct prediction *p)
 /* What an append of the function has to do with a slice that is moved there. */
 enum builds { BUILDS_NOT, BUILDS_PERHAPS, BUILDS_IT };
 
-static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, const struct rec_site *move)
+/* Whether a move on the line of that one has the type that grows, which has pointers then. */
+static bool has_pointers(const struct matching *m, size_t move, const char *type)
+{
+	const struct rec_site *site = &m->rec->sites[move];
+
+	for (size_t s = match_first_site(m, m->site_file[move], site->frames[site->n_frames - 1].line); s;
+	     s = m->next_site[s - 1]) {
+		if (match_is_move(&m->rec->sites[s - 1]) && m->rec->sites[s - 1].type == type)
+			return true;
+	}
+	return false;
+}
+
+/* A move of elements without pointers is told no type. */
+static bool is_other_slice(const struct matching *m, const struct rec_site *growth, size_t move)
+{
+	const struct rec_site *site = &m->rec->sites[move];
+
+	if (!growth || !growth->type)
+		return false;
+	return site->type ? growth->type != site->type
+			  : strstr(site->callee, "NoScan") && has_pointers(m, move, growth->type);
+}
+
+static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, size_t move_index)
 {
 	const struct prediction *p = &m->set->items[prediction];
-	const struct rec_site *growth = NULL;
+	const struct rec_site *move = &m->rec->sites[move_index];
+	const struct rec_site *growth =
+		group != MATCH_NONE && m->groups[group].n_sites ? &m->rec->sites[m->groups[group].sites[0]] : NULL;
 
 	if (m->is_matched[prediction] &&
 	    group == MATCH_NONE) /* another package's account of it is the one that counts */
 		return BUILDS_NOT;
-	if (!fit_function(&m->readings[prediction], move))
+	if (!fit_function(&m->readings[prediction], move) || is_other_slice(m, growth, move_index))
 		return BUILDS_NOT;
 	for (uint32_t i = 0; p->claim == CLAIM_HEAP && i < move->n_frames; i++) {
 		if (move->frames[i].file && flows_through(p, move->frames[i].file, move->frames[i].line))
@@ -157,9 +184,7 @@ static enum builds builds_slice(const struct matching *m, size_t prediction, siz
 	/* It escapes in another way, if the log has the way. */
 	if (p->claim == CLAIM_HEAP && p->n_flow && !goes_to_result(p))
 		return BUILDS_NOT;
-	if (group != MATCH_NONE && m->groups[group].n_sites)
-		growth = &m->rec->sites[m->groups[group].sites[0]];
-	return growth && growth->type && move->type && growth->type != move->type ? BUILDS_NOT : BUILDS_PERHAPS;
+	return BUILDS_PERHAPS;
 }
 
 /* What an append did to a slice is done where the slice is moved, or above that. */
@@ -177,7 +202,7 @@ static bool is_nearer(const struct matching *m, size_t a, size_t b, int line)
  * is true, and which are known to build the same slice, have the one object together.
  */
 static size_t new_group(struct matching *m, const struct source_file *file, const struct rec_extent *extent,
-			size_t *group_of, size_t prediction, const struct rec_site *move)
+			size_t *group_of, size_t prediction, size_t move)
 {
 	size_t *together = xcalloc(file->n_appends, sizeof(*together)), n = 0, g = m->n_groups;
 
@@ -185,7 +210,7 @@ static size_t new_group(struct matching *m, const struct source_file *file, cons
 		size_t i = file->appends[k];
 		int line = m->set->items[i].pos.line;
 
-		if (i != prediction && (!move || group_of[i] != MATCH_NONE || line < extent->first ||
+		if (i != prediction && (move == MATCH_NONE || group_of[i] != MATCH_NONE || line < extent->first ||
 					line > extent->last || builds_slice(m, i, group_of[i], move) != BUILDS_IT))
 			continue;
 		group_of[i] = g;
@@ -221,7 +246,7 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 
 		if (line < extent->first || line > extent->last)
 			continue;
-		builds = builds_slice(m, i, group_of[i], site);
+		builds = builds_slice(m, i, group_of[i], site_index);
 		if (builds < known)
 			continue;
 		if (builds > known) {
@@ -241,7 +266,8 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
 		n_moves += match_is_move(&m->rec->sites[s - 1]);
 	if (group_of[best] == MATCH_NONE)
-		group_of[best] = new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site : NULL);
+		group_of[best] =
+			new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site_index : MATCH_NONE);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
 	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index]))
@@ -336,16 +362,63 @@ static void run_other_lines(struct matching *m)
 	place_nowhere(m);
 }
 
-/* Could this be a map literal with elements? One of a named type reads like a struct's, but for what it became. */
-static bool is_filled_map(const struct matching *m, const struct match_group *group)
+/* Whether this may be a map literal with elements: one of a named type reads like a struct's. */
+static bool is_filled_literal(const struct matching *m, size_t prediction)
 {
-	const struct prediction *p = &m->set->items[group->predictions[0]];
+	const struct prediction *p = &m->set->items[prediction];
 	size_t len = p->expr ? strlen(p->expr) : 0;
 
-	if (group->n_predictions != 1 || len < 5 || strcmp(p->expr + len - 5, "{...}") != 0)
+	return len >= 5 && strcmp(p->expr + len - 5, "{...}") == 0 &&
+	       (p->kind == EXPR_MAKE_MAP || m->readings[prediction].is_literal);
+}
+
+static bool makes_map(const struct matching *m, const struct match_group *group)
+{
+	return group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP;
+}
+
+/* Whether that prediction of the group may be of the literal that the call inserts an element of. */
+static bool may_insert(const struct matching *m, size_t prediction, const struct match_group *group, size_t s)
+{
+	return is_filled_literal(m, prediction) && fit_insertion(&m->set->items[prediction], &m->readings[prediction],
+								 &m->rec->sites[s], makes_map(m, group));
+}
+
+/* Appends a type as the source may have it as well as the runtime. */
+static void add_plain(struct strbuf *sb, const char *type, size_t len)
+{
+	static const char *const aliases[][2] = {{"interface {}", "any"}, {"byte", "uint8"}, {"rune", "int32"}};
+
+	for (size_t i = 0; i < len;) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(aliases) && strncmp(type + i, aliases[k][0], strlen(aliases[k][0])) != 0)
+			k++;
+		if (k < ARRAY_SIZE(aliases)) {
+			strbuf_addstr(sb, aliases[k][1]);
+			i += strlen(aliases[k][0]);
+		} else {
+			strbuf_addch(sb, type[i++]);
+		}
+	}
+}
+
+/* Whether the type that is written in the literal, "map[string]T", contradicts the one that the call was given. */
+static bool is_other_map(struct matching *m, size_t prediction, const char *type)
+{
+	const char *said = m->bare_expr[prediction];
+	struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
+	bool differs;
+
+	if (m->set->items[prediction].kind != EXPR_MAKE_MAP || !type || strstr(type, "go.shape."))
 		return false;
-	return p->kind == EXPR_MAKE_MAP ||
-	       (p->kind == EXPR_OTHER && group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP);
+	add_plain(&a, said, strlen(said) - 5);
+	type = go_name_bare_type(m->pool, type);
+	add_plain(&b, type, strlen(type));
+	differs = strcmp(strbuf_str(&a), strbuf_str(&b)) != 0;
+	strbuf_release(&a);
+	strbuf_release(&b);
+	return differs;
 }
 
 static int lines_of(const struct rec_site *site)
@@ -361,11 +434,14 @@ static size_t literal_around(const struct matching *m, const size_t *literals, s
 
 	for (size_t i = 0; i < n; i++) {
 		const struct match_group *group = &m->groups[literals[i]];
-		const struct prediction *p = &m->set->items[group->predictions[0]];
 		const struct rec_site *whole = group->n_sites ? &m->rec->sites[group->sites[0]] : NULL;
+		bool may = false;
 
-		if (m->prediction_file[group->predictions[0]] != m->site_file[s] ||
-		    !match_is_part(p, whole, &m->rec->sites[s]))
+		for (size_t k = 0; k < group->n_predictions && !may; k++)
+			may = m->prediction_file[group->predictions[k]] == m->site_file[s] &&
+			      may_insert(m, group->predictions[k], group, s) &&
+			      match_is_part(&m->set->items[group->predictions[k]], whole, &m->rec->sites[s]);
+		if (!may)
 			continue;
 		/* Literals are in the order of the log: of those around, the innermost begins last. */
 		if (best == MATCH_NONE || lines_of(whole) <= lines_of(best_site)) {
@@ -376,49 +452,97 @@ static size_t literal_around(const struct matching *m, const size_t *literals, s
 	return best;
 }
 
+/* The one literal on the line of an insertion without columns that may have it; MATCH_NONE if there are several. */
+static size_t literal_on_line(struct matching *m, const size_t *literals, const size_t *next, size_t first, size_t s)
+{
+	size_t found = MATCH_NONE;
+
+	for (size_t i = first; i; i = next[i - 1]) {
+		const struct match_group *group = &m->groups[literals[i - 1]];
+		bool may = false;
+
+		for (size_t k = 0; k < group->n_predictions && !may; k++)
+			may = may_insert(m, group->predictions[k], group, s) &&
+			      !is_other_map(m, group->predictions[k], m->rec->sites[s].type);
+		if (!may)
+			continue;
+		if (found != MATCH_NONE)
+			return MATCH_NONE;
+		found = literals[i - 1];
+	}
+	return found;
+}
+
+/*
+ * Without columns, "m[k] = v" on the line of a literal reads like an insertion of an element of it. One insertion is
+ * the literal's, which has elements; of several, nothing tells whether what they made was made by the literal.
+ */
+static void doubt_insertions(struct matching *m, struct match_group *group)
+{
+	for (size_t i = 0; i < group->n_sites; i++) {
+		size_t s = group->sites[i];
+
+		if (m->rec->sites[s].cause != CAUSE_MAP_GROWTH || m->rec->sites[s].source || !m->is_seen[s])
+			continue;
+		for (size_t k = 0; k < group->n_sites && !group->ambiguous; k++) {
+			size_t t = group->sites[k];
+
+			group->ambiguous = t != s && m->rec->sites[t].cause == CAUSE_MAP_GROWTH &&
+					   m->site_chain[t] == m->site_chain[s] &&
+					   match_physical_function(&m->rec->sites[t]) ==
+						   match_physical_function(&m->rec->sites[s]);
+		}
+	}
+}
+
 /*
  * A map literal is one prediction and many calls: the map itself and an insertion for each element. An insertion has
  * the position of the literal or of an element inside. Without columns all are on the first line of the literal; with
- * two literals there the insertions belong to either, and stay with neither.
+ * two literals there of which they may be, they stay with neither.
  */
 static void adopt_insertions(struct matching *m)
 {
-	struct u64map owners = U64MAP_INIT; /* place -> group + 1, or CROWDED */
-	const uint64_t crowded = UINT64_MAX;
+	struct u64map on_line = U64MAP_INIT; /* place -> the last of literals there, + 1 */
 	size_t *literals = xcalloc(m->n_groups + 1, sizeof(*literals)), n = 0;
+	size_t *next = xcalloc(m->n_groups + 1, sizeof(*next)); /* + 1, on the same line */
 
 	for (size_t g = 0; g < m->n_groups; g++) {
 		size_t p = m->groups[g].predictions[0];
-		uint64_t *owner;
-		bool is_new;
+		uint64_t *last;
+		bool may = false;
 
-		if (!is_filled_map(m, &m->groups[g]) || m->prediction_file[p] == NO_FILE)
+		for (size_t i = 0; i < m->groups[g].n_predictions && !may; i++)
+			may = is_filled_literal(m, m->groups[g].predictions[i]);
+		if (!may || m->prediction_file[p] == NO_FILE)
 			continue;
+		last = u64map_at(&on_line, match_place_key(m->prediction_file[p], m->set->items[p].pos.line), NULL);
+		next[n] = *last;
 		literals[n++] = g;
-		owner = u64map_at(&owners, match_place_key(m->prediction_file[p], m->set->items[p].pos.line), &is_new);
-		*owner = is_new ? g + 1 : crowded;
+		*last = n;
 	}
 	/* Twice: what a literal on the stack reaches over is known once it has an insertion of its own. */
 	for (size_t i = 0; i < m->rec->n_sites * 2; i++) {
-		size_t s = i % m->rec->n_sites, literal = MATCH_NONE;
+		size_t s = i % m->rec->n_sites, literal;
 		const struct rec_site *site = &m->rec->sites[s];
-		const uint64_t *owner;
+		const uint64_t *last;
 
 		if (m->site_group[s] != MATCH_NONE || m->site_file[s] == NO_FILE || site->cause != CAUSE_MAP_GROWTH)
 			continue;
 		if (site->source) {
 			literal = literal_around(m, literals, n, s);
 		} else {
-			owner = u64map_find(&owners,
-					    match_place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
-			if (owner && *owner != crowded)
-				literal = *owner - 1;
+			last = u64map_find(&on_line,
+					   match_place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
+			literal = literal_on_line(m, literals, next, last ? *last : 0, s);
 		}
 		if (literal != MATCH_NONE)
 			match_group_add_site(m, &m->groups[literal], s);
 	}
+	for (size_t i = 0; i < n; i++)
+		doubt_insertions(m, &m->groups[literals[i]]);
 	free(literals);
-	u64map_release(&owners);
+	free(next);
+	u64map_release(&on_line);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -443,6 +567,11 @@ static void count_objects(struct matching *m)
 {
 	const struct recording *rec = m->rec;
 
+	m->is_seen = xcalloc(rec->n_sites + 1, sizeof(*m->is_seen));
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		if (rec->observations[i].site != REC_NO_SITE)
+			m->is_seen[rec->observations[i].site] = true;
+	}
 	if (rec->header.mode != REC_MODE_EXACT || !rec->header.window_complete || recording_is_partial(rec))
 		return;
 	m->site_objects = xcalloc(rec->n_sites, sizeof(*m->site_objects));
@@ -538,6 +667,7 @@ void matching_free(struct matching *m)
 	free(m->next_site);
 	free(m->site_group);
 	free(m->site_objects);
+	free(m->is_seen);
 	free(m->prediction_file);
 	free(m->site_wraps);
 	free(m->methods);

@@ -59,6 +59,7 @@ struct matching {
 	size_t *next_site;	/* + 1, on the same line, in pc order */
 	size_t *site_group;	/* MATCH_NONE while free */
 	uint64_t *site_objects; /* NULL where not every object was counted */
+	bool *is_seen;		/* per site: an object of it was observed */
 	uint32_t *prediction_file;
 	const char *
 		*site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */

@@ -410,7 +410,12 @@ static void judge_unpredicted(struct judge *j)
 		else
 			s->taken = true;
 		if (site && site->source) {
-			v->column = site->source->levels[site->source->n_levels - 1].column;
+			const struct rec_level *level = &site->source->levels[site->source->n_levels - 1];
+
+			/* Not where the compiler gave the call the position of the literal around. */
+			if (site->n_frames == 1 && site->frames[0].line != level->line)
+				v->line = level->line;
+			v->column = level->column;
 			if (v->column == REC_COLUMN_BEYOND)
 				v->column = 0;
 			v->expr = strpool_add(j->audit->pool, site->source->expr);

@@ -201,6 +201,10 @@ static void put_column_site(FILE *f, const struct columns *columns, const struct
 		put_place(f, site->last);
 		put_member(f, "expr", site->expr);
 	}
+	if (site->at.line) {
+		fputs(", \"at\": ", f);
+		put_place(f, site->at);
+	}
 	putc('}', f);
 }
 
@@ -442,6 +446,8 @@ static bool take_column_site(struct predictions *set, const json_t *object)
 	site->expr = take_string(set, object, "expr");
 	if (site->expr && (!take_place(json_object_get(object, "first"), &site->first) ||
 			   !take_place(json_object_get(object, "last"), &site->last)))
+		return false;
+	if (json_object_get(object, "at") && !take_place(json_object_get(object, "at"), &site->at))
 		return false;
 	for (size_t i = 0; i < json_array_size(levels); i++) {
 		struct source_position level;

@@ -170,6 +170,103 @@ void source_tokens_extent(const struct source_tokens *source, size_t index, size
 	*last = extents->items[index].last;
 }
 
+/* The composite literal that the tokens from first to last are. */
+static size_t literal_of(const struct source_tokens *source, size_t first, size_t last)
+{
+	size_t brace, begin, end;
+
+	if (last < first || !is_one_of(source, last, "}"))
+		return SOURCE_NO_TOKEN;
+	brace = source->items[last].partner;
+	source_tokens_extent(source, brace, &begin, &end);
+	return begin == first && end == last ? brace : SOURCE_NO_TOKEN;
+}
+
+bool source_tokens_is(const struct source_tokens *source, size_t index, const char *text)
+{
+	return index < source->n && is_text(source, index, text);
+}
+
+bool source_tokens_is_literal(const struct source_tokens *source, size_t index)
+{
+	size_t first, last;
+
+	if (!is_one_of(source, index, "{"))
+		return false;
+	source_tokens_extent(source, index, &first, &last);
+	return last == source->items[index].partner;
+}
+
+size_t source_tokens_literal_around(const struct source_tokens *source, size_t index)
+{
+	for (size_t i = index; i-- > 0;) {
+		if (is_one_of(source, i, ")]}"))
+			i = source->items[i].partner;
+		else if (is_one_of(source, i, "([{"))
+			return source_tokens_is_literal(source, i) ? i : SOURCE_NO_TOKEN;
+	}
+	return SOURCE_NO_TOKEN;
+}
+
+bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
+				struct source_element *element)
+{
+	size_t first = *at ? *at : index + 1, end, i;
+
+	if (!is_one_of(source, index, "{"))
+		return false;
+	end = source->items[index].partner;
+	if (first >= end)
+		return false;
+	*element = (struct source_element){.key_first = first, .key_last = first - 1};
+	for (i = first; i < end && !is_one_of(source, i, ","); i++) {
+		if (is_one_of(source, i, "([{")) {
+			i = source->items[i].partner;
+		} else if (is_one_of(source, i, ":") && element->key_last < element->key_first) {
+			element->key_last = i - 1;
+			first = i + 1;
+		}
+	}
+	element->brace = literal_of(source, first, i - 1);
+	*at = i + 1;
+	return true;
+}
+
+/* A decimal number without a leading zero, which is an octal number's, or an underscore. */
+static bool is_index(const struct source_tokens *source, size_t i, uint64_t *index)
+{
+	const struct source_token *token = &source->items[i];
+	const char *text = source->text + token->offset;
+
+	if (token->length > 9 || (text[0] == '0' && token->length > 1))
+		return false;
+	*index = 0;
+	for (size_t k = 0; k < token->length; k++) {
+		if (text[k] < '0' || text[k] > '9')
+			return false;
+		*index = *index * 10 + (uint64_t)(text[k] - '0');
+	}
+	return true;
+}
+
+uint64_t source_tokens_length(const struct source_tokens *source, size_t index)
+{
+	struct source_element element;
+	uint64_t length = 0, next = 0;
+	size_t at = 0;
+
+	while (source_tokens_next_element(source, index, &at, &element)) {
+		if (element.key_last > element.key_first)
+			return SOURCE_NO_LENGTH;
+		if (element.key_last == element.key_first && !is_index(source, element.key_first, &next))
+			return SOURCE_NO_LENGTH;
+		next++;
+		if (next > length)
+			length = next;
+	}
+	return length;
+}
+
 /* A function literal has an extent, up to its body's brace; a type has none. */
 static bool is_function_literal(const struct source_tokens *source, size_t i)
 {

@@ -44,6 +44,33 @@ struct source_position source_tokens_position(const struct source_tokens *source
  */
 void source_tokens_extent(const struct source_tokens *source, size_t index, size_t *first, size_t *last);
 
+/* One element of a composite literal. */
+struct source_element {
+	size_t key_first, key_last; /* tokens; key_last < key_first without a key */
+	size_t brace;		    /* of the composite literal that the value is; SOURCE_NO_TOKEN if it is none */
+};
+
+#define SOURCE_NO_TOKEN SIZE_MAX
+
+/*
+ * The next element of the literal whose brace is the token at index; *at is 0 before the first and belongs to the
+ * function from then on. False behind the last, and of any other token.
+ */
+bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
+				struct source_element *element);
+/* Whether there is a token at index, and that is its text. */
+bool source_tokens_is(const struct source_tokens *source, size_t index, const char *text);
+/* Whether the token at index is the brace that opens a composite literal. */
+bool source_tokens_is_literal(const struct source_tokens *source, size_t index);
+/* The brace of the composite literal that a token is in, with no other bracket between; SOURCE_NO_TOKEN if it is in
+ * none. */
+size_t source_tokens_literal_around(const struct source_tokens *source, size_t index);
+/* How many elements the array of that literal has, if it is one of a slice. SOURCE_NO_LENGTH where a key is more than a
+ * decimal number. */
+uint64_t source_tokens_length(const struct source_tokens *source, size_t index);
+
+#define SOURCE_NO_LENGTH UINT64_MAX
+
 /*
  * The source text of that, on one line, cut after `width` bytes with an ellipsis. Appended to out. Function literals
  * are "func literal", as in the diagnostics: what stands in them they make themselves.

@@ -185,6 +185,13 @@ const struct source_tokens *twin_source(struct twin *twin, const char *name)
 	return file->source;
 }
 
+size_t twin_token(struct twin *twin, const char *name, int line)
+{
+	const struct source_tokens *source = twin_source(twin, name);
+
+	return source && line > 0 && (size_t)line <= source_tokens_count(source) ? (size_t)line - 1 : SOURCE_NO_TOKEN;
+}
+
 size_t twin_changed(const struct twin *twin)
 {
 	return twin->n_changed;

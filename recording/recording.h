@@ -87,7 +87,7 @@ enum site_buffer {
 #define REC_COLUMN_BEYOND 255 /* a column that the compiler reports as none, as it does from there on */
 
 struct rec_level {
-	int line;
+	int line; /* of the innermost level: not the frame's where the compiler gave the call another position */
 	int column;
 };
 

@@ -112,7 +112,9 @@ void json_put_source(json_t *object, const struct rec_site *site)
 	json_t *columns = site->source ? json_array() : json_null();
 
 	for (size_t i = 0; site->source && i < site->source->n_levels; i++) {
-		int column = site->source->levels[i].column;
+		const struct rec_level *level = &site->source->levels[i];
+		bool is_elsewhere = i == 0 && site->n_frames && level->line != site->frames[0].line;
+		int column = is_elsewhere ? 0 : level->column;
 
 		json_array_append_new(columns, json_positive(column == REC_COLUMN_BEYOND ? 0 : column));
 	}

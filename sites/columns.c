@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "sites/literal_braces.h"
 #include "sites/sites.h"
 
 #define EXPR_WIDTH 60 /* bytes */
@@ -31,31 +32,53 @@ static size_t run_length(const struct recording *rec, size_t first)
 static struct source_position level_of(struct twin *twin, const struct rec_frame *frame)
 {
 	const struct source_tokens *source = twin_source(twin, frame->file);
+	size_t token = twin_token(twin, frame->file, frame->line);
 
 	/* A file without a copy: its lines are what they are in the original. */
-	if (!source || frame->line < 1 || (size_t)frame->line > source_tokens_count(source))
+	if (token == SOURCE_NO_TOKEN)
 		return (struct source_position){.line = source ? 0 : frame->line};
-	return source_tokens_position(source, (size_t)frame->line - 1);
+	return source_tokens_position(source, token);
+}
+
+/* Keeps what a token of a file of the twin's stands for. Returns its place. */
+static struct source_position describe(struct predictions *set, struct column_site *site,
+				       const struct source_tokens *source, size_t token)
+{
+	struct strbuf text = STRBUF_INIT;
+	size_t first, last;
+
+	source_tokens_extent(source, token, &first, &last);
+	source_tokens_expression(source, token, EXPR_WIDTH, &text);
+	site->expr = strpool_add(set->pool, strbuf_str(&text));
+	site->first = source_tokens_position(source, first);
+	site->last = source_tokens_position(source, last);
+	strbuf_release(&text);
+	return source_tokens_position(source, token);
 }
 
 static void add_site(struct predictions *set, struct twin *twin, const struct rec_site *from)
 {
 	struct column_site *site = columns_add_site(set->columns);
-	const struct source_tokens *source = from->n_frames ? twin_source(twin, from->frames[0].file) : NULL;
-	struct strbuf text = STRBUF_INIT;
+	size_t token = from->n_frames ? twin_token(twin, from->frames[0].file, from->frames[0].line) : SOURCE_NO_TOKEN;
 
-	if (source && from->frames[0].line > 0 && (size_t)from->frames[0].line <= source_tokens_count(source)) {
-		size_t token = (size_t)from->frames[0].line - 1, first, last;
-
-		source_tokens_extent(source, token, &first, &last);
-		source_tokens_expression(source, token, EXPR_WIDTH, &text);
-		site->expr = strpool_add(set->pool, strbuf_str(&text));
-		site->first = source_tokens_position(source, first);
-		site->last = source_tokens_position(source, last);
-		strbuf_release(&text);
-	}
+	if (token != SOURCE_NO_TOKEN)
+		describe(set, site, twin_source(twin, from->frames[0].file), token);
 	for (size_t i = 0; i < from->n_frames; i++)
 		columns_add_level(set->columns, level_of(twin, &from->frames[i]));
+}
+
+/* n sites of one function, from, and what is kept of them, to: arrays of literals stand where the literal does. */
+static void place_literals(struct predictions *set, struct twin *twin, const struct rec_site *from,
+			   struct column_site *to, size_t n)
+{
+	size_t *braces = xcalloc(n, sizeof(*braces));
+
+	literal_braces_find(twin, from, n, braces);
+	for (size_t i = 0; i < n; i++) {
+		if (braces[i] != SOURCE_NO_TOKEN)
+			to[i].at = describe(set, &to[i], twin_source(twin, from[i].frames[0].file), braces[i]);
+	}
+	free(braces);
 }
 
 static bool has_copy(struct twin *twin, const struct recording *rec, size_t first, size_t n)
@@ -92,6 +115,7 @@ int site_columns_read(struct predictions *set, struct twin *twin, struct error *
 				     rec->sites[i].calls);
 		for (size_t k = i; k < i + n; k++)
 			add_site(set, twin, &rec->sites[k]);
+		place_literals(set, twin, &rec->sites[i], &set->columns->sites[set->columns->n_sites - n], n);
 	}
 	symbolizer_free(sym);
 	go_binary_free(bin);
@@ -131,7 +155,8 @@ static void apply(struct recording *rec, struct rec_site *site, const struct col
 	source->last_line = from->last.line;
 	source->last_column = from->last.column;
 	for (size_t i = 0; i < from->n_levels; i++) {
-		const struct source_position *level = &columns->levels[from->first_level + i];
+		const struct source_position *level =
+			i == 0 && from->at.line ? &from->at : &columns->levels[from->first_level + i];
 
 		source->levels[i] = (struct rec_level){.line = level->line, .column = level->column};
 	}

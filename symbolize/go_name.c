@@ -210,8 +210,10 @@ const char *go_name_bare_type(struct strpool *pool, const char *type)
 		for (; *p == '.'; p++) /* of "...int" */
 			strbuf_addch(&sb, *p);
 		for (; is_path_char(p[n]); n++) {
-			if (p[n] == '.' && is_path_char(p[n + 1]))
-				keep = n + 1; /* behind the last point within a name */
+			/* Behind the last point within a name; ".dict" begins with one, and "..." is none. */
+			if (p[n] == '.' && n != keep && is_path_char(p[n + 1]) &&
+			    (p[n + 1] != '.' || (p[n + 2] != '.' && is_path_char(p[n + 2]))))
+				keep = n + 1;
 		}
 		strbuf_add(&sb, p + keep, n - keep);
 		p += n;

@@ -123,6 +123,133 @@ files_with() {
 	for_each_go check 1.19 1.23 1.24 1.27
 }
 
+@test "slice literals in a map literal have a row each, though their arrays have the position of the map" {
+	need_bpf
+	check() {
+		local one="[1]string 100/1600" two="[2]string 100/3200" map=runtime.hmap sizes="200/38400 200/32000"
+		local slice="confirmed []string{...} | new object,"
+		version_in "$GO_VERSION" '<=1.23' || map=maps.Map sizes="200/37600 200/31200"
+		rm -f "$BATS_TEST_TMPDIR/p"
+		audited --predictions "$BATS_TEST_TMPDIR/p" .
+		expect_at literals.go literals-line "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice $one; $slice $two; compiled-out []string{} | unknown, - 0/0; $slice $one"
+		expect_at literals.go literals-map "held map[string][]string{...} | map growth, map[string][]string 0/0"
+		expect_at literals.go literals-a "$slice $one"
+		expect_at literals.go literals-b "$slice $two"
+		expect_at literals.go literals-d "$slice [4]string 100/6400"
+		expect_at literals.go literals-keyed "confirmed map[string][]int{...} | make map, $map ${sizes% *}; confirmed []int{...} | new object, [4]int 100/3200; confirmed []int{...} | new object, [5]int 100/4000; confirmed []int{...} | new object, [3]int 100/2400"
+		# Without its prediction an array has the place of its literal all the same; on the line of its call, which is the map's, it has no column.
+		jq '.predictions |= map(select(.expr != "[]string{...}"))' "$BATS_TEST_TMPDIR/p" >"$BATS_TEST_TMPDIR/few"
+		expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$BATS_TEST_TMPDIR/few" "$BATS_TEST_TMPDIR/rec"
+		jq -e --argjson line "$(grep -n "// @literals-b$" "$programs/kinds/literals.go" | cut -d : -f 1)" '.verdicts[] |
+			select(.file == "literals.go" and .line == $line) | .verdict == "unpredicted" and .column == 8 and (.expr | startswith("{ x")) and .type == "[2]string" and .sites[0].columns == [null]' "$BATS_TEST_TMPDIR/out" >/dev/null ||
+			complain "without predictions: $(jq -c '[.verdicts[] | select(.file == "literals.go" and .type == "[2]string")]' "$BATS_TEST_TMPDIR/out")"
+		# What is converted to the type of the elements is made at its own brace.
+		expect_at literals.go literals-named "held byName{...} | map growth, main.byName 0/0; confirmed names{...} | new object, $one; confirmed names{...} | new object, $two; $slice [3]string 100/4800"
+		expect_at literals.go literals-escapes "confirmed byName{...} | make map, $map ${sizes% *}; confirmed names{...} | new object, $one; confirmed names{...} | new object, $two"
+		expect_at literals.go literals-then "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice [1]string 50/800; $slice [2]string 50/1600"
+		expect_at literals.go literals-else "held map[string][]string{...} | map growth, map[string][]string 0/0; $slice [2]string 50/1600; $slice [1]string 50/800"
+		expect_at literals.go literals-nested "confirmed map[int][][]string{...} | make map, $map ${sizes#* }; confirmed [][]string{...} | new object, [2][]string 100/4800; $slice $one; $slice $two; confirmed [][]string{...} | new object, [1][]string 100/2400; $slice [3]string 100/4800"
+		# Keys do not make it a map: the arrays of both slices, and the box.
+		[ "$(jq -r --argjson line "$(grep -n '// @literals-slice$' "$programs/kinds/literals.go" | cut -d : -f 1)" '
+			[.verdicts[] | select(.file == "literals.go" and .line == $line) | .type] | sort | join(" ")' "$audit")" = \
+			"[1]string [2][]string [2]string [][]string" ] || complain "literals-slice"
+		[ "$(jq -r '[.verdicts[] | select(.file == "literals.go" and .ambiguous and (.expr | contains("go.shape") | not))] | length' "$audit")" = 0 ] || complain "ambiguous"
+	}
+	for_each_go check 1.19 1.23 1.24 1.27
+}
+
+@test "large slice literals of structs are made at their last field, and are rows of the literal" {
+	need_bpf
+	check() {
+		local map="make map, runtime.hmap 200/38400" array="new object, [9]main.entry 100/28800" box="interface conversion, main.entries 100/2400" lists
+		local lists_map="make map, runtime.hmap 200/32000"
+		version_in "$GO_VERSION" '<=1.23' || map="make map, maps.Map 200/37600" lists_map="make map, maps.Map 200/31200"
+		audited .
+		expect_at literals.go large-assigned "confirmed []entry{...} | $array"
+		version_in "$GO_VERSION" '<=1.19' || expect_at literals.go large-named "confirmed entries{...} | $array; confirmed entries{...} | $box"
+		lists="confirmed []lists{...} | interface conversion, []main.lists 100/2400; confirmed []lists{...} | new object, [9]main.lists 100/64800"
+		version_in "$GO_VERSION" '<=1.19' || lists="confirmed []lists{...} | new object, [9]main.lists 100/64800; confirmed []lists{...} | interface conversion, []main.lists 100/2400"
+		lists+="; confirmed map[int][]entry{...} | $lists_map; confirmed []entry{...} | new object, [9]main.entry 100/28800"
+		version_in "$GO_VERSION" '>=1.20' || expect_at literals.go large-named "confirmed entries{...} | $box; confirmed entries{...} | $array"
+		expect_at literals.go large-map "confirmed map[string][]entry{...} | $map; confirmed []entry{...} | new object, [1]main.entry 100/3200; confirmed []entry{...} | new object, [10]main.entry 100/32000"
+		expect_at literals.go large-last "confirmed []entry{...} | new object, [2]main.entry 100/6400"
+		expect_at literals.go large-keyed "confirmed []holder{...} | new object, [9]main.holder 100/36000; confirmed []int{...} | new object, [2]int 100/1600; confirmed []int{...} | new object, [3]int 100/2400"
+		# In its last field, the map's own.
+		expect_at literals.go large-lists "$lists"
+		# Arrays in the last field that are no slice's.
+		expect_at literals.go large-stack "held []wide{...} | unknown, - 0/0; confirmed new([12][4]int) | new object, [12][4]int 100/38400; confirmed new([12][4]int) | new object, [12][4]int 100/38400"
+	}
+	for_each_go check 1.19 1.23 1.24 1.27
+}
+
+# shaped MARKER: verdicts, expressions and objects of a line of literals.go in a generic function. The types of maps are left out: the map and
+# what it grows by are as many.
+shaped() {
+	jq -r --argjson line "$(grep -n "// @$1\$" "$programs/kinds/literals.go" | cut -d : -f 1)" '[.verdicts[] | select(.file == "literals.go" and .line == $line) |
+		"\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr // "-" | gsub("go\\.shape\\.|_0"; "")) \(.objects)"] | sort | join(" | ")' "$audit"
+}
+
+@test "map literals of a generic function, and what is in them, are each instance's own" {
+	need_bpf
+	check() {
+		local entry="struct { main.name string; main.n int; main.m int }" arrays lists structs
+		arrays="confirmed []int{...} 100 | confirmed []int{...} 100 | confirmed []string{...} 100 | confirmed []string{...} 100"
+		arrays+=" | confirmed []$entry{...} 100 | confirmed []$entry{...} 100"
+		lists="confirmed map[string][]int{...} 200 | confirmed map[string][]string{...} 200 | confirmed map[string][]$entry{...} 200"
+		structs="confirmed map[string]struct { f int }{...} 200 | confirmed map[string]struct { f string }{...} 200"
+		structs+=" | confirmed map[string]struct { f $entry }{...} 200"
+		if version_in "$GO_VERSION" '<=1.19'; then # its linker gives all instances one name
+			lists="confirmed? map[string][]string{...}, map[string][]int{...}, map[string][]$entry{...} 600"
+			structs="confirmed? map[string]struct { f string }{...}, map[string]struct { f int }{...}, map[string]struct { f $entry }{...} 600"
+		fi
+		audited .
+		[ "$(shaped literals-generic)" = "$arrays | $lists" ] || complain "generic: $(shaped literals-generic)"
+		[ "$(shaped literals-shapes)" = "$structs" ] || complain "shapes: $(shaped literals-shapes)"
+		audited --columns=off .
+		[ "$(shaped literals-shapes)" = "$structs" ] || complain "shapes, by lines: $(shaped literals-shapes)"
+	}
+	for_each_go check 1.19 1.23 1.24 1.27
+}
+
+# growth MARKER: verdicts, expressions and types of a line of literals.go, without the figures, which are those of hash tables.
+growth() {
+	jq -r --argjson line "$(grep -n "// @$1\$" "$programs/kinds/literals.go" | cut -d : -f 1)" '[.verdicts[] |
+		select(.file == "literals.go" and .line == $line) | "\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr // "-") \(.type) \(.objects > 0)"] |
+		sort | join("; ")' "$audit"
+}
+
+@test "an insertion on the line of a map literal is not one of its elements" {
+	need_bpf
+	check() {
+		local struct="confirmed holder{...} main.holder true" none="held map[int]int{...} map[int]int false" other="held map[string]int{...} map[string]int false"
+		audited .
+		[ "$(growth beside-same)" = "$none; unpredicted m[i] map[int]int true" ] || complain "same: $(growth beside-same)"
+		[ "$(growth beside-other)" = "$other; unpredicted other[i] map[int]int true" ] || complain "other: $(growth beside-other)"
+		[ "$(growth beside-none)" = "$none" ] || complain "none: $(growth beside-none)"
+		[ "$(growth beside-struct)" = "$struct; unpredicted besideGrown[i] map[int]int true" ] || complain "struct: $(growth beside-struct)"
+		# Without columns maps of one type are told apart by nothing, of two by that.
+		audited --columns=off .
+		[ "$(growth beside-same)" = "violated? map[int]int{...} map[int]int true" ] || complain "same, by lines: $(growth beside-same)"
+		[ "$(growth beside-other)" = "$other; unpredicted - map[int]int true" ] || complain "other, by lines: $(growth beside-other)"
+		[ "$(growth beside-none)" = "$none" ] || complain "none, by lines: $(growth beside-none)"
+		[ "$(growth beside-struct)" = "$struct; unpredicted - map[int]int true" ] || complain "struct, by lines: $(growth beside-struct)"
+	}
+	for_each_go check 1.19 1.24 1.27
+}
+
+@test "slices that append builds and one line moves are told apart by their types" {
+	need_bpf
+	check() {
+		local grown="confirmed append | append growth,"
+		audited .
+		expect_at moved.go moved-numbers "$grown int 100/1600"
+		expect_at moved.go moved-pointers "$grown *int 100/1600"
+		expect_at moved.go moved-texts "$grown string 100/1600"
+		expect_at moved.go moved-others "$grown *int 100/800"
+	}
+	for_each_go check 1.26 1.27
+}
+
 # wrappers FILE MARKER: what is said of the marked line, by function.
 wrappers() {
 	local line

@@ -1483,6 +1483,27 @@ var forms = []form{
 	}},
 }
 
+// moreForms are drawn behind all statements of forms, so that what a seed has of these stays the same.
+var moreForms = []form{
+	{"map of slices", 1, 0, func(g *generator) string {
+		g.open()
+		e := g.entity("map", nil)
+		e.Many = true
+		size := 8 * (1 + g.Intn(8))
+		name, id := g.newType(size, g.chance(40))
+		// Not what maps themselves are made of.
+		least, most := classes[16]/size+1, classes[len(classes)-1]/size
+		var all []string
+		for i := 0; i < 1+g.Intn(4); i++ {
+			n := least + g.Intn(most-least+1)
+			x := g.entity("slice literal", []int{classOf(n*size, true)}, id)
+			all = append(all, fmt.Sprintf("%d: %s", i, mark(x, g.pick("", "[]"+name)+"{"+strings.Repeat("{}, ", n-1)+"{}}")))
+		}
+		return mark(e, "m1 := map[int][]"+name+"{"+strings.Join(all, ", "+g.pick("", "\n"))+g.pick("", ",\n")+"}; ") +
+			g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+}
+
 // captured: the closure that the compiler makes of go and defer moves what it captures where it is large.
 func (g *generator) captured(wrapper *entity, xs []expression) *entity {
 	for _, x := range xs {
@@ -1502,9 +1523,9 @@ func (g *generator) goroutine() *entity {
 
 func (g *generator) open() { g.cur.Open = true }
 
-// write writes one statement into its file.
-func (g *generator) statement(pkg string) {
-	g.pkg = pkg
+// statement writes one of a form into its file.
+func (g *generator) statement(forms []form) {
+	g.pkg = []string{"main", "main", "a", "b"}[g.Intn(4)]
 	st := &statement{ID: len(g.Statements)}
 	g.Statements = append(g.Statements, st)
 	g.cur, g.prelude, g.decls, g.used, g.localSizes = st, nil, nil, map[int]bool{}, map[string]int{}
@@ -1672,7 +1693,10 @@ func generate(seed int64, minor, n int, dir string) error {
 	g := newGenerator(seed, minor)
 	g.perFile = 40
 	for i := 0; i < n; i++ {
-		g.statement([]string{"main", "main", "a", "b"}[g.Intn(4)])
+		g.statement(forms)
+	}
+	for i := 0; i < n/20; i++ {
+		g.statement(moreForms)
 	}
 	for _, f := range g.files {
 		text := g.resolve(f)

@@ -34,6 +34,8 @@ func main() {
 		boxes(i)
 		cleanups()
 		values(i)
+		literals(i)
+		moved(i)
 	}
 
 }

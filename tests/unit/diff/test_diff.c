@@ -393,6 +393,9 @@ Test(diff, types_without_packages)
 		{"[3]cart.Item", "[3]Item"},
 		{"", ""},
 		{"a.", "a."},
+		{"f(&.dict[0])(h())", "f(&.dict[0])(h())"},
+		{"f(&hkdf..dict[0])(hkdf.h())", "f(&.dict[0])(h())"},
+		{"append(cart.x, y...)", "append(x, y...)"},
 		{".", "."},
 	};
 	struct strpool *pool = strpool_new();

@@ -92,6 +92,7 @@ static void expect_same_columns(const struct columns *a, const struct columns *b
 		expect_text(x->expr, y->expr);
 		cr_expect(x->first.line == y->first.line && x->first.column == y->first.column);
 		cr_expect(x->last.line == y->last.line && x->last.column == y->last.column);
+		cr_expect(x->at.line == y->at.line && x->at.column == y->at.column);
 		cr_expect(x->first_level == y->first_level && x->n_levels == y->n_levels);
 	}
 	for (size_t i = 0; i < a->n_levels; i++)
@@ -239,6 +240,7 @@ Test(prediction_file, columns_come_back)
 	columns_add_function(set->columns, "main.h", 7);
 	columns_add_site(set->columns);
 	columns_add_level(set->columns, (struct source_position){1, 1});
+	set->columns->sites[2].at = (struct source_position){2, 14};
 	expect_round_trip(set);
 	predictions_free(set);
 }

@@ -264,6 +264,83 @@ Test(source_tokens, composite_literals)
 		     {"x := struct{}@{}", "struct{}{}"}, {"x := []func() T@{nil}", "[]func() T{nil}"});
 }
 
+Test(source_tokens, literals_around)
+{
+	static const char text[] = "package p; var x = []T{{a: 1, b: U{}}, {a: f(2), c: func() { y = 3 }}}";
+	struct source_tokens *source = tokens(text);
+	size_t two = SOURCE_NO_TOKEN, three = SOURCE_NO_TOKEN, one = SOURCE_NO_TOKEN, brace;
+
+	cr_assert_not_null(source);
+	for (size_t i = 0; i < source_tokens_count(source); i++) {
+		one = source_tokens_is(source, i, "1") ? i : one;
+		two = source_tokens_is(source, i, "2") ? i : two;
+		three = source_tokens_is(source, i, "3") ? i : three;
+	}
+	cr_expect_eq(source_tokens_literal_around(source, two), SOURCE_NO_TOKEN); /* an argument */
+	cr_expect_eq(source_tokens_literal_around(source, three), SOURCE_NO_TOKEN);
+	brace = source_tokens_literal_around(source, one);
+	cr_assert_neq(brace, SOURCE_NO_TOKEN);
+	cr_expect(source_tokens_is_literal(source, brace));
+	cr_expect_eq(source_tokens_length(source, brace), SOURCE_NO_LENGTH); /* names are no indexes */
+	brace = source_tokens_literal_around(source, brace);
+	cr_assert_neq(brace, SOURCE_NO_TOKEN);
+	cr_expect_eq(source_tokens_length(source, brace), 2);
+	cr_expect_eq(source_tokens_literal_around(source, brace), SOURCE_NO_TOKEN);
+	cr_expect(!source_tokens_is(source, source_tokens_count(source), "}"));
+	source_tokens_free(source);
+}
+
+/* "key: literal length" of the elements of the literal at the brace that @ marks. */
+static void expect_elements(const char *marked, const char *want)
+{
+	struct strbuf text = STRBUF_INIT, said = STRBUF_INIT, all = STRBUF_INIT;
+	const char *mark = strchr(marked, '@');
+	struct source_tokens *source;
+	struct source_element element;
+	size_t brace = 0, at = 0;
+
+	strbuf_addf(&text, "package p; func f() { %.*s%s }", (int)(mark - marked), marked, mark + 1);
+	source = tokens(strbuf_str(&text));
+	cr_assert_not_null(source);
+	while (source_tokens_position(source, brace).column <
+	       (int)(strlen("package p; func f() { ") + (size_t)(mark - marked) + 1))
+		brace++;
+	while (source_tokens_next_element(source, brace, &at, &element)) {
+		strbuf_addf(&said, "%s%zu ", said.len ? ", " : "", element.key_last + 1 - element.key_first);
+		if (element.brace == SOURCE_NO_TOKEN) {
+			strbuf_addstr(&said, "-");
+			continue;
+		}
+		strbuf_clear(&all);
+		source_tokens_expression(source, element.brace, 1000, &all);
+		if (source_tokens_length(source, element.brace) == SOURCE_NO_LENGTH)
+			strbuf_addf(&said, "%s ?", strbuf_str(&all));
+		else
+			strbuf_addf(&said, "%s %zu", strbuf_str(&all),
+				    (size_t)source_tokens_length(source, element.brace));
+	}
+	cr_expect_str_eq(strbuf_str(&said), want, "%s: %s", marked, strbuf_str(&said));
+	strbuf_release(&text);
+	strbuf_release(&said);
+	strbuf_release(&all);
+	source_tokens_free(source);
+}
+
+Test(source_tokens, elements_of_literals)
+{
+	expect_elements("x = map[string][]string@{}", "");
+	expect_elements("x = map[string][]string@{\"a\": {y}, \"b\" + c: []string{y, z,}, \"d\": {}}",
+			"1 {y} 1, 3 []string{y, z,} 2, 1 {} 0");
+	expect_elements("x = T@{a: f(b, c), d: nil, e: U{1, 2}.v, f: func() {}, g: []T{1}[0:1], h: (V{1})}",
+			"1 -, 1 -, 1 -, 1 -, 1 -, 1 -");
+	expect_elements("x = []T@{{1, 2}, U{}, y, &T{3}}", "0 {1, 2} 2, 0 U{} 0, 0 -, 0 -");
+	expect_elements("x = map[K][]int@{{1}: {3: 1, 2}, K{2}: {k: 1}, {a: 3}: {'a': 1}, {}: {0: 1}}",
+			"3 {3: 1, 2} 5, 4 {k: 1} ?, 5 {'a': 1} ?, 2 {0: 1} 1");
+	expect_elements("x = T@{a: {010: 1}, b: {7: 1, 2: 3}, c: {1 + 2: 3}}",
+			"1 {010: 1} ?, 1 {7: 1, 2: 3} 8, 1 {1 + 2: 3} ?");
+	expect_elements("x = f@(a, b)", "");
+}
+
 Test(source_tokens, heads_have_no_literals_of_names_but_in_brackets)
 {
 	EXPECT_FORMS({"if x @== y {\n}", "x == y"}, {"if @!f(x) {\n}", "!f(x)"}, {"if x == (T@{1}) {\n}", "T{1}"},

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two ways in which the array of a slice literal gets another position (cmd/compile/internal/walk, complit.go):
+ *
+ * What is constant in a slice literal of more than 256 bytes is put into read-only data first (slicelit, fixedlit). For
+ * each field of a struct literal in it that sets the current position to the field's, and the array is made there: in
+ * the last field of the last struct.
+ *
+ * Slice literals that are elements of a map literal have the position of the map's brace: "m[k] = v" is made of each
+ * element, at the map's position, and the literal is assigned to a temporary variable of that statement (order.go,
+ * OMAPLIT and mapAssign; oaslit). These statements are in the order of the source, one behind the other, as no literal
+ * of a slice is static (isStaticCompositeLiteral); and code of one comes before that of the next (ssa/layout.go: a
+ * block is laid out behind one that it is reached from). So the n-th array that is made at the brace is that of the
+ * n-th such element, which is held against the insertion that must follow, too. An array without elements is made by no
+ * call, and a literal that is converted to the map's type is made at its own position.
+ */
+#include "sites/literal_braces.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct literals {
+	struct twin *twin;
+	const struct rec_site *sites; /* of the function */
+	size_t n;
+	size_t *tokens; /* of the sites: where the compiler puts it, or the brace that is known */
+	size_t *arrays; /* among sites: those at one map's brace */
+	size_t n_arrays;
+	size_t *elements; /* braces of the map's elements */
+};
+
+static bool is_array(const struct rec_site *site)
+{
+	return site->cause == CAUSE_NEW_OBJECT && (!site->type || (site->type[0] == '[' && site->type[1] != ']'));
+}
+
+static bool has_length(const struct rec_site *site, uint64_t length)
+{
+	return !site->type || length == SOURCE_NO_LENGTH || strtoull(site->type + 1, NULL, 10) == length;
+}
+
+/* NULL if it has no copy. */
+static const struct source_tokens *source_of(const struct literals *l, size_t site)
+{
+	return l->sites[site].n_frames ? twin_source(l->twin, l->sites[site].frames[0].file) : NULL;
+}
+
+static size_t token_of(const struct literals *l, size_t site)
+{
+	const struct rec_site *s = &l->sites[site];
+
+	return s->n_frames ? twin_token(l->twin, s->frames[0].file, s->frames[0].line) : SOURCE_NO_TOKEN;
+}
+
+/* Whether a site is at that token, and else where the other is. */
+static bool is_at(const struct literals *l, size_t site, size_t token, size_t other)
+{
+	const struct rec_site *a = &l->sites[site], *b = &l->sites[other];
+
+	if (a->n_frames != b->n_frames || l->tokens[site] != token)
+		return false;
+	for (size_t i = 0; i < a->n_frames; i++) {
+		const struct rec_frame *x = &a->frames[i], *y = &b->frames[i];
+
+		if ((i && x->line != y->line) || x->function != y->function || x->file != y->file)
+			return false;
+	}
+	return true;
+}
+
+/* Whether an array is made at that token, on the other site's levels. */
+static bool has_own_site(const struct literals *l, size_t token, size_t other)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (is_array(&l->sites[i]) && is_at(l, i, token, other))
+			return true;
+	}
+	return false;
+}
+
+/* Whether something is inserted into a map where that site is. */
+static bool has_insertion(const struct literals *l, size_t site)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAP_GROWTH && is_at(l, i, l->tokens[site], site))
+			return true;
+	}
+	return false;
+}
+
+/* ---- in the last field of the last struct ------------------------------------------------------------------------ */
+
+#define SMALL_ARRAY 256 /* bytes; ir.MaxSmallArraySize, smallArrayBytes up to Go 1.20 */
+
+/* Whether there is no literal with elements among the elements behind the one that a token is in, or, if all count, no
+ * element. */
+static bool is_last(const struct source_tokens *source, size_t brace, size_t token, bool all)
+{
+	struct source_element element;
+	size_t at = 0;
+
+	while (source_tokens_next_element(source, brace, &at, &element)) {
+		if (element.key_first > token &&
+		    (all || (element.brace != SOURCE_NO_TOKEN && source_tokens_length(source, element.brace) > 0)))
+			return false;
+	}
+	return true;
+}
+
+/* "new([300]int)" and "&[300]int{}" make arrays that are not of slices. */
+static bool is_pointer_to_array(const struct source_tokens *source, size_t token)
+{
+	return source_tokens_is(source, token + 1, "[") &&
+	       (source_tokens_is(source, token, "&") ||
+		(source_tokens_is(source, token, "(") && token && source_tokens_is(source, token - 1, "new")));
+}
+
+/*
+ * The field is in a struct literal; that is in other literals of structs and arrays, and at last in that of the slice,
+ * which has as many elements as the array. Others around it may have as many, of which all but one must have arrays of
+ * their own.
+ */
+static size_t slice_around(const struct literals *l, size_t site)
+{
+	const struct source_tokens *source = source_of(l, site);
+	size_t token = l->tokens[site], brace, found = SOURCE_NO_TOKEN;
+
+	if (l->sites[site].type_size <= SMALL_ARRAY || is_pointer_to_array(source, token))
+		return SOURCE_NO_TOKEN;
+	/* Its own, or that of a map. */
+	if (has_insertion(l, site) || (source_tokens_is_literal(source, token) &&
+				       has_length(&l->sites[site], source_tokens_length(source, token))))
+		return SOURCE_NO_TOKEN;
+	brace = source_tokens_literal_around(source, token);
+	if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, token, true))
+		return SOURCE_NO_TOKEN;
+	for (size_t inner = brace; inner != SOURCE_NO_TOKEN; inner = brace) {
+		brace = source_tokens_literal_around(source, inner);
+		if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, inner, false))
+			return found;
+		if (source_tokens_length(source, brace) == SOURCE_NO_LENGTH ||
+		    !has_length(&l->sites[site], source_tokens_length(source, brace)) || has_own_site(l, brace, site))
+			continue;
+		if (found != SOURCE_NO_TOKEN)
+			return SOURCE_NO_TOKEN;
+		found = brace;
+	}
+	return found;
+}
+
+/* ---- elements of map literals ------------------------------------------------------------------------------------ */
+
+/*
+ * Fills in the arrays at the position of the first. False unless that is the first, and each is followed by an
+ * insertion before the next.
+ */
+static bool find_arrays(struct literals *l, size_t first)
+{
+	bool is_inserted = true;
+
+	l->n_arrays = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!is_at(l, i, l->tokens[first], first))
+			continue;
+		if (i < first && is_array(&l->sites[i]))
+			return false;
+		if (l->sites[i].cause == CAUSE_MAP_GROWTH) {
+			is_inserted = true;
+		} else if (is_array(&l->sites[i])) {
+			if (!is_inserted)
+				return false;
+			is_inserted = false;
+			l->arrays[l->n_arrays++] = i;
+		}
+	}
+	return is_inserted;
+}
+
+/* Adds the braces of the elements whose arrays follow behind the first n. False if these are fewer, or of other
+ * lengths.
+ */
+static bool add_elements(struct literals *l, size_t first, size_t *n)
+{
+	const struct source_tokens *source = source_of(l, first);
+	struct source_element element;
+	size_t at = 0;
+
+	while (source_tokens_next_element(source, l->tokens[first], &at, &element)) {
+		uint64_t length = element.brace == SOURCE_NO_TOKEN ? 0 : source_tokens_length(source, element.brace);
+
+		if (length == 0 || has_own_site(l, element.brace, first))
+			continue;
+		if (*n == l->n_arrays || !has_length(&l->sites[l->arrays[*n]], length))
+			return false;
+		l->elements[(*n)++] = element.brace;
+	}
+	return true;
+}
+
+/* Up to Go 1.20 instances of a generic function have one name: the elements of each, one instance behind the other. */
+static bool find_elements(struct literals *l, size_t first)
+{
+	size_t n = 0, before;
+
+	do {
+		before = n;
+		if (!add_elements(l, first, &n))
+			return false;
+	} while (n > before && n < l->n_arrays);
+	return n == l->n_arrays;
+}
+
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
+
+void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces)
+{
+	struct literals l = {.twin = twin, .sites = sites, .n = n};
+
+	l.tokens = xcalloc(n, sizeof(*l.tokens));
+	l.arrays = xcalloc(n, sizeof(*l.arrays));
+	l.elements = xcalloc(n, sizeof(*l.elements));
+	for (size_t i = 0; i < n; i++) {
+		l.tokens[i] = token_of(&l, i);
+		braces[i] = SOURCE_NO_TOKEN;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (l.tokens[i] != SOURCE_NO_TOKEN && is_array(&sites[i]) && sites[i].type)
+			braces[i] = slice_around(&l, i);
+		if (braces[i] != SOURCE_NO_TOKEN)
+			l.tokens[i] = braces[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN ||
+		    !find_arrays(&l, i) || !find_elements(&l, i))
+			continue;
+		for (size_t k = 0; k < l.n_arrays; k++) {
+			braces[l.arrays[k]] = l.elements[k];
+			l.tokens[l.arrays[k]] = l.elements[k];
+		}
+	}
+	free(l.tokens);
+	free(l.arrays);
+	free(l.elements);
+}
