@@ -135,6 +135,54 @@ func movedTwice(n int) int {
 	return sum
 }
 
+// Only in rounds that there are never.
+//
+//go:noinline
+func skipped(n int) int {
+	var s []int
+	for i := 0; i < n; i++ {
+		if i >= three {
+			s = append(s, i) // @append-skipped
+		}
+	}
+	return len(s)
+}
+
+// Elements of no size need none however many there are.
+//
+//go:noinline
+func nothings(n int) int {
+	var s []struct{}
+	for i := 0; i < n; i++ {
+		s = append(s, struct{}{}) // @append-nothings
+	}
+	return len(s)
+}
+
+// What is built on the stack has its buffer, where the capacity is looked at.
+//
+//go:noinline
+func buffered(n int) (int, int) {
+	var s []int
+	for i := 0; i < n; i++ {
+		s = append(s, i) // @append-buffered
+	}
+	return len(s), cap(s)
+}
+
+//go:noinline
+func lengthSkipped(n int) int {
+	sum := 0
+	for i := 0; i < n; i++ {
+		if i >= three {
+			s := make([]int, n) // @make-skipped
+			s[i]++
+			sum += s[i]
+		}
+	}
+	return sum
+}
+
 // ---- advice ----
 
 //go:noinline
@@ -344,6 +392,9 @@ func main() {
 		sinkInt += copied(numbers) + rounds(three) + outgrown(ten) + wides(three)
 		sinkInt += movedTwice(three)
 		sinkInt += len(movedReturn(three)) + len(movedReturn(ten)) + movedRange(three) + movedRange(ten) + len(movedOnly(three))
+		sinkInt += skipped(three) + nothings(ten) + lengthSkipped(three)
+		cells, room := buffered(three)
+		sinkInt += cells + room
 		sinkInt += withRoom(ten) + withBoth(ten) + withLength(ten)
 		put(ten)
 		logged(l, ten)
