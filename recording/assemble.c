@@ -139,21 +139,16 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 	return false;
 }
 
-/*
- * convT64 and its like make what they are told no type of as types of the runtime's own (runtime.uint64InterfacePtr,
- * runtime.stringInterfacePtr: src/runtime/iface.go). The site may know what the source has there.
- */
+/* What is boxed has the type that the source has, where the site knows it; else what kind of value it is. */
 static const char *source_type(const struct assembly *as, const struct rec_observation *obs)
 {
-	static const char prefix[] = "runtime.", suffix[] = "InterfacePtr";
-	const struct rec_site *site;
-	size_t len = obs->type ? strlen(obs->type) : 0;
+	const char *kind = obs->type ? go_runtime_boxed_kind(obs->type) : NULL;
+	const struct rec_site *site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
 
-	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
-	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
+	if (!kind)
 		return obs->type;
-	site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
-	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
+	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type
+									       : strpool_add(as->rec->pool, kind);
 }
 
 static enum cause cause_of(struct assembly *as, const struct rec_observation *obs)

@@ -32,6 +32,7 @@ func main() {
 		buffers()
 		wrappers(i)
 		boxes(i)
+		overwritten(len(five))
 		cleanups()
 		values(i)
 	}
@@ -127,6 +128,19 @@ func boxes(i int) {
 	anySink = result(n)
 	b := byteSink[:i]
 	variadic(n, f, b) // @box-variadic
+}
+
+//go:noinline
+func intsOf(n int) []int { return numbers[:n-3] }
+
+var numbers [4]int
+
+// What is stored is overwritten: its type is in no instruction.
+//
+//go:noinline
+func overwritten(n int) {
+	anySink = intsOf(n) // @box-overwritten
+	anySink = &numbers
 }
 
 type level int
