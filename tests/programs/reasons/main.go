@@ -294,6 +294,50 @@ func counters(n int) {
 	sinkFunc = counter(n) // @literal-call
 }
 
+// Inlined where what it returns is called: neither it nor the literal have code.
+func callable(n int) func() int {
+	return func() int { // @literal-held
+		n++
+		return n
+	}
+}
+
+func nested(n int) func() func() int {
+	return func() func() int { // @literal-outer
+		return func() int { // @literal-inner
+			n++
+			return n
+		}
+	}
+}
+
+func ofNothing() func() int {
+	return func() int { // @literal-data
+		return ten
+	}
+}
+
+// Never called.
+func neverCalled(n int) func() int {
+	return func() int { // @literal-never
+		n++
+		return n
+	}
+}
+
+func constant() interface{} {
+	return 12345 // @constant-inlined
+}
+
+//go:noinline
+func literals(n int) {
+	f := callable(n)
+	sinkInt += f() + f()
+	sinkFunc = nested(n)()
+	sinkFunc = ofNothing()
+	sink = constant()
+}
+
 // What captures nothing is data.
 //
 //go:noinline
@@ -401,6 +445,7 @@ func main() {
 		logInner(il, ten)
 		sinkInt += wideMap(three) + wideGrown(ten) + wideKeys(three) + wideBoth(three) + grownMap(ten)
 		counters(ten)
+		literals(ten)
 		static()
 		emptyBytes("")
 		joined("", "")

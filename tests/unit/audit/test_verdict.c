@@ -603,6 +603,26 @@ Test(verdict, one_build_has_one_edition)
 	scene_free(&s);
 }
 
+/* 40:4 is inlined; 41:5, which has the same exclusive or, is not. */
+Test(verdict, what_is_inlined_is_not_what_stands_on_another_line)
+{
+	struct scene s = scene_new();
+	struct prediction *p = say(&s, CLAIM_HEAP, EXPR_NEW, 12, 5, "new(int)");
+
+	s.set->build.build_id = s.rec->header.build_id = "same";
+	p->inlined = xcalloc(1, sizeof(*p->inlined));
+	p->inlined[0] = (struct position){"./x.go", 40, 4};
+	p->n_inlined = 1;
+	emit(&s, 12, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 40, 4, "new(int8)")->function = "g";
+	say(&s, CLAIM_HEAP, EXPR_NEW, 41, 5, "new(int16)")->function = "h";
+	judge(&s);
+	cr_expect_str_eq(verdict_of(&s, "new(int8)")->summary,
+			 "no call: only inlined copies of the function are left in the binary");
+	cr_expect_str_eq(verdict_of(&s, "new(int16)")->summary, "no call: the linker dropped the function");
+	scene_free(&s);
+}
+
 Test(verdict, a_log_betrays_its_version_and_its_inlining)
 {
 	struct scene s = scene_new();
