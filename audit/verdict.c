@@ -16,6 +16,7 @@
 #include "audit/observed.h"
 #include "audit/verdict_text.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "recording/place.h"
 #include "symbolize/go_name.h"
@@ -255,6 +256,13 @@ static bool is_in_runtime_file(const struct judge *j, const struct prediction *p
 	return slash && go_name_is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
 }
 
+/* The file that cgo writes for a package, which holds the functions by which Go and C call each other: cmd/cgo, out.go.
+ */
+static bool is_cgo_file(const char *file)
+{
+	return file && strcmp(path_base(file), "_cgo_gotypes.go") == 0;
+}
+
 /* What a wrapper makes is shown on the line of the method that it wraps; the function is the wrapper. */
 static void put_at_method(struct judge *j, struct verdict *v, const struct position *at, const char *function)
 {
@@ -290,12 +298,41 @@ static void place_nameless(struct judge *j, struct verdict *v)
 	v->file = v->file ? v->file : "?";
 }
 
+/*
+ * An exported function is inlined into the one by which C calls it: what is made there is of the user's line. The
+ * outermost frame of the user's; NULL if there is none.
+ */
+static const struct rec_frame *called_by_c(const struct rec_frame *frames, size_t n)
+{
+	if (n < 2 || !is_cgo_file(frames[n - 1].file) || !frames[n - 2].file || is_cgo_file(frames[n - 2].file))
+		return NULL;
+	return &frames[n - 2];
+}
+
+static void put_at_exported(struct judge *j, struct verdict *v, const struct rec_frame *exported)
+{
+	put_at_method(j, v, &(struct position){exported->file, exported->line, 0}, exported->function);
+	v->function = exported->function;
+}
+
+static bool has_objects(const struct judge *j, const struct match_group *group)
+{
+	for (size_t i = 0; i < group->n_sites; i++) {
+		const struct seen *s = observed_at_site(&j->observed, &j->rec->sites[group->sites[i]]);
+
+		if (s && s->objects)
+			return true;
+	}
+	return false;
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
 	enum match_line line = matching_line(j->matching, group->predictions[0]);
 	struct strbuf exprs = STRBUF_INIT;
 	const char *package, *function;
+	const struct rec_frame *exported = NULL;
 	struct position at;
 	struct verdict *v;
 	bool is_wrapper;
@@ -303,6 +340,15 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (!group->n_sites && (go_name_is_runtime_package(own_package(j, p)) ||
 				(line < MATCH_LINE_INLINED_ONLY && is_in_runtime_file(j, p)))) {
 		j->audit->n_runtime_predictions += group->n_predictions;
+		return;
+	}
+	if (is_cgo_file(p->pos.file) && group->n_sites) {
+		const struct rec_site *site = &j->rec->sites[group->sites[0]];
+
+		exported = called_by_c(site->frames, site->n_frames);
+	}
+	if (!exported && is_cgo_file(p->pos.file) && !has_objects(j, group)) {
+		j->audit->n_cgo_predictions += group->n_predictions;
 		return;
 	}
 	v = new_verdict(j);
@@ -334,6 +380,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &at, &function);
 	if (is_wrapper)
 		put_at_method(j, v, &at, function);
+	else if (exported)
+		put_at_exported(j, v, exported);
 	if (p->pos.line <= 0)
 		place_nameless(j, v);
 
@@ -375,6 +423,7 @@ static void judge_unpredicted(struct judge *j)
 		struct seen *s = &j->observed.items[i];
 		const struct rec_location *loc = &j->rec->locations[s->location];
 		const struct rec_frame *outer = &loc->frames[loc->n_frames - 1];
+		const struct rec_frame *exported = called_by_c(loc->frames, loc->n_frames);
 		const struct rec_site *site;
 		const char *function;
 		struct position at;
@@ -382,7 +431,7 @@ static void judge_unpredicted(struct judge *j)
 
 		if (s->taken)
 			continue;
-		if (!matching_covers(j->matching, outer)) {
+		if (!matching_covers(j->matching, exported ? exported : outer)) {
 			j->audit->elsewhere_objects += s->objects;
 			j->audit->elsewhere_bytes += s->bytes;
 			s->account = AUDIT_ELSEWHERE;
@@ -391,20 +440,22 @@ static void judge_unpredicted(struct judge *j)
 		v = new_verdict(j);
 		s->account = (size_t)(v - j->audit->items);
 		v->kind = VERDICT_UNPREDICTED;
-		v->package = place_package(j->audit->pool, &j->rec->header, outer);
+		v->package = place_package(j->audit->pool, &j->rec->header, exported ? exported : outer);
 		v->file = place_file(j->audit->pool, &j->rec->header, outer);
 		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
 		if (matching_wrapped(j->matching, loc->frames, loc->n_frames, &at, &function))
 			put_at_method(j, v, &at, function);
+		else if (exported)
+			put_at_exported(j, v, exported);
 		site = s->site != REC_NO_SITE ? &j->rec->sites[s->site] : NULL;
 		if (site)
 			add_site_evidence(j, v, site);
 		else
 			s->taken = true;
 		if (site && site->source) {
-			v->column = site->source->levels[site->source->n_levels - 1].column;
+			v->column = site->source->levels[site->source->n_levels - 1 - (exported != NULL)].column;
 			if (v->column == REC_COLUMN_BEYOND)
 				v->column = 0;
 			v->expr = strpool_add(j->audit->pool, site->source->expr);

@@ -179,13 +179,22 @@ void header_put(FILE *f, const struct recording *rec, const struct report_option
 
 void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
+	const struct {
+		size_t n;
+		const char *what;
+	} left_out[] = {{audit->n_duplicates, audit->n_duplicates == 1 ? "duplicate" : "duplicates"},
+			{audit->n_runtime_predictions, "the runtime's own"},
+			{audit->n_cgo_predictions, "cgo's own"}};
+	const char *before = " (";
+
 	strbuf_addf(sb, "%zu predictions", set->n);
-	if (audit->n_duplicates)
-		strbuf_addf(sb, " (%zu duplicate%s", audit->n_duplicates, audit->n_duplicates == 1 ? "" : "s");
-	if (audit->n_runtime_predictions)
-		strbuf_addf(sb, "%s%zu the runtime's own", audit->n_duplicates ? ", " : " (",
-			    audit->n_runtime_predictions);
-	if (audit->n_duplicates || audit->n_runtime_predictions)
+	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
+		if (!left_out[i].n)
+			continue;
+		strbuf_addf(sb, "%s%zu %s", before, left_out[i].n, left_out[i].what);
+		before = ", ";
+	}
+	if (*before == ',')
 		strbuf_addch(sb, ')');
 	strbuf_addf(sb, " in %zu package%s", set->n_packages, set->n_packages == 1 ? "" : "s");
 	if (audit->match == BUILD_MATCH_SAME)

@@ -50,6 +50,22 @@ files_with() {
 	for_each_go check 1.19 1.22 1.25 1.27
 }
 
+@test "what cgo writes for itself is in no row, and what C calls is on the line of the exported function" {
+	need_bpf
+	check() {
+		audited ./withc
+		jq -e 'any(.verdicts[]; .file | test("_cgo_gotypes")) | not' "$audit" >/dev/null || complain "rows of cgo's own"
+		[ "$(jq .log.cgo "$audit")" = 4 ] || complain "$(jq -c .log "$audit")"
+		[ "$(jq '[.verdicts[].predictions] | add + 4' "$audit")" = "$(jq .log.predictions "$audit")" ] || complain "predictions in no account"
+		audited ./called
+		jq -e 'any(.verdicts[]; .file | test("_cgo_gotypes")) | not' "$audit" >/dev/null || complain "rows of cgo's own"
+		[ "$(jq -c '[.verdicts[] | select(.objects > 0) | [.file, .line, .function, .objects]] | sort' "$audit")" = \
+			'[["called/main.go",11,"main.keep",100],["called/main.go",12,"main.keep",100]]' ] ||
+			complain "$(jq -c '[.verdicts[] | [.verdict, .file, .line, .function, .objects]]' "$audit")"
+	}
+	for_each_go check 1.19 1.24 1.27
+}
+
 @test "C.GoString and its like are string conversions of the line" {
 	need_bpf
 	check() {

@@ -95,6 +95,10 @@ Test(audit, predictions_without_a_verdict_are_counted)
 	expect_log(&x, 2, 0, "3 predictions (2 duplicates) in 2 packages, of the same build");
 	expect_log(&x, 0, 1, "3 predictions (1 the runtime's own) in 2 packages, of the same build");
 	expect_log(&x, 2, 1, "3 predictions (2 duplicates, 1 the runtime's own) in 2 packages, of the same build");
+	x.audit.n_cgo_predictions = 4;
+	expect_log(&x, 0, 0, "3 predictions (4 cgo's own) in 2 packages, of the same build");
+	expect_log(&x, 2, 1,
+		   "3 predictions (2 duplicates, 1 the runtime's own, 4 cgo's own) in 2 packages, of the same build");
 	fixture_release(&x);
 }
 
