@@ -109,12 +109,6 @@ static bool is_other_type(const struct judge *j, const struct verdict *v, const 
 	return v->n_sites > 1;
 }
 
-/* What a map consists of has types that nobody wrote: map.bucket[string]int, since Go 1.24 map.group[string]int. */
-static bool is_part_of_map(const char *type)
-{
-	return strncmp(type, "map.", 4) == 0;
-}
-
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
 {
 	struct seen *s = observed_at_site(&j->observed, site);
@@ -461,9 +455,7 @@ static void judge_unpredicted(struct judge *j)
 			v->expr = strpool_add(j->audit->pool, site->source->expr);
 		}
 		v->cause = s->cause;
-		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
-		 * Maps grow by such too; where it is told, the site has the type that the source has. */
-		if (s->type && !(v->type && (s->cause == CAUSE_MAKE_CHAN || is_part_of_map(s->type)))) {
+		if (s->type) {
 			v->type = s->type;
 			v->other_types = s->n_types - 1;
 		}

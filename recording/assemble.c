@@ -139,14 +139,37 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 	return false;
 }
 
-/* What is boxed has the type that the source has, where the site knows it; else what kind of value it is. */
+/*
+ * What a map and a channel consist of has types that nobody wrote: map.bucket[string]int and runtime.mapextra, since Go
+ * 1.24 map.group[string]int, maps.table and an array of *maps.table; a channel's header, beside its elements.
+ */
+static bool is_part(const struct rec_observation *obs)
+{
+	static const char *const parts[] = {"runtime.mapextra", "maps.table", "*maps.table"};
+
+	switch (obs->cause) {
+	case CAUSE_MAKE_MAP:
+	case CAUSE_MAP_GROWTH:
+		for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+			if (strcmp(obs->type, parts[i]) == 0)
+				return true;
+		}
+		return strncmp(obs->type, "map.", 4) == 0;
+	case CAUSE_MAKE_CHAN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The type that the source has, where the site knows it; else, of what is boxed, what kind of value it is. */
 static const char *source_type(const struct assembly *as, const struct rec_observation *obs)
 {
 	const char *kind = obs->type ? go_runtime_boxed_kind(obs->type) : NULL;
 	const struct rec_site *site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
 
 	if (!kind)
-		return obs->type;
+		return obs->type && site && site->type && is_part(obs) ? site->type : obs->type;
 	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type
 									       : strpool_add(as->rec->pool, kind);
 }
@@ -231,8 +254,8 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->bytes = from->bytes;
 		obs->smallest = from->smallest;
 		obs->largest = from->largest;
-		obs->type = source_type(&as, obs);
 		obs->cause = cause_of(&as, obs);
+		obs->type = source_type(&as, obs);
 	}
 	recording_add_loss(rec, "stacks missing", missing);
 	for (size_t i = 1; i < as.n_modules; i++)
