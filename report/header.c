@@ -221,6 +221,8 @@ static void add_unknown_columns(struct strbuf *sb, const struct audit *audit)
 
 void header_add_columns(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
+	char profile[4096];
+
 	if (!set->columns) {
 		add_unknown_columns(sb, audit);
 		return;
@@ -229,6 +231,11 @@ void header_add_columns(struct strbuf *sb, const struct audit *audit, const stru
 		    audit->n_functions, audit->n_functions == 1 ? "" : "s");
 	if (set->columns->missing)
 		strbuf_addf(sb, "; %s", set->columns->missing);
+	else if (audit->n_known_functions < audit->n_functions)
+		strbuf_addf(sb, "; the others' calls differ in the build that tells columns%s",
+			    recording_setting(audit->rec, "-pgo", profile, sizeof(profile))
+				    ? ", where the profile (-pgo) inlines otherwise"
+				    : "");
 }
 
 void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options)
