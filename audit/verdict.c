@@ -397,6 +397,13 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->summary = summary_of(j, v, group, line);
 	v->flow = p->flow;
 	v->n_flow = p->n_flow;
+	/* An inlined call may make several literals: the text of all is "func literal". */
+	if (p->kind == EXPR_FUNC_LIT && p->n_inlined && group->n_predictions == 1) {
+		const struct position *own = &p->inlined[p->n_inlined - 1];
+
+		v->summary = strpool_addf(j->audit->pool, "%s; the literal is at %s:%d:%d", v->summary,
+					  path_base(own->file), own->line, own->column);
+	}
 	if (is_wrapper && v->function)
 		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary,
 					  go_name_short(go_name_plain(j->audit->pool, v->function)));

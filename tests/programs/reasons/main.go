@@ -20,6 +20,7 @@ var (
 	none       int
 	sinkString string
 	sinkFunc   func() int
+	otherFunc  func() int
 	ten        = 10
 	three      = 3
 	numbers    = []int{1, 2, 3, 4, 5, 6, 7, 8}
@@ -311,6 +312,15 @@ func nested(n int) func() func() int {
 	}
 }
 
+func two(n int) (func() int, func() int) {
+	return func() int { return n + 1 }, func() int { return n + 2 } // @literals-two
+}
+
+//go:noinline
+func both(n int) {
+	sinkFunc, otherFunc = two(n) // @literals-call
+}
+
 func ofNothing() func() int {
 	return func() int { // @literal-data
 		return ten
@@ -446,6 +456,7 @@ func main() {
 		sinkInt += wideMap(three) + wideGrown(ten) + wideKeys(three) + wideBoth(three) + grownMap(ten)
 		counters(ten)
 		literals(ten)
+		both(ten)
 		static()
 		emptyBytes("")
 		joined("", "")
