@@ -270,6 +270,22 @@ Test(verdict, without_columns_equal_numbers_are_not_paired_in_order)
 	scene_free(&s);
 }
 
+/* new(T) that stays is no call at all: the call on its line is of something else. */
+Test(verdict, what_stays_and_cannot_outgrow_has_no_call)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_STACK, EXPR_NEW, 11, 9, "new(T)");
+	say(&s, CLAIM_STACK, EXPR_FUNC_LIT, 12, 9, "func literal");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 3, 8);
+	observe(&s, emit(&s, 12, "runtime.newobject", CAUSE_CLOSURE, "struct { F uintptr; X0 int }", false), 3, 16);
+	judge(&s);
+	expect(&s, "new(T)", VERDICT_HELD, 0);
+	expect(&s, "func literal", VERDICT_HELD, 0);
+	cr_expect_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 2);
+	scene_free(&s);
+}
+
 Test(verdict, what_nothing_tells_apart_is_one_ambiguous_group)
 {
 	struct scene s = scene_new();
