@@ -320,6 +320,22 @@ static bool has_objects(const struct judge *j, const struct match_group *group)
 	return false;
 }
 
+/*
+ * The result of an inlined call has a name that stands in no source ("~r0"; up to Go 1.21 "~R0", too). Where the token
+ * of its call is at the prediction's position, the source says what it is; NULL elsewhere.
+ */
+static const char *source_of_result(const struct prediction *p, const struct rec_site *site)
+{
+	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+	const struct rec_source *source = site->source;
+
+	if (!p->expr || p->expr[0] != '~' || !source || !source->expr || !*source->expr ||
+	    source->n_levels != p->n_inlined + 1 || source->levels[0].line != inner->line || !inner->column ||
+	    source->levels[0].column != inner->column)
+		return NULL;
+	return source->expr;
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
@@ -368,6 +384,11 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	strbuf_release(&exprs);
 	for (size_t i = 0; i < group->n_sites; i++)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
+	if (v->n_sites && v->n_predictions == 1) {
+		const char *source = source_of_result(p, v->sites[0]);
+
+		v->expr = source ? strpool_add(j->audit->pool, source) : v->expr;
+	}
 	v->function = function_of(j, v, group->predictions[0]);
 
 	is_wrapper =

@@ -122,6 +122,8 @@ files_with() {
 		version_in "$GO_VERSION" '>=1.20' ||
 			said="confirmed b | interface conversion, []uint8 100/2400; confirmed f | interface conversion, float64 100/800; confirmed n | interface conversion, int 100/800"
 		expect_at main.go box-overwritten "confirmed intsOf(n) | interface conversion, slice value 100/2400"
+		jq -e '[.verdicts[] | select(.cause == "interface conversion" and ((.expr // "") | endswith("inlined(n)")))] | length == 1' "$audit" >/dev/null ||
+			complain "@box-inlined: $(jq -c '[.verdicts[] | select(.cause == "interface conversion" and .objects > 0) | .expr]' "$audit")"
 		expect_at main.go box-variadic "confirmed ... argument | new object, [3]interface {} 100/4800; $said"
 		expect_status 0 "$ESCAUDIT" top --json --limit 0 "$BATS_TEST_TMPDIR/rec"
 		! grep -q InterfacePtr <<<"$out" || complain "top: $(grep -o '[a-z.A-Z0-9]*InterfacePtr' <<<"$out" | sort | uniq -c)"

@@ -141,7 +141,10 @@ var numbers [4]int
 func overwritten(n int) {
 	anySink = intsOf(n) // @box-overwritten
 	anySink = &numbers
+	anySink = inlined(n) // @box-inlined
 }
+
+func inlined(n int) []int { return append([]int{n}, make([]int, n)...) }
 
 type level int
 
