@@ -62,7 +62,10 @@ static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 	case PASS_LINE:
 		return p->claim == CLAIM_HEAP && !p->inlined_known;
 	case PASS_STACK:
-		return p->claim == CLAIM_STACK && !p->maybe_parameter;
+		/* What has no size to outgrow and stays is never a call (walk/builtin.go, walkNew; walk/closure.go):
+		 * a call there is another's, whose inline chain is not known. */
+		return p->claim == CLAIM_STACK && !p->maybe_parameter && p->kind != EXPR_NEW &&
+		       p->kind != EXPR_FUNC_LIT;
 	}
 	return false;
 }

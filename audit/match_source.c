@@ -535,31 +535,6 @@ const char *matching_file_package(const struct matching *m, size_t prediction)
 	return home;
 }
 
-/*
- * Lines that have no code of their own are inside a function when the nearest code above and the nearest below are:
- * often the head of a closure that was inlined away.
- */
-static enum match_line line_between(const struct matching *m, const struct source_file *file, int line)
-{
-	const struct rec_extent *above = NULL, *below = NULL;
-	size_t len;
-
-	for (size_t i = 0; i < file->n_extents; i++) {
-		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
-
-		if (extent->last < line && (!above || extent->last > above->last))
-			above = extent;
-		if (extent->first > line && (!below || extent->first < below->first))
-			below = extent;
-	}
-	if (!above || !below)
-		return MATCH_LINE_UNKNOWN;
-	len = go_name_declared_length(above->function);
-	if (len != go_name_declared_length(below->function) || strncmp(above->function, below->function, len) != 0)
-		return MATCH_LINE_UNKNOWN;
-	return above->is_physical || below->is_physical ? MATCH_LINE_KNOWN : MATCH_LINE_INLINED_ONLY;
-}
-
 /* What the binary has of the function that the diagnostics name. */
 static enum match_line named_function(const struct matching *m, const struct source_file *file, const char *function)
 {
@@ -620,7 +595,8 @@ static const char *function_key(struct strpool *pool, const char *package, const
 
 static uint64_t written_key(uint32_t file, const struct position *pos)
 {
-	return u64_mix(match_place_key(file, pos->line), (uint64_t)pos->column);
+	/* u64_mix begins with an exclusive or, in which line and column must not meet. */
+	return u64_mix(u64_mix(1, match_place_key(file, pos->line)), (uint64_t)pos->column);
 }
 
 static int compare_places(const void *a, const void *b, void *ctx)
@@ -691,6 +667,47 @@ static const struct declaration *declared_above(const struct matching *m, const 
 		       : NULL;
 }
 
+/*
+ * Up to Go 1.21 literals are named after the function that they were inlined into, in whatever function they stand.
+ * Does the log of the build say that the line is in another function than that, len bytes of name?
+ */
+static bool is_of_another(const struct matching *m, const struct position *pos, const char *name, size_t len)
+{
+	const struct declaration *above = m->by_place && !memchr(name, '[', len) ? declared_above(m, pos) : NULL;
+	size_t package = len ? (size_t)(behind_package(name) - name) : 0;
+
+	return above && package <= len &&
+	       (strlen(above->name) != len - package || strncmp(above->name, name + package, len - package) != 0);
+}
+
+/*
+ * Lines that have no code of their own are inside a function when the nearest code above and the nearest below are:
+ * often the head of a closure that was inlined away.
+ */
+static enum match_line line_between(const struct matching *m, const struct source_file *file,
+				    const struct position *pos)
+{
+	int line = pos->line;
+	const struct rec_extent *above = NULL, *below = NULL;
+	size_t len;
+
+	for (size_t i = 0; i < file->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
+
+		if (extent->last < line && (!above || extent->last > above->last))
+			above = extent;
+		if (extent->first > line && (!below || extent->first < below->first))
+			below = extent;
+	}
+	if (!above || !below)
+		return MATCH_LINE_UNKNOWN;
+	len = go_name_declared_length(above->function);
+	if (len != go_name_declared_length(below->function) || strncmp(above->function, below->function, len) != 0 ||
+	    is_of_another(m, pos, above->function, len))
+		return MATCH_LINE_UNKNOWN;
+	return above->is_physical || below->is_physical ? MATCH_LINE_KNOWN : MATCH_LINE_INLINED_ONLY;
+}
+
 /* Where the binary has a function that is not only inlined; NULL if it has not. */
 static const struct rec_extent *extent_of(const struct matching *m, const char *package, const char *name)
 {
@@ -720,7 +737,9 @@ static enum match_line absent_line(const struct matching *m, size_t prediction)
 		return MATCH_LINE_NO_CODE;
 	extent = extent_of(m, above->package, above->name);
 	if (!extent)
-		return MATCH_LINE_DROPPED;
+		return file != NO_FILE && named_function(m, &m->files[file], above->name) == MATCH_LINE_INLINED_ONLY
+			       ? MATCH_LINE_INLINED_ONLY
+			       : MATCH_LINE_DROPPED;
 	/* Binaries before Go 1.20 do not say where a function begins: its code can begin below this line. Code that
 	 * ends above may be this function's, or that of one before it. */
 	return extent->first > p->pos.line ? MATCH_LINE_KNOWN : MATCH_LINE_NO_CODE;
@@ -732,7 +751,8 @@ static enum match_line absent_line(const struct matching *m, size_t prediction)
 static enum match_line line_of(const struct matching *m, size_t prediction)
 {
 	uint32_t file = m->prediction_file[prediction];
-	int line = m->set->items[prediction].pos.line;
+	const struct position *pos = &m->set->items[prediction].pos;
+	bool is_literal = m->set->items[prediction].kind == EXPR_FUNC_LIT;
 	const char *function = m->readings[prediction].function;
 	bool is_init = !function || is_package_init(function);
 	enum match_line known = MATCH_LINE_UNKNOWN;
@@ -746,11 +766,12 @@ static enum match_line line_of(const struct matching *m, size_t prediction)
 		return MATCH_LINE_UNKNOWN;
 	/* The lines of a function are also those of what is declared in it, and of what was inlined there. */
 	known = named_function(m, &m->files[file], function);
-	if (known == MATCH_LINE_UNKNOWN && m->set->items[prediction].kind == EXPR_FUNC_LIT)
-		known = functions_around(m, &m->files[file], line, is_init, false);
-	if (known == MATCH_LINE_UNKNOWN)
-		known = functions_around(m, &m->files[file], line, is_init, true);
-	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], line) : known;
+	if (known == MATCH_LINE_UNKNOWN && is_literal)
+		known = functions_around(m, &m->files[file], pos->line, is_init, false);
+	/* Its own code is no code of what makes it, and says no more than that the source is the same. */
+	if (known == MATCH_LINE_UNKNOWN && !(is_literal && m->is_same_build))
+		known = functions_around(m, &m->files[file], pos->line, is_init, true);
+	return known == MATCH_LINE_UNKNOWN ? line_between(m, &m->files[file], pos) : known;
 }
 
 enum match_line matching_line(const struct matching *m, size_t prediction)
@@ -764,16 +785,24 @@ const char *matching_function(const struct matching *m, size_t prediction)
 {
 	uint32_t file = m->prediction_file[prediction];
 	int line = m->set->items[prediction].pos.line;
-	const struct rec_extent *best = NULL;
+	bool is_literal = m->set->items[prediction].kind == EXPR_FUNC_LIT;
+	const struct rec_extent *best = NULL, *own = NULL;
 
 	if (file != NO_FILE && strcmp(m->files[file].base, "<autogenerated>") == 0)
 		return NULL; /* line 1 is that of every wrapper */
 	for (size_t i = 0; file != NO_FILE && i < m->files[file].n_extents; i++) {
 		const struct rec_extent *e = &m->rec->extents[m->files[file].extents[i]];
 
-		if (line >= e->first && line <= e->last && (!best || e->last - e->first < best->last - best->first))
+		if (line < e->first || line > e->last)
+			continue;
+		if (is_literal && e->first == line && go_name_is_closure(e->function)) {
+			own = e; /* what makes it is the function around it */
+			continue;
+		}
+		if (!best || e->last - e->first < best->last - best->first)
 			best = e;
 	}
+	best = best ? best : own;
 	return best ? best->function : NULL;
 }
 

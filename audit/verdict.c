@@ -16,6 +16,7 @@
 #include "audit/observed.h"
 #include "audit/verdict_text.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 #include "recording/place.h"
 #include "symbolize/go_name.h"
@@ -106,12 +107,6 @@ static bool is_other_type(const struct judge *j, const struct verdict *v, const 
 			return false;
 	}
 	return v->n_sites > 1;
-}
-
-/* What a map consists of has types that nobody wrote: map.bucket[string]int, since Go 1.24 map.group[string]int. */
-static bool is_part_of_map(const char *type)
-{
-	return strncmp(type, "map.", 4) == 0;
 }
 
 static void add_site_evidence(struct judge *j, struct verdict *v, const struct rec_site *site)
@@ -255,6 +250,13 @@ static bool is_in_runtime_file(const struct judge *j, const struct prediction *p
 	return slash && go_name_is_runtime_package(strpool_add_n(j->audit->pool, file, (size_t)(slash - file)));
 }
 
+/* The file that cgo writes for a package, which holds the functions by which Go and C call each other: cmd/cgo, out.go.
+ */
+static bool is_cgo_file(const char *file)
+{
+	return file && strcmp(path_base(file), "_cgo_gotypes.go") == 0;
+}
+
 /* What a wrapper makes is shown on the line of the method that it wraps; the function is the wrapper. */
 static void put_at_method(struct judge *j, struct verdict *v, const struct position *at, const char *function)
 {
@@ -296,12 +298,57 @@ static void place_nameless(struct judge *j, struct verdict *v, const struct pred
 	v->file = v->file ? v->file : "?";
 }
 
+/*
+ * An exported function is inlined into the one by which C calls it: what is made there is of the user's line. The
+ * outermost frame of the user's; NULL if there is none.
+ */
+static const struct rec_frame *called_by_c(const struct rec_frame *frames, size_t n)
+{
+	if (n < 2 || !is_cgo_file(frames[n - 1].file) || !frames[n - 2].file || is_cgo_file(frames[n - 2].file))
+		return NULL;
+	return &frames[n - 2];
+}
+
+static void put_at_exported(struct judge *j, struct verdict *v, const struct rec_frame *exported)
+{
+	put_at_method(j, v, &(struct position){exported->file, exported->line, 0}, exported->function);
+	v->function = exported->function;
+}
+
+static bool has_objects(const struct judge *j, const struct match_group *group)
+{
+	for (size_t i = 0; i < group->n_sites; i++) {
+		const struct seen *s = observed_at_site(&j->observed, &j->rec->sites[group->sites[i]]);
+
+		if (s && s->objects)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The result of an inlined call has a name that stands in no source ("~r0"; up to Go 1.21 "~R0", too). Where the token
+ * of its call is at the prediction's position, the source says what it is; NULL elsewhere.
+ */
+static const char *source_of_result(const struct prediction *p, const struct rec_site *site)
+{
+	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+	const struct rec_source *source = site->source;
+
+	if (!p->expr || p->expr[0] != '~' || !source || !source->expr || !*source->expr ||
+	    source->n_levels != p->n_inlined + 1 || source->levels[0].line != inner->line || !inner->column ||
+	    source->levels[0].column != inner->column)
+		return NULL;
+	return source->expr;
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
 	enum match_line line = matching_line(j->matching, group->predictions[0]);
 	struct strbuf exprs = STRBUF_INIT;
 	const char *package, *function;
+	const struct rec_frame *exported = NULL;
 	struct position at;
 	struct verdict *v;
 	bool is_wrapper;
@@ -309,6 +356,15 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (!group->n_sites && (go_name_is_runtime_package(own_package(j, p)) ||
 				(line < MATCH_LINE_INLINED_ONLY && is_in_runtime_file(j, p)))) {
 		j->audit->n_runtime_predictions += group->n_predictions;
+		return;
+	}
+	if (is_cgo_file(p->pos.file) && group->n_sites) {
+		const struct rec_site *site = &j->rec->sites[group->sites[0]];
+
+		exported = called_by_c(site->frames, site->n_frames);
+	}
+	if (!exported && is_cgo_file(p->pos.file) && !has_objects(j, group)) {
+		j->audit->n_cgo_predictions += group->n_predictions;
 		return;
 	}
 	v = new_verdict(j);
@@ -334,12 +390,19 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	strbuf_release(&exprs);
 	for (size_t i = 0; i < group->n_sites; i++)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
+	if (v->n_sites && v->n_predictions == 1) {
+		const char *source = source_of_result(p, v->sites[0]);
+
+		v->expr = source ? strpool_add(j->audit->pool, source) : v->expr;
+	}
 	v->function = function_of(j, v, group->predictions[0]);
 
 	is_wrapper =
 		matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &at, &function);
 	if (is_wrapper)
 		put_at_method(j, v, &at, function);
+	else if (exported)
+		put_at_exported(j, v, exported);
 	if (p->pos.line <= 0)
 		place_nameless(j, v, p);
 
@@ -361,6 +424,13 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->summary = summary_of(j, v, group, line);
 	v->flow = p->flow;
 	v->n_flow = p->n_flow;
+	/* An inlined call may make several literals: the text of all is "func literal". */
+	if (p->kind == EXPR_FUNC_LIT && p->n_inlined && group->n_predictions == 1) {
+		const struct position *own = &p->inlined[p->n_inlined - 1];
+
+		v->summary = strpool_addf(j->audit->pool, "%s; the literal is at %s:%d:%d", v->summary,
+					  path_base(own->file), own->line, own->column);
+	}
 	if (is_wrapper && v->function)
 		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary,
 					  go_name_short(go_name_plain(j->audit->pool, v->function)));
@@ -381,6 +451,7 @@ static void judge_unpredicted(struct judge *j)
 		struct seen *s = &j->observed.items[i];
 		const struct rec_location *loc = &j->rec->locations[s->location];
 		const struct rec_frame *outer = &loc->frames[loc->n_frames - 1];
+		const struct rec_frame *exported = called_by_c(loc->frames, loc->n_frames);
 		const struct rec_site *site;
 		const char *function;
 		struct position at;
@@ -388,7 +459,7 @@ static void judge_unpredicted(struct judge *j)
 
 		if (s->taken)
 			continue;
-		if (!matching_covers(j->matching, outer)) {
+		if (!matching_covers(j->matching, exported ? exported : outer)) {
 			j->audit->elsewhere_objects += s->objects;
 			j->audit->elsewhere_bytes += s->bytes;
 			s->account = AUDIT_ELSEWHERE;
@@ -397,20 +468,23 @@ static void judge_unpredicted(struct judge *j)
 		v = new_verdict(j);
 		s->account = (size_t)(v - j->audit->items);
 		v->kind = VERDICT_UNPREDICTED;
-		v->package = place_package(j->audit->pool, &j->rec->header, outer);
+		v->package = place_package(j->audit->pool, &j->rec->header, exported ? exported : outer);
 		v->file = place_file(j->audit->pool, &j->rec->header, outer);
 		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
 		if (matching_wrapped(j->matching, loc->frames, loc->n_frames, &at, &function))
 			put_at_method(j, v, &at, function);
+		else if (exported)
+			put_at_exported(j, v, exported);
 		site = s->site != REC_NO_SITE ? &j->rec->sites[s->site] : NULL;
 		if (site)
 			add_site_evidence(j, v, site);
 		else
 			s->taken = true;
 		if (site && site->source) {
-			const struct rec_level *level = &site->source->levels[site->source->n_levels - 1];
+			const struct rec_level *level =
+				&site->source->levels[site->source->n_levels - 1 - (exported != NULL)];
 
 			/* Not where the compiler gave the call the position of the literal around. */
 			if (site->n_frames == 1 && site->frames[0].line != level->line)
@@ -421,9 +495,7 @@ static void judge_unpredicted(struct judge *j)
 			v->expr = strpool_add(j->audit->pool, site->source->expr);
 		}
 		v->cause = s->cause;
-		/* A channel of pointers is two objects, of types that nobody wrote: the runtime's header, the elements.
-		 * Maps grow by such too; where it is told, the site has the type that the source has. */
-		if (s->type && !(v->type && (s->cause == CAUSE_MAKE_CHAN || is_part_of_map(s->type)))) {
+		if (s->type) {
 			v->type = s->type;
 			v->other_types = s->n_types - 1;
 		}

@@ -97,6 +97,7 @@ struct audit {
 	/* predictions that no verdict speaks of */
 	size_t n_duplicates;	      /* another package's is of the same generic code */
 	size_t n_runtime_predictions; /* of the runtime's own packages, whose calls are no sites */
+	size_t n_cgo_predictions;     /* of what cgo wrote for itself, and where nothing was allocated */
 	size_t n_packages;	      /* that the predictions cover */
 	size_t n_functions;	      /* that the predictions cover and that have sites; 0 where no twin was asked */
 	size_t n_known_functions;     /* of these: every site knows its columns */

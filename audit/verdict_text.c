@@ -96,6 +96,25 @@ static const char *append_violated(const struct verdict_text *t, const struct ve
 }
 
 /*
+ * Why an append or a make that was said to stay made no object. Both call the runtime only for what does not fit, the
+ * slice or a buffer on the stack (ssagen, (*state).append; walk, walkMakeSlice): that nothing was made does not tell
+ * whether the line ran.
+ */
+static const char *without_call(struct strpool *pool, const struct rec_site *site)
+{
+	const char *room = site->cause == CAUSE_MAKE_SLICE ? "the slice fitted a buffer on the stack"
+							   : "the slice or a buffer on the stack had the capacity";
+
+	if (site->type && !site->type_size)
+		return strpool_addf(pool, "%s makes nothing for elements of no size", site->callee);
+	/* growsliceBuf is handed the buffer, and looks itself. */
+	if (site->reach == REACH_HIT ||
+	    (site->reach == REACH_NOT_PROBED && strncmp(site->callee, "runtime.growsliceBuf", 20) == 0))
+		return strpool_addf(pool, "%s made nothing: what it needed was there already", site->callee);
+	return strpool_addf(pool, "%s never called: the line did not run, or %s", site->callee, room);
+}
+
+/*
  * Keys and values over 128 bytes are objects of their own (MapMaxKeyBytes and MapMaxElemBytes of internal/abi): room
  * made beforehand saves none of them.
  */
@@ -208,8 +227,8 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 	case VERDICT_HELD:
 		if (site && !t->absence_is_fact)
 			return strpool_addf(pool, "no allocation seen at %s", callee);
-		if (site && v->cause == CAUSE_APPEND_GROWTH)
-			return strpool_addf(pool, "the slice had the capacity: %s made nothing", callee);
+		if (site && (v->cause == CAUSE_APPEND_GROWTH || v->cause == CAUSE_MAKE_SLICE))
+			return without_call(pool, site);
 		if (!site && absent(line))
 			return strpool_addf(pool, "no allocating call in the binary: %s", absent(line));
 		return site ? strpool_addf(pool, "%s called at most with a temporary buffer on the stack", callee)

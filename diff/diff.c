@@ -84,9 +84,13 @@ static enum diff_outcome outcome_of(const struct diff_row *row)
 	return row->change == DIFF_NEW || row->change == DIFF_MORE ? DIFF_OUTCOME_ADDED : DIFF_OUTCOME_NONE;
 }
 
-/* A type that went to another package with its function is the same one. */
+/* A type that went to another package with its function is the same one. Of a boxed value that the binary tells only
+ * the kind of, nothing says that it is another. */
 static bool is_same_type(const struct diff_line *a, const struct diff_line *b)
 {
+	if ((a->side.type && go_runtime_is_boxed_kind(a->side.type)) ||
+	    (b->side.type && go_runtime_is_boxed_kind(b->side.type)))
+		return true;
 	if (diff_compare_texts(a->side.package, b->side.package) != 0)
 		return diff_compare_texts(a->bare_type, b->bare_type) == 0;
 	return diff_compare_texts(a->side.type, b->side.type) == 0;

@@ -164,12 +164,12 @@ static void add_observation(struct builder *b, size_t observation)
 	const struct rec_observation *o = &rec->observations[observation];
 	const struct rec_frame *frame = place_charged(rec, o, b->charge_module);
 	enum diff_noise noise = noise_of(b, o);
+	struct rec_frame shown = place_shown(b->pool, rec, frame ? frame : &none);
 	const struct verdict *verdict = NULL;
 	struct diff_side side = {.type = o->type, .cause = o->cause};
 	struct diff_line *line;
 
-	if (!frame)
-		frame = &none;
+	frame = &shown;
 	if (audit && noise != DIFF_NOISE_RUNTIME && !b->charge_module) {
 		size_t account = audit_account(audit, observation);
 

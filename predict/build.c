@@ -221,6 +221,19 @@ out:
 
 /* ---- what came of it ---- */
 
+/* An archive (-buildmode=c-archive) has no settings to ask for: ar(5). */
+static bool is_archive(const char *path)
+{
+	static const char magic[] = "!<arch>\n";
+	char head[sizeof(magic) - 1] = "";
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(head, 1, sizeof(head), f) : 0;
+
+	if (f)
+		fclose(f);
+	return n == sizeof(head) && memcmp(head, magic, n) == 0;
+}
+
 /* `go version -m FILE`: "FILE: go1.26.11", then "\tbuild\tkey=value" among others. */
 static int ask_settings(struct build *b, const char *binary)
 {
@@ -327,8 +340,13 @@ static int build(struct build *b)
 				"build: failed to find a package that matches '%s' among those that were built in "
 				"'%s'; name an import path of the program's, as in example.com/m/..., or all",
 				b->options->pattern, b->go.dir);
-	if (ret == 0 && binary)
+	if (ret == 0 && binary && !is_archive(binary))
 		ret = ask_settings(b, binary);
+	else if (ret == 0 && binary && b->options->output)
+		ret = error_set(b->err, -EINVAL,
+				"build: '%s' becomes an archive for programs in C, which is not run by itself "
+				"(-buildmode=c-archive); predict it, or record the program it is linked into",
+				b->options->packages[0]);
 	free(own);
 	return ret;
 }

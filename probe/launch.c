@@ -37,7 +37,10 @@ int launch_resolve(char **out, const char *argv0, struct error *err)
 					 "launch: failed to start '%s': it is a directory; name a program", argv0);
 		if (!is_executable(argv0))
 			return error_set(err, -EACCES,
-					 "launch: failed to start '%s': not an executable file; chmod +x it", argv0);
+					 "launch: failed to start '%s': not an executable file; chmod +x it if it is a "
+					 "program and "
+					 "no library",
+					 argv0);
 		*out = xstrdup(argv0);
 		return 0;
 	}

@@ -456,6 +456,19 @@ static int check_not_interrupted(struct error *err)
 	return error_set(err, -EINTR, "launch: interrupted before the program was started");
 }
 
+/* A library can be loaded, not started: execve says "Permission denied". */
+static int check_program(const struct recording *rec, const struct go_binary *bin, const char *path, struct error *err)
+{
+	const char *mode = go_binary_setting(bin, "-buildmode");
+
+	if (!mode || (strcmp(mode, "c-shared") != 0 && strcmp(mode, "plugin") != 0))
+		return 0;
+	return error_set(err, -EINVAL,
+			 "launch: '%s' is a library (-buildmode=%s), which is not run by itself; start a program that "
+			 "loads it and attach to that: escaudit record -p PID",
+			 rec->header.path ? rec->header.path : path, mode);
+}
+
 int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
 		   char *const argv[], const struct session_options *options, struct error *err)
 {
@@ -463,6 +476,9 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 	enum rec_end reason;
 	int ret, spare = -1;
 
+	ret = check_program(rec, bin, path, err);
+	if (ret)
+		return ret;
 	ret = session_begin(&s, true, err);
 	if (ret == 0)
 		ret = launch_start(&s.launch, path, argv, err);

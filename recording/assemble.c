@@ -140,20 +140,38 @@ static bool is_own_account(const struct recording *rec, const struct rec_observa
 }
 
 /*
- * convT64 and its like make what they are told no type of as types of the runtime's own (runtime.uint64InterfacePtr,
- * runtime.stringInterfacePtr: src/runtime/iface.go). The site may know what the source has there.
+ * What a map and a channel consist of has types that nobody wrote: map.bucket[string]int and runtime.mapextra, since Go
+ * 1.24 map.group[string]int, maps.table and an array of *maps.table; a channel's header, beside its elements.
  */
+static bool is_part(const struct rec_observation *obs)
+{
+	static const char *const parts[] = {"runtime.mapextra", "maps.table", "*maps.table"};
+
+	switch (obs->cause) {
+	case CAUSE_MAKE_MAP:
+	case CAUSE_MAP_GROWTH:
+		for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+			if (strcmp(obs->type, parts[i]) == 0)
+				return true;
+		}
+		return strncmp(obs->type, "map.", 4) == 0;
+	case CAUSE_MAKE_CHAN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The type that the source has, where the site knows it; else, of what is boxed, what kind of value it is. */
 static const char *source_type(const struct assembly *as, const struct rec_observation *obs)
 {
-	static const char prefix[] = "runtime.", suffix[] = "InterfacePtr";
-	const struct rec_site *site;
-	size_t len = obs->type ? strlen(obs->type) : 0;
+	const char *kind = obs->type ? go_runtime_boxed_kind(obs->type) : NULL;
+	const struct rec_site *site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
 
-	if (len < sizeof(suffix) || strncmp(obs->type, prefix, sizeof(prefix) - 1) != 0 ||
-	    strcmp(obs->type + len - (sizeof(suffix) - 1), suffix) != 0)
-		return obs->type;
-	site = obs->site != REC_NO_SITE ? &as->rec->sites[obs->site] : NULL;
-	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type : obs->type;
+	if (!kind)
+		return obs->type && site && site->type && is_part(obs) ? site->type : obs->type;
+	return site && site->type && site->cause == CAUSE_INTERFACE_CONVERSION ? site->type
+									       : strpool_add(as->rec->pool, kind);
 }
 
 static enum cause cause_of(struct assembly *as, const struct rec_observation *obs)
@@ -236,8 +254,8 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->bytes = from->bytes;
 		obs->smallest = from->smallest;
 		obs->largest = from->largest;
-		obs->type = source_type(&as, obs);
 		obs->cause = cause_of(&as, obs);
+		obs->type = source_type(&as, obs);
 	}
 	recording_add_loss(rec, "stacks missing", missing);
 	for (size_t i = 1; i < as.n_modules; i++)

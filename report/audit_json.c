@@ -112,6 +112,7 @@ static json_t *log_of(const struct audit *audit, const struct predictions *set)
 	json_put(object, "predictions", json_count(set->n));
 	json_put(object, "duplicates", json_count(audit->n_duplicates));
 	json_put(object, "runtime", json_count(audit->n_runtime_predictions));
+	json_put(object, "cgo", json_count(audit->n_cgo_predictions));
 	json_put(object, "packages", json_count(set->n_packages));
 	json_put(object, "columns", columns_of(audit, set));
 	json_put(object, "lines", json_count(set->lines));

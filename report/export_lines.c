@@ -143,6 +143,8 @@ int export_markdown(FILE *f, const struct findings *findings)
 		struct strbuf place = STRBUF_INIT, type = STRBUF_INIT;
 
 		strbuf_addf(&place, "%s:%d", file_of(x), x->line);
+		if (x->column)
+			strbuf_addf(&place, ":%d", x->column);
 		fprintf(f, "| %s%s%s | %s | %s | %s | ", x->level == FINDING_NOTE ? "" : "**", x->rule,
 			x->level == FINDING_NOTE ? "" : "**", units_bytes(x->bytes).text,
 			units_share(x->bytes, findings->all_bytes).text, units_count(x->objects).text);

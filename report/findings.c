@@ -128,12 +128,15 @@ static void add_observation(struct findings *out, struct u64map *index, const st
 {
 	const struct rec_frame *frame = place_charged(out->rec, o, true);
 	struct finding f = {.rule = "allocation", .type = o->type, .cause = o->cause};
+	struct rec_frame shown;
 	const char *key;
 	uint64_t *at;
 	bool is_new;
 
 	if (!frame || !frame->file || !place_in_main_module(&out->rec->header, frame->function))
 		return;
+	shown = place_shown(out->pool, out->rec, frame);
+	frame = &shown;
 	f.file = place_file(out->pool, &out->rec->header, frame);
 	f.line = frame->line;
 	f.function = frame->function;

@@ -179,13 +179,22 @@ void header_put(FILE *f, const struct recording *rec, const struct report_option
 
 void header_add_log(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
+	const struct {
+		size_t n;
+		const char *what;
+	} left_out[] = {{audit->n_duplicates, audit->n_duplicates == 1 ? "duplicate" : "duplicates"},
+			{audit->n_runtime_predictions, "the runtime's own"},
+			{audit->n_cgo_predictions, "cgo's own"}};
+	const char *before = " (";
+
 	strbuf_addf(sb, "%zu predictions", set->n);
-	if (audit->n_duplicates)
-		strbuf_addf(sb, " (%zu duplicate%s", audit->n_duplicates, audit->n_duplicates == 1 ? "" : "s");
-	if (audit->n_runtime_predictions)
-		strbuf_addf(sb, "%s%zu the runtime's own", audit->n_duplicates ? ", " : " (",
-			    audit->n_runtime_predictions);
-	if (audit->n_duplicates || audit->n_runtime_predictions)
+	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++) {
+		if (!left_out[i].n)
+			continue;
+		strbuf_addf(sb, "%s%zu %s", before, left_out[i].n, left_out[i].what);
+		before = ", ";
+	}
+	if (*before == ',')
 		strbuf_addch(sb, ')');
 	strbuf_addf(sb, " in %zu package%s", set->n_packages, set->n_packages == 1 ? "" : "s");
 	if (audit->match == BUILD_MATCH_SAME)
@@ -212,6 +221,8 @@ static void add_unknown_columns(struct strbuf *sb, const struct audit *audit)
 
 void header_add_columns(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
+	char profile[4096];
+
 	if (!set->columns) {
 		add_unknown_columns(sb, audit);
 		return;
@@ -220,6 +231,11 @@ void header_add_columns(struct strbuf *sb, const struct audit *audit, const stru
 		    audit->n_functions, audit->n_functions == 1 ? "" : "s");
 	if (set->columns->missing)
 		strbuf_addf(sb, "; %s", set->columns->missing);
+	else if (audit->n_known_functions < audit->n_functions)
+		strbuf_addf(sb, "; the others' calls differ in the build that tells columns%s",
+			    recording_setting(audit->rec, "-pgo", profile, sizeof(profile))
+				    ? ", where the profile (-pgo) inlines otherwise"
+				    : "");
 }
 
 void header_put_left_out(FILE *f, size_t n, uint64_t bytes, const struct report_options *options)

@@ -94,9 +94,9 @@ static struct top_row row_of(struct top_rows *rows, const struct recording *rec,
 	const struct rec_frame *frame = place_charged(rec, o, rows->options->charge_module);
 	static const struct rec_frame none = {.function = NO_STACK};
 	struct top_row row = {.file = NULL};
+	struct rec_frame shown = place_shown(rows->pool, rec, frame ? frame : &none);
 
-	if (!frame)
-		frame = &none;
+	frame = &shown;
 	switch (rows->options->key) {
 	case TOP_KEY_SITE:
 		row.file = place_file(rows->pool, header, frame);

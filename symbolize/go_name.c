@@ -119,6 +119,17 @@ static size_t first_name_end(const char *function)
 	return i;
 }
 
+const char *go_name_value_method(struct strpool *pool, const char *function)
+{
+	size_t package = go_name_package_length(function);
+	const char *own = function + package + (function[package] == '.'), *close = strchr(own, ')');
+
+	if (strncmp(own, "(*", 2) != 0 || !close)
+		return NULL;
+	return strpool_addf(pool, "%.*s%.*s%s", (int)(own - function), function, (int)(close - own - 2), own + 2,
+			    close + 1);
+}
+
 size_t go_name_declared_length(const char *function)
 {
 	size_t depth = 0, len;

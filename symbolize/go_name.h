@@ -29,6 +29,10 @@ const char *go_name_plain(struct strpool *pool, const char *function);
 /* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
 const char *go_name_short(const char *function);
 
+/* "T.M" of "(*T).M", in its package: the method of a value that one of a pointer wraps. From the pool; NULL if it is no
+ * method of a pointer. */
+const char *go_name_value_method(struct strpool *pool, const char *function);
+
 /* How much of the name is that of the declared function that the rest was made in: of "main.f[int].func1"
  * "main.f[int]". */
 size_t go_name_declared_length(const char *function);

@@ -304,6 +304,30 @@ const char *go_runtime_aside(const char *function)
 	return reason ? reason : find_aside(asides, ARRAY_SIZE(asides), function);
 }
 
+static const char *const boxed_kinds[][2] = {
+	{"runtime.uint16InterfacePtr", "16-bit value"}, {"runtime.uint32InterfacePtr", "32-bit value"},
+	{"runtime.uint64InterfacePtr", "64-bit value"}, {"runtime.stringInterfacePtr", "string value"},
+	{"runtime.sliceInterfacePtr", "slice value"},
+};
+
+const char *go_runtime_boxed_kind(const char *type_name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(boxed_kinds); i++) {
+		if (strcmp(type_name, boxed_kinds[i][0]) == 0)
+			return boxed_kinds[i][1];
+	}
+	return NULL;
+}
+
+bool go_runtime_is_boxed_kind(const char *type_name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(boxed_kinds); i++) {
+		if (strcmp(type_name, boxed_kinds[i][1]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum cause refine_by_type(enum cause cause, const char *type_name)
 {
 	static const char method_value[] = "struct { F uintptr; R ";

@@ -92,6 +92,15 @@ bool go_runtime_is_own_account(const char *function);
  */
 const char *go_runtime_aside(const char *function);
 
+/*
+ * convT64 and its like box what they are told no type of, as types of the runtime's own (runtime.uint64InterfacePtr and
+ * so on: src/runtime/iface.go). What is known of such a value: "64-bit value", "string value", "slice value"; NULL for
+ * any other type.
+ */
+const char *go_runtime_boxed_kind(const char *type_name);
+/* Is it one of these descriptions? */
+bool go_runtime_is_boxed_kind(const char *type_name);
+
 /* Whether heap objects are made through the function: runtime.mallocgc, its implementation functions, its
  * size-specialised variants. */
 bool go_runtime_is_allocator(const char *function);

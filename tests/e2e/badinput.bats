@@ -145,6 +145,25 @@ in_program() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "a library that is loaded, and an archive: what they are, not that they cannot be started" {
+	need_bpf
+	use_go
+	local mode
+	for mode in c-shared plugin; do
+		expect_status 2 in_program kinds env CGO_ENABLED=1 "$ESCAUDIT" audit --go "$GO" --flag=-buildmode=$mode -o "$t/rec" ./withc
+		expect_message "'.*' is a library \\(-buildmode=$mode\\), which is not run by itself"
+		expect_status 0 in_program kinds env CGO_ENABLED=1 "$GO" build -buildmode=$mode -o "$t/lib.so" ./withc
+		chmod +x "$t/lib.so"
+		expect_status 2 "$ESCAUDIT" record -o "$t/rec" -- "$t/lib.so"
+		expect_message "'.*lib.so' is a library"
+	done
+	expect_status 2 in_program kinds env CGO_ENABLED=1 "$ESCAUDIT" audit --go "$GO" --flag=-buildmode=c-archive -o "$t/rec" ./withc
+	expect_message 'is not run by itself \(-buildmode=c-archive\)'
+	expect_status 0 in_program kinds env CGO_ENABLED=1 "$ESCAUDIT" predict --go "$GO" --json --flag=-buildmode=c-archive ./withc
+	[ "$(jq -r '[.predictions[] | select(.claim == "heap" and .expr == "new(pair)")] | length' <<<"$out")" = 1 ] || complain "predictions: $out"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "a package or a go command that does not exist" {
 	use_go
 	expect_status 2 in_program notmain "$ESCAUDIT" predict --go "$GO" ./nowhere

@@ -32,6 +32,7 @@ func main() {
 		buffers()
 		wrappers(i)
 		boxes(i)
+		overwritten(len(five))
 		cleanups()
 		values(i)
 		literals(i)
@@ -130,6 +131,22 @@ func boxes(i int) {
 	b := byteSink[:i]
 	variadic(n, f, b) // @box-variadic
 }
+
+//go:noinline
+func intsOf(n int) []int { return numbers[:n-3] }
+
+var numbers [4]int
+
+// What is stored is overwritten: its type is in no instruction.
+//
+//go:noinline
+func overwritten(n int) {
+	anySink = intsOf(n) // @box-overwritten
+	anySink = &numbers
+	anySink = inlined(n) // @box-inlined
+}
+
+func inlined(n int) []int { return append([]int{n}, make([]int, n)...) }
 
 type level int
 

@@ -20,6 +20,7 @@ var (
 	none       int
 	sinkString string
 	sinkFunc   func() int
+	otherFunc  func() int
 	ten        = 10
 	three      = 3
 	numbers    = []int{1, 2, 3, 4, 5, 6, 7, 8}
@@ -135,6 +136,54 @@ func movedTwice(n int) int {
 	return sum
 }
 
+// Only in rounds that there are never.
+//
+//go:noinline
+func skipped(n int) int {
+	var s []int
+	for i := 0; i < n; i++ {
+		if i >= three {
+			s = append(s, i) // @append-skipped
+		}
+	}
+	return len(s)
+}
+
+// Elements of no size need none however many there are.
+//
+//go:noinline
+func nothings(n int) int {
+	var s []struct{}
+	for i := 0; i < n; i++ {
+		s = append(s, struct{}{}) // @append-nothings
+	}
+	return len(s)
+}
+
+// What is built on the stack has its buffer, where the capacity is looked at.
+//
+//go:noinline
+func buffered(n int) (int, int) {
+	var s []int
+	for i := 0; i < n; i++ {
+		s = append(s, i) // @append-buffered
+	}
+	return len(s), cap(s)
+}
+
+//go:noinline
+func lengthSkipped(n int) int {
+	sum := 0
+	for i := 0; i < n; i++ {
+		if i >= three {
+			s := make([]int, n) // @make-skipped
+			s[i]++
+			sum += s[i]
+		}
+	}
+	return sum
+}
+
 // ---- advice ----
 
 //go:noinline
@@ -246,6 +295,59 @@ func counters(n int) {
 	sinkFunc = counter(n) // @literal-call
 }
 
+// Inlined where what it returns is called: neither it nor the literal have code.
+func callable(n int) func() int {
+	return func() int { // @literal-held
+		n++
+		return n
+	}
+}
+
+func nested(n int) func() func() int {
+	return func() func() int { // @literal-outer
+		return func() int { // @literal-inner
+			n++
+			return n
+		}
+	}
+}
+
+func two(n int) (func() int, func() int) {
+	return func() int { return n + 1 }, func() int { return n + 2 } // @literals-two
+}
+
+//go:noinline
+func both(n int) {
+	sinkFunc, otherFunc = two(n) // @literals-call
+}
+
+func ofNothing() func() int {
+	return func() int { // @literal-data
+		return ten
+	}
+}
+
+// Never called.
+func neverCalled(n int) func() int {
+	return func() int { // @literal-never
+		n++
+		return n
+	}
+}
+
+func constant() interface{} {
+	return 12345 // @constant-inlined
+}
+
+//go:noinline
+func literals(n int) {
+	f := callable(n)
+	sinkInt += f() + f()
+	sinkFunc = nested(n)()
+	sinkFunc = ofNothing()
+	sink = constant()
+}
+
 // What captures nothing is data.
 //
 //go:noinline
@@ -344,12 +446,17 @@ func main() {
 		sinkInt += copied(numbers) + rounds(three) + outgrown(ten) + wides(three)
 		sinkInt += movedTwice(three)
 		sinkInt += len(movedReturn(three)) + len(movedReturn(ten)) + movedRange(three) + movedRange(ten) + len(movedOnly(three))
+		sinkInt += skipped(three) + nothings(ten) + lengthSkipped(three)
+		cells, room := buffered(three)
+		sinkInt += cells + room
 		sinkInt += withRoom(ten) + withBoth(ten) + withLength(ten)
 		put(ten)
 		logged(l, ten)
 		logInner(il, ten)
 		sinkInt += wideMap(three) + wideGrown(ten) + wideKeys(three) + wideBoth(three) + grownMap(ten)
 		counters(ten)
+		literals(ten)
+		both(ten)
 		static()
 		emptyBytes("")
 		joined("", "")

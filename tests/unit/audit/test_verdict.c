@@ -270,6 +270,22 @@ Test(verdict, without_columns_equal_numbers_are_not_paired_in_order)
 	scene_free(&s);
 }
 
+/* new(T) that stays is no call at all: the call on its line is of something else. */
+Test(verdict, what_stays_and_cannot_outgrow_has_no_call)
+{
+	struct scene s = scene_new();
+
+	say(&s, CLAIM_STACK, EXPR_NEW, 11, 9, "new(T)");
+	say(&s, CLAIM_STACK, EXPR_FUNC_LIT, 12, 9, "func literal");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 3, 8);
+	observe(&s, emit(&s, 12, "runtime.newobject", CAUSE_CLOSURE, "struct { F uintptr; X0 int }", false), 3, 16);
+	judge(&s);
+	expect(&s, "new(T)", VERDICT_HELD, 0);
+	expect(&s, "func literal", VERDICT_HELD, 0);
+	cr_expect_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 2);
+	scene_free(&s);
+}
+
 Test(verdict, what_nothing_tells_apart_is_one_ambiguous_group)
 {
 	struct scene s = scene_new();
@@ -600,6 +616,26 @@ Test(verdict, one_build_has_one_edition)
 	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "main.T", false), 3, 8);
 	judge(&s);
 	expect(&s, "new(T)", VERDICT_CONFIRMED, 3);
+	scene_free(&s);
+}
+
+/* 40:4 is inlined; 41:5, which has the same exclusive or, is not. */
+Test(verdict, what_is_inlined_is_not_what_stands_on_another_line)
+{
+	struct scene s = scene_new();
+	struct prediction *p = say(&s, CLAIM_HEAP, EXPR_NEW, 12, 5, "new(int)");
+
+	s.set->build.build_id = s.rec->header.build_id = "same";
+	p->inlined = xcalloc(1, sizeof(*p->inlined));
+	p->inlined[0] = (struct position){"./x.go", 40, 4};
+	p->n_inlined = 1;
+	emit(&s, 12, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false);
+	say(&s, CLAIM_HEAP, EXPR_NEW, 40, 4, "new(int8)")->function = "g";
+	say(&s, CLAIM_HEAP, EXPR_NEW, 41, 5, "new(int16)")->function = "h";
+	judge(&s);
+	cr_expect_str_eq(verdict_of(&s, "new(int8)")->summary,
+			 "no call: only inlined copies of the function are left in the binary");
+	cr_expect_str_eq(verdict_of(&s, "new(int16)")->summary, "no call: the linker dropped the function");
 	scene_free(&s);
 }
 

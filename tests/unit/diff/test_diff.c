@@ -264,6 +264,21 @@ Test(diff, other_type_and_other_size)
 	pair_release(&p);
 }
 
+/* Of a boxed value the binary may tell the kind only: that is no other type. */
+Test(diff, kind_of_a_boxed_value)
+{
+	struct pair p;
+
+	pair_init(&p);
+	observe(&p.before, AT("main.f", 10), "[]int", CAUSE_INTERFACE_CONVERSION, 4, 24);
+	observe(&p.after, AT("main.f", 10), "slice value", CAUSE_INTERFACE_CONVERSION, 4, 24);
+	run(&p);
+	cr_expect_eq(p.diff->n, 1);
+	cr_expect_eq(row_at(&p, 10)->change, DIFF_SAME);
+	cr_expect_not(row_at(&p, 10)->retyped);
+	pair_release(&p);
+}
+
 /* A renamed function is found by expression and equal counts; without them it is listed as gone and new. */
 Test(diff, renamed_function)
 {

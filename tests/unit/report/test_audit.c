@@ -84,6 +84,34 @@ static void expect_log(struct fixture *x, size_t duplicates, size_t runtime, con
 	strbuf_release(&sb);
 }
 
+static void expect_columns(struct fixture *x, const char *want)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	header_add_columns(&sb, &x->audit, x->set);
+	cr_expect_str_eq(strbuf_str(&sb), want);
+	strbuf_release(&sb);
+}
+
+/* No file is without a copy, and functions are left out all the same. */
+Test(audit, columns_that_are_missing_have_a_reason)
+{
+	struct fixture x;
+
+	fixture_init(&x);
+	expect_columns(&x, "known for 3 of 4 functions with allocations; 2 files have no copy");
+	x.set->columns->missing = NULL;
+	x.rec->header.modinfo = NULL;
+	expect_columns(&x, "known for 3 of 4 functions with allocations; the others' calls differ in the build that "
+			   "tells columns");
+	x.rec->header.modinfo = "build\t-pgo=/src/default.pgo\n";
+	expect_columns(&x, "known for 3 of 4 functions with allocations; the others' calls differ in the build that "
+			   "tells columns, where the profile (-pgo) inlines otherwise");
+	x.audit.n_known_functions = 4;
+	expect_columns(&x, "known for 4 of 4 functions with allocations");
+	fixture_release(&x);
+}
+
 /* What is in the log and in no row. */
 Test(audit, predictions_without_a_verdict_are_counted)
 {
@@ -95,6 +123,10 @@ Test(audit, predictions_without_a_verdict_are_counted)
 	expect_log(&x, 2, 0, "3 predictions (2 duplicates) in 2 packages, of the same build");
 	expect_log(&x, 0, 1, "3 predictions (1 the runtime's own) in 2 packages, of the same build");
 	expect_log(&x, 2, 1, "3 predictions (2 duplicates, 1 the runtime's own) in 2 packages, of the same build");
+	x.audit.n_cgo_predictions = 4;
+	expect_log(&x, 0, 0, "3 predictions (4 cgo's own) in 2 packages, of the same build");
+	expect_log(&x, 2, 1,
+		   "3 predictions (2 duplicates, 1 the runtime's own, 4 cgo's own) in 2 packages, of the same build");
 	fixture_release(&x);
 }
 

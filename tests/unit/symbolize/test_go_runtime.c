@@ -134,3 +134,11 @@ Test(go_runtime, cause_names_go_both_ways)
 	cr_expect_eq(cause_from_name("nonsense"), CAUSE_UNKNOWN);
 	cr_expect_eq(cause_from_name(NULL), CAUSE_UNKNOWN);
 }
+
+Test(go_runtime, kinds_of_boxed_values)
+{
+	cr_expect_str_eq(go_runtime_boxed_kind("runtime.sliceInterfacePtr"), "slice value");
+	cr_expect_null(go_runtime_boxed_kind("main.sliceInterfacePtr"));
+	cr_expect(go_runtime_is_boxed_kind(go_runtime_boxed_kind("runtime.uint64InterfacePtr")));
+	cr_expect_not(go_runtime_is_boxed_kind("string"));
+}

@@ -1,0 +1,6 @@
+#include "_cgo_export.h"
+
+void call(int n)
+{
+	keep(n);
+}
