@@ -483,8 +483,8 @@ static void judge_unpredicted(struct judge *j)
 		else
 			s->taken = true;
 		if (site && site->source) {
-			const struct rec_level *level =
-				&site->source->levels[site->source->n_levels - 1 - (exported != NULL)];
+			bool is_inlined = exported && site->source->n_levels > 1;
+			const struct rec_level *level = &site->source->levels[site->source->n_levels - 1 - is_inlined];
 
 			/* Not where the compiler gave the call the position of the literal around. */
 			if (site->n_frames == 1 && site->frames[0].line != level->line)

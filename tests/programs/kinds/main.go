@@ -133,16 +133,16 @@ func boxes(i int) {
 }
 
 //go:noinline
-func intsOf(n int) []int { return numbers[:n-3] }
+func intsOf(n int) []int { return fourInts[:n-3] }
 
-var numbers [4]int
+var fourInts [4]int
 
 // What is stored is overwritten: its type is in no instruction.
 //
 //go:noinline
 func overwritten(n int) {
 	anySink = intsOf(n) // @box-overwritten
-	anySink = &numbers
+	anySink = &fourInts
 	anySink = inlined(n) // @box-inlined
 }
 
