@@ -444,6 +444,12 @@ static enum fit make_slice_fit(const struct reading *r, const struct rec_site *s
 	return type_fit(r->type, site->type);
 }
 
+/* Whether an object of that type is not the named or unnamed slice, but what it points to. */
+static bool is_array_behind(const char *source, const char *runtime)
+{
+	return source && array_element(runtime) && (*source != '[' || source[1] == ']');
+}
+
 enum fit fit_of(const struct prediction *p, const struct reading *r, const struct rec_site *site, unsigned causes)
 {
 	const unsigned decided = CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_CLOSURE) | CAUSE_BIT(CAUSE_METHOD_VALUE);
@@ -469,6 +475,9 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 		if (!site->type)
 			return FIT_POSSIBLE;
 		return element ? type_fit(r->type, element) : FIT_NONE;
+	case EXPR_COMPOSITE: /* "&[]T{...}" and "&list{...}" are two objects: the array behind the slice is the
+				literal's */
+		return is_array_behind(r->type, site->type) ? FIT_NONE : type_fit(r->type, site->type);
 	case EXPR_MOVED: /* the type is that of the receiver, which the variable may be */
 		return r->type && type_fit(r->type, site->type) == FIT_TYPE ? FIT_TYPE : FIT_POSSIBLE;
 	case EXPR_FUNC_LIT:

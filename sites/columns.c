@@ -81,6 +81,26 @@ static void place_literals(struct predictions *set, struct twin *twin, const str
 	free(braces);
 }
 
+/*
+ * Up to Go 1.19 the variable of a clause in a type switch is declared at the colon, and made where the clause begins
+ * (cmd/compile/internal/noder/stmt.go and walk/switch.go).
+ */
+static void place_clause(struct twin *twin, const struct rec_site *from, struct column_site *to)
+{
+	size_t token = from->n_frames ? twin_token(twin, from->frames[0].file, from->frames[0].line) : SOURCE_NO_TOKEN;
+	const struct source_tokens *source;
+	size_t first, last;
+
+	if (token == SOURCE_NO_TOKEN || from->cause != CAUSE_NEW_OBJECT)
+		return;
+	source = twin_source(twin, from->frames[0].file);
+	if (!source_tokens_is(source, token, "case") && !source_tokens_is(source, token, "default"))
+		return;
+	source_tokens_extent(source, token, &first, &last);
+	if (source_tokens_is(source, last + 1, ":"))
+		to->at = source_tokens_position(source, last + 1);
+}
+
 static bool has_copy(struct twin *twin, const struct recording *rec, size_t first, size_t n)
 {
 	for (size_t i = first; i < first + n; i++) {
@@ -116,6 +136,8 @@ int site_columns_read(struct predictions *set, struct twin *twin, struct error *
 		for (size_t k = i; k < i + n; k++)
 			add_site(set, twin, &rec->sites[k]);
 		place_literals(set, twin, &rec->sites[i], &set->columns->sites[set->columns->n_sites - n], n);
+		for (size_t k = 0; k < n && go_binary_minor(bin) <= 19; k++)
+			place_clause(twin, &rec->sites[i + k], &set->columns->sites[set->columns->n_sites - n + k]);
 	}
 	symbolizer_free(sym);
 	go_binary_free(bin);

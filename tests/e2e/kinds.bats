@@ -444,6 +444,11 @@ long_line() {
 		fi
 		expect_at named/main.go channel "unpredicted make(signals, n) | make chan, main.signals 10/<any>"
 		expect_at named/main.go list "confirmed make(list, n) | make slice, int 10/8000"
+		expect_at named/main.go clause "confirmed v | new object, main.pair 10/160"
+		expect_at named/main.go clause-default "confirmed v | new object, interface {} 10/160"
+		expect_at named/main.go pointer-named "confirmed &list{...} | new object, main.list 10/240; confirmed list{...} | new object, [2]int 10/160"
+		expect_at named/main.go pointer-slice "confirmed &[]pair{...} | new object, []main.pair 10/240; confirmed []pair{...} | new object, [1]main.pair 10/160"
+		expect_at named/main.go pointer-array "confirmed &[1]list{...} | new object, [1]main.list 10/240; confirmed list{...} | new object, [1]int 10/80"
 		append="confirmed append"
 		version_in "$GO_VERSION" '>=1.25' || append='unpredicted append([]interface{}{len(values)}, values...)'
 		expect_at named/main.go passed "held ... argument | unknown, - 0/0; confirmed []interface {}{...} | new object, [1]interface {} 10/160; $append | append growth, interface {} 10/640; elided len(values) | interface conversion, int 0/0; confirmed s | interface conversion, string 10/160; compiled-out \"x\" | unknown, - 0/0; confirmed s | interface conversion, string 10/160"

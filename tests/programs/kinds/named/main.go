@@ -67,11 +67,36 @@ func passed(s string) {
 	pass(s, "x", s) // @passed
 }
 
+type pair struct{ a, b int }
+
+//go:noinline
+func clauses(x interface{}) interface{} {
+	switch v := x.(type) {
+	case pair: // @clause
+		v.a = 1
+		return &v
+	case text, line:
+		return v
+	default: // @clause-default
+		return &v
+	}
+}
+
+//go:noinline
+func pointers(i int) {
+	anySink = &list{i, i}     // @pointer-named
+	anySink = &[]pair{{i, 1}} // @pointer-slice
+	anySink = &[...]list{{i}} // @pointer-array
+}
+
 func main() {
 	for i := 0; i < calls; i++ {
 		conversions([]byte("some bytes that fit into no buffer of a string"), "text of more than thirty-two bytes", "named text of more than thirty-two bytes")
 		generic([]byte("some bytes that fit into no buffer of a string"))
 		makes(100)
 		passed(names[0])
+		anySink = clauses(pair{i, 2})
+		anySink = clauses(i)
+		pointers(i)
 	}
 }
