@@ -21,7 +21,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,9 @@
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
+#include "base/json_reader.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "predict/prediction.h"
 
 #define SCHEMA "escaudit-predictions/1"
@@ -282,262 +283,512 @@ int predictions_save(const struct predictions *set, const char *path, struct err
 
 /* ---- loading ---- */
 
-static const char *take_string(struct predictions *set, const json_t *object, const char *name)
+#define FILE_LIMIT ((size_t)2 << 30)
+
+struct loader {
+	struct predictions *set;
+	struct json_reader json;
+	bool has_schema, has_items;
+	struct position *inlined; /* of the prediction at hand */
+	size_t alloc_inlined;
+	struct strbuf lines; /* of its explanation, each with its NUL */
+	size_t *starts;
+	const char **pointers;
+	size_t alloc_starts, alloc_pointers;
+};
+
+static bool is_name(const char *name, const char *want)
 {
-	return strpool_add(set->pool, json_string_value(json_object_get(object, name)));
+	return strcmp(name, want) == 0;
 }
 
-static size_t take_count(const json_t *object, const char *name)
+static const char *take_string(struct loader *l)
 {
-	json_int_t n = json_integer_value(json_object_get(object, name));
+	const char *s = json_reader_string(&l->json);
 
-	return n > 0 ? (size_t)n : 0;
+	return s ? strpool_add_n(l->set->pool, s, l->json.text.len) : NULL;
 }
 
-static bool take_int(const json_t *object, const char *name, int *out)
+static size_t take_count(struct loader *l)
 {
-	const json_t *value = json_object_get(object, name);
-	json_int_t n = json_integer_value(value);
+	int64_t n;
 
-	if (!json_is_integer(value) || n < 0 || n > INT_MAX)
+	return json_reader_integer(&l->json, &n) && n > 0 ? (size_t)n : 0;
+}
+
+static bool take_int(struct loader *l, int *out)
+{
+	int64_t n;
+
+	if (!json_reader_integer(&l->json, &n) || n < 0 || n > INT_MAX)
 		return false;
 	*out = (int)n;
 	return true;
 }
 
-static bool take_position(struct predictions *set, const json_t *object, struct position *pos)
+/* A member of a position. False if it is damaged; *known says whether it is one. */
+static bool take_position_member(struct loader *l, const char *name, struct position *pos, bool *known)
 {
-	pos->file = take_string(set, object, "file");
-	return pos->file && take_int(object, "line", &pos->line) && take_int(object, "column", &pos->column);
-}
-
-/* False where the member is there but is no array of strings. */
-static bool take_strings(struct predictions *set, const json_t *object, const char *name, const char ***out, size_t *n)
-{
-	const json_t *array = json_object_get(object, name);
-
-	if (!array)
-		return true;
-	if (!json_is_array(array))
-		return false;
-	if (json_array_size(array) == 0)
-		return true;
-	*out = xcalloc(json_array_size(array), sizeof(**out));
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const char *s = json_string_value(json_array_get(array, i));
-
-		if (!s)
-			return false;
-		(*out)[(*n)++] = strpool_add(set->pool, s);
-	}
+	*known = true;
+	if (is_name(name, "line"))
+		return take_int(l, &pos->line);
+	if (is_name(name, "column"))
+		return take_int(l, &pos->column);
+	if (is_name(name, "file"))
+		return (pos->file = take_string(l)) != NULL;
+	*known = false;
 	return true;
 }
 
-static bool take_inlined(struct predictions *set, const json_t *object, struct prediction *p)
-{
-	const json_t *array = json_object_get(object, "inlined");
-	size_t n = json_array_size(array);
+#define NO_POSITION                                                                                                    \
+	(struct position)                                                                                              \
+	{                                                                                                              \
+		.file = NULL, .line = -1, .column = -1                                                                 \
+	}
 
-	if (!array)
-		return true;
-	if (!json_is_array(array))
+static bool is_whole(const struct position *pos)
+{
+	return pos->file && pos->line >= 0 && pos->column >= 0;
+}
+
+static bool take_position(struct loader *l, struct position *pos)
+{
+	const char *name;
+	bool known;
+
+	*pos = NO_POSITION;
+	if (!json_reader_object(&l->json))
+		return false;
+	while ((name = json_reader_member(&l->json))) {
+		if (!take_position_member(l, name, pos, &known))
+			return false;
+		if (!known)
+			json_reader_skip(&l->json);
+	}
+	return is_whole(pos);
+}
+
+static bool take_inlined(struct loader *l, struct prediction *p)
+{
+	size_t n = 0;
+
+	if (p->inlined_known || !json_reader_array(&l->json))
 		return false;
 	p->inlined_known = true;
-	if (n == 0)
-		return true;
-	p->inlined = xcalloc(n, sizeof(*p->inlined));
-	for (; p->n_inlined < n; p->n_inlined++) {
-		if (!take_position(set, json_array_get(array, p->n_inlined), &p->inlined[p->n_inlined]))
+	while (json_reader_item(&l->json)) {
+		ARRAY_GROW(l->inlined, n + 1, l->alloc_inlined);
+		if (!take_position(l, &l->inlined[n++]))
 			return false;
+	}
+	if (n) {
+		p->inlined = xcalloc(n, sizeof(*p->inlined));
+		memcpy(p->inlined, l->inlined, n * sizeof(*p->inlined));
+		p->n_inlined = n;
 	}
 	return true;
 }
 
-/* The lines are read as those of a log are. False where the member is there but is no array of strings. */
-static bool take_flow(struct predictions *set, const json_t *object, struct prediction *p)
+/* The lines are read as those of a log are. */
+static bool take_flow(struct loader *l, struct prediction *p)
 {
-	const json_t *array = json_object_get(object, "why");
-	size_t n = json_array_size(array);
-	const char **lines;
-	bool ok = !array || json_is_array(array);
+	size_t n = 0;
 
-	if (!ok || n == 0)
-		return ok;
-	lines = xcalloc(n, sizeof(*lines));
-	for (size_t i = 0; i < n && ok; i++) {
-		lines[i] = json_string_value(json_array_get(array, i));
-		ok = lines[i] != NULL;
+	if (!json_reader_array(&l->json))
+		return false;
+	strbuf_clear(&l->lines);
+	while (json_reader_item(&l->json)) {
+		const char *line = json_reader_string(&l->json);
+
+		if (!line)
+			return false;
+		ARRAY_GROW(l->starts, n + 1, l->alloc_starts);
+		l->starts[n++] = l->lines.len;
+		strbuf_add(&l->lines, line, l->json.text.len + 1);
 	}
-	if (ok)
-		predictions_explain(set, p, lines, n);
-	free(lines);
-	return ok;
+	ARRAY_GROW(l->pointers, n, l->alloc_pointers);
+	for (size_t i = 0; i < n; i++)
+		l->pointers[i] = l->lines.buf + l->starts[i];
+	if (n)
+		predictions_explain(l->set, p, l->pointers, n);
+	return true;
 }
 
-static bool take_prediction(struct predictions *set, const json_t *object)
+static bool take_claim(struct loader *l, enum claim *out)
 {
-	struct prediction *p = predictions_add(set);
-	const char *claim = json_string_value(json_object_get(object, "claim"));
-	const char *kind = json_string_value(json_object_get(object, "kind"));
+	const char *claim = json_reader_string(&l->json);
+
+	if (!claim)
+		return false;
+	*out = is_name(claim, claim_name(CLAIM_HEAP)) ? CLAIM_HEAP : CLAIM_STACK;
+	return is_name(claim, claim_name(*out));
+}
+
+static bool take_kind(struct loader *l, enum expr_kind *out)
+{
+	const char *kind = json_reader_string(&l->json);
 	int k = EXPR_OTHER;
 
-	if (!claim || !kind)
-		return false;
-	p->claim = strcmp(claim, claim_name(CLAIM_HEAP)) == 0 ? CLAIM_HEAP : CLAIM_STACK;
-	if (strcmp(claim, claim_name(p->claim)) != 0)
-		return false;
-	while (k <= EXPR_CONSTANT && strcmp(kind, expr_kind_name((enum expr_kind)k)) != 0)
+	while (kind && k <= EXPR_CONSTANT && !is_name(kind, expr_kind_name((enum expr_kind)k)))
 		k++;
-	if (k > EXPR_CONSTANT)
+	*out = (enum expr_kind)k;
+	return kind && k <= EXPR_CONSTANT;
+}
+
+static bool take_prediction_member(struct loader *l, struct prediction *p, const char *name)
+{
+	struct json_reader *json = &l->json;
+	bool known;
+
+	if (!take_position_member(l, name, &p->pos, &known))
 		return false;
-	p->kind = (enum expr_kind)k;
-	p->package = take_string(set, object, "package");
-	p->expr = take_string(set, object, "expr");
-	p->function = take_string(set, object, "function");
-	p->reason = take_string(set, object, "reason");
-	p->zero_copy = json_is_true(json_object_get(object, "zero_copy"));
-	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
-	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
-	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
-	       take_flow(set, object, p);
+	if (known)
+		return true;
+	if (is_name(name, "package"))
+		p->package = take_string(l);
+	else if (is_name(name, "expr"))
+		p->expr = take_string(l);
+	else if (is_name(name, "function"))
+		p->function = take_string(l);
+	else if (is_name(name, "reason"))
+		p->reason = take_string(l);
+	else if (is_name(name, "inlined"))
+		return take_inlined(l, p);
+	else if (is_name(name, "why"))
+		return take_flow(l, p);
+	else if (is_name(name, "zero_copy"))
+		p->zero_copy = json_reader_is_true(json);
+	else if (is_name(name, "wrapper"))
+		p->wrapper = json_reader_is_true(json);
+	else if (is_name(name, "maybe_parameter"))
+		p->maybe_parameter = json_reader_is_true(json);
+	else
+		json_reader_skip(json);
+	return true;
+}
+
+static bool take_prediction(struct loader *l)
+{
+	struct prediction *p = predictions_add(l->set); /* no other is added meanwhile */
+	bool has_claim = false, has_kind = false, ok = true;
+	const char *name;
+
+	p->pos = NO_POSITION;
+	if (!json_reader_object(&l->json))
+		return false;
+	while (ok && (name = json_reader_member(&l->json))) {
+		if (is_name(name, "claim"))
+			ok = has_claim = take_claim(l, &p->claim);
+		else if (is_name(name, "kind"))
+			ok = has_kind = take_kind(l, &p->kind);
+		else
+			ok = take_prediction_member(l, p, name);
+	}
+	return ok && has_claim && has_kind && p->expr && is_whole(&p->pos);
+}
+
+static bool take_declaration(struct loader *l)
+{
+	struct declaration *d = predictions_declare(l->set);
+	const char *name;
+	bool has_line = false;
+
+	if (!json_reader_object(&l->json))
+		return false;
+	while ((name = json_reader_member(&l->json))) {
+		if (is_name(name, "file"))
+			d->file = take_string(l);
+		else if (is_name(name, "name"))
+			d->name = take_string(l);
+		else if (is_name(name, "package"))
+			d->package = take_string(l);
+		else if (is_name(name, "line"))
+			has_line = take_int(l, &d->line);
+		else
+			json_reader_skip(&l->json);
+	}
+	return d->file && d->name && has_line;
 }
 
 /* Sets that an older escaudit saved have none. */
-static bool take_declarations(struct predictions *set, const json_t *root)
+static bool take_declarations(struct loader *l)
 {
-	const json_t *array = json_object_get(root, "functions");
+	bool ok = json_reader_array(&l->json);
 
-	if (array && !json_is_array(array))
-		return false;
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *object = json_array_get(array, i);
-		struct declaration *d = predictions_declare(set);
-
-		d->file = take_string(set, object, "file");
-		d->name = take_string(set, object, "name");
-		d->package = take_string(set, object, "package");
-		if (!d->file || !d->name || !take_int(object, "line", &d->line))
-			return false;
-	}
-	return true;
+	while (ok && json_reader_item(&l->json))
+		ok = take_declaration(l);
+	return ok;
 }
 
 /* [line, column] */
-static bool take_place(const json_t *pair, struct source_position *out)
+static bool take_place(struct loader *l, struct source_position *out)
 {
-	json_int_t line = json_integer_value(json_array_get(pair, 0));
-	json_int_t column = json_integer_value(json_array_get(pair, 1));
+	int64_t numbers[2];
+	size_t n = 0;
 
-	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > UINT8_MAX)
+	if (!json_reader_array(&l->json))
 		return false;
-	*out = (struct source_position){.line = (int)line, .column = (int)column};
+	while (json_reader_item(&l->json)) {
+		if (n == ARRAY_SIZE(numbers) || !json_reader_integer(&l->json, &numbers[n]))
+			return false;
+		n++;
+	}
+	if (n != ARRAY_SIZE(numbers) || numbers[0] < 0 || numbers[0] > INT_MAX || numbers[1] < 0 ||
+	    numbers[1] > UINT8_MAX)
+		return false;
+	*out = (struct source_position){.line = (int)numbers[0], .column = (int)numbers[1]};
 	return true;
 }
 
-static bool take_column_site(struct predictions *set, const json_t *object)
+static bool take_levels(struct loader *l)
 {
-	struct column_site *site = columns_add_site(set->columns); /* no other is added meanwhile */
-	const json_t *levels = json_object_get(object, "levels");
+	bool ok = json_reader_array(&l->json);
 
-	site->expr = take_string(set, object, "expr");
-	if (site->expr && (!take_place(json_object_get(object, "first"), &site->first) ||
-			   !take_place(json_object_get(object, "last"), &site->last)))
-		return false;
-	for (size_t i = 0; i < json_array_size(levels); i++) {
+	while (ok && json_reader_item(&l->json)) {
 		struct source_position level;
 
-		if (!take_place(json_array_get(levels, i), &level))
-			return false;
-		columns_add_level(set->columns, level);
+		ok = take_place(l, &level);
+		if (ok)
+			columns_add_level(l->set->columns, level);
 	}
-	return site->n_levels > 0;
+	return ok;
+}
+
+static bool take_column_site(struct loader *l)
+{
+	struct column_site *site = columns_add_site(l->set->columns); /* no other is added meanwhile */
+	bool has_first = false, has_last = false, ok = true;
+	const char *name;
+
+	if (!json_reader_object(&l->json))
+		return false;
+	while (ok && (name = json_reader_member(&l->json))) {
+		if (is_name(name, "expr"))
+			site->expr = take_string(l);
+		else if (is_name(name, "first"))
+			ok = has_first = take_place(l, &site->first);
+		else if (is_name(name, "last"))
+			ok = has_last = take_place(l, &site->last);
+		else if (is_name(name, "levels"))
+			ok = site->n_levels == 0 && take_levels(l);
+		else
+			json_reader_skip(&l->json);
+	}
+	return ok && site->n_levels > 0 && (!site->expr || (has_first && has_last));
+}
+
+/* Its sites stand behind its name and its number of calls, as they are saved. */
+static bool take_column_function(struct loader *l)
+{
+	const char *function = NULL, *calls = NULL, *name;
+	bool ok = json_reader_object(&l->json), has_sites = false;
+
+	while (ok && (name = json_reader_member(&l->json))) {
+		if (is_name(name, "name")) {
+			function = take_string(l);
+		} else if (is_name(name, "calls")) {
+			calls = take_string(l);
+		} else if (is_name(name, "sites")) {
+			ok = function && calls && !has_sites && json_reader_array(&l->json);
+			has_sites = true;
+			if (ok)
+				columns_add_function(l->set->columns, function, strtoull(calls, NULL, 16));
+			while (ok && json_reader_item(&l->json))
+				ok = take_column_site(l);
+		} else {
+			json_reader_skip(&l->json);
+		}
+	}
+	return ok && has_sites;
 }
 
 /* Sets that an older escaudit saved have none, nor have those of a log. */
-static bool take_columns(struct predictions *set, const json_t *root)
+static bool take_columns(struct loader *l)
 {
-	const json_t *object = json_object_get(root, "columns"), *functions = json_object_get(object, "functions");
+	bool ok = !l->set->columns && json_reader_object(&l->json), has_functions = false;
+	const char *name;
 
-	if (!object)
-		return true;
-	if (!json_is_array(functions))
+	if (!ok)
 		return false;
-	set->columns = columns_new();
-	set->columns->missing = take_string(set, object, "missing");
-	for (size_t i = 0; i < json_array_size(functions); i++) {
-		const json_t *function = json_array_get(functions, i), *sites = json_object_get(function, "sites");
-		const char *name = take_string(set, function, "name");
-		const char *calls = json_string_value(json_object_get(function, "calls"));
-
-		if (!name || !calls)
-			return false;
-		columns_add_function(set->columns, name, strtoull(calls, NULL, 16));
-		for (size_t k = 0; k < json_array_size(sites); k++) {
-			if (!take_column_site(set, json_array_get(sites, k)))
-				return false;
+	l->set->columns = columns_new();
+	while (ok && (name = json_reader_member(&l->json))) {
+		if (is_name(name, "missing")) {
+			l->set->columns->missing = take_string(l);
+		} else if (is_name(name, "functions")) {
+			ok = has_functions = json_reader_array(&l->json);
+			while (ok && json_reader_item(&l->json))
+				ok = take_column_function(l);
+		} else {
+			json_reader_skip(&l->json);
 		}
 	}
-	return true;
+	return ok && has_functions;
 }
 
-static int take_set(struct predictions *set, const json_t *root, const char *name, struct error *err)
+static void take_build(struct loader *l)
 {
-	const char *schema = json_string_value(json_object_get(root, "schema"));
-	const json_t *build = json_object_get(root, "build");
-	const json_t *log = json_object_get(root, "log");
-	const json_t *items = json_object_get(root, "predictions");
-	const char **strings = NULL;
-	size_t n = 0;
-	int minor;
-	bool ok;
+	const char *name;
 
-	if (!schema || strcmp(schema, SCHEMA) != 0)
-		return error_set(err, -EPROTONOSUPPORT,
-				 "predictions: failed to load '%s': its schema is '%.60s', not '" SCHEMA
-				 "'; save it again with this escaudit's predict -o",
-				 name, schema ? schema : "(none)");
-	for (size_t i = 0; i < ARRAY_SIZE(build_members); i++)
-		*build_member(&set->build, i) = take_string(set, build, build_members[i].name);
-	ok = take_strings(set, root, "packages", &strings, &n);
-	for (size_t i = 0; ok && i < n; i++)
-		predictions_add_package(set, strings[i]);
-	free(strings);
-	strings = NULL;
-	n = 0;
-	ok = ok && take_strings(set, log, "unknown", &strings, &n);
-	for (size_t i = 0; ok && i < n && i < ARRAY_SIZE(set->unknown); i++)
-		set->unknown[i] = strings[i];
-	free(strings);
-	set->lines = take_count(log, "lines");
-	set->unknown_lines = take_count(log, "unknown_lines");
-	set->json_joined = take_count(log, "json_joined");
-	set->json_unjoined = take_count(log, "json_unjoined");
-	if (take_int(log, "since_minor", &minor))
-		set->build.since_minor = minor;
-	if (take_int(log, "before_minor", &minor))
-		set->build.before_minor = minor;
-	if (!ok || !json_is_array(items) || !take_declarations(set, root) || !take_columns(set, root))
-		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		if (!take_prediction(set, json_array_get(items, i)))
-			return error_set(err, -EBADMSG,
-					 "predictions: failed to load '%s': prediction %zu is damaged; save it again",
-					 name, i + 1);
+	if (!json_reader_object(&l->json)) {
+		json_reader_skip(&l->json);
+		return;
 	}
+	while ((name = json_reader_member(&l->json))) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(build_members) && !is_name(name, build_members[i].name))
+			i++;
+		if (i < ARRAY_SIZE(build_members))
+			*build_member(&l->set->build, i) = take_string(l);
+		else
+			json_reader_skip(&l->json);
+	}
+}
+
+static bool take_packages(struct loader *l)
+{
+	bool ok = json_reader_array(&l->json);
+
+	while (ok && json_reader_item(&l->json)) {
+		const char *package = take_string(l);
+
+		ok = package != NULL;
+		if (ok)
+			predictions_add_package(l->set, package);
+	}
+	return ok;
+}
+
+static bool take_unknown(struct loader *l)
+{
+	bool ok = json_reader_array(&l->json);
+	size_t n = 0;
+
+	while (ok && json_reader_item(&l->json)) {
+		const char *line = take_string(l);
+
+		ok = line != NULL;
+		if (ok && n < ARRAY_SIZE(l->set->unknown))
+			l->set->unknown[n++] = line;
+	}
+	return ok;
+}
+
+static bool take_log(struct loader *l)
+{
+	struct predictions *set = l->set;
+	const char *name;
+	bool ok = true;
+
+	if (!json_reader_object(&l->json)) {
+		json_reader_skip(&l->json);
+		return true;
+	}
+	while (ok && (name = json_reader_member(&l->json))) {
+		if (is_name(name, "unknown"))
+			ok = take_unknown(l);
+		else if (is_name(name, "lines"))
+			set->lines = take_count(l);
+		else if (is_name(name, "unknown_lines"))
+			set->unknown_lines = take_count(l);
+		else if (is_name(name, "json_joined"))
+			set->json_joined = take_count(l);
+		else if (is_name(name, "json_unjoined"))
+			set->json_unjoined = take_count(l);
+		else if (is_name(name, "since_minor"))
+			take_int(l, &set->build.since_minor);
+		else if (is_name(name, "before_minor"))
+			take_int(l, &set->build.before_minor);
+		else
+			json_reader_skip(&l->json);
+	}
+	return ok;
+}
+
+static int bad_schema(const char *name, const char *schema, struct error *err)
+{
+	return error_set(err, -EPROTONOSUPPORT,
+			 "predictions: failed to load '%s': its schema is '%.60s', not '" SCHEMA
+			 "'; save it again with this escaudit's predict -o",
+			 name, schema ? schema : "(none)");
+}
+
+/* The predictions. *nth is the number of the last one, 0 if there is no array. */
+static bool take_items(struct loader *l, size_t *nth)
+{
+	bool ok = json_reader_array(&l->json);
+
+	*nth = 0;
+	while (ok && json_reader_item(&l->json)) {
+		++*nth;
+		ok = take_prediction(l);
+	}
+	return ok;
+}
+
+static int take_set(struct loader *l, const char *name, struct error *err)
+{
+	const char *member;
+	size_t nth = 0;
+	bool ok = json_reader_object(&l->json);
+
+	while (ok && (member = json_reader_member(&l->json))) {
+		nth = 0;
+		if (is_name(member, "schema")) {
+			const char *schema = json_reader_string(&l->json);
+
+			if (!l->json.error && (!schema || !is_name(schema, SCHEMA)))
+				return bad_schema(name, schema, err);
+			l->has_schema = true;
+		} else if (is_name(member, "build")) {
+			take_build(l);
+		} else if (is_name(member, "packages")) {
+			ok = take_packages(l);
+		} else if (is_name(member, "functions")) {
+			ok = take_declarations(l);
+		} else if (is_name(member, "log")) {
+			ok = take_log(l);
+		} else if (is_name(member, "columns")) {
+			ok = take_columns(l);
+		} else if (is_name(member, "predictions")) {
+			ok = l->has_items = take_items(l, &nth);
+		} else {
+			json_reader_skip(&l->json);
+		}
+	}
+	if (ok)
+		json_reader_ends(&l->json);
+	if (l->json.error)
+		return error_set(err, -EBADMSG, "predictions: failed to load '%s': line %zu: %s; save it again", name,
+				 json_reader_line(&l->json), l->json.error);
+	if (ok && !l->has_schema)
+		return bad_schema(name, NULL, err);
+	if (nth && !ok)
+		return error_set(err, -EBADMSG,
+				 "predictions: failed to load '%s': prediction %zu is damaged; save it again", name,
+				 nth);
+	if (!ok || !l->has_items)
+		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
 	return 0;
 }
 
 static int load_saved(struct predictions *set, FILE *f, const char *name, struct error *err)
 {
-	json_error_t where;
-	json_t *root = json_loadf(f, 0, &where);
-	int ret;
+	struct loader l = {.set = set};
+	struct strbuf text = STRBUF_INIT;
+	int ret = strbuf_read_stream(&text, f, FILE_LIMIT);
 
-	if (!root)
-		return error_set(err, -EBADMSG, "predictions: failed to load '%s': line %d: %s; save it again", name,
-				 where.line, where.text);
-	ret = take_set(set, root, name, err);
-	json_decref(root);
+	if (ret) {
+		error_set(err, ret, "predictions: failed to load '%s': %s", name, strerror(-ret));
+	} else {
+		json_reader_init(&l.json, strbuf_str(&text), text.len);
+		ret = take_set(&l, name, err);
+		json_reader_release(&l.json);
+	}
+	free(l.inlined);
+	free(l.starts);
+	free(l.pointers);
+	strbuf_release(&l.lines);
+	strbuf_release(&text);
 	return ret;
 }
 
