@@ -28,7 +28,7 @@
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
-#include "base/json_reader.h"
+#include "base/json_walk.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "predict/prediction.h"
@@ -283,424 +283,221 @@ int predictions_save(const struct predictions *set, const char *path, struct err
 
 /* ---- loading ---- */
 
-#define FILE_LIMIT ((size_t)2 << 30)
+#define FILE_LIMIT ((size_t)INT_MAX - 1)
 
-struct loader {
-	struct predictions *set;
-	struct json_reader json;
-	bool has_schema, has_items;
-	struct position *inlined; /* of the prediction at hand */
-	size_t alloc_inlined;
-	struct strbuf lines; /* of its explanation, each with its NUL */
-	size_t *starts;
-	const char **pointers;
-	size_t alloc_starts, alloc_pointers;
-};
-
-static bool is_name(const char *name, const char *want)
+static const char *take_string(struct predictions *set, const json_t *object, const char *name)
 {
-	return strcmp(name, want) == 0;
+	return strpool_add(set->pool, json_string_value(json_object_get(object, name)));
 }
 
-static const char *take_string(struct loader *l)
+static size_t take_count(const json_t *object, const char *name)
 {
-	const char *s = json_reader_string(&l->json);
+	json_int_t n = json_integer_value(json_object_get(object, name));
 
-	return s ? strpool_add_n(l->set->pool, s, l->json.text.len) : NULL;
+	return n > 0 ? (size_t)n : 0;
 }
 
-static size_t take_count(struct loader *l)
+static bool take_int(const json_t *object, const char *name, int *out)
 {
-	int64_t n;
+	const json_t *value = json_object_get(object, name);
+	json_int_t n = json_integer_value(value);
 
-	return json_reader_integer(&l->json, &n) && n > 0 ? (size_t)n : 0;
-}
-
-static bool take_int(struct loader *l, int *out)
-{
-	int64_t n;
-
-	if (!json_reader_integer(&l->json, &n) || n < 0 || n > INT_MAX)
+	if (!json_is_integer(value) || n < 0 || n > INT_MAX)
 		return false;
 	*out = (int)n;
 	return true;
 }
 
-/* A member of a position. False if it is damaged; *known says whether it is one. */
-static bool take_position_member(struct loader *l, const char *name, struct position *pos, bool *known)
+static bool take_position(struct predictions *set, const json_t *object, struct position *pos)
 {
-	*known = true;
-	if (is_name(name, "line"))
-		return take_int(l, &pos->line);
-	if (is_name(name, "column"))
-		return take_int(l, &pos->column);
-	if (is_name(name, "file"))
-		return (pos->file = take_string(l)) != NULL;
-	*known = false;
+	pos->file = take_string(set, object, "file");
+	return pos->file && take_int(object, "line", &pos->line) && take_int(object, "column", &pos->column);
+}
+
+/* False where the member is there but is no array of strings. */
+static bool take_strings(struct predictions *set, const json_t *object, const char *name, const char ***out, size_t *n)
+{
+	const json_t *array = json_object_get(object, name);
+
+	if (!array)
+		return true;
+	if (!json_is_array(array))
+		return false;
+	if (json_array_size(array) == 0)
+		return true;
+	*out = xcalloc(json_array_size(array), sizeof(**out));
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *s = json_string_value(json_array_get(array, i));
+
+		if (!s)
+			return false;
+		(*out)[(*n)++] = strpool_add(set->pool, s);
+	}
 	return true;
 }
 
-#define NO_POSITION                                                                                                    \
-	(struct position)                                                                                              \
-	{                                                                                                              \
-		.file = NULL, .line = -1, .column = -1                                                                 \
-	}
-
-static bool is_whole(const struct position *pos)
+static bool take_inlined(struct predictions *set, const json_t *object, struct prediction *p)
 {
-	return pos->file && pos->line >= 0 && pos->column >= 0;
-}
+	const json_t *array = json_object_get(object, "inlined");
+	size_t n = json_array_size(array);
 
-static bool take_position(struct loader *l, struct position *pos)
-{
-	const char *name;
-	bool known;
-
-	*pos = NO_POSITION;
-	if (!json_reader_object(&l->json))
-		return false;
-	while ((name = json_reader_member(&l->json))) {
-		if (!take_position_member(l, name, pos, &known))
-			return false;
-		if (!known)
-			json_reader_skip(&l->json);
-	}
-	return is_whole(pos);
-}
-
-static bool take_inlined(struct loader *l, struct prediction *p)
-{
-	size_t n = 0;
-
-	if (p->inlined_known || !json_reader_array(&l->json))
+	if (!array)
+		return true;
+	if (!json_is_array(array))
 		return false;
 	p->inlined_known = true;
-	while (json_reader_item(&l->json)) {
-		ARRAY_GROW(l->inlined, n + 1, l->alloc_inlined);
-		if (!take_position(l, &l->inlined[n++]))
+	if (n == 0)
+		return true;
+	p->inlined = xcalloc(n, sizeof(*p->inlined));
+	for (; p->n_inlined < n; p->n_inlined++) {
+		if (!take_position(set, json_array_get(array, p->n_inlined), &p->inlined[p->n_inlined]))
 			return false;
-	}
-	if (n) {
-		p->inlined = xcalloc(n, sizeof(*p->inlined));
-		memcpy(p->inlined, l->inlined, n * sizeof(*p->inlined));
-		p->n_inlined = n;
 	}
 	return true;
 }
 
-/* The lines are read as those of a log are. */
-static bool take_flow(struct loader *l, struct prediction *p)
+/* The lines are read as those of a log are. False where the member is there but is no array of strings. */
+static bool take_flow(struct predictions *set, const json_t *object, struct prediction *p)
 {
-	size_t n = 0;
+	const json_t *array = json_object_get(object, "why");
+	size_t n = json_array_size(array);
+	const char **lines;
+	bool ok = !array || json_is_array(array);
 
-	if (!json_reader_array(&l->json))
-		return false;
-	strbuf_clear(&l->lines);
-	while (json_reader_item(&l->json)) {
-		const char *line = json_reader_string(&l->json);
-
-		if (!line)
-			return false;
-		ARRAY_GROW(l->starts, n + 1, l->alloc_starts);
-		l->starts[n++] = l->lines.len;
-		strbuf_add(&l->lines, line, l->json.text.len + 1);
+	if (!ok || n == 0)
+		return ok;
+	lines = xcalloc(n, sizeof(*lines));
+	for (size_t i = 0; i < n && ok; i++) {
+		lines[i] = json_string_value(json_array_get(array, i));
+		ok = lines[i] != NULL;
 	}
-	ARRAY_GROW(l->pointers, n, l->alloc_pointers);
-	for (size_t i = 0; i < n; i++)
-		l->pointers[i] = l->lines.buf + l->starts[i];
-	if (n)
-		predictions_explain(l->set, p, l->pointers, n);
-	return true;
+	if (ok)
+		predictions_explain(set, p, lines, n);
+	free(lines);
+	return ok;
 }
 
-static bool take_claim(struct loader *l, enum claim *out)
+static bool take_prediction(struct predictions *set, const json_t *object)
 {
-	const char *claim = json_reader_string(&l->json);
-
-	if (!claim)
-		return false;
-	*out = is_name(claim, claim_name(CLAIM_HEAP)) ? CLAIM_HEAP : CLAIM_STACK;
-	return is_name(claim, claim_name(*out));
-}
-
-static bool take_kind(struct loader *l, enum expr_kind *out)
-{
-	const char *kind = json_reader_string(&l->json);
+	struct prediction *p = predictions_add(set);
+	const char *claim = json_string_value(json_object_get(object, "claim"));
+	const char *kind = json_string_value(json_object_get(object, "kind"));
 	int k = EXPR_OTHER;
 
-	while (kind && k <= EXPR_CONSTANT && !is_name(kind, expr_kind_name((enum expr_kind)k)))
+	if (!claim || !kind)
+		return false;
+	p->claim = strcmp(claim, claim_name(CLAIM_HEAP)) == 0 ? CLAIM_HEAP : CLAIM_STACK;
+	if (strcmp(claim, claim_name(p->claim)) != 0)
+		return false;
+	while (k <= EXPR_CONSTANT && strcmp(kind, expr_kind_name((enum expr_kind)k)) != 0)
 		k++;
-	*out = (enum expr_kind)k;
-	return kind && k <= EXPR_CONSTANT;
-}
-
-static bool take_prediction_member(struct loader *l, struct prediction *p, const char *name)
-{
-	struct json_reader *json = &l->json;
-	bool known;
-
-	if (!take_position_member(l, name, &p->pos, &known))
+	if (k > EXPR_CONSTANT)
 		return false;
-	if (known)
-		return true;
-	if (is_name(name, "package"))
-		p->package = take_string(l);
-	else if (is_name(name, "expr"))
-		p->expr = take_string(l);
-	else if (is_name(name, "function"))
-		p->function = take_string(l);
-	else if (is_name(name, "reason"))
-		p->reason = take_string(l);
-	else if (is_name(name, "inlined"))
-		return take_inlined(l, p);
-	else if (is_name(name, "why"))
-		return take_flow(l, p);
-	else if (is_name(name, "zero_copy"))
-		p->zero_copy = json_reader_is_true(json);
-	else if (is_name(name, "wrapper"))
-		p->wrapper = json_reader_is_true(json);
-	else if (is_name(name, "maybe_parameter"))
-		p->maybe_parameter = json_reader_is_true(json);
-	else
-		json_reader_skip(json);
-	return true;
+	p->kind = (enum expr_kind)k;
+	p->package = take_string(set, object, "package");
+	p->expr = take_string(set, object, "expr");
+	p->function = take_string(set, object, "function");
+	p->reason = take_string(set, object, "reason");
+	p->zero_copy = json_is_true(json_object_get(object, "zero_copy"));
+	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
+	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
+	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
+	       take_flow(set, object, p);
 }
 
-static bool take_prediction(struct loader *l)
+static bool take_declaration(struct predictions *set, const json_t *object)
 {
-	struct prediction *p = predictions_add(l->set); /* no other is added meanwhile */
-	bool has_claim = false, has_kind = false, ok = true;
-	const char *name;
+	struct declaration *d = predictions_declare(set);
 
-	p->pos = NO_POSITION;
-	if (!json_reader_object(&l->json))
-		return false;
-	while (ok && (name = json_reader_member(&l->json))) {
-		if (is_name(name, "claim"))
-			ok = has_claim = take_claim(l, &p->claim);
-		else if (is_name(name, "kind"))
-			ok = has_kind = take_kind(l, &p->kind);
-		else
-			ok = take_prediction_member(l, p, name);
-	}
-	return ok && has_claim && has_kind && p->expr && is_whole(&p->pos);
-}
-
-static bool take_declaration(struct loader *l)
-{
-	struct declaration *d = predictions_declare(l->set);
-	const char *name;
-	bool has_line = false;
-
-	if (!json_reader_object(&l->json))
-		return false;
-	while ((name = json_reader_member(&l->json))) {
-		if (is_name(name, "file"))
-			d->file = take_string(l);
-		else if (is_name(name, "name"))
-			d->name = take_string(l);
-		else if (is_name(name, "package"))
-			d->package = take_string(l);
-		else if (is_name(name, "line"))
-			has_line = take_int(l, &d->line);
-		else
-			json_reader_skip(&l->json);
-	}
-	return d->file && d->name && has_line;
-}
-
-/* Sets that an older escaudit saved have none. */
-static bool take_declarations(struct loader *l)
-{
-	bool ok = json_reader_array(&l->json);
-
-	while (ok && json_reader_item(&l->json))
-		ok = take_declaration(l);
-	return ok;
+	d->file = take_string(set, object, "file");
+	d->name = take_string(set, object, "name");
+	d->package = take_string(set, object, "package");
+	return d->file && d->name && take_int(object, "line", &d->line);
 }
 
 /* [line, column] */
-static bool take_place(struct loader *l, struct source_position *out)
+static bool take_place(const json_t *pair, struct source_position *out)
 {
-	int64_t numbers[2];
-	size_t n = 0;
+	json_int_t line = json_integer_value(json_array_get(pair, 0));
+	json_int_t column = json_integer_value(json_array_get(pair, 1));
 
-	if (!json_reader_array(&l->json))
+	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > UINT8_MAX)
 		return false;
-	while (json_reader_item(&l->json)) {
-		if (n == ARRAY_SIZE(numbers) || !json_reader_integer(&l->json, &numbers[n]))
-			return false;
-		n++;
-	}
-	if (n != ARRAY_SIZE(numbers) || numbers[0] < 0 || numbers[0] > INT_MAX || numbers[1] < 0 ||
-	    numbers[1] > UINT8_MAX)
-		return false;
-	*out = (struct source_position){.line = (int)numbers[0], .column = (int)numbers[1]};
+	*out = (struct source_position){.line = (int)line, .column = (int)column};
 	return true;
 }
 
-static bool take_levels(struct loader *l)
+static bool take_column_site(struct predictions *set, const json_t *object)
 {
-	bool ok = json_reader_array(&l->json);
+	struct column_site *site = columns_add_site(set->columns); /* no other is added meanwhile */
+	const json_t *levels = json_object_get(object, "levels");
 
-	while (ok && json_reader_item(&l->json)) {
+	site->expr = take_string(set, object, "expr");
+	if (site->expr && (!take_place(json_object_get(object, "first"), &site->first) ||
+			   !take_place(json_object_get(object, "last"), &site->last)))
+		return false;
+	for (size_t i = 0; i < json_array_size(levels); i++) {
 		struct source_position level;
 
-		ok = take_place(l, &level);
-		if (ok)
-			columns_add_level(l->set->columns, level);
+		if (!take_place(json_array_get(levels, i), &level))
+			return false;
+		columns_add_level(set->columns, level);
 	}
-	return ok;
+	return site->n_levels > 0;
 }
 
-static bool take_column_site(struct loader *l)
+static bool take_column_function(struct predictions *set, const json_t *function)
 {
-	struct column_site *site = columns_add_site(l->set->columns); /* no other is added meanwhile */
-	bool has_first = false, has_last = false, ok = true;
-	const char *name;
+	const json_t *sites = json_object_get(function, "sites");
+	const char *name = take_string(set, function, "name");
+	const char *calls = json_string_value(json_object_get(function, "calls"));
 
-	if (!json_reader_object(&l->json))
+	if (!name || !calls)
 		return false;
-	while (ok && (name = json_reader_member(&l->json))) {
-		if (is_name(name, "expr"))
-			site->expr = take_string(l);
-		else if (is_name(name, "first"))
-			ok = has_first = take_place(l, &site->first);
-		else if (is_name(name, "last"))
-			ok = has_last = take_place(l, &site->last);
-		else if (is_name(name, "levels"))
-			ok = site->n_levels == 0 && take_levels(l);
-		else
-			json_reader_skip(&l->json);
+	columns_add_function(set->columns, name, strtoull(calls, NULL, 16));
+	for (size_t i = 0; i < json_array_size(sites); i++) {
+		if (!take_column_site(set, json_array_get(sites, i)))
+			return false;
 	}
-	return ok && site->n_levels > 0 && (!site->expr || (has_first && has_last));
+	return true;
 }
 
-/* Its sites stand behind its name and its number of calls, as they are saved. */
-static bool take_column_function(struct loader *l)
+static void take_build(struct predictions *set, const json_t *build)
 {
-	const char *function = NULL, *calls = NULL, *name;
-	bool ok = json_reader_object(&l->json), has_sites = false;
-
-	while (ok && (name = json_reader_member(&l->json))) {
-		if (is_name(name, "name")) {
-			function = take_string(l);
-		} else if (is_name(name, "calls")) {
-			calls = take_string(l);
-		} else if (is_name(name, "sites")) {
-			ok = function && calls && !has_sites && json_reader_array(&l->json);
-			has_sites = true;
-			if (ok)
-				columns_add_function(l->set->columns, function, strtoull(calls, NULL, 16));
-			while (ok && json_reader_item(&l->json))
-				ok = take_column_site(l);
-		} else {
-			json_reader_skip(&l->json);
-		}
-	}
-	return ok && has_sites;
+	for (size_t i = 0; i < ARRAY_SIZE(build_members); i++)
+		*build_member(&set->build, i) = take_string(set, build, build_members[i].name);
 }
 
-/* Sets that an older escaudit saved have none, nor have those of a log. */
-static bool take_columns(struct loader *l)
+static bool take_packages(struct predictions *set, const json_t *root)
 {
-	bool ok = !l->set->columns && json_reader_object(&l->json), has_functions = false;
-	const char *name;
-
-	if (!ok)
-		return false;
-	l->set->columns = columns_new();
-	while (ok && (name = json_reader_member(&l->json))) {
-		if (is_name(name, "missing")) {
-			l->set->columns->missing = take_string(l);
-		} else if (is_name(name, "functions")) {
-			ok = has_functions = json_reader_array(&l->json);
-			while (ok && json_reader_item(&l->json))
-				ok = take_column_function(l);
-		} else {
-			json_reader_skip(&l->json);
-		}
-	}
-	return ok && has_functions;
-}
-
-static void take_build(struct loader *l)
-{
-	const char *name;
-
-	if (!json_reader_object(&l->json)) {
-		json_reader_skip(&l->json);
-		return;
-	}
-	while ((name = json_reader_member(&l->json))) {
-		size_t i = 0;
-
-		while (i < ARRAY_SIZE(build_members) && !is_name(name, build_members[i].name))
-			i++;
-		if (i < ARRAY_SIZE(build_members))
-			*build_member(&l->set->build, i) = take_string(l);
-		else
-			json_reader_skip(&l->json);
-	}
-}
-
-static bool take_packages(struct loader *l)
-{
-	bool ok = json_reader_array(&l->json);
-
-	while (ok && json_reader_item(&l->json)) {
-		const char *package = take_string(l);
-
-		ok = package != NULL;
-		if (ok)
-			predictions_add_package(l->set, package);
-	}
-	return ok;
-}
-
-static bool take_unknown(struct loader *l)
-{
-	bool ok = json_reader_array(&l->json);
+	const char **packages = NULL;
 	size_t n = 0;
+	bool ok = take_strings(set, root, "packages", &packages, &n);
 
-	while (ok && json_reader_item(&l->json)) {
-		const char *line = take_string(l);
-
-		ok = line != NULL;
-		if (ok && n < ARRAY_SIZE(l->set->unknown))
-			l->set->unknown[n++] = line;
-	}
+	for (size_t i = 0; ok && i < n; i++)
+		predictions_add_package(set, packages[i]);
+	free(packages);
 	return ok;
 }
 
-static bool take_log(struct loader *l)
+static bool take_log(struct predictions *set, const json_t *log)
 {
-	struct predictions *set = l->set;
-	const char *name;
-	bool ok = true;
+	const char **unknown = NULL;
+	size_t n = 0;
+	int minor;
+	bool ok = take_strings(set, log, "unknown", &unknown, &n);
 
-	if (!json_reader_object(&l->json)) {
-		json_reader_skip(&l->json);
-		return true;
-	}
-	while (ok && (name = json_reader_member(&l->json))) {
-		if (is_name(name, "unknown"))
-			ok = take_unknown(l);
-		else if (is_name(name, "lines"))
-			set->lines = take_count(l);
-		else if (is_name(name, "unknown_lines"))
-			set->unknown_lines = take_count(l);
-		else if (is_name(name, "json_joined"))
-			set->json_joined = take_count(l);
-		else if (is_name(name, "json_unjoined"))
-			set->json_unjoined = take_count(l);
-		else if (is_name(name, "since_minor"))
-			take_int(l, &set->build.since_minor);
-		else if (is_name(name, "before_minor"))
-			take_int(l, &set->build.before_minor);
-		else
-			json_reader_skip(&l->json);
-	}
+	for (size_t i = 0; ok && i < n && i < ARRAY_SIZE(set->unknown); i++)
+		set->unknown[i] = unknown[i];
+	free(unknown);
+	set->lines = take_count(log, "lines");
+	set->unknown_lines = take_count(log, "unknown_lines");
+	set->json_joined = take_count(log, "json_joined");
+	set->json_unjoined = take_count(log, "json_unjoined");
+	if (take_int(log, "since_minor", &minor))
+		set->build.since_minor = minor;
+	if (take_int(log, "before_minor", &minor))
+		set->build.before_minor = minor;
 	return ok;
 }
 
@@ -712,82 +509,110 @@ static int bad_schema(const char *name, const char *schema, struct error *err)
 			 name, schema ? schema : "(none)");
 }
 
-/* The predictions. *nth is the number of the last one, 0 if there is no array. */
-static bool take_items(struct loader *l, size_t *nth)
+/* The items of the array that comes next. *nth is the number of the last one. */
+static bool take_items(struct predictions *set, struct json_walk *walk,
+		       bool (*take)(struct predictions *set, const json_t *item), size_t *nth)
 {
-	bool ok = json_reader_array(&l->json);
+	bool ok = json_walk_enter_array(walk);
 
-	*nth = 0;
-	while (ok && json_reader_item(&l->json)) {
+	for (*nth = 0; ok && json_walk_item(walk);) {
+		json_t *item = json_walk_value(walk);
+
 		++*nth;
-		ok = take_prediction(l);
+		ok = item && take(set, item);
+		json_decref(item);
 	}
 	return ok;
 }
 
-static int take_set(struct loader *l, const char *name, struct error *err)
+/* Sets that an older escaudit saved have none, nor have those of a log. */
+static bool take_columns(struct predictions *set, struct json_walk *walk)
 {
-	const char *member;
-	size_t nth = 0;
-	bool ok = json_reader_object(&l->json);
+	bool ok = json_walk_enter_object(walk), has_functions = false;
+	const char *name;
+	size_t nth;
 
-	while (ok && (member = json_reader_member(&l->json))) {
-		nth = 0;
-		if (is_name(member, "schema")) {
-			const char *schema = json_reader_string(&l->json);
-
-			if (!l->json.error && (!schema || !is_name(schema, SCHEMA)))
-				return bad_schema(name, schema, err);
-			l->has_schema = true;
-		} else if (is_name(member, "build")) {
-			take_build(l);
-		} else if (is_name(member, "packages")) {
-			ok = take_packages(l);
-		} else if (is_name(member, "functions")) {
-			ok = take_declarations(l);
-		} else if (is_name(member, "log")) {
-			ok = take_log(l);
-		} else if (is_name(member, "columns")) {
-			ok = take_columns(l);
-		} else if (is_name(member, "predictions")) {
-			ok = l->has_items = take_items(l, &nth);
+	set->columns = columns_new();
+	while (ok && (name = json_walk_member(walk))) {
+		if (strcmp(name, "functions") == 0) {
+			ok = !has_functions && take_items(set, walk, take_column_function, &nth);
+			has_functions = true;
 		} else {
-			json_reader_skip(&l->json);
+			bool is_missing = strcmp(name, "missing") == 0;
+			json_t *value = json_walk_value(walk);
+
+			if (is_missing)
+				set->columns->missing = strpool_add(set->pool, json_string_value(value));
+			json_decref(value);
 		}
 	}
-	if (ok)
-		json_reader_ends(&l->json);
-	if (l->json.error)
+	return ok && has_functions;
+}
+
+/* The arrays that can be long are walked, the rest is put aside in the object rest. *nth is the number of the
+ * prediction at hand, 0 elsewhere. */
+static bool walk_set(struct predictions *set, struct json_walk *walk, json_t *rest, size_t *nth)
+{
+	bool has_items = false, has_functions = false, ok = json_walk_enter_object(walk);
+	const char *name;
+	size_t n;
+
+	while (ok && (name = json_walk_member(walk))) {
+		*nth = 0;
+		if (strcmp(name, "functions") == 0) {
+			ok = !has_functions && take_items(set, walk, take_declaration, &n);
+			has_functions = true;
+		} else if (strcmp(name, "columns") == 0) {
+			ok = !set->columns && take_columns(set, walk);
+		} else if (strcmp(name, "predictions") == 0) {
+			ok = !has_items && take_items(set, walk, take_prediction, nth);
+			has_items = true;
+		} else {
+			char *key = xstrdup(name);
+
+			json_object_set_new(rest, key, json_walk_value(walk));
+			free(key);
+		}
+	}
+	return ok && json_walk_ends(walk) && has_items;
+}
+
+static int take_set(struct predictions *set, struct json_walk *walk, json_t *rest, const char *name, struct error *err)
+{
+	size_t nth = 0;
+	bool ok = walk_set(set, walk, rest, &nth);
+	const char *schema = json_string_value(json_object_get(rest, "schema"));
+
+	if (walk->is_bad)
 		return error_set(err, -EBADMSG, "predictions: failed to load '%s': line %zu: %s; save it again", name,
-				 json_reader_line(&l->json), l->json.error);
-	if (ok && !l->has_schema)
-		return bad_schema(name, NULL, err);
-	if (nth && !ok)
+				 walk->line, walk->error);
+	if (schema ? strcmp(schema, SCHEMA) != 0 : walk->at == walk->end)
+		return bad_schema(name, schema, err);
+	if (!ok && nth)
 		return error_set(err, -EBADMSG,
 				 "predictions: failed to load '%s': prediction %zu is damaged; save it again", name,
 				 nth);
-	if (!ok || !l->has_items)
+	take_build(set, json_object_get(rest, "build"));
+	if (!ok || !take_packages(set, rest) || !take_log(set, json_object_get(rest, "log")))
 		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
 	return 0;
 }
 
 static int load_saved(struct predictions *set, FILE *f, const char *name, struct error *err)
 {
-	struct loader l = {.set = set};
 	struct strbuf text = STRBUF_INIT;
+	struct json_walk walk;
+	json_t *rest = json_object();
 	int ret = strbuf_read_stream(&text, f, FILE_LIMIT);
 
 	if (ret) {
 		error_set(err, ret, "predictions: failed to load '%s': %s", name, strerror(-ret));
 	} else {
-		json_reader_init(&l.json, strbuf_str(&text), text.len);
-		ret = take_set(&l, name, err);
-		json_reader_release(&l.json);
+		json_walk_init(&walk, strbuf_str(&text), text.len);
+		ret = take_set(set, &walk, rest, name, err);
+		json_walk_release(&walk);
 	}
-	free(l.inlined);
-	free(l.starts);
-	free(l.pointers);
-	strbuf_release(&l.lines);
+	json_decref(rest);
 	strbuf_release(&text);
 	return ret;
 }
