@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "predict/relay.h"
 #include "sites/columns.h"
 
 static void read_twin(struct predictions *set, struct twin *twin)
@@ -27,14 +28,19 @@ int cli_build(const struct cli_args *args, const struct build_options *options, 
 {
 	const char *tmp = getenv("TMPDIR"), *columns = args->value[OPT_COLUMNS];
 	struct build_options build = *options;
-	char *directory, *binary;
+	char *directory, *binary, *relay = relay_program();
 	int ret;
 
-	if (columns && strcmp(columns, "off") == 0)
-		return build_with_diagnostics(options, set, err);
+	build.relay = relay;
+	if (columns && strcmp(columns, "off") == 0) {
+		ret = build_with_diagnostics(&build, set, err);
+		free(relay);
+		return ret;
+	}
 	directory = xasprintf("%s/escaudit-twin-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (access(tmp && *tmp ? tmp : "/tmp", F_OK)) {
 		free(directory);
+		free(relay);
 		return error_set(err, -errno, "build: failed to find '%s': %m; set TMPDIR to a directory",
 				 tmp && *tmp ? tmp : "/tmp");
 	}
@@ -43,6 +49,7 @@ int cli_build(const struct cli_args *args, const struct build_options *options, 
 				"build: failed to make the directory '%s': %m; set TMPDIR to a directory with room",
 				directory);
 		free(directory);
+		free(relay);
 		return ret;
 	}
 	binary = xasprintf("%s/program", directory);
@@ -55,5 +62,6 @@ int cli_build(const struct cli_args *args, const struct build_options *options, 
 	twin_free(build.twin);
 	free(binary);
 	free(directory);
+	free(relay);
 	return ret;
 }

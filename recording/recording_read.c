@@ -34,6 +34,17 @@
 /* Ways of losing data: we know a dozen, and each is looked for among all. */
 #define MAX_LOSSES 256
 
+/* The messages live and die together, so they are cut from large blocks, up to a limit. */
+struct arena {
+	struct arena_block {
+		struct arena_block *next;
+		max_align_t data[];
+	} * blocks;
+	size_t used, size; /* of the newest block */
+	size_t total;
+	bool exhausted;
+};
+
 struct reader {
 	struct recording *rec;
 	const char *path; /* for messages */
@@ -41,7 +52,7 @@ struct reader {
 	const uint8_t *data; /* the whole message, inflated */
 	size_t size;
 	const Pprof__Profile *profile; /* without what is unpacked one at a time */
-	struct arena *one;	       /* for that one */
+	struct arena one;	       /* for that one */
 	bool foreign;		       /* not written by escaudit */
 	size_t objects, space;	       /* index into Sample.value */
 	int64_t period;		       /* foreign: mean bytes between two samples, <= 1 for all of them */
@@ -106,17 +117,6 @@ static int inflate_all(struct reader *r, struct strbuf *out, const uint8_t *data
  * ---------------------------------------------------------------------------------------------------------- */
 
 #define ARENA_BLOCK_BYTES (1 << 20)
-
-/* The messages live and die together, so they are cut from large blocks, up to a limit. */
-struct arena {
-	struct arena_block {
-		struct arena_block *next;
-		max_align_t data[];
-	} * blocks;
-	size_t used, size; /* of the newest block */
-	size_t total;
-	bool exhausted;
-};
 
 static void *arena_alloc(void *ctx, size_t size)
 {
@@ -265,7 +265,7 @@ static int unpack_failed(struct reader *r, const struct arena *arena)
 static int each(struct reader *r, enum many number, const ProtobufCMessageDescriptor *type,
 		int (*take)(struct reader *r, const ProtobufCMessage *message))
 {
-	ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = r->one};
+	ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = &r->one};
 	const uint8_t *at = r->data, *end = r->data + r->size;
 	struct field field;
 	int ret = 0;
@@ -275,10 +275,10 @@ static int each(struct reader *r, enum many number, const ProtobufCMessageDescri
 
 		if (field.number != number)
 			continue;
-		arena_reset(r->one);
+		arena_reset(&r->one);
 		message =
 			protobuf_c_message_unpack(type, &allocator, (size_t)(field.end - field.content), field.content);
-		ret = message ? take(r, message) : unpack_failed(r, r->one);
+		ret = message ? take(r, message) : unpack_failed(r, &r->one);
 	}
 	return ret;
 }
@@ -940,20 +940,19 @@ static int read_profile(struct reader *r)
 
 static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)
 {
-	struct arena arena = {.blocks = NULL}, one = {.blocks = NULL};
+	struct arena arena = {.blocks = NULL};
 	ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = &arena};
 	struct strbuf rest = STRBUF_INIT;
 	int ret;
 
 	r->data = data;
 	r->size = size;
-	r->one = &one;
 	if (add_rest(r, &rest))
 		r->profile = pprof__profile__unpack(&allocator, rest.len, (const uint8_t *)strbuf_str(&rest));
 	strbuf_release(&rest);
 	ret = r->profile ? read_profile(r) : unpack_failed(r, &arena);
 	arena_release(&arena);
-	arena_release(&one);
+	arena_release(&r->one);
 	free(r->strings);
 	u64map_release(&r->functions);
 	u64map_release(&r->locations);
