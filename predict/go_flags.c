@@ -276,14 +276,17 @@ void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool st
 		.path = path ? xstrdup(path) : NULL, .tree = tree, .named = !path, .standard = standard, .json = json};
 }
 
-/* Flags of the user's, and ours where there is a scope; without a pattern the scope's own is used. */
+/* Flags of the user's, and ours where there is a scope: for diagnostics, or for the twin where json_dir is NULL;
+ * without a pattern the scope's own is used. */
 static void add_gcflags(struct words *argv, const char *json_dir, const char *pattern, const char *flags,
 			const struct scope *scope)
 {
 	struct strbuf sb = STRBUF_INIT, value = STRBUF_INIT;
 
 	strbuf_addstr(&value, flags);
-	if (scope) {
+	if (scope && !json_dir) {
+		add_quoted(&value, "-dwarf=false");
+	} else if (scope) {
 		char *json = xasprintf("-json=0,%s/%zu", json_dir, scope->json);
 
 		add_quoted(&value, "-m=2");
@@ -300,7 +303,7 @@ static void add_gcflags(struct words *argv, const char *json_dir, const char *pa
 	strbuf_release(&value);
 }
 
-void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv)
+static void add_both(const struct go_flags *f, const char *json_dir, struct words *argv)
 {
 	static const struct scope named = {.named = true};
 
@@ -326,10 +329,14 @@ void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *
 	}
 }
 
-void go_flags_add_users(const struct go_flags *f, struct words *argv)
+void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv)
 {
-	for (size_t i = 0; i < f->n_user; i++)
-		add_gcflags(argv, NULL, f->user[i].pattern, f->user[i].flags, NULL);
+	add_both(f, json_dir, argv);
+}
+
+void go_flags_add_twins(const struct go_flags *f, struct words *argv)
+{
+	add_both(f, NULL, argv);
 }
 
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard)

@@ -64,8 +64,8 @@ void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool st
 void go_flags_clear_scopes(struct go_flags *f);
 /* Adds every -gcflags to argv, the user's and ours; JSON diagnostics go to numbered directories in json_dir. */
 void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv);
-/* The user's alone. */
-void go_flags_add_users(const struct go_flags *f, struct words *argv);
+/* The user's, and for the same packages that they need no DWARF: a twin's line table is elsewhere. */
+void go_flags_add_twins(const struct go_flags *f, struct words *argv);
 /* Whether the package is in one of the scopes, by its import path; is_standard: of the standard library, or a command
  * of Go. */
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard);

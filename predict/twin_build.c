@@ -71,7 +71,7 @@ static int build(struct twin_build *b)
 	words_add(&argv, "build");
 	for (size_t i = 0; i < b->flags->all.n; i++)
 		words_add(&argv, b->flags->all.items[i]);
-	go_flags_add_users(b->flags, &argv);
+	go_flags_add_twins(b->flags, &argv);
 	/* Nobody reads the twin's symbols: its line table is elsewhere, and linking takes less time. */
 	if (!go_flags_value(b->flags, "ldflags"))
 		words_add(&argv, "-ldflags=-s -w");
