@@ -383,6 +383,16 @@ static bool is_compiled(const struct listed_package *p)
 	return (p->files.n || p->n_cgo) && strcmp(p->path, "unsafe") != 0;
 }
 
+/* Whether the go command could not start the relay: it is one that was replaced meanwhile, by an update. */
+static bool has_no_relay(const struct build *b)
+{
+	char *words = xasprintf("fork/exec %s:", b->options->relay);
+	bool is = b->err->text && strstr(b->err->text, words);
+
+	free(words);
+	return is;
+}
+
 /* *complete: there is JSON of every package that is predicted, though it may be that there is nothing to say of it. */
 static int build_relayed(struct build *b, const char *binary, bool *complete)
 {
@@ -406,7 +416,7 @@ static int build_relayed(struct build *b, const char *binary, bool *complete)
 
 		*complete = seen[i] || !is_compiled(p) || !go_flags_in_scope(&b->flags, p->path, p->is_standard);
 	}
-	if (ret == -EBADMSG) { /* as if it were not there */
+	if (ret == -EBADMSG || (ret == -EIO && has_no_relay(b))) { /* as if it were not there */
 		error_release(b->err);
 		ret = 0;
 	}

@@ -194,6 +194,20 @@ compiles() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "a program that was replaced while it ran builds without the cache" {
+	use_go 1.27
+	write_module "$t/m"
+	cd "$t/m"
+	cp "$ESCAUDIT" "$t/escaudit"
+	printf '#!/bin/sh\n[ "$1" != build ] || rm -f "%s"\nexec "%s" "$@"\n' "$t/escaudit" "$GO" >"$t/go"
+	chmod +x "$t/go"
+	predictions . >"$t/first"
+	"$t/escaudit" predict --columns=off --go "$t/go" -o "$t/q" . >/dev/null || complain "status $?"
+	[ ! -e "$t/escaudit" ] || complain "it was not replaced"
+	[ "$(jq '.predictions | length' "$t/q")" = "$(jq '.predictions | length' "$t/first")" ] || complain "other predictions"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "a program that does not compile fails with the compiler's words alone" {
 	use_go 1.27
 	write_module "$t/m"
