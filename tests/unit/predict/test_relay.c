@@ -44,12 +44,13 @@ static void write_file(const char *path, const char *text, const char *mode)
 	fclose(f);
 }
 
-static char *read_file(const char *path)
+static void expect_contents(const char *path, const char *want)
 {
 	struct strbuf text = STRBUF_INIT;
 
 	cr_assert_eq(strbuf_read_file(&text, path, 0), 0, "%s", path);
-	return strbuf_detach(&text);
+	cr_expect_str_eq(strbuf_str(&text), want);
+	strbuf_release(&text);
 }
 
 /* Runs the relay with a compiler that is a script; what it prints is appended to the file said. */
@@ -93,12 +94,12 @@ Test(relay, what_the_compiler_wrote_comes_out_of_its_text)
 	cr_expect_eq(relay_unpack(said, text, json, &list, seen, &err), 0, "%s", err.text);
 	cr_expect_not(seen[0]);
 	cr_expect(seen[1]);
-	cr_expect_str_eq(read_file(text), "# example.com/b\n./m.go:1:2: moved to heap: x\n");
+	expect_contents(text, "# example.com/b\n./m.go:1:2: moved to heap: x\n");
 	file = xasprintf("%s/000001/main/x%%20y.json", json);
-	cr_expect_str_eq(read_file(file), "one\n\377");
+	expect_contents(file, "one\n\377");
 	free(file);
 	file = xasprintf("%s/000001/a%%2Fb/z.json", json);
-	cr_expect_str_eq(read_file(file), "");
+	expect_contents(file, "");
 	free(file);
 	file = xasprintf("%s/escaudit-json-*", scratch);
 	cr_expect_neq(system(strbuf_str((strbuf_addf(&rest, "ls -d %s >/dev/null 2>&1", file), &rest))), 0,
@@ -116,7 +117,7 @@ Test(relay, a_compiler_that_fails_or_dies_is_passed_on)
 	int status = relay("p", WRITE "echo broken; exit 3", said);
 
 	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 3, "%x", status);
-	cr_expect_str_eq(read_file(said), "broken\n");
+	expect_contents(said, "broken\n");
 	status = relay("p", "kill -9 $$", said);
 	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == 9, "%x", status);
 	free(said);
