@@ -163,7 +163,7 @@ void source_tokens_copy(const struct source_tokens *source, const char *name, st
 		 * columns end at 255 there too: lines stay short where that changes nothing. Behind a division the
 		 * directive's slash would begin another comment, too.
 		 */
-		if (may_break) {
+		if (may_break && line <= i) {
 			strbuf_addch(out, '\n');
 			line++;
 		}

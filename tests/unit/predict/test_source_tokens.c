@@ -53,11 +53,10 @@ Test(source_tokens, a_copy_has_no_directive_that_changes_nothing)
 	expect_copy("a\nb\n\tc\n\nd", "/*line N:1:1*/a\nb\n\tc\n\n/*line :4:1*/d");
 	expect_copy("f(-*x)", "/*line N:1:1*/f/*line :2:1*/(\n-\n*\nx/*line :6:1*/)");
 	expect_copy("(a, /* b */ c)", "/*line N:1:1*/(\na, /* b */ \n\nc/*line :5:1*/)");
-	expect_copy("(a,\nb,\n\nc)", "/*line N:1:1*/(\na,\n\nb,\n\n\n/*line :6:1*/c/*line :7:1*/)");
-	expect_copy("(\n\na)", "/*line N:1:1*/(\n\n\n/*line :2:1*/a/*line :3:1*/)");
+	expect_copy("(a,\nb,\n\nc)", "/*line N:1:1*/(\na,\n\nb,\n\nc/*line :7:1*/)");
+	expect_copy("(\n\na)", "/*line N:1:1*/(\n\n/*line :2:1*/a/*line :3:1*/)");
 	expect_copy("(`a\nb`,c)", "/*line N:1:1*/(\n`a\nb`,\nc/*line :5:1*/)");
-	expect_copy("(a\n//line t:7\n,\nb)",
-		    "/*line N:1:1*/(\na\n//line t:7\n/*line N:3:1*/,\n\n/*line :4:1*/b/*line :5:1*/)");
+	expect_copy("(a\n//line t:7\n,\nb)", "/*line N:1:1*/(\na\n//line t:7\n/*line N:3:1*/,\nb/*line :5:1*/)");
 }
 
 Test(source_tokens, a_copy_keeps_comments_and_lines)
@@ -65,7 +64,7 @@ Test(source_tokens, a_copy_keeps_comments_and_lines)
 	/* Where a semicolon is put at the end of a line, and where a directive stands, is as before. */
 	expect_copy("//go:build linux\n\npackage p\n\n//go:noinline\nfunc f() /* a */ {\n}\n",
 		    "//go:build linux\n\n/*line N:1:1*/package /*line :2:1*/p\n\n//go:noinline\n/*line "
-		    ":3:1*/func /*line :4:1*/f/*line :5:1*/(\n) /* a */ /*line :7:1*/{\n\n/*line :8:1*/}\n");
+		    ":3:1*/func /*line :4:1*/f/*line :5:1*/(\n) /* a */ /*line :7:1*/{\n}\n");
 	expect_copy("package p\r\nvar s = `a\r\nb`\r\n",
 		    "/*line N:1:1*/package /*line :2:1*/p\r\nvar /*line :4:1*/s /*line :5:1*/= \n`a\r\nb`\r\n");
 	expect_copy("\xef\xbb\xbfpackage p", "\xef\xbb\xbf/*line N:1:1*/package /*line :2:1*/p");
