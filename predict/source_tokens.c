@@ -141,7 +141,8 @@ static size_t count_newlines(const char *text, size_t n)
 
 /*
  * Each directive costs the compiler the most of what a copy costs beyond its source: there is none where lines come
- * right by themselves, by line ends that are there or may be added. Nothing has the position of a comma.
+ * right by themselves, by line ends that are there or may be added. Nothing has the position of a comma, or of a
+ * bracket that closes but a block's or a literal's (cmd/compile/internal/syntax/nodes.go).
  */
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out)
 {
@@ -156,7 +157,7 @@ void source_tokens_copy(const struct source_tokens *source, const char *name, st
 		strbuf_add(out, before, n);
 		line += count_newlines(before, n);
 		done = token->offset;
-		if (!token->is_renamed && is_one_of(source, i, ","))
+		if (!token->is_renamed && is_one_of(source, i, ",)]"))
 			continue;
 		/*
 		 * The inliner takes calls for recursive where lines and columns of the file itself are the same, and
