@@ -97,6 +97,21 @@ int strbuf_read_file(struct strbuf *sb, const char *path, size_t limit)
 	return ret;
 }
 
+int strbuf_read_stream(struct strbuf *sb, FILE *f, size_t limit)
+{
+	size_t start = sb->len, n;
+
+	do {
+		reserve(sb, 65536);
+		n = fread(sb->buf + sb->len, 1, 65536, f);
+		sb->len += n;
+		sb->buf[sb->len] = '\0';
+		if (limit && sb->len - start > limit)
+			return -EFBIG;
+	} while (n);
+	return ferror(f) ? -EIO : 0;
+}
+
 char *strbuf_detach(struct strbuf *sb)
 {
 	char *s = sb->buf ? sb->buf : xstrdup("");

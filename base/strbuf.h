@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct strbuf {
 	char *buf;
@@ -26,10 +27,12 @@ void strbuf_addch(struct strbuf *sb, char c);
 void strbuf_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
-/* Reads a whole file or descriptor behind what is there. 0 or a negative errno. limit 0 means none; beyond it -EFBIG.
+/* Reads a whole file, descriptor or stream behind what is there. 0 or a negative errno. limit 0 means none; beyond it
+ * -EFBIG.
  */
 int strbuf_read_fd(struct strbuf *sb, int fd, size_t limit);
 int strbuf_read_file(struct strbuf *sb, const char *path, size_t limit);
+int strbuf_read_stream(struct strbuf *sb, FILE *f, size_t limit);
 
 /* Gives the buffer away (never NULL, free() it) and leaves sb empty. */
 char *strbuf_detach(struct strbuf *sb);

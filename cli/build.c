@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/temporary_directory.h"
+#include "predict/relay.h"
 #include "sites/columns.h"
 
 static void read_twin(struct predictions *set, struct twin *twin)
@@ -28,14 +29,20 @@ int cli_build(const struct cli_args *args, const struct build_options *options, 
 {
 	const char *columns = args->value[OPT_COLUMNS];
 	struct build_options build = *options;
-	char *directory, *binary;
+	char *directory, *binary, *relay = relay_program();
 	int ret;
 
-	if (columns && strcmp(columns, "off") == 0)
-		return build_with_diagnostics(options, set, err);
-	ret = temporary_directory(&directory, temporary_parent(), "build", err);
-	if (ret)
+	build.relay = relay;
+	if (columns && strcmp(columns, "off") == 0) {
+		ret = build_with_diagnostics(&build, set, err);
+		free(relay);
 		return ret;
+	}
+	ret = temporary_directory(&directory, temporary_parent(), "build", err);
+	if (ret) {
+		free(relay);
+		return ret;
+	}
 	binary = xasprintf("%s/program", directory);
 	build.twin = twin_new(binary);
 	ret = build_with_diagnostics(&build, set, err);
@@ -46,5 +53,6 @@ int cli_build(const struct cli_args *args, const struct build_options *options, 
 	twin_free(build.twin);
 	free(binary);
 	free(directory);
+	free(relay);
 	return ret;
 }

@@ -14,9 +14,11 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/u64map.h"
 #include "predict/diagnostics.h"
 #include "predict/go_command.h"
 #include "predict/go_flags.h"
+#include "predict/relay.h"
 #include "predict/source_list.h"
 #include "predict/twin_build.h"
 
@@ -26,9 +28,10 @@ struct build {
 	struct error *err;
 	struct go_command go;
 	struct go_flags flags;
-	char *json; /* its work/json */
+	char *json; /* where the JSON is: a directory in its work */
+	char *text; /* and the text */
 	char *output;
-	char *module_cache;
+	char *module_cache, *goroot;
 	struct source_list list;    /* of all packages that are built */
 	struct source_list program; /* of those of the one program among several packages */
 	struct overlay *overlay;    /* the user's */
@@ -58,11 +61,11 @@ static char *next_line(char **text)
 
 static int ask_env(struct build *b)
 {
-	static const char *const words[] = {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOMODCACHE"};
+	static const char *const words[] = {"env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOMODCACHE", "GOROOT"};
 	struct prediction_build *build = &b->set->build;
 	struct words argv = {.items = NULL};
 	struct strbuf answer = STRBUF_INIT;
-	char *lines[5] = {NULL}, *text;
+	char *lines[6] = {NULL}, *text;
 	int ret;
 
 	words_add(&argv, b->go.name);
@@ -89,6 +92,7 @@ static int ask_env(struct build *b)
 		build->goarch = strpool_add(b->set->pool, lines[2]);
 		build->directory = strpool_add(b->set->pool, b->go.dir);
 		b->module_cache = xstrdup(lines[4] ? lines[4] : "");
+		b->goroot = xstrdup(lines[5] ? lines[5] : "");
 		ret = go_flags_sort(&b->flags, b->options->flags, lines[3], b->err);
 	}
 	words_release(&argv);
@@ -281,7 +285,7 @@ static int ask_settings(struct build *b, const char *binary)
 static int read_diagnostics(struct build *b)
 {
 	struct error err = ERROR_INIT;
-	FILE *f = fopen(b->go.said, "re");
+	FILE *f = fopen(b->text, "re");
 	int ret;
 
 	if (!f)
@@ -308,21 +312,19 @@ static void note_gcflags(struct build *b)
 	free(gcflags);
 }
 
-static int build(struct build *b)
+/* go build, whose JSON goes to that directory, or where -toolexec has it. */
+static int run_build(struct build *b, const char *binary, const char *json, const char *toolexec)
 {
 	struct words argv = {.items = NULL};
-	const char *binary = b->output;
-	char *own = NULL;
 	int status = 0, ret;
 
-	/* Without -o a single program would be written to the working directory. */
-	if (!binary && b->n_packages == 1 && b->n_main == 1)
-		binary = own = xasprintf("%s/program", b->go.work);
 	words_add(&argv, b->go.name);
 	words_add(&argv, "build");
 	for (size_t i = 0; i < b->flags.all.n; i++)
 		words_add(&argv, b->flags.all.items[i]);
-	go_flags_add(&b->flags, b->json, &argv);
+	if (toolexec)
+		words_take(&argv, xasprintf("-toolexec=%s", toolexec));
+	go_flags_add(&b->flags, json, &argv);
 	words_add(&argv, "-o");
 	words_add(&argv, binary ? binary : "/dev/null");
 	add_packages(b, &argv);
@@ -330,6 +332,131 @@ static int build(struct build *b)
 	if (ret == 0 && status)
 		ret = go_command_failed(&b->go, "go build", status);
 	words_release(&argv);
+	return ret;
+}
+
+static int set_results(struct build *b, const char *json, const char *text)
+{
+	free(b->json);
+	free(b->text);
+	b->json = xasprintf("%s/%s", b->go.work, json);
+	b->text = xasprintf("%s/%s", b->go.work, text);
+	if (mkdir(b->json, 0700) < 0)
+		return error_set(b->err, -errno, "build: failed to create '%s': %s", b->json, strerror(errno));
+	return 0;
+}
+
+/*
+ * Whether it is known which packages the compiler speaks of. A pattern is the go command's to understand: of those that
+ * are relative to the directory, or are words with a meaning, only the ones that go_flags_in_scope() knows are.
+ */
+static bool knows_packages(const struct build *b)
+{
+	static const char *const words[] = {"all", "std", "cmd"};
+	const char *pattern = b->options->pattern;
+	bool is_known = !pattern || (pattern[0] != '.' && strchr(pattern, '/'));
+
+	for (size_t i = 0; pattern && i < ARRAY_SIZE(words); i++)
+		is_known |= strcmp(pattern, words[i]) == 0;
+	return is_known && b->list.n;
+}
+
+static void add_part(struct strbuf *sb, const char *part)
+{
+	strbuf_add(sb, part, strlen(part) + 1);
+}
+
+/*
+ * What the names of files in the diagnostics may depend on, and go's key does not have: the directory where go runs,
+ * which they are relative to; where the standard library is; under -trimpath the directories of packages; which files
+ * are replaced by which, of which the key has the contents.
+ */
+static uint64_t relay_key(const struct build *b)
+{
+	struct strbuf parts = STRBUF_INIT;
+	json_t *replaced = overlay_replacements(b->overlay);
+	char *overlay = json_dumps(replaced, JSON_SORT_KEYS | JSON_COMPACT);
+	uint64_t key;
+
+	add_part(&parts, b->go.dir);
+	add_part(&parts, b->goroot);
+	add_part(&parts, overlay ? overlay : "");
+	for (size_t i = 0; b->names.is_trimmed && i < b->list.n; i++) {
+		add_part(&parts, b->list.items[i].path);
+		add_part(&parts, b->list.items[i].directory);
+	}
+	key = bytes_number(parts.buf, parts.len);
+	free(overlay);
+	json_decref(replaced);
+	strbuf_release(&parts);
+	return key;
+}
+
+static bool is_compiled(const struct listed_package *p)
+{
+	return (p->files.n || p->n_cgo) && strcmp(p->path, "unsafe") != 0;
+}
+
+/* Whether the go command could not start the relay: it is one that was replaced meanwhile, by an update. */
+static bool has_no_relay(const struct build *b)
+{
+	char *words = xasprintf("fork/exec %s:", b->options->relay);
+	bool is = b->err->text && strstr(b->err->text, words);
+
+	free(words);
+	return is;
+}
+
+/* *complete: there is JSON of every package that is predicted, though it may be that there is nothing to say of it. */
+static int build_relayed(struct build *b, const char *binary, bool *complete)
+{
+	const char *users = go_flags_value(&b->flags, "toolexec");
+	char quote = strchr(b->options->relay, '\'') ? '"' : '\'';
+	char *toolexec = xasprintf("%c%s%c " RELAY_ARGUMENT " %s", quote, b->options->relay, quote, users ? users : "");
+	char *directory = relay_directory(relay_key(b));
+	bool *seen = xcalloc(b->list.n, sizeof(*seen));
+	int ret;
+
+	*complete = false;
+	ret = set_results(b, "relayed", "text");
+	if (ret == 0)
+		ret = run_build(b, binary, directory, toolexec);
+	if (ret == 0) {
+		ret = relay_unpack(b->go.said, b->text, b->json, &b->list, seen, b->err);
+		*complete = ret == 0;
+	}
+	for (size_t i = 0; *complete && i < b->list.n; i++) {
+		const struct listed_package *p = &b->list.items[i];
+
+		*complete = seen[i] || !is_compiled(p) || !go_flags_in_scope(&b->flags, p->path, p->is_standard);
+	}
+	if (ret == -EBADMSG || (ret == -EIO && has_no_relay(b))) { /* as if it were not there */
+		error_release(b->err);
+		ret = 0;
+	}
+	free(seen);
+	free(directory);
+	free(toolexec);
+	return ret;
+}
+
+static int build(struct build *b)
+{
+	const char *binary = b->output;
+	bool complete = false;
+	char *own = NULL;
+	int ret = 0;
+
+	/* Without -o a single program would be written to the working directory. */
+	if (!binary && b->n_packages == 1 && b->n_main == 1)
+		binary = own = xasprintf("%s/program", b->go.work);
+	if (b->options->relay && knows_packages(b))
+		ret = build_relayed(b, binary, &complete);
+	if (ret == 0 && !complete) {
+		ret = set_results(b, "json", "stderr");
+		if (ret == 0)
+			ret = run_build(b, binary, b->json, NULL);
+	}
 	if (ret == 0) {
 		note_gcflags(b);
 		ret = read_diagnostics(b);
@@ -463,9 +590,6 @@ static int start(struct build *b)
 	} else if (o->output) {
 		b->output = xstrdup(o->output);
 	}
-	b->json = xasprintf("%s/json", b->go.work);
-	if (mkdir(b->json, 0700) < 0)
-		return error_set(b->err, -errno, "build: failed to create '%s': %s", b->json, strerror(errno));
 	return 0;
 }
 
@@ -494,6 +618,8 @@ int build_with_diagnostics(const struct build_options *options, struct predictio
 	free(b.json);
 	free(b.output);
 	free(b.module_cache);
+	free(b.goroot);
+	free(b.text);
 	source_list_release(&b.list);
 	source_list_release(&b.program);
 	overlay_free(b.overlay);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asks the user's own go command for a binary and for its diagnostics, text and JSON, in one build.
- * The JSON is not replayed from the build cache, so its directory is fresh each time; text is, with paths of the first
- * run's directory, which the fresh directory also prevents (the flag is part of the key).
+ * Asks the user's own go command for a binary and for its diagnostics, text and JSON, in one build. Packages that did
+ * not change come from go's build cache, and so does what the compiler said of them: the text as go keeps it, the JSON
+ * by the relay (predict/relay.h). Where the relay cannot be used, or a package's line is not there, the JSON goes to a
+ * fresh directory, which is part of go's key: then all predicted packages are compiled.
  */
 #ifndef ESCAUDIT_PREDICT_BUILD_H
 #define ESCAUDIT_PREDICT_BUILD_H
@@ -24,6 +25,7 @@ struct build_options {
 		*env;	   /* NULL-terminated NAME=VALUE that go beyond, or replace, the environment; may be NULL */
 	struct twin *twin; /* to be built too, after the build, where one program is named; NULL: none. What cannot be
 			      built costs a note in set->columns */
+	const char *relay; /* the program that runs relay_main() for RELAY_ARGUMENT; NULL: the relay is not used */
 	bool keep_work;	   /* leave the diagnostics in place and say where on stderr (debugging) */
 };
 

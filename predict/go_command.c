@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/temporary_directory.h"
 #include "predict/diagnostics.h"
+#include "predict/relay.h"
 
 #define OUTPUT_LIMIT (64u << 20) /* of an answer */
 #define ERROR_LIMIT  (1u << 20)	 /* of a failed build's message */
@@ -30,6 +31,11 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	else
 		unlink(path);
 	return 0;
+}
+
+void go_command_remove(const char *directory)
+{
+	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void signals_to_hold(sigset_t *set)
@@ -104,7 +110,7 @@ void go_command_add_said(const struct go_command *c, struct strbuf *sb)
 			strbuf_add(&package, line, len);
 			continue;
 		}
-		if (diagnostics_line_is_known(line, len))
+		if (diagnostics_line_is_known(line, len) || relay_is_line(line, len))
 			continue;
 		if (package.len)
 			strbuf_addf(sb, "\n%s", package.buf);
@@ -224,7 +230,7 @@ void go_command_end(struct go_command *c, bool keep_work)
 	if (c->work && keep_work)
 		fprintf(stderr, "escaudit: diagnostics left in %s\n", c->work);
 	else if (c->work)
-		nftw(c->work, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		go_command_remove(c->work);
 	words_release(&c->env);
 	free(c->name);
 	free(c->dir);

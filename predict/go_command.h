@@ -41,6 +41,8 @@ int go_command_run(struct go_command *c, struct words *argv, int *status);
 int go_command_failed(struct go_command *c, const char *command, int status);
 /* What a failed command said, without diagnostics, and without the headers of packages that failed at nothing. */
 void go_command_add_said(const struct go_command *c, struct strbuf *sb);
+/* Removes a directory with all that is in it, as far as it can be. */
+void go_command_remove(const char *directory);
 /* Runs a command that answers on its standard output. */
 int go_command_ask(struct go_command *c, struct words *argv, const char *command, struct strbuf *answer);
 

@@ -276,22 +276,20 @@ void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool st
 		.path = path ? xstrdup(path) : NULL, .tree = tree, .named = !path, .standard = standard, .json = json};
 }
 
-/* What packages in a scope get beside the user's flags: diagnostics, or one flag. */
-struct added {
-	const char *json_dir, *flag;
-};
-
-/* Flags of the user's, and ours where there is a scope; without a pattern the scope's own is used. */
-static void add_gcflags(struct words *argv, const struct added *ours, const char *pattern, const char *flags,
+/* Flags of the user's, and ours where there is a scope: for diagnostics, or for the twin where json_dir is NULL;
+ * without a pattern the scope's own is used. */
+static void add_gcflags(struct words *argv, const char *json_dir, const char *pattern, const char *flags,
 			const struct scope *scope)
 {
 	struct strbuf sb = STRBUF_INIT, value = STRBUF_INIT;
 
 	strbuf_addstr(&value, flags);
-	if (scope && ours->flag) {
-		add_quoted(&value, ours->flag);
+	if (scope && !json_dir) {
+		add_quoted(&value, "-dwarf=false");
+		if (scope->shares_loop_vars)
+			add_quoted(&value, "-d=loopvarhash=qn");
 	} else if (scope) {
-		char *json = xasprintf("-json=0,%s/%zu", ours->json_dir, scope->json);
+		char *json = xasprintf("-json=0,%s/%zu", json_dir, scope->json);
 
 		add_quoted(&value, "-m=2");
 		add_quoted(&value, json);
@@ -307,50 +305,54 @@ static void add_gcflags(struct words *argv, const struct added *ours, const char
 	strbuf_release(&value);
 }
 
-/* has_named: the packages named on the command line, to which flags without a pattern apply, are in scope. */
-static void add_all(const struct go_flags *f, const struct added *ours, bool has_named, struct words *argv)
+/* named: what flags without a pattern apply to. */
+static void add_both(const struct go_flags *f, const char *json_dir, const struct scope *named, struct words *argv)
 {
-	static const struct scope named = {.named = true};
-
 	for (size_t i = 0; i < f->n_scopes; i++)
-		add_gcflags(argv, ours, NULL, "", &f->scopes[i]);
+		add_gcflags(argv, json_dir, NULL, "", &f->scopes[i]);
 	for (size_t i = 0; i < f->n_user; i++) {
 		const struct user_flags *u = &f->user[i];
-		const struct scope *inside = !u->pattern && !u->malformed && has_named ? &named : NULL;
+		const struct scope *inside = !u->pattern && !u->malformed ? named : NULL;
 
 		for (size_t k = 0; u->pattern && k < f->n_scopes && !inside; k++) {
 			if (pattern_is_inside(u->pattern, &f->scopes[k]))
 				inside = &f->scopes[k];
 		}
-		add_gcflags(argv, ours, u->pattern, u->flags, inside);
+		add_gcflags(argv, json_dir, u->pattern, u->flags, inside);
 		for (size_t k = 0; k < f->n_scopes; k++) {
 			const struct scope *scope = &f->scopes[k];
-			/* What is inside a scope has its flags already, but for programs, which need directories. */
+			/* What is inside a scope has its flags already, but for programs, which need directories, and
+			 * for packages with a flag of their own. */
+			bool is_own = scope->json || scope->shares_loop_vars;
 			bool covered = u->pattern ? pattern_covers(u->pattern, scope) : inside && scope->json;
 
-			if (covered && (!inside || scope->json))
-				add_gcflags(argv, ours, NULL, u->flags, scope);
+			if (covered && (!inside || is_own))
+				add_gcflags(argv, json_dir, NULL, u->flags, scope);
 		}
 	}
 }
 
 void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv)
 {
-	add_all(f, &(struct added){.json_dir = json_dir}, true, argv);
+	static const struct scope named = {.named = true};
+
+	add_both(f, json_dir, &named, argv);
 }
 
-void go_flags_add_users(const struct go_flags *f, const struct words *packages, bool has_named, const char *flag,
-			struct words *argv)
+void go_flags_add_twins(const struct go_flags *f, const struct words *shared, bool has_named, struct words *argv)
 {
-	struct go_flags users = *f;
+	const struct scope named = {.named = true, .shares_loop_vars = has_named};
+	struct go_flags twins = *f;
 
-	users.scopes = NULL;
-	users.n_scopes = users.alloc_scopes = 0;
-	for (size_t i = 0; i < packages->n; i++)
-		go_flags_add_scope(&users, packages->items[i], false, false, 0);
-	add_all(&users, &(struct added){.flag = flag}, has_named, argv);
-	go_flags_clear_scopes(&users);
-	free(users.scopes);
+	/* What comes last is in force. */
+	twins.scopes = xcalloc(f->n_scopes + shared->n + 1, sizeof(*twins.scopes));
+	twins.n_scopes = f->n_scopes;
+	for (size_t i = 0; i < f->n_scopes; i++)
+		twins.scopes[i] = f->scopes[i];
+	for (size_t i = 0; i < shared->n; i++)
+		twins.scopes[twins.n_scopes++] = (struct scope){.path = shared->items[i], .shares_loop_vars = true};
+	add_both(&twins, NULL, &named, argv);
+	free(twins.scopes);
 }
 
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard)

@@ -39,7 +39,8 @@ struct scope {
 	bool tree;     /* path/... rather than path */
 	bool named;    /* the files named on the command line: no pattern, path is NULL */
 	bool standard; /* of the standard library */
-	size_t json;   /* number of its JSON directory */
+	bool shares_loop_vars;
+	size_t json; /* number of its JSON directory */
 };
 
 struct go_flags {
@@ -65,11 +66,11 @@ void go_flags_clear_scopes(struct go_flags *f);
 /* Adds every -gcflags to argv, the user's and ours; JSON diagnostics go to numbered directories in json_dir. */
 void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *argv);
 /*
- * Adds the user's -gcflags alone, and a flag for the packages of these import paths. has_named: what is named on the
- * command line is among them.
+ * The user's, and for the same packages that they need no DWARF: a twin's line table is elsewhere. shared are the
+ * import paths of those whose loops have one variable for all turns, whatever the compiler thinks; has_named: what is
+ * named on the command line is among them.
  */
-void go_flags_add_users(const struct go_flags *f, const struct words *packages, bool has_named, const char *flag,
-			struct words *argv);
+void go_flags_add_twins(const struct go_flags *f, const struct words *shared, bool has_named, struct words *argv);
 /* Whether the package is in one of the scopes, by its import path; is_standard: of the standard library, or a command
  * of Go. */
 bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard);

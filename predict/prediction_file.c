@@ -21,7 +21,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,9 @@
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
+#include "base/json_walk.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "predict/prediction.h"
 
 #define SCHEMA "escaudit-predictions/1"
@@ -286,6 +287,8 @@ int predictions_save(const struct predictions *set, const char *path, struct err
 
 /* ---- loading ---- */
 
+#define FILE_LIMIT ((size_t)INT_MAX - 1)
+
 static const char *take_string(struct predictions *set, const json_t *object, const char *name)
 {
 	return strpool_add(set->pool, json_string_value(json_object_get(object, name)));
@@ -406,24 +409,14 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	       take_flow(set, object, p);
 }
 
-/* Sets that an older escaudit saved have none. */
-static bool take_declarations(struct predictions *set, const json_t *root)
+static bool take_declaration(struct predictions *set, const json_t *object)
 {
-	const json_t *array = json_object_get(root, "functions");
+	struct declaration *d = predictions_declare(set);
 
-	if (array && !json_is_array(array))
-		return false;
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const json_t *object = json_array_get(array, i);
-		struct declaration *d = predictions_declare(set);
-
-		d->file = take_string(set, object, "file");
-		d->name = take_string(set, object, "name");
-		d->package = take_string(set, object, "package");
-		if (!d->file || !d->name || !take_int(object, "line", &d->line))
-			return false;
-	}
-	return true;
+	d->file = take_string(set, object, "file");
+	d->name = take_string(set, object, "name");
+	d->package = take_string(set, object, "package");
+	return d->file && d->name && take_int(object, "line", &d->line);
 }
 
 /* [line, column] */
@@ -459,61 +452,50 @@ static bool take_column_site(struct predictions *set, const json_t *object)
 	return site->n_levels > 0;
 }
 
-/* Sets that an older escaudit saved have none, nor have those of a log. */
-static bool take_columns(struct predictions *set, const json_t *root)
+static bool take_column_function(struct predictions *set, const json_t *function)
 {
-	const json_t *object = json_object_get(root, "columns"), *functions = json_object_get(object, "functions");
+	const json_t *sites = json_object_get(function, "sites");
+	const char *name = take_string(set, function, "name");
+	const char *calls = json_string_value(json_object_get(function, "calls"));
 
-	if (!object)
-		return true;
-	if (!json_is_array(functions))
+	if (!name || !calls)
 		return false;
-	set->columns = columns_new();
-	set->columns->missing = take_string(set, object, "missing");
-	for (size_t i = 0; i < json_array_size(functions); i++) {
-		const json_t *function = json_array_get(functions, i), *sites = json_object_get(function, "sites");
-		const char *name = take_string(set, function, "name");
-		const char *calls = json_string_value(json_object_get(function, "calls"));
-
-		if (!name || !calls)
+	columns_add_function(set->columns, name, strtoull(calls, NULL, 16));
+	for (size_t i = 0; i < json_array_size(sites); i++) {
+		if (!take_column_site(set, json_array_get(sites, i)))
 			return false;
-		columns_add_function(set->columns, name, strtoull(calls, NULL, 16));
-		for (size_t k = 0; k < json_array_size(sites); k++) {
-			if (!take_column_site(set, json_array_get(sites, k)))
-				return false;
-		}
 	}
 	return true;
 }
 
-static int take_set(struct predictions *set, const json_t *root, const char *name, struct error *err)
+static void take_build(struct predictions *set, const json_t *build)
 {
-	const char *schema = json_string_value(json_object_get(root, "schema"));
-	const json_t *build = json_object_get(root, "build");
-	const json_t *log = json_object_get(root, "log");
-	const json_t *items = json_object_get(root, "predictions");
-	const char **strings = NULL;
-	size_t n = 0;
-	int minor;
-	bool ok;
-
-	if (!schema || strcmp(schema, SCHEMA) != 0)
-		return error_set(err, -EPROTONOSUPPORT,
-				 "predictions: failed to load '%s': its schema is '%.60s', not '" SCHEMA
-				 "'; save it again with this escaudit's predict -o",
-				 name, schema ? schema : "(none)");
 	for (size_t i = 0; i < ARRAY_SIZE(build_members); i++)
 		*build_member(&set->build, i) = take_string(set, build, build_members[i].name);
-	ok = take_strings(set, root, "packages", &strings, &n);
+}
+
+static bool take_packages(struct predictions *set, const json_t *root)
+{
+	const char **packages = NULL;
+	size_t n = 0;
+	bool ok = take_strings(set, root, "packages", &packages, &n);
+
 	for (size_t i = 0; ok && i < n; i++)
-		predictions_add_package(set, strings[i]);
-	free(strings);
-	strings = NULL;
-	n = 0;
-	ok = ok && take_strings(set, log, "unknown", &strings, &n);
+		predictions_add_package(set, packages[i]);
+	free(packages);
+	return ok;
+}
+
+static bool take_log(struct predictions *set, const json_t *log)
+{
+	const char **unknown = NULL;
+	size_t n = 0;
+	int minor;
+	bool ok = take_strings(set, log, "unknown", &unknown, &n);
+
 	for (size_t i = 0; ok && i < n && i < ARRAY_SIZE(set->unknown); i++)
-		set->unknown[i] = strings[i];
-	free(strings);
+		set->unknown[i] = unknown[i];
+	free(unknown);
 	set->lines = take_count(log, "lines");
 	set->unknown_lines = take_count(log, "unknown_lines");
 	set->json_joined = take_count(log, "json_joined");
@@ -522,28 +504,122 @@ static int take_set(struct predictions *set, const json_t *root, const char *nam
 		set->build.since_minor = minor;
 	if (take_int(log, "before_minor", &minor))
 		set->build.before_minor = minor;
-	if (!ok || !json_is_array(items) || !take_declarations(set, root) || !take_columns(set, root))
-		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		if (!take_prediction(set, json_array_get(items, i)))
-			return error_set(err, -EBADMSG,
-					 "predictions: failed to load '%s': prediction %zu is damaged; save it again",
-					 name, i + 1);
+	return ok;
+}
+
+static int bad_schema(const char *name, const char *schema, struct error *err)
+{
+	return error_set(err, -EPROTONOSUPPORT,
+			 "predictions: failed to load '%s': its schema is '%.60s', not '" SCHEMA
+			 "'; save it again with this escaudit's predict -o",
+			 name, schema ? schema : "(none)");
+}
+
+/* The items of the array that comes next. *nth is the number of the last one. */
+static bool take_items(struct predictions *set, struct json_walk *walk,
+		       bool (*take)(struct predictions *set, const json_t *item), size_t *nth)
+{
+	bool ok = json_walk_enter_array(walk);
+
+	for (*nth = 0; ok && json_walk_item(walk);) {
+		json_t *item = json_walk_value(walk);
+
+		++*nth;
+		ok = item && take(set, item);
+		json_decref(item);
 	}
+	return ok;
+}
+
+/* Sets that an older escaudit saved have none, nor have those of a log. */
+static bool take_columns(struct predictions *set, struct json_walk *walk)
+{
+	bool ok = json_walk_enter_object(walk), has_functions = false;
+	const char *name;
+	size_t nth;
+
+	set->columns = columns_new();
+	while (ok && (name = json_walk_member(walk))) {
+		if (strcmp(name, "functions") == 0) {
+			ok = !has_functions && take_items(set, walk, take_column_function, &nth);
+			has_functions = true;
+		} else {
+			bool is_missing = strcmp(name, "missing") == 0;
+			json_t *value = json_walk_value(walk);
+
+			if (is_missing)
+				set->columns->missing = strpool_add(set->pool, json_string_value(value));
+			json_decref(value);
+		}
+	}
+	return ok && has_functions;
+}
+
+/* The arrays that can be long are walked, the rest is put aside in the object rest. *nth is the number of the
+ * prediction at hand, 0 elsewhere. */
+static bool walk_set(struct predictions *set, struct json_walk *walk, json_t *rest, size_t *nth)
+{
+	bool has_items = false, has_functions = false, ok = json_walk_enter_object(walk);
+	const char *name;
+	size_t n;
+
+	while (ok && (name = json_walk_member(walk))) {
+		*nth = 0;
+		if (strcmp(name, "functions") == 0) {
+			ok = !has_functions && take_items(set, walk, take_declaration, &n);
+			has_functions = true;
+		} else if (strcmp(name, "columns") == 0) {
+			ok = !set->columns && take_columns(set, walk);
+		} else if (strcmp(name, "predictions") == 0) {
+			ok = !has_items && take_items(set, walk, take_prediction, nth);
+			has_items = true;
+		} else {
+			char *key = xstrdup(name);
+
+			json_object_set_new(rest, key, json_walk_value(walk));
+			free(key);
+		}
+	}
+	return ok && json_walk_ends(walk) && has_items;
+}
+
+static int take_set(struct predictions *set, struct json_walk *walk, json_t *rest, const char *name, struct error *err)
+{
+	size_t nth = 0;
+	bool ok = walk_set(set, walk, rest, &nth);
+	const char *schema = json_string_value(json_object_get(rest, "schema"));
+
+	if (walk->is_bad)
+		return error_set(err, -EBADMSG, "predictions: failed to load '%s': line %zu: %s; save it again", name,
+				 walk->line, walk->error);
+	if (schema ? strcmp(schema, SCHEMA) != 0 : walk->at == walk->end)
+		return bad_schema(name, schema, err);
+	if (!ok && nth)
+		return error_set(err, -EBADMSG,
+				 "predictions: failed to load '%s': prediction %zu is damaged; save it again", name,
+				 nth);
+	take_build(set, json_object_get(rest, "build"));
+	if (!ok || !take_packages(set, rest) || !take_log(set, json_object_get(rest, "log")))
+		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
 	return 0;
 }
 
 static int load_saved(struct predictions *set, FILE *f, const char *name, struct error *err)
 {
-	json_error_t where;
-	json_t *root = json_loadf(f, 0, &where);
-	int ret;
+	struct strbuf text = STRBUF_INIT;
+	struct json_walk walk;
+	json_t *rest = json_object();
+	int ret = strbuf_read_stream(&text, f, FILE_LIMIT);
 
-	if (!root)
-		return error_set(err, -EBADMSG, "predictions: failed to load '%s': line %d: %s; save it again", name,
-				 where.line, where.text);
-	ret = take_set(set, root, name, err);
-	json_decref(root);
+	if (ret) {
+		error_set(err, ret, "predictions: failed to load '%s': %s", name, strerror(-ret));
+	} else {
+		json_walk_init(&walk, strbuf_str(&text), text.len);
+		ret = take_set(set, &walk, rest, name, err);
+		json_walk_release(&walk);
+	}
+	json_decref(rest);
+	strbuf_release(&text);
 	return ret;
 }
 

@@ -130,23 +130,51 @@ static bool can_break_behind(const struct source_tokens *source, size_t i)
 	return true;
 }
 
+static size_t count_newlines(const char *text, size_t n)
+{
+	size_t count = 0;
+
+	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + n - at))); at++)
+		count++;
+	return count;
+}
+
+/*
+ * Each directive costs the compiler the most of what a copy costs beyond its source: there is none where lines come
+ * right by themselves, by line ends that are there or may be added. Nothing has the position of a comma, or of a
+ * bracket that closes but a block's or a literal's (cmd/compile/internal/syntax/nodes.go).
+ */
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out)
 {
-	size_t done = 0;
+	size_t done = 0, line = 0; /* the number of the line that the copy has come to, 0 before the first directive */
 
 	for (size_t i = 0; i < source->n; i++) {
 		const struct source_token *token = &source->items[i];
+		const char *before = source->text + done;
+		size_t n = token->offset - done;
+		bool may_break = i > 0 && can_break_behind(source, i - 1);
 
-		strbuf_add(out, source->text + done, token->offset - done);
+		strbuf_add(out, before, n);
+		line += count_newlines(before, n);
+		done = token->offset;
+		if (!token->is_renamed && is_one_of(source, i, ",)]"))
+			continue;
 		/*
 		 * The inliner takes calls for recursive where lines and columns of the file itself are the same, and
 		 * columns end at 255 there too: lines stay short where that changes nothing. Behind a division the
-		 * comment's slash would begin another comment, too.
+		 * directive's slash would begin another comment, too.
 		 */
-		if (i > 0 && can_break_behind(source, i - 1))
+		if (may_break && line <= i) {
 			strbuf_addch(out, '\n');
-		strbuf_addf(out, "/*line %s:%zu:1*/", token->is_renamed ? name : "", i + 1);
-		done = token->offset;
+			line++;
+		}
+		if (may_break && line == i) { /* behind a comma */
+			strbuf_addch(out, '\n');
+			line++;
+		}
+		if (token->is_renamed || line != i + 1)
+			strbuf_addf(out, "/*line %s:%zu:1*/", token->is_renamed ? name : "", i + 1);
+		line = i + 1;
 	}
 	strbuf_add(out, source->text + done, source->size - done);
 }

@@ -27,9 +27,9 @@ void source_tokens_free(struct source_tokens *source); /* accepts NULL */
 size_t source_tokens_count(const struct source_tokens *source);
 
 /*
- * The text with a line directive before each token: the first names the file, the n-th token (from 1) is at line n,
- * column 1. Lines are broken only where that ends no statement, and none is joined, so that semicolons and directives
- * stay as they are.
+ * The text with line directives before tokens: the first names the file, the n-th token (from 1) is at line n and alone
+ * there, but for commas, ")" and "]", which nothing has the position of: they are where they come to be. Lines are
+ * broken only where that ends no statement, and none is joined, so that semicolons and directives stay as they are.
  */
 void source_tokens_copy(const struct source_tokens *source, const char *name, struct strbuf *out);
 

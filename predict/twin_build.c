@@ -89,7 +89,7 @@ static void add_flags(const struct twin_build *b, struct words *argv)
 		words_add(&packages, p->path);
 		has_named |= p->is_named;
 	}
-	go_flags_add_users(b->flags, &packages, has_named, "-d=loopvarhash=qn", argv);
+	go_flags_add_twins(b->flags, &packages, has_named, argv);
 	words_release(&packages);
 }
 

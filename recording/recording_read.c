@@ -2,7 +2,9 @@
 /*
  * A file to a recording: ours, or any heap profile in pprof's format. Three steps, each with its own limits, because
  * the bytes are anybody's: inflate (unpacked size), unpack (memory: protobuf-c makes an object of up to 100 bytes out
- * of two), and the walk from messages to tables, where every index is looked up before it is used.
+ * of two), and the walk from messages to tables, where every index is looked up before it is used. What there are many
+ * of (samples, locations, sites, extents) is unpacked one at a time: unpacked as a whole, a large recording takes three
+ * times the memory of what is made of it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -32,15 +34,29 @@
 /* Ways of losing data: we know a dozen, and each is looked for among all. */
 #define MAX_LOSSES 256
 
+/* The messages live and die together, so they are cut from large blocks, up to a limit. */
+struct arena {
+	struct arena_block {
+		struct arena_block *next;
+		max_align_t data[];
+	} * blocks;
+	size_t used, size; /* of the newest block */
+	size_t total;
+	bool exhausted;
+};
+
 struct reader {
 	struct recording *rec;
 	const char *path; /* for messages */
 	struct error *err;
-	const Pprof__Profile *profile;
-	bool foreign;	       /* not written by escaudit */
-	size_t objects, space; /* index into Sample.value */
-	int64_t period;	       /* foreign: mean bytes between two samples, <= 1 for all of them */
-	const char **strings;  /* string_table in the recording's pool */
+	const uint8_t *data; /* the whole message, inflated */
+	size_t size;
+	const Pprof__Profile *profile; /* without what is unpacked one at a time */
+	struct arena one;	       /* for that one */
+	bool foreign;		       /* not written by escaudit */
+	size_t objects, space;	       /* index into Sample.value */
+	int64_t period;		       /* foreign: mean bytes between two samples, <= 1 for all of them */
+	const char **strings;	       /* string_table in the recording's pool */
 	struct u64map functions;
 	struct u64map locations; /* id -> index */
 	bool is_numbered;	 /* every index is the id less one, as in what we write */
@@ -102,17 +118,6 @@ static int inflate_all(struct reader *r, struct strbuf *out, const uint8_t *data
 
 #define ARENA_BLOCK_BYTES (1 << 20)
 
-/* The messages live and die together, so they are cut from large blocks, up to a limit. */
-struct arena {
-	struct arena_block {
-		struct arena_block *next;
-		max_align_t data[];
-	} * blocks;
-	size_t used, size; /* of the newest block */
-	size_t total;
-	bool exhausted;
-};
-
 static void *arena_alloc(void *ctx, size_t size)
 {
 	struct arena *arena = ctx;
@@ -157,6 +162,140 @@ static void arena_release(struct arena *arena)
 		free(b);
 		b = next;
 	}
+}
+
+/* Forgets what was cut from it; one block stays for what comes next. */
+static void arena_reset(struct arena *arena)
+{
+	struct arena_block *b = arena->blocks;
+
+	if (b && b->next) {
+		arena_release(arena);
+		arena->blocks = NULL;
+		arena->size = 0;
+	}
+	arena->used = arena->total = 0;
+}
+
+/* ---- fields of the whole message
+ * ---------------------------------------------------------------------------------------------------------- */
+
+/* Numbers in profile.proto of what is unpacked one at a time. */
+enum many { MANY_SAMPLE = 2, MANY_LOCATION = 4, MANY_SITE = 1003, MANY_EXTENT = 1004 };
+
+static bool is_many(uint64_t number)
+{
+	return number == MANY_SAMPLE || number == MANY_LOCATION || number == MANY_SITE || number == MANY_EXTENT;
+}
+
+/* One field as it is in the bytes (protobuf.dev, "Encoding"). */
+struct field {
+	uint64_t number;
+	const uint8_t *begin, *end; /* with its tag */
+	const uint8_t *content;	    /* NULL unless it is length-delimited */
+};
+
+static bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+		uint8_t byte = *(*at)++;
+
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			*out = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The field at *at, behind which *at is set. False if it does not end before end, or is of a kind that is not used. */
+static bool take_field(const uint8_t **at, const uint8_t *end, struct field *field)
+{
+	uint64_t tag, n;
+
+	*field = (struct field){.begin = *at};
+	if (!take_varint(at, end, &tag))
+		return false;
+	field->number = tag >> 3;
+	switch (tag & 7) {
+	case 0:
+		if (!take_varint(at, end, &n))
+			return false;
+		n = 0;
+		break;
+	case 1:
+		n = 8;
+		break;
+	case 2:
+		if (!take_varint(at, end, &n))
+			return false;
+		field->content = *at;
+		break;
+	case 5:
+		n = 4;
+		break;
+	default:
+		return false;
+	}
+	if (n > (size_t)(end - *at))
+		return false;
+	*at += n;
+	field->end = *at;
+	return true;
+}
+
+static int unpack_failed(struct reader *r, const struct arena *arena)
+{
+	if (arena->exhausted)
+		return error_set(
+			r->err, -EBADMSG,
+			"recording: failed to read '%s': it takes more than %zu MiB of memory; record a shorter "
+			"window",
+			r->path, MAX_MESSAGE_BYTES >> 20);
+	return error_set(r->err, -EBADMSG,
+			 "recording: failed to read '%s': it is neither a recording nor a pprof profile; make one "
+			 "with 'escaudit record' or save /debug/pprof/allocs",
+			 r->path);
+}
+
+/* Calls take for each field of that number, in order, with the message unpacked for the time of the call. */
+static int each(struct reader *r, enum many number, const ProtobufCMessageDescriptor *type,
+		int (*take)(struct reader *r, const ProtobufCMessage *message))
+{
+	ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = &r->one};
+	const uint8_t *at = r->data, *end = r->data + r->size;
+	struct field field;
+	int ret = 0;
+
+	while (ret == 0 && at < end && take_field(&at, end, &field)) {
+		const ProtobufCMessage *message;
+
+		if (field.number != number)
+			continue;
+		arena_reset(&r->one);
+		message =
+			protobuf_c_message_unpack(type, &allocator, (size_t)(field.end - field.content), field.content);
+		ret = message ? take(r, message) : unpack_failed(r, &r->one);
+	}
+	return ret;
+}
+
+/* Appends the fields that are unpacked as a whole. False if the bytes are no message. */
+static bool add_rest(const struct reader *r, struct strbuf *rest)
+{
+	const uint8_t *at = r->data, *end = r->data + r->size;
+	struct field field;
+
+	while (at < end) {
+		if (!take_field(&at, end, &field) || (is_many(field.number) && !field.content))
+			return false;
+		if (!is_many(field.number))
+			strbuf_add(rest, field.begin, (size_t)(field.end - field.begin));
+	}
+	return true;
 }
 
 /* ---- tables
@@ -266,24 +405,25 @@ static uint64_t foreign_pc(struct reader *r, const Pprof__Location *l)
 	return l->address + 1;
 }
 
-static int read_locations(struct reader *r)
+static int read_location(struct reader *r, const ProtobufCMessage *message)
 {
-	r->is_numbered = true;
-	for (size_t i = 0; i < r->profile->n_location; i++) {
-		const Pprof__Location *l = r->profile->location[i];
-		struct rec_location *loc = recording_add_location(r->rec);
+	const Pprof__Location *l = (const Pprof__Location *)message;
+	size_t i = r->rec->n_locations;
+	struct rec_location *loc;
 
-		r->is_numbered = r->is_numbered && l->id == i + 1;
-		if (add_id(r, &r->locations, "location", l->id, i) < 0 ||
-		    read_lines(r, l->line, l->n_line, &loc->frames, &loc->n_frames) < 0)
-			return -EBADMSG;
-		if (r->foreign) {
-			loc->pc = foreign_pc(r, l);
-			loc->is_runtime = looks_like_runtime(&loc->frames[loc->n_frames - 1]);
-		} else {
-			loc->pc = l->address ? l->address + 1 : 0;
-			loc->is_runtime = l->is_runtime;
-		}
+	if (i + 1 >= REC_NO_USER_FRAME)
+		return BAD(r, "it has more than %zu locations", i);
+	loc = recording_add_location(r->rec);
+	r->is_numbered = r->is_numbered && l->id == i + 1;
+	if (add_id(r, &r->locations, "location", l->id, i) < 0 ||
+	    read_lines(r, l->line, l->n_line, &loc->frames, &loc->n_frames) < 0)
+		return -EBADMSG;
+	if (r->foreign) {
+		loc->pc = foreign_pc(r, l);
+		loc->is_runtime = looks_like_runtime(&loc->frames[loc->n_frames - 1]);
+	} else {
+		loc->pc = l->address ? l->address + 1 : 0;
+		loc->is_runtime = l->is_runtime;
 	}
 	return 0;
 }
@@ -383,8 +523,9 @@ static int read_parts(struct reader *r, const Pprof__Sample *s, struct rec_obser
 	return 0;
 }
 
-static int read_sample(struct reader *r, const Pprof__Sample *s)
+static int read_sample(struct reader *r, const ProtobufCMessage *message)
 {
+	const Pprof__Sample *s = (const Pprof__Sample *)message;
 	struct rec_observation *o;
 
 	if (s->n_value != r->profile->n_sample_type)
@@ -467,41 +608,37 @@ static int read_source(struct reader *r, const Pprof__Site *s, struct rec_site *
 	return optional_string(r, s->expr, &source->expr);
 }
 
-static int read_sites(struct reader *r)
+static int read_site(struct reader *r, const ProtobufCMessage *message)
 {
-	r->rec->has_sites = r->profile->has_sites;
-	for (size_t i = 0; i < r->profile->n_site; i++) {
-		const Pprof__Site *s = r->profile->site[i];
-		struct rec_site *site = recording_add_site(r->rec);
-		const char *cause = string_at(r, s->cause);
+	const Pprof__Site *s = (const Pprof__Site *)message;
+	struct rec_site *site = recording_add_site(r->rec);
+	const char *cause = string_at(r, s->cause);
 
-		if (!cause || optional_string(r, s->callee, &site->callee) < 0 ||
-		    optional_string(r, s->closure, &site->closure) < 0 ||
-		    optional_string(r, s->type, &site->type) < 0 ||
-		    read_lines(r, s->line, s->n_line, &site->frames, &site->n_frames) < 0)
-			return -EBADMSG;
-		if (read_source(r, s, site) < 0)
-			return -EBADMSG;
-		if (!site->callee)
-			return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
-		if (s->buffer > SITE_BUFFER_STACK)
-			return BAD(r, "the site at 0x%llx has buffer %u", (unsigned long long)s->pc, s->buffer);
-		if (s->indirect > 3)
-			return BAD(r, "the site at 0x%llx has indirect %u", (unsigned long long)s->pc, s->indirect);
-		if (s->reach > REACH_HIT)
-			return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
-		site->calls = s->calls;
-		site->pc = s->pc;
-		site->ret = s->ret;
-		site->cause = cause_from_name(cause);
-		site->may_elide = s->may_elide;
-		site->type_size = s->type_size;
-		site->size = s->size;
-		site->reach = (enum reach)s->reach;
-		site->buffer = (enum site_buffer)s->buffer;
-		site->indirect_key = s->indirect & 1;
-		site->indirect_value = s->indirect & 2;
-	}
+	if (!cause || optional_string(r, s->callee, &site->callee) < 0 ||
+	    optional_string(r, s->closure, &site->closure) < 0 || optional_string(r, s->type, &site->type) < 0 ||
+	    read_lines(r, s->line, s->n_line, &site->frames, &site->n_frames) < 0)
+		return -EBADMSG;
+	if (read_source(r, s, site) < 0)
+		return -EBADMSG;
+	if (!site->callee)
+		return BAD(r, "the site at 0x%llx calls nothing", (unsigned long long)s->pc);
+	if (s->buffer > SITE_BUFFER_STACK)
+		return BAD(r, "the site at 0x%llx has buffer %u", (unsigned long long)s->pc, s->buffer);
+	if (s->indirect > 3)
+		return BAD(r, "the site at 0x%llx has indirect %u", (unsigned long long)s->pc, s->indirect);
+	if (s->reach > REACH_HIT)
+		return BAD(r, "the site at 0x%llx has reach %u", (unsigned long long)s->pc, s->reach);
+	site->calls = s->calls;
+	site->pc = s->pc;
+	site->ret = s->ret;
+	site->cause = cause_from_name(cause);
+	site->may_elide = s->may_elide;
+	site->type_size = s->type_size;
+	site->size = s->size;
+	site->reach = (enum reach)s->reach;
+	site->buffer = (enum site_buffer)s->buffer;
+	site->indirect_key = s->indirect & 1;
+	site->indirect_value = s->indirect & 2;
 	return 0;
 }
 
@@ -525,24 +662,22 @@ static int read_points(struct reader *r)
 	return 0;
 }
 
-static int read_extents(struct reader *r)
+static int read_extent(struct reader *r, const ProtobufCMessage *message)
 {
-	for (size_t i = 0; i < r->profile->n_extent; i++) {
-		const Pprof__Extent *e = r->profile->extent[i];
-		const uint64_t *index = u64map_find(&r->functions, e->function_id);
-		struct rec_extent *extent = recording_add_extent(r->rec);
-		const Pprof__Function *f;
+	const Pprof__Extent *e = (const Pprof__Extent *)message;
+	const uint64_t *index = u64map_find(&r->functions, e->function_id);
+	struct rec_extent *extent = recording_add_extent(r->rec);
+	const Pprof__Function *f;
 
-		if (!index)
-			return BAD(r, "function %llu is missing", (unsigned long long)e->function_id);
-		f = r->profile->function[*index];
-		extent->function = string_at(r, f->name);
-		if (!extent->function || optional_string(r, f->filename, &extent->file) < 0)
-			return -EBADMSG;
-		extent->first = to_line(e->first);
-		extent->last = to_line(e->last);
-		extent->is_physical = e->is_physical;
-	}
+	if (!index)
+		return BAD(r, "function %llu is missing", (unsigned long long)e->function_id);
+	f = r->profile->function[*index];
+	extent->function = string_at(r, f->name);
+	if (!extent->function || optional_string(r, f->filename, &extent->file) < 0)
+		return -EBADMSG;
+	extent->first = to_line(e->first);
+	extent->last = to_line(e->last);
+	extent->is_physical = e->is_physical;
 	return 0;
 }
 
@@ -768,8 +903,6 @@ static int read_profile(struct reader *r)
 {
 	const Pprof__Profile *p = r->profile;
 
-	if (p->n_location >= REC_NO_USER_FRAME)
-		return BAD(r, "it has %zu locations", p->n_location);
 	if (p->escaudit_format > REC_FORMAT)
 		return error_set(
 			r->err, -EPROTONOSUPPORT,
@@ -787,17 +920,19 @@ static int read_profile(struct reader *r)
 		if (add_id(r, &r->mappings, "mapping", p->mapping[i]->id, i) < 0)
 			return -EBADMSG;
 	}
-	if (find_sample_types(r) < 0 || read_header(r) < 0 || read_functions(r) < 0 || read_locations(r) < 0)
+	r->is_numbered = true;
+	if (find_sample_types(r) < 0 || read_header(r) < 0 || read_functions(r) < 0 ||
+	    each(r, MANY_LOCATION, &pprof__location__descriptor, read_location) < 0)
 		return -EBADMSG;
 	r->n_replicas = recording_replicas(r->rec, NULL);
-	for (size_t i = 0; i < p->n_sample; i++) {
-		if (read_sample(r, p->sample[i]) < 0)
-			return -EBADMSG;
-	}
+	if (each(r, MANY_SAMPLE, &pprof__sample__descriptor, read_sample) < 0)
+		return -EBADMSG;
 	/* fields from 1000 on are ours only in our own files */
 	if (r->foreign)
 		return 0;
-	if (read_sites(r) < 0 || read_extents(r) < 0 || read_points(r) < 0)
+	r->rec->has_sites = p->has_sites;
+	if (each(r, MANY_SITE, &pprof__site__descriptor, read_site) < 0 ||
+	    each(r, MANY_EXTENT, &pprof__extent__descriptor, read_extent) < 0 || read_points(r) < 0)
 		return -EBADMSG;
 	recording_find_sites(r->rec);
 	return 0;
@@ -807,24 +942,17 @@ static int unpack_and_read(struct reader *r, const uint8_t *data, size_t size)
 {
 	struct arena arena = {.blocks = NULL};
 	ProtobufCAllocator allocator = {.alloc = arena_alloc, .free = arena_free, .allocator_data = &arena};
+	struct strbuf rest = STRBUF_INIT;
 	int ret;
 
-	r->profile = pprof__profile__unpack(&allocator, size, data);
-	if (r->profile)
-		ret = read_profile(r);
-	else if (arena.exhausted)
-		ret = error_set(
-			r->err, -EBADMSG,
-			"recording: failed to read '%s': it takes more than %zu MiB of memory; record a shorter "
-			"window",
-			r->path, MAX_MESSAGE_BYTES >> 20);
-	else
-		ret = error_set(
-			r->err, -EBADMSG,
-			"recording: failed to read '%s': it is neither a recording nor a pprof profile; make one "
-			"with 'escaudit record' or save /debug/pprof/allocs",
-			r->path);
+	r->data = data;
+	r->size = size;
+	if (add_rest(r, &rest))
+		r->profile = pprof__profile__unpack(&allocator, rest.len, (const uint8_t *)strbuf_str(&rest));
+	strbuf_release(&rest);
+	ret = r->profile ? read_profile(r) : unpack_failed(r, &arena);
 	arena_release(&arena);
+	arena_release(&r->one);
 	free(r->strings);
 	u64map_release(&r->functions);
 	u64map_release(&r->locations);
@@ -855,11 +983,26 @@ static const char *other_kind(const uint8_t *data, size_t size)
 	return NULL;
 }
 
-int recording_read_bytes(struct recording **out, const void *data, size_t size, const char *path, struct error *err)
+/* data is not compressed. Frees r->rec on failure. */
+static int read_plain(struct reader *r, struct recording **out, const uint8_t *data, size_t size)
+{
+	const char *other = other_kind(data, size);
+	int ret = other ? error_set(r->err, -EBADMSG, "recording: failed to read '%s': %s", r->path, other)
+			: unpack_and_read(r, data, size);
+
+	if (ret == 0)
+		*out = r->rec;
+	else
+		recording_free(r->rec);
+	return ret;
+}
+
+/* As recording_read_bytes(). What is left of file, if it is not NULL, is given back as soon as nobody needs it. */
+static int read_bytes(struct recording **out, const void *data, size_t size, const char *path, struct strbuf *file,
+		      struct error *err)
 {
 	struct reader r = {.path = path, .err = err, .rec = recording_new()};
 	struct strbuf plain = STRBUF_INIT;
-	const char *other;
 	int ret = 0;
 
 	if (size > MAX_UNPACKED_BYTES)
@@ -870,18 +1013,20 @@ int recording_read_bytes(struct recording **out, const void *data, size_t size, 
 		ret = inflate_all(&r, &plain, data, size);
 		data = strbuf_str(&plain);
 		size = plain.len;
+		if (file)
+			strbuf_release(file);
 	}
-	if (ret == 0) {
-		other = other_kind(data, size);
-		ret = other ? error_set(err, -EBADMSG, "recording: failed to read '%s': %s", path, other)
-			    : unpack_and_read(&r, data, size);
-	}
-	strbuf_release(&plain);
-	if (ret < 0)
-		recording_free(r.rec);
+	if (ret == 0)
+		ret = read_plain(&r, out, data, size);
 	else
-		*out = r.rec;
+		recording_free(r.rec);
+	strbuf_release(&plain);
 	return ret;
+}
+
+int recording_read_bytes(struct recording **out, const void *data, size_t size, const char *path, struct error *err)
+{
+	return read_bytes(out, data, size, path, NULL, err);
 }
 
 int recording_read(struct recording **out, const char *path, struct error *err)
@@ -894,7 +1039,7 @@ int recording_read(struct recording **out, const char *path, struct error *err)
 	if (ret < 0)
 		error_set(err, ret, "recording: failed to read '%s': %s", path, reason_text(ret));
 	else
-		ret = recording_read_bytes(out, strbuf_str(&sb), sb.len, is_stdin ? "standard input" : path, err);
+		ret = read_bytes(out, strbuf_str(&sb), sb.len, is_stdin ? "standard input" : path, &sb, err);
 	strbuf_release(&sb);
 	return ret;
 }

@@ -355,6 +355,27 @@ static void expect_refused(const char *text, int code, const char *part)
 	"{\"claim\": \"" claim "\", \"kind\": \"" kind "\", \"file\": \"f\", \"line\": " line                          \
 	", \"column\": 1, \"expr\": \"x\"" more "}"
 
+Test(prediction_file, members_in_another_order_and_unknown_ones_do_no_harm)
+{
+	struct predictions *set;
+
+	write_file("{\"later\": [[{}]], \"predictions\": [" ITEM(
+		"heap", "new", "1",
+		", \"more\": {\"a\": [1e300]}") "],\n"
+						"\"columns\": {\"next\": 1, \"functions\": [{\"sites\": [{\"levels\": "
+						"[[3, 4]]}], \"name\": \"f\", "
+						"\"calls\": \"5\"}], \"missing\": \"m\"}, \"packages\": [\"p\"], "
+						"\"schema\": "
+						"\"escaudit-predictions/1\"}");
+	set = load();
+	cr_expect_eq(set->n, 1);
+	cr_expect_eq(set->n_packages, 1);
+	cr_assert_not_null(set->columns);
+	cr_expect_eq(set->columns->n_functions, 1);
+	cr_expect_str_eq(set->columns->missing, "m");
+	predictions_free(set);
+}
+
 Test(prediction_file, damage_is_named)
 {
 	struct predictions *set;
@@ -390,6 +411,9 @@ Test(prediction_file, damage_is_named)
 		       "\"predictions\": []}",
 		       -EBADMSG, "damaged");
 	expect_refused(SET("") "x", -EBADMSG, "line 1");
+	expect_refused(SET("\n{\"line\":\n\"\xff\"}"), -EBADMSG, "line 3");
+	expect_refused("{\"predictions\": [], \"predictions\": [], \"schema\": \"escaudit-predictions/1\"}", -EBADMSG,
+		       "damaged");
 	expect_refused("\x1f\x8b", -EBADMSG, "gzip data, a recording perhaps; name the predictions first");
 	expect_refused("", -ENODATA, "; make the log with: ");
 }

@@ -44,38 +44,45 @@ Test(source_tokens, each_token_of_a_copy_is_on_its_line)
 {
 	expect_copy("package p", "/*line N:1:1*/package /*line :2:1*/p");
 	expect_copy("package p\n\nvar a=1\n",
-		    "/*line N:1:1*/package /*line :2:1*/p\n\n/*line :3:1*/var /*line :4:1*/a/*line :5:1*/=\n/*line "
-		    ":6:1*/1\n");
+		    "/*line N:1:1*/package /*line :2:1*/p\n\n/*line :3:1*/var /*line :4:1*/a/*line :5:1*/=\n1\n");
+}
+
+/* Directives are what a copy costs: there are none where the lines come right by themselves. */
+Test(source_tokens, a_copy_has_no_directive_that_changes_nothing)
+{
+	expect_copy("a\nb\n\tc\n\nd", "/*line N:1:1*/a\nb\n\tc\n\n/*line :4:1*/d");
+	expect_copy("f(-*x)", "/*line N:1:1*/f/*line :2:1*/(\n-\n*\nx)");
+	expect_copy("(a, /* b */ c)", "/*line N:1:1*/(\na, /* b */ \n\nc)");
+	expect_copy("(a,\nb,\n\nc)", "/*line N:1:1*/(\na,\n\nb,\n\nc)");
+	expect_copy("(\n\na)", "/*line N:1:1*/(\n\n/*line :2:1*/a)");
+	expect_copy("(`a\nb`,c)", "/*line N:1:1*/(\n`a\nb`,\nc)");
+	expect_copy("(a\n//line t:7\n,\nb)", "/*line N:1:1*/(\na\n//line t:7\n/*line N:3:1*/,\nb)");
 }
 
 Test(source_tokens, a_copy_keeps_comments_and_lines)
 {
 	/* Where a semicolon is put at the end of a line, and where a directive stands, is as before. */
-	expect_copy(
-		"//go:build linux\n\npackage p\n\n//go:noinline\nfunc f() /* a */ {\n}\n",
-		"//go:build linux\n\n/*line N:1:1*/package /*line :2:1*/p\n\n//go:noinline\n/*line "
-		":3:1*/func /*line :4:1*/f/*line :5:1*/(\n/*line :6:1*/) /* a */ /*line :7:1*/{\n\n/*line :8:1*/}\n");
+	expect_copy("//go:build linux\n\npackage p\n\n//go:noinline\nfunc f() /* a */ {\n}\n",
+		    "//go:build linux\n\n/*line N:1:1*/package /*line :2:1*/p\n\n//go:noinline\n/*line "
+		    ":3:1*/func /*line :4:1*/f/*line :5:1*/() /* a */ /*line :7:1*/{\n}\n");
 	expect_copy("package p\r\nvar s = `a\r\nb`\r\n",
-		    "/*line N:1:1*/package /*line :2:1*/p\r\n/*line :3:1*/var /*line :4:1*/s /*line :5:1*/= \n/*line "
-		    ":6:1*/`a\r\nb`\r\n");
+		    "/*line N:1:1*/package /*line :2:1*/p\r\nvar /*line :4:1*/s /*line :5:1*/= \n`a\r\nb`\r\n");
 	expect_copy("\xef\xbb\xbfpackage p", "\xef\xbb\xbf/*line N:1:1*/package /*line :2:1*/p");
 }
 
 Test(source_tokens, a_division_begins_no_comment)
 {
-	expect_copy("a/b", "/*line N:1:1*/a/*line :2:1*//\n/*line :3:1*/b");
-	expect_copy("a/ b", "/*line N:1:1*/a/*line :2:1*// \n/*line :3:1*/b");
-	expect_copy("a/(b)", "/*line N:1:1*/a/*line :2:1*//\n/*line :3:1*/(\n/*line :4:1*/b/*line :5:1*/)");
-	expect_copy("a/=b", "/*line N:1:1*/a/*line :2:1*//=\n/*line :3:1*/b");
+	expect_copy("a/b", "/*line N:1:1*/a/*line :2:1*//\nb");
+	expect_copy("a/ b", "/*line N:1:1*/a/*line :2:1*// \nb");
+	expect_copy("a/(b)", "/*line N:1:1*/a/*line :2:1*//\n(\nb)");
+	expect_copy("a/=b", "/*line N:1:1*/a/*line :2:1*//=\nb");
 }
 
 /* The compiler's own columns end at 255, and inlining asks for them: lines are broken where that ends no statement. */
 Test(source_tokens, lines_of_a_copy_stay_short)
 {
-	expect_copy("f(x, y.z)", "/*line N:1:1*/f/*line :2:1*/(\n/*line :3:1*/x/*line :4:1*/, \n/*line :5:1*/y/*line "
-				 ":6:1*/.\n/*line :7:1*/z/*line :8:1*/)");
-	expect_copy("i++; return x", "/*line N:1:1*/i/*line :2:1*/++/*line :3:1*/; \n/*line :4:1*/return /*line "
-				     ":5:1*/x");
+	expect_copy("f(x, y.z)", "/*line N:1:1*/f/*line :2:1*/(\nx, \n\ny/*line :6:1*/.\nz)");
+	expect_copy("i++; return x", "/*line N:1:1*/i/*line :2:1*/++/*line :3:1*/; \nreturn /*line :5:1*/x");
 }
 
 /* Behind a directive of its own the file has another name, which the next token takes back. */
