@@ -372,6 +372,14 @@ static enum fit closure_fit(const struct prediction *p, const struct rec_site *s
 	return p->wrapper ? FIT_UNLIKELY : FIT_POSSIBLE;
 }
 
+/* "([]byte)(s)" makes bytes, and "string(b)" a string. */
+static bool converts_to_it(const char *expr, const char *callee)
+{
+	bool to_string = strstr(callee, "tostring") || strstr(callee, "intstring");
+
+	return to_string == (strncmp(expr, "string(", 7) == 0);
+}
+
 static enum fit make_slice_fit(const struct reading *r, const struct rec_site *site)
 {
 	uint64_t bytes;
@@ -413,6 +421,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	case EXPR_MAKE_SLICE:
 		return make_slice_fit(r, site);
 	case EXPR_STRING_CONV:
+		if (site->cause == CAUSE_STRING_CONVERSION && !converts_to_it(p->expr, site->callee))
+			return FIT_NONE;
 		if (site->cause == CAUSE_NEW_OBJECT)
 			return element && strcmp(element, "uint8") == 0 ? FIT_POSSIBLE : FIT_NONE;
 		return FIT_POSSIBLE;

@@ -13,7 +13,7 @@
  *
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
- *   3. heap claims without a chain, against the sites of their line
+ *   3. heap claims without a chain, and those beside them on one line, against the sites of their line
  *   4. stack claims, against what is left on their line
  */
 #include "audit/match_internal.h"
@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/u64map.h"
 
 struct ordered {
 	uint32_t file;
@@ -48,7 +49,13 @@ static int compare_ordered(const void *a, const void *b)
 
 enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_STACK };
 
-static bool takes_part(const struct matching *m, size_t i, enum pass pass)
+/* Whether the sites of the prediction's line may be those of a claim whose chain is not known. */
+static bool is_on_unknown_line(const struct matching *m, const struct u64map *unknown, size_t i)
+{
+	return u64map_find(unknown, match_place_key(m->prediction_file[i], m->set->items[i].pos.line));
+}
+
+static bool takes_part(const struct matching *m, const struct u64map *unknown, size_t i, enum pass pass)
 {
 	const struct prediction *p = &m->set->items[i];
 
@@ -56,11 +63,11 @@ static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 		return false;
 	switch (pass) {
 	case PASS_CHAIN:
-		return p->claim == CLAIM_HEAP && p->inlined_known;
+		return p->claim == CLAIM_HEAP && p->inlined_known && !is_on_unknown_line(m, unknown, i);
 	case PASS_CALL:
-		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined;
+		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && !is_on_unknown_line(m, unknown, i);
 	case PASS_LINE:
-		return p->claim == CLAIM_HEAP && !p->inlined_known;
+		return p->claim == CLAIM_HEAP && (!p->inlined_known || is_on_unknown_line(m, unknown, i));
 	case PASS_STACK:
 		return p->claim == CLAIM_STACK && !p->maybe_parameter;
 	}
@@ -79,8 +86,21 @@ static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 	}
 }
 
+/* Lines with claims of escaping that have no site yet and whose chain is not known. */
+static void find_unknown_lines(const struct matching *m, struct u64map *unknown)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+
+		if (!m->is_matched[i] && m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP &&
+		    !p->inlined_known)
+			u64map_at(unknown, match_place_key(m->prediction_file[i], p->pos.line), NULL);
+	}
+}
+
 /* The predictions that take part, by place. */
-static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
+static struct ordered *order_predictions(const struct matching *m, const struct u64map *unknown, enum pass pass,
+					 bool worded, size_t *n)
 {
 	struct ordered *order = xcalloc(m->set->n, sizeof(*order));
 
@@ -88,7 +108,7 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
 
-		if (takes_part(m, i, pass))
+		if (takes_part(m, unknown, i, pass) && !(worded && p->pos.column))
 			order[(*n)++] = (struct ordered){.file = m->prediction_file[i],
 							 .line = p->pos.line,
 							 .chain = pass_chain(p, pass),
@@ -116,11 +136,28 @@ static void mark_surplus(struct matching *m, const struct place *place)
 	}
 }
 
-static void run_pass(struct matching *m, enum pass pass)
+/*
+ * Where a site's position is known, what is said of it was found there. Where its expression is known, and the compiler
+ * gives no column, that was found by its words, as far as they tell; what has a column is said of something else.
+ */
+static bool is_open(const struct matching *m, size_t s, bool worded)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+
+	return m->site_group[s] == MATCH_NONE && !match_is_move(site) &&
+	       (worded ? match_has_no_column(site) : !site->source);
+}
+
+/* worded: sites whose expression is known, but no column. */
+static void run_pass(struct matching *m, enum pass pass, bool worded)
 {
 	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
+	struct u64map unknown = U64MAP_INIT;
+	struct ordered *order;
 	size_t n;
-	struct ordered *order = order_predictions(m, pass, &n);
+
+	find_unknown_lines(m, &unknown);
+	order = order_predictions(m, &unknown, pass, worded, &n);
 
 	for (size_t i = 0, end; i < n; i = end) {
 		place.n_predictions = place.n_sites = 0;
@@ -129,10 +166,7 @@ static void run_pass(struct matching *m, enum pass pass)
 		     end++)
 			place.predictions[place.n_predictions++] = order[end].index;
 		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
-			/* Where a site's position is known, what is said of it was found there. */
-			if (m->site_group[s - 1] != MATCH_NONE || m->rec->sites[s - 1].source ||
-			    match_is_move(&m->rec->sites[s - 1]) ||
-			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
+			if (!is_open(m, s - 1, worded) || (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
 			place.sites[place.n_sites++] = s - 1;
@@ -140,6 +174,7 @@ static void run_pass(struct matching *m, enum pass pass)
 		match_pair_place(m, &place);
 		mark_surplus(m, &place);
 	}
+	u64map_release(&unknown);
 	free(place.predictions);
 	free(place.sites);
 	free(order);
@@ -147,12 +182,15 @@ static void run_pass(struct matching *m, enum pass pass)
 
 void match_fallback_heap(struct matching *m)
 {
-	run_pass(m, PASS_CHAIN);
-	run_pass(m, PASS_CALL);
-	run_pass(m, PASS_LINE);
+	for (int worded = 0; worded < 2; worded++) {
+		run_pass(m, PASS_CHAIN, worded);
+		run_pass(m, PASS_CALL, worded);
+		run_pass(m, PASS_LINE, worded);
+	}
 }
 
 void match_fallback_stack(struct matching *m)
 {
-	run_pass(m, PASS_STACK);
+	for (int worded = 0; worded < 2; worded++)
+		run_pass(m, PASS_STACK, worded);
 }

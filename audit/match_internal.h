@@ -117,6 +117,9 @@ void match_by_position(struct matching *m);
 /* Is a site, whose source is known, at the prediction's position, or inside what another site's token stands for? whole
  * may be NULL. */
 bool match_is_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part);
+/* Whether the expression of a site is known from the twin, but the compiler gives no column there: beyond the last one,
+ * or behind a line directive without one. */
+bool match_has_no_column(const struct rec_site *site);
 
 /* ---- match_fallback.c ---- */
 

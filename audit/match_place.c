@@ -258,8 +258,37 @@ static void run_round(struct matching *m, const struct place *place, const struc
 	free(ss);
 }
 
+/*
+ * What has no site, but could have one of a row's that are not told apart, is one more of that row: its objects may be
+ * there.
+ */
+static void join_ambiguous(struct matching *m, const struct place *place, size_t first_group)
+{
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		size_t p = place->predictions[i];
+		const struct prediction *prediction = &m->set->items[p];
+		const struct reading *r = &m->readings[p];
+
+		for (size_t g = first_group; g < m->n_groups && !m->is_matched[p]; g++) {
+			bool fits = false;
+
+			for (size_t k = 0; m->groups[g].ambiguous && k < m->groups[g].n_sites && !fits; k++) {
+				const struct rec_site *site = &m->rec->sites[m->groups[g].sites[k]];
+
+				fits = match_wrapper_fits(m, p, m->groups[g].sites[k]) &&
+				       (fit_of(prediction, r, site, r->primary | r->secondary) != FIT_NONE ||
+					fit_of_box(prediction, r, site) != FIT_NONE);
+			}
+			if (fits)
+				match_group_add_prediction(m, &m->groups[g], p);
+		}
+	}
+}
+
 void match_pair_place(struct matching *m, struct place *place)
 {
+	size_t first_group = m->n_groups;
+
 	/*
 	 * What names its type first, then what is of the right kind, then method values by their method. Only then is
 	 * it time to give up on what does not come out even.
@@ -275,4 +304,5 @@ void match_pair_place(struct matching *m, struct place *place)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rounds) && place->n_predictions && place->n_sites; i++)
 		run_round(m, place, &rounds[i]);
+	join_ambiguous(m, place, first_group);
 }

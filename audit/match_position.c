@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/words.h"
 #include "base/keymap.h"
 #include "base/memory.h"
 #include "recording/place.h"
@@ -120,20 +121,13 @@ static void squeeze(char *out, size_t size, const char *text, const char *end)
 
 /*
  * Beyond the columns that the compiler reports, and behind a line directive without one, the values of a line have one
- * position: there the words decide. The compiler writes expressions its own way, so what is compared is how they begin,
- * or what is converted.
+ * position: there the words decide.
  */
-static bool words_agree(const struct prediction *p, const struct rec_site *site)
+static enum words words_of(const struct prediction *p, const struct rec_site *site)
 {
-	char said[128], whole[128], source[128];
-
-	/* "~r0", ".autotmp_3", "#state1": the compiler's own names stand in no source. */
-	if (p->kind == EXPR_ARGUMENT || !p->expr || !site->source->expr || strchr("~.#", p->expr[0]))
-		return true;
-	squeeze(said, sizeof(said), p->expr, "{(\"`");
-	squeeze(whole, sizeof(whole), p->expr, "");
-	squeeze(source, sizeof(source), site->source->expr, "\"`");
-	return (said[0] && strstr(source, said)) || (source[0] && strstr(whole, source));
+	if (p->kind == EXPR_ARGUMENT || !p->expr)
+		return WORDS_PART;
+	return words_compare(p->expr, site->source->expr);
 }
 
 /* The prediction's text is the source's, as far as that is kept. */
@@ -167,29 +161,36 @@ static bool is_told_by_words(const struct matching *m, size_t prediction, const 
 	return same_words(said, site) || same_words(bare, site) || converts_it(bare, site);
 }
 
-static bool has_no_column(const struct rec_site *site)
+bool match_has_no_column(const struct rec_site *site)
 {
-	int column = site->source->levels[0].column;
+	int column = site->source ? site->source->levels[0].column : -1;
 
-	return column == 0 || column == REC_COLUMN_BEYOND;
+	return (column == 0 || column == REC_COLUMN_BEYOND) && site->source->expr && *site->source->expr;
 }
 
-/* What an inlined call is handed, and what it returns, is made at the call: one level less than it is written at. */
+/*
+ * What an inlined call is handed, and what it returns, is made at the call: one level less than it is written at.
+ * Without a column the call is any of its line (match_fallback.c).
+ */
 static bool is_at_call(const struct prediction *p, const struct rec_site *site)
 {
-	return p->inlined_known && p->n_inlined == site->source->n_levels && levels_agree(p, site, p->n_inlined);
+	return p->inlined_known && p->n_inlined == site->source->n_levels && !match_has_no_column(site) &&
+	       levels_agree(p, site, p->n_inlined);
 }
 
 static bool is_at(const struct prediction *p, const struct rec_site *site)
 {
 	if (p->inlined_known && p->n_inlined + 1 != site->source->n_levels && p->n_inlined + 1 != user_levels(site))
 		return false;
-	return levels_agree(p, site, p->n_inlined + 1) && (!has_no_column(site) || words_agree(p, site));
+	return levels_agree(p, site, p->n_inlined + 1) &&
+	       (!match_has_no_column(site) || words_of(p, site) >= WORDS_SAME);
 }
 
 /* What a text says of the value itself goes before what else it may mean. */
 #define PRIMARY_FIT   8
 #define PRIMARY_SCORE (2 * PRIMARY_FIT)
+/* Without columns, the source's very words before all that. */
+#define EXACT_SCORE (8 * PRIMARY_FIT)
 
 static int fit_score(const struct prediction *p, const struct reading *r, const struct rec_site *site)
 {
@@ -277,7 +278,11 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 	    is_spoken_for(m, c->group_of[prediction], s))
 		return;
 	score = score_of(m, prediction, site);
-	if (score < c->rule->least || score < c->score)
+	if (score < c->rule->least)
+		return;
+	if (match_has_no_column(site) && words_of(p, site) == WORDS_EXACT)
+		score += EXACT_SCORE;
+	if (score < c->score)
 		return;
 	if (score > c->score)
 		c->n = 0;
@@ -432,7 +437,7 @@ static struct wording *wording_at(struct matching *m, struct wordings *w, uint32
 
 static bool is_worded(const struct matching *m, size_t s)
 {
-	return is_open(m, s) && has_no_column(&m->rec->sites[s]) && m->rec->sites[s].source->expr;
+	return is_open(m, s) && match_has_no_column(&m->rec->sites[s]) && m->rec->sites[s].source->expr;
 }
 
 static struct wording *wording_of_site(struct matching *m, struct wordings *w, size_t s)
@@ -518,7 +523,7 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 		return true;
 	if (p->n_inlined + 1 != source->n_levels || !levels_agree(p, site, p->n_inlined))
 		return false;
-	if (has_no_column(site) && !words_agree(p, site))
+	if (match_has_no_column(site) && words_of(p, site) == WORDS_OTHER)
 		return false;
 	return !is_before(inner->line, inner->column, source->first_line, source->first_column) &&
 	       !is_before(source->last_line, source->last_column, inner->line, inner->column);

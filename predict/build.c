@@ -31,7 +31,7 @@ struct build {
 	char *module_cache;
 	struct source_list list;    /* of all packages that are built */
 	struct source_list program; /* of those of the one program among several packages */
-	struct overlay *overlay; /* the user's */
+	struct overlay *overlay;    /* the user's */
 	struct source_names names;
 	bool is_twin_ready;
 	char *twin_missing; /* why it has not all columns; NULL: nothing is known to be missing */

@@ -171,8 +171,16 @@ static void pair_explanations(struct reader *r, struct groups *by_text)
  *     from E (spill) at ./m.go:41:14
  *     from E (interface-converted) at ./m.go:41:14
  *
- * so the other prediction at that place is the conversion's operand.
+ * so the other prediction at that place is the conversion's operand. On a line without columns there may be others in
+ * the same words, and which of them is the one is not known.
  */
+static bool is_told_apart(const struct groups *by_text, const struct group *g)
+{
+	size_t second = by_text->next[g->first - by_text->base];
+
+	return g->pos.column || second == NONE || by_text->next[second - by_text->base] == NONE;
+}
+
 static void mark_boxed(struct reader *r, struct groups *by_text, const struct explanation *e)
 {
 	struct predictions *set = r->set;
@@ -192,7 +200,7 @@ static void mark_boxed(struct reader *r, struct groups *by_text, const struct ex
 	pos = flow[2]->pos;
 	pos.file = file ? strpool_find(set->pool, file, strlen(file)) : NULL;
 	g = pos.file ? group_find(by_text, &pos, inner->expr) : NULL;
-	if (g && g->first != e->item)
+	if (g && g->first != e->item && is_told_apart(by_text, g))
 		set->items[g->first].kind = EXPR_OTHER;
 }
 

@@ -22,8 +22,8 @@ struct listed_package {
 	bool is_standard;
 	bool is_named;	       /* by the arguments */
 	bool shares_loop_vars; /* its module's Go version is below 1.22, or none is said */
-	size_t n_cgo;	    /* files that import "C" */
-	struct words files; /* absolute paths of the other Go files */
+	size_t n_cgo;	       /* files that import "C" */
+	struct words files;    /* absolute paths of the other Go files */
 };
 
 struct source_list {

@@ -173,12 +173,8 @@ int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags
 int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
 	       const char *const *packages, const char *go_version, char **missing)
 {
-	struct twin_build b = {.twin = twin,
-			       .go = go,
-			       .flags = flags,
-			       .list = list,
-			       .packages = packages,
-			       .go_version = go_version};
+	struct twin_build b = {
+		.twin = twin, .go = go, .flags = flags, .list = list, .packages = packages, .go_version = go_version};
 	int ret = build(&b);
 
 	if (ret == 0)

@@ -20,8 +20,8 @@ int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags
 		 const struct overlay *users, const char *module_cache, bool *ready, char **missing);
 /*
  * Builds it from the arguments of the build, NULL-terminated, where it is ready and the build has succeeded, and marks
- * it as built; list is that of twin_prepare, go_version as "go1.24.1". Otherwise *missing, which may be set already, says
- * why. Returns as twin_prepare does.
+ * it as built; list is that of twin_prepare, go_version as "go1.24.1". Otherwise *missing, which may be set already,
+ * says why. Returns as twin_prepare does.
  */
 int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
 	       const char *const *packages, const char *go_version, char **missing);
