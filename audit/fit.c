@@ -52,7 +52,7 @@ static unsigned secondary_causes(const struct prediction *p, const struct readin
 			return 0;
 		return (r->selector ? CAUSE_BIT(CAUSE_METHOD_VALUE) : 0) |
 		       (r->is_literal ? CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_MAKE_MAP) : 0);
-	case EXPR_STRING_CONV: /* of a constant: an array of bytes that is copied into a new one */
+	case EXPR_STRING_CONV: /* of a constant that the text does not show to be one */
 		return CAUSE_BIT(CAUSE_NEW_OBJECT);
 	default:
 		return 0;
@@ -187,6 +187,12 @@ static const char *symbol_name(struct strpool *pool, const char *function)
 	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
 }
 
+/* An array of bytes that is copied into a new one (cmd/compile/internal/walk, walkStringToBytes). */
+static bool is_constant_bytes(const char *expr)
+{
+	return strncmp(expr, "([]byte)(\"", 10) == 0 || strncmp(expr, "([]uint8)(\"", 11) == 0;
+}
+
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
 {
 	const char *expr = p->expr ? p->expr : "";
@@ -206,6 +212,10 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 	r->is_box = p->kind == EXPR_OTHER || p->kind == EXPR_MAKE_SLICE || p->kind == EXPR_SLICE_LIT ||
 		    p->kind == EXPR_CONCAT || p->kind == EXPR_STRING_CONV || p->kind == EXPR_APPEND;
 	r->secondary = secondary_causes(p, r);
+	if (p->kind == EXPR_STRING_CONV && is_constant_bytes(expr)) {
+		r->primary = CAUSE_BIT(CAUSE_NEW_OBJECT);
+		r->secondary = 0;
+	}
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */

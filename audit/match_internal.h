@@ -164,10 +164,12 @@ void match_group_add_site(struct matching *m, struct match_group *group, size_t 
 void match_group_add_prediction(struct matching *m, struct match_group *group, size_t prediction);
 /* What predictions are as far as sites may fit them. After match_index_wrappers. */
 void match_index_likeness(struct matching *m);
-/* At one column, one expression. */
+/* At one column of one line, one expression. */
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
+/* Whether a site can make what a prediction speaks of, or its box. */
+bool match_fits_at_all(const struct matching *m, size_t prediction, size_t site);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
 

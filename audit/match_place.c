@@ -38,8 +38,9 @@ void match_group_add_prediction(struct matching *m, struct match_group *group, s
 
 bool match_same_text(const struct matching *m, size_t a, size_t b)
 {
-	return m->set->items[a].pos.column == m->set->items[b].pos.column && m->bare_expr[a] &&
-	       m->bare_expr[a] == m->bare_expr[b];
+	const struct position *p = &m->set->items[a].pos, *q = &m->set->items[b].pos;
+
+	return p->line == q->line && p->column == q->column && m->bare_expr[a] && m->bare_expr[a] == m->bare_expr[b];
 }
 
 const char *match_physical_function(const struct rec_site *site)
@@ -258,29 +259,52 @@ static void run_round(struct matching *m, const struct place *place, const struc
 	free(ss);
 }
 
+bool match_fits_at_all(const struct matching *m, size_t prediction, size_t site)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	const struct reading *r = &m->readings[prediction];
+	const struct rec_site *s = &m->rec->sites[site];
+
+	return match_wrapper_fits(m, prediction, site) &&
+	       (fit_of(p, r, s, r->primary | r->secondary) != FIT_NONE || fit_of_box(p, r, s) != FIT_NONE);
+}
+
+static bool fits_group(const struct matching *m, const struct match_group *group, size_t prediction)
+{
+	for (size_t i = 0; i < group->n_sites; i++) {
+		if (match_fits_at_all(m, prediction, group->sites[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool fits_in_group(const struct matching *m, const struct match_group *group, size_t site)
+{
+	for (size_t i = 0; i < group->n_predictions; i++) {
+		if (match_fits_at_all(m, group->predictions[i], site))
+			return true;
+	}
+	return false;
+}
+
 /*
  * What has no site, but could have one of a row's that are not told apart, is one more of that row: its objects may be
- * there.
+ * there. And so is a site that could be one of the row's claims'.
  */
 static void join_ambiguous(struct matching *m, const struct place *place, size_t first_group)
 {
-	for (size_t i = 0; i < place->n_predictions; i++) {
-		size_t p = place->predictions[i];
-		const struct prediction *prediction = &m->set->items[p];
-		const struct reading *r = &m->readings[p];
-
-		for (size_t g = first_group; g < m->n_groups && !m->is_matched[p]; g++) {
-			bool fits = false;
-
-			for (size_t k = 0; m->groups[g].ambiguous && k < m->groups[g].n_sites && !fits; k++) {
-				const struct rec_site *site = &m->rec->sites[m->groups[g].sites[k]];
-
-				fits = match_wrapper_fits(m, p, m->groups[g].sites[k]) &&
-				       (fit_of(prediction, r, site, r->primary | r->secondary) != FIT_NONE ||
-					fit_of_box(prediction, r, site) != FIT_NONE);
-			}
-			if (fits)
-				match_group_add_prediction(m, &m->groups[g], p);
+	for (size_t g = first_group; g < m->n_groups; g++) {
+		if (!m->groups[g].ambiguous)
+			continue;
+		for (size_t i = 0; i < place->n_predictions; i++) {
+			if (!m->is_matched[place->predictions[i]] &&
+			    fits_group(m, &m->groups[g], place->predictions[i]))
+				match_group_add_prediction(m, &m->groups[g], place->predictions[i]);
+		}
+		for (size_t i = 0; i < place->n_sites; i++) {
+			if (m->site_group[place->sites[i]] == MATCH_NONE &&
+			    fits_in_group(m, &m->groups[g], place->sites[i]))
+				match_group_add_site(m, &m->groups[g], place->sites[i]);
 		}
 	}
 }

@@ -565,6 +565,8 @@ static bool is_same_statement(const struct rec_site *a, const struct rec_site *b
 	    x->first_line != y->first_line || x->first_column != y->first_column || x->last_line != y->last_line ||
 	    x->last_column != y->last_column)
 		return false;
+	if (match_has_no_column(a) && match_has_no_column(b) && strcmp(x->expr, y->expr) != 0)
+		return false;
 	return memcmp(x->levels, y->levels, x->n_levels * sizeof(x->levels[0])) == 0;
 }
 
