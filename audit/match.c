@@ -495,6 +495,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_by_position(m);
 	match_fallback_heap(m);
 	run_other_lines(m);
+	match_stack_by_words(m);
 	match_fallback_stack(m);
 	place_moved_slices(m);
 	match_silence_echoes(m, false);

@@ -151,6 +151,28 @@ static bool is_open(const struct matching *m, size_t s, bool worded)
 }
 
 /* worded: sites whose expression is known, but no column. */
+/* What could have a site of a row that an earlier pass did not tell apart is one more of that row. */
+static void join_earlier(struct matching *m, const struct place *place, const struct ordered *at, enum pass pass,
+			 bool worded)
+{
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		size_t p = place->predictions[i];
+
+		for (size_t s = match_first_site(m, at->file, at->line); s && !m->is_matched[p]; s = m->next_site[s - 1]) {
+			size_t g = m->site_group[s - 1];
+			const struct rec_site *site = &m->rec->sites[s - 1];
+
+			if (g == MATCH_NONE || !m->groups[g].ambiguous ||
+			    (worded ? !match_has_no_column(site) : site->source != NULL) ||
+			    m->set->items[m->groups[g].predictions[0]].claim != m->set->items[p].claim ||
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != at->chain) ||
+			    !match_fits_at_all(m, p, s - 1))
+				continue;
+			match_group_add_prediction(m, &m->groups[g], p);
+		}
+	}
+}
+
 static void run_pass(struct matching *m, enum pass pass, bool worded)
 {
 	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
@@ -174,6 +196,7 @@ static void run_pass(struct matching *m, enum pass pass, bool worded)
 			place.sites[place.n_sites++] = s - 1;
 		}
 		match_pair_place(m, &place);
+		join_earlier(m, &place, &order[i], pass, worded);
 		mark_surplus(m, &place);
 	}
 	u64map_release(&unknown);

@@ -125,9 +125,24 @@ static void squeeze(char *out, size_t size, const char *text, const char *end)
  */
 static enum words words_of(const struct prediction *p, const struct rec_site *site)
 {
+	enum words words, of_operand;
+	size_t start, end;
+	const char *open;
+	char *operand;
+
 	if (p->kind == EXPR_ARGUMENT || !p->expr)
 		return WORDS_PART;
-	return words_compare(p->expr, site->source->expr);
+	words = words_compare(p->expr, site->source->expr);
+	/* "any(s)" is made where s stands */
+	open = site->cause == CAUSE_INTERFACE_CONVERSION && p->kind == EXPR_OTHER ? strchr(p->expr, '(') : NULL;
+	if (words >= WORDS_SAME || !open ||
+	    !expr_argument(p->expr, strlen(p->expr), (size_t)(open - p->expr), 0, &start, &end) ||
+	    end + 1 != strlen(p->expr))
+		return words;
+	operand = xstrndup(p->expr + start, end - start);
+	of_operand = words_compare(operand, site->source->expr);
+	free(operand);
+	return of_operand > words ? of_operand : words;
 }
 
 /* The prediction's text is the source's, as far as that is kept. */
@@ -189,8 +204,9 @@ static bool is_at(const struct prediction *p, const struct rec_site *site)
 /* What a text says of the value itself goes before what else it may mean. */
 #define PRIMARY_FIT   8
 #define PRIMARY_SCORE (2 * PRIMARY_FIT)
-/* Without columns, the source's very words before all that. */
-#define EXACT_SCORE (8 * PRIMARY_FIT)
+/* Without columns, the source's very words before all that, and of what is boxed what has no other call of its own. */
+#define EXACT_SCORE   (8 * PRIMARY_FIT)
+#define OPERAND_SCORE (4 * PRIMARY_FIT)
 
 static int fit_score(const struct prediction *p, const struct reading *r, const struct rec_site *site)
 {
@@ -282,6 +298,8 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 		return;
 	if (match_has_no_column(site) && words_of(p, site) == WORDS_EXACT)
 		score += EXACT_SCORE;
+	if (match_has_no_column(site) && site->cause == CAUSE_INTERFACE_CONVERSION && p->kind == EXPR_OTHER)
+		score += OPERAND_SCORE;
 	if (score < c->score)
 		return;
 	if (score > c->score)
@@ -483,6 +501,9 @@ static void match_by_words(struct matching *m)
 		p = wording->first - 1;
 		if (!is_at(&m->set->items[p], &m->rec->sites[s]) || !score_of(m, p, &m->rec->sites[s]))
 			continue;
+		/* What has a call of its own is not the first to be what is boxed. */
+		if (m->rec->sites[s].cause == CAUSE_INTERFACE_CONVERSION && m->set->items[p].kind != EXPR_OTHER)
+			continue;
 		wording->first = w.next[p];
 		match_group_add_site(m, match_group_new(m, &p, 1), s);
 	}
@@ -665,7 +686,8 @@ static bool pair_declared_together(struct matching *m, const struct place *place
 	return ok;
 }
 
-static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim)
+/* worded: sites without a column, or those that have one. */
+static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim, bool worded)
 {
 	struct statement *statements = xcalloc(m->rec->n_sites + 1, sizeof(*statements));
 	struct place place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
@@ -674,7 +696,7 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 	for (size_t s = 0; s < m->rec->n_sites; s++) {
 		const struct rec_site *site = &m->rec->sites[s];
 
-		if (is_open(m, s) && site->source->expr &&
+		if (is_open(m, s) && site->source->expr && match_has_no_column(site) == worded &&
 		    site->source->last_line - site->source->first_line < INT16_MAX)
 			statements[n++] = (struct statement){
 				.site = s,
@@ -742,9 +764,19 @@ void match_by_position(struct matching *m)
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		match_at_positions(m, &pos, &rules[i]);
 	mark_surplus(m, &pos);
-	match_in_statements(m, &pos, CLAIM_HEAP);
+	match_in_statements(m, &pos, CLAIM_HEAP, false);
+	match_in_statements(m, &pos, CLAIM_HEAP, true);
 	match_at_positions(m, &pos, &besides);
-	match_in_statements(m, &pos, CLAIM_STACK);
+	match_in_statements(m, &pos, CLAIM_STACK, false);
 	crowd(m);
+	release_positions(&pos);
+}
+
+void match_stack_by_words(struct matching *m)
+{
+	struct positions pos;
+
+	index_predictions(m, &pos);
+	match_in_statements(m, &pos, CLAIM_STACK, true);
 	release_positions(&pos);
 }

@@ -303,9 +303,7 @@ static bool is_within(const struct tokens *source, const struct tokens *printed)
 	for (size_t from = 0; source->has_word && from + source->n <= printed->n; from++) {
 		size_t n = 0;
 
-		while (n < source->n && (is_same_token(&printed->items[from + n], &source->items[n]) ||
-					 (is_constant(&printed->items[from + n]) &&
-					  may_have_value(&printed->items[from + n], &source->items[n]))))
+		while (n < source->n && is_same_token(&printed->items[from + n], &source->items[n]))
 			n++;
 		if (n == source->n)
 			return true;
@@ -340,6 +338,9 @@ enum words words_compare(const char *said, const char *source)
 	tokenize(&printed, said, true);
 	tokenize(&written, source, false);
 	if (!printed.has_word)
+		return WORDS_PART;
+	/* a constant that has another name: of all that has one it may be any's */
+	if (printed.n == 1 && written.n == 1 && is_constant(&printed.items[0]) && written.items[0].kind == TOKEN_NAME)
 		return WORDS_PART;
 	for (size_t from = 0; from < written.n; from++) {
 		bool any = run(&printed, &written, from, ends);

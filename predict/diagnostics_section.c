@@ -243,6 +243,23 @@ static void hand_out_flow(struct reader *r, const bool *drop)
 	free(room);
 }
 
+/*
+ * On a line without columns claims of several functions, of a literal and of what it was inlined into, may be in the same
+ * words: which of them is which function's is not known.
+ */
+static void forget_functions(struct reader *r, const struct groups *by_text)
+{
+	for (size_t i = 0; i < by_text->n; i++) {
+		const struct group *g = &by_text->items[i];
+		bool differ = false;
+
+		for (size_t k = g->first; g->pos.column == 0 && k != NONE; k = by_text->next[k - by_text->base])
+			differ |= r->set->items[k].function != r->set->items[g->first].function;
+		for (size_t k = g->first; differ && k != NONE; k = by_text->next[k - by_text->base])
+			r->set->items[k].function = NULL;
+	}
+}
+
 static int by_file_and_line(const void *a, const void *b)
 {
 	const struct function_line *x = a, *y = b;
@@ -403,11 +420,12 @@ void section_settle(struct reader *r)
 		if (r->explanations[i].item != NONE)
 			mark_boxed(r, &by_text, &r->explanations[i]);
 	}
-	groups_release(&by_text);
 	drop = xcalloc(set->n - r->first + 1, sizeof(*drop));
 	settle_parameters(r, drop);
 	merge_section(r, drop);
 	hand_out_flow(r, drop);
+	forget_functions(r, &by_text);
+	groups_release(&by_text);
 	for (size_t i = r->first; i < set->n; i++) {
 		if (!drop[i - r->first])
 			set->items[kept++] = set->items[i];

@@ -57,6 +57,7 @@ Test(words, constants_have_their_value)
 {
 	expect("i + 1024", "i + 1<<10", WORDS_SAME);
 	expect("i + 1024", "i + size", WORDS_SAME);
+	expect("1024", "size", WORDS_PART);
 	expect("i + 1024", "i + 0x400", WORDS_SAME);
 	expect("i + 1024", "i + 1000", WORDS_OTHER);
 	expect("s + \"ab\"", "s + \"a\" + \"b\"", WORDS_SAME);
