@@ -15,7 +15,9 @@
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, and those beside them on one line, against the sites of their line
- *   4. stack claims, against what is left on their line
+ *   4. heap claims of another chain, where the words are known and the same: up to Go 1.19 the lines of what is inlined from
+ *      another package are not those of the log behind a line directive
+ *   5. stack claims, against what is left on their line
  */
 #include "audit/match_internal.h"
 
@@ -49,7 +51,7 @@ static int compare_ordered(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_STACK };
+enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_WORDS, PASS_STACK };
 
 /* Whether the sites of the prediction's line may be those of a claim whose chain is not known. */
 static bool is_on_unknown_line(const struct matching *m, const struct u64map *unknown, size_t i)
@@ -70,6 +72,8 @@ static bool takes_part(const struct matching *m, const struct u64map *unknown, s
 		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && !is_on_unknown_line(m, unknown, i);
 	case PASS_LINE:
 		return p->claim == CLAIM_HEAP && (!p->inlined_known || is_on_unknown_line(m, unknown, i));
+	case PASS_WORDS:
+		return p->claim == CLAIM_HEAP;
 	case PASS_STACK:
 		return p->claim == CLAIM_STACK && !p->maybe_parameter;
 	}
@@ -150,7 +154,15 @@ static bool is_open(const struct matching *m, size_t s, bool worded)
 	       (worded ? match_has_no_column(site) : !site->source);
 }
 
-/* worded: sites whose expression is known, but no column. */
+static bool is_worded_by(const struct matching *m, const struct place *place, size_t site)
+{
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		if (match_has_words(&m->set->items[place->predictions[i]], &m->rec->sites[site]))
+			return true;
+	}
+	return false;
+}
+
 /* What could have a site of a row that an earlier pass did not tell apart is one more of that row. */
 static void join_earlier(struct matching *m, const struct place *place, const struct ordered *at, enum pass pass,
 			 bool worded)
@@ -173,6 +185,7 @@ static void join_earlier(struct matching *m, const struct place *place, const st
 	}
 }
 
+/* worded: sites whose expression is known, but no column. */
 static void run_pass(struct matching *m, enum pass pass, bool worded)
 {
 	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
@@ -190,7 +203,9 @@ static void run_pass(struct matching *m, enum pass pass, bool worded)
 		     end++)
 			place.predictions[place.n_predictions++] = order[end].index;
 		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
-			if (!is_open(m, s - 1, worded) || (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
+			if (!is_open(m, s - 1, worded) ||
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain) ||
+			    (pass == PASS_WORDS && !is_worded_by(m, &place, s - 1)))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
 			place.sites[place.n_sites++] = s - 1;
@@ -369,6 +384,7 @@ void match_fallback_heap(struct matching *m)
 		run_pass(m, PASS_CALL, worded);
 		run_pass(m, PASS_LINE, worded);
 	}
+	run_pass(m, PASS_WORDS, true);
 }
 
 /*
@@ -387,7 +403,7 @@ static void mark_doubtful(struct matching *m)
 			const struct rec_site *site = &m->rec->sites[s - 1];
 
 			is_doubtful = m->site_group[s - 1] != MATCH_NONE && m->groups[m->site_group[s - 1]].ambiguous &&
-				      (!site->source || (match_has_no_column(site) && !m->set->items[i].pos.column)) &&
+				      (!site->source || (match_is_vague(site) && !m->set->items[i].pos.column)) &&
 				      match_fits_at_all(m, i, s - 1);
 		}
 		if (is_doubtful)

@@ -123,6 +123,10 @@ bool match_is_part(const struct prediction *p, const struct rec_site *whole, con
 /* Whether the expression of a site is known from the twin, but the compiler gives no column there: beyond the last one,
  * or behind a line directive without one. */
 bool match_has_no_column(const struct rec_site *site);
+/* Whether the call on the outermost line has no column, though what is inlined there may have. */
+bool match_is_vague(const struct rec_site *site);
+/* Whether a site has no column, and is in the prediction's words. */
+bool match_has_words(const struct prediction *p, const struct rec_site *site);
 
 /* ---- match_fallback.c ---- */
 
@@ -175,5 +179,7 @@ const char *match_physical_function(const struct rec_site *site);
 bool match_fits_at_all(const struct matching *m, size_t prediction, size_t site);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
+/* The same, but leaves what cannot be told apart to later passes. */
+void match_pair_decided(struct matching *m, struct place *place);
 
 #endif

@@ -309,6 +309,20 @@ static void join_ambiguous(struct matching *m, const struct place *place, size_t
 	}
 }
 
+void match_pair_decided(struct matching *m, struct place *place)
+{
+	static const struct round rounds[] = {
+		{.wanted = FIT_TYPE},
+		{.wanted = FIT_UNLIKELY},
+		{.wanted = FIT_TYPE, .secondary = true},
+		{.wanted = FIT_UNLIKELY, .secondary = true},
+		{.wanted = FIT_UNLIKELY, .boxing = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rounds) && place->n_predictions && place->n_sites; i++)
+		run_round(m, place, &rounds[i]);
+}
+
 void match_pair_place(struct matching *m, struct place *place)
 {
 	size_t first_group = m->n_groups;

@@ -145,6 +145,18 @@ static enum words words_of(const struct prediction *p, const struct rec_site *si
 	return of_operand > words ? of_operand : words;
 }
 
+bool match_is_vague(const struct rec_site *site)
+{
+	int column = site->source ? site->source->levels[site->source->n_levels - 1].column : -1;
+
+	return column == 0 || column == REC_COLUMN_BEYOND;
+}
+
+bool match_has_words(const struct prediction *p, const struct rec_site *site)
+{
+	return match_has_no_column(site) && words_of(p, site) >= WORDS_SAME;
+}
+
 /* The prediction's text is the source's, as far as that is kept. */
 static bool same_words(const char *text, const struct rec_site *site)
 {
@@ -411,6 +423,9 @@ static void match_at_positions(struct matching *m, const struct positions *pos, 
 			group_of[p] = m->n_groups - 1;
 			m->is_matched[p] = false; /* it may have more sites */
 		}
+		/* Two calls at one position make one value; with the same words on one line they may make two. */
+		if (match_is_vague(&m->rec->sites[s]) && sites_beside(m, group_of[p], s))
+			m->groups[group_of[p]].ambiguous = true;
 		match_group_add_site(m, &m->groups[group_of[p]], s);
 	}
 	for (size_t i = 0; i < m->set->n; i++)
@@ -713,7 +728,11 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 		if (place.n_predictions == 0)
 			continue;
 		gather_sites(m, &place, statements[i].site);
-		if (!pair_in_log_order(m, &place) && !pair_declared_together(m, &place))
+		if (pair_in_log_order(m, &place) || pair_declared_together(m, &place))
+			continue;
+		if (worded)
+			match_pair_decided(m, &place);
+		else
 			match_pair_place(m, &place);
 	}
 	free(place.predictions);
