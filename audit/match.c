@@ -245,7 +245,7 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	group = &m->groups[group_of[best]];
 	group->moved = true;
 	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index])) {
-		group->ambiguous = true; /* unless nothing was moved */
+		group->ambiguous = true;		       /* unless nothing was moved */
 		for (size_t k = 0; k < file->n_appends; k++) { /* nor is it known of which of one position */
 			const struct position *pos = &m->set->items[file->appends[k]].pos,
 					      *at = &m->set->items[best].pos;

@@ -15,8 +15,8 @@
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, and those beside them on one line, against the sites of their line
- *   4. heap claims of another chain, where the words are known and the same: up to Go 1.19 the lines of what is inlined from
- *      another package are not those of the log behind a line directive
+ *   4. heap claims of another chain, where the words are known and the same: up to Go 1.19 the lines of what is inlined
+ * from another package are not those of the log behind a line directive
  *   5. stack claims, against what is left on their line
  */
 #include "audit/match_internal.h"
@@ -170,15 +170,15 @@ static void join_earlier(struct matching *m, const struct place *place, const st
 	for (size_t i = 0; i < place->n_predictions; i++) {
 		size_t p = place->predictions[i];
 
-		for (size_t s = match_first_site(m, at->file, at->line); s && !m->is_matched[p]; s = m->next_site[s - 1]) {
+		for (size_t s = match_first_site(m, at->file, at->line); s && !m->is_matched[p];
+		     s = m->next_site[s - 1]) {
 			size_t g = m->site_group[s - 1];
 			const struct rec_site *site = &m->rec->sites[s - 1];
 
 			if (g == MATCH_NONE || !m->groups[g].ambiguous ||
 			    (worded ? !match_has_no_column(site) : site->source != NULL) ||
 			    m->set->items[m->groups[g].predictions[0]].claim != m->set->items[p].claim ||
-			    (pass <= PASS_CALL && m->site_chain[s - 1] != at->chain) ||
-			    !match_fits_at_all(m, p, s - 1))
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != at->chain) || !match_fits_at_all(m, p, s - 1))
 				continue;
 			match_group_add_prediction(m, &m->groups[g], p);
 		}
@@ -296,7 +296,8 @@ static int last_line_of(const struct matching *m, uint32_t file, const char *fun
 }
 
 /* The last line that the elements of the nth of these literals may stand on. */
-static int last_line(const struct matching *m, const struct ordered *maps, size_t n, size_t nth, const struct place *place)
+static int last_line(const struct matching *m, const struct ordered *maps, size_t n, size_t nth,
+		     const struct place *place)
 {
 	int last = last_line_of(m, maps[nth].file, match_physical_function(&m->rec->sites[place->sites[0]]),
 				maps[nth].line);
@@ -361,8 +362,8 @@ static void match_map_elements(struct matching *m)
 
 			if (m->is_matched[claims[k].index] || !fits_one(m, &place, claims[k].index))
 				continue;
-			if (!is_own && (!is_slice_literal(m, claims[k].index) ||
-					has_arrays(m, claims[k].file, claims[k].line)))
+			if (!is_own &&
+			    (!is_slice_literal(m, claims[k].index) || has_arrays(m, claims[k].file, claims[k].line)))
 				continue;
 			n_own += is_own;
 			place.predictions[place.n_predictions++] = claims[k].index;
@@ -398,8 +399,8 @@ static void mark_doubtful(struct matching *m)
 
 		if (!takes_part(m, NULL, i, PASS_STACK))
 			continue;
-		for (size_t s = match_first_site(m, m->prediction_file[i], m->set->items[i].pos.line); s && !is_doubtful;
-		     s = m->next_site[s - 1]) {
+		for (size_t s = match_first_site(m, m->prediction_file[i], m->set->items[i].pos.line);
+		     s && !is_doubtful; s = m->next_site[s - 1]) {
 			const struct rec_site *site = &m->rec->sites[s - 1];
 
 			is_doubtful = m->site_group[s - 1] != MATCH_NONE && m->groups[m->site_group[s - 1]].ambiguous &&

@@ -113,8 +113,8 @@ void match_displace(struct matching *m);
 /* Pairs what the compiler reports at one position. Sites whose source is known and that nothing is said of stay free.
  */
 void match_by_position(struct matching *m);
-/* Claims of staying, against what has no column and stands in a statement with words of theirs: once claims of escaping had
- * their turn. */
+/* Claims of staying, against what has no column and stands in a statement with words of theirs: once claims of escaping
+ * had their turn. */
 void match_stack_by_words(struct matching *m);
 
 /* Is a site, whose source is known, at the prediction's position, or inside what another site's token stands for? whole

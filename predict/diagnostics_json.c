@@ -867,8 +867,8 @@ static struct entry *next_empty(struct joiner *j, size_t *cursor, const char *te
 
 static struct keymap_key wording(const struct prediction *p)
 {
-	return (struct keymap_key){
-		{(uintptr_t)p->package, (uintptr_t)p->expr, (uint64_t)(p->kind == EXPR_MOVED) | (uint64_t)p->wrapper << 1}};
+	return (struct keymap_key){{(uintptr_t)p->package, (uintptr_t)p->expr,
+				    (uint64_t)(p->kind == EXPR_MOVED) | (uint64_t)p->wrapper << 1}};
 }
 
 /* Forgets inline chains that go through a file whose positions are elsewhere in the text. */

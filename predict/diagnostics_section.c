@@ -250,8 +250,8 @@ static void hand_out_flow(struct reader *r, const bool *drop)
 }
 
 /*
- * On a line without columns claims of several functions, of a literal and of what it was inlined into, may be in the same
- * words: which of them is which function's is not known.
+ * On a line without columns claims of several functions, of a literal and of what it was inlined into, may be in the
+ * same words: which of them is which function's is not known.
  */
 static void forget_functions(struct reader *r, const struct groups *by_text)
 {
