@@ -54,7 +54,7 @@ static unsigned secondary_causes(const struct prediction *p, const struct readin
 			return CAUSE_BIT(CAUSE_STRING_CONVERSION) | CAUSE_BIT(CAUSE_NEW_OBJECT);
 		return (r->selector ? CAUSE_BIT(CAUSE_METHOD_VALUE) : 0) |
 		       (r->is_literal ? CAUSE_BIT(CAUSE_NEW_OBJECT) | CAUSE_BIT(CAUSE_MAKE_MAP) : 0);
-	case EXPR_STRING_CONV: /* of a constant: an array of bytes that is copied into a new one */
+	case EXPR_STRING_CONV: /* of a constant that the text does not show to be one */
 		return CAUSE_BIT(CAUSE_NEW_OBJECT);
 	default:
 		return 0;
@@ -203,6 +203,12 @@ static bool is_make_of_name(const char *expr)
 	return true;
 }
 
+/* An array of bytes that is copied into a new one (cmd/compile/internal/walk, walkStringToBytes). */
+static bool is_constant_bytes(const char *expr)
+{
+	return strncmp(expr, "([]byte)(\"", 10) == 0 || strncmp(expr, "([]uint8)(\"", 11) == 0;
+}
+
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
 {
 	const char *expr = p->expr ? p->expr : "";
@@ -225,6 +231,10 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 	if (is_make_of_name(expr))
 		r->primary |= CAUSE_BIT(CAUSE_MAKE_MAP) | CAUSE_BIT(CAUSE_MAKE_CHAN);
 	r->secondary = secondary_causes(p, r);
+	if (p->kind == EXPR_STRING_CONV && is_constant_bytes(expr)) {
+		r->primary = CAUSE_BIT(CAUSE_NEW_OBJECT);
+		r->secondary = 0;
+	}
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */
@@ -434,6 +444,14 @@ static enum fit closure_fit(const struct prediction *p, const struct rec_site *s
 	return p->wrapper ? FIT_UNLIKELY : FIT_POSSIBLE;
 }
 
+/* "([]byte)(s)" makes bytes, and "string(b)" a string. */
+static bool converts_to_it(const char *expr, const char *callee)
+{
+	bool to_string = strstr(callee, "tostring") || strstr(callee, "intstring");
+
+	return to_string == (strncmp(expr, "string(", 7) == 0);
+}
+
 static enum fit make_slice_fit(const struct reading *r, const struct rec_site *site)
 {
 	uint64_t bytes;
@@ -485,6 +503,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	case EXPR_MAKE_SLICE:
 		return site->cause == CAUSE_MAKE_SLICE ? make_slice_fit(r, site) : FIT_POSSIBLE;
 	case EXPR_STRING_CONV:
+		if (site->cause == CAUSE_STRING_CONVERSION && !converts_to_it(p->expr, site->callee))
+			return FIT_NONE;
 		if (site->cause == CAUSE_NEW_OBJECT)
 			return element && strcmp(element, "uint8") == 0 ? FIT_POSSIBLE : FIT_NONE;
 		return FIT_POSSIBLE;

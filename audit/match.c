@@ -270,8 +270,18 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 			new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site_index : MATCH_NONE);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
-	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index]))
-		group->ambiguous = true; /* unless nothing was moved */
+	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index])) {
+		group->ambiguous = true;		       /* unless nothing was moved */
+		for (size_t k = 0; k < file->n_appends; k++) { /* nor is it known of which of one position */
+			const struct position *pos = &m->set->items[file->appends[k]].pos,
+					      *at = &m->set->items[best].pos;
+
+			if (pos->line == at->line && !pos->column && !at->column &&
+			    group_of[file->appends[k]] != MATCH_NONE &&
+			    builds_slice(m, file->appends[k], group_of[file->appends[k]], site_index) == known)
+				m->groups[group_of[file->appends[k]]].ambiguous = true;
+		}
+	}
 	match_group_add_site(m, group, site_index);
 }
 
@@ -624,6 +634,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_by_position(m);
 	match_fallback_heap(m);
 	run_other_lines(m);
+	match_stack_by_words(m);
 	match_fallback_stack(m);
 	place_moved_slices(m);
 	match_silence_echoes(m, false);

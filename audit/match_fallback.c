@@ -11,17 +11,22 @@
  *
  * In passes, each with less to go on than the one before; what a pass has paired is out of the way of the next:
  *
+ *   0. literals of slices in a literal of a map over several lines: their arrays are made on the map's line
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
- *   3. heap claims without a chain, against the sites of their line
- *   4. stack claims, against what is left on their line
+ *   3. heap claims without a chain, and those beside them on one line, against the sites of their line
+ *   4. heap claims of another chain, where the words are known and the same: up to Go 1.19 the lines of what is inlined
+ * from another package are not those of the log behind a line directive
+ *   5. stack claims, against what is left on their line
  */
 #include "audit/match_internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/u64map.h"
 
 struct ordered {
 	uint32_t file;
@@ -46,9 +51,15 @@ static int compare_ordered(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_STACK };
+enum pass { PASS_CHAIN, PASS_CALL, PASS_LINE, PASS_WORDS, PASS_STACK };
 
-static bool takes_part(const struct matching *m, size_t i, enum pass pass)
+/* Whether the sites of the prediction's line may be those of a claim whose chain is not known. */
+static bool is_on_unknown_line(const struct matching *m, const struct u64map *unknown, size_t i)
+{
+	return u64map_find(unknown, match_place_key(m->prediction_file[i], m->set->items[i].pos.line));
+}
+
+static bool takes_part(const struct matching *m, const struct u64map *unknown, size_t i, enum pass pass)
 {
 	const struct prediction *p = &m->set->items[i];
 
@@ -56,11 +67,13 @@ static bool takes_part(const struct matching *m, size_t i, enum pass pass)
 		return false;
 	switch (pass) {
 	case PASS_CHAIN:
-		return p->claim == CLAIM_HEAP && p->inlined_known;
+		return p->claim == CLAIM_HEAP && p->inlined_known && !is_on_unknown_line(m, unknown, i);
 	case PASS_CALL:
-		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined;
+		return p->claim == CLAIM_HEAP && p->inlined_known && p->n_inlined && !is_on_unknown_line(m, unknown, i);
 	case PASS_LINE:
-		return p->claim == CLAIM_HEAP && !p->inlined_known;
+		return p->claim == CLAIM_HEAP && (!p->inlined_known || is_on_unknown_line(m, unknown, i));
+	case PASS_WORDS:
+		return p->claim == CLAIM_HEAP;
 	case PASS_STACK:
 		/* What has no size to outgrow and stays is never a call (walk/builtin.go, walkNew; walk/closure.go):
 		 * a call there is another's, whose inline chain is not known. */
@@ -82,8 +95,21 @@ static uint64_t pass_chain(const struct prediction *p, enum pass pass)
 	}
 }
 
+/* Lines with claims of escaping that have no site yet and whose chain is not known. */
+static void find_unknown_lines(const struct matching *m, struct u64map *unknown)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+
+		if (!m->is_matched[i] && m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP &&
+		    !p->inlined_known)
+			u64map_at(unknown, match_place_key(m->prediction_file[i], p->pos.line), NULL);
+	}
+}
+
 /* The predictions that take part, by place. */
-static struct ordered *order_predictions(const struct matching *m, enum pass pass, size_t *n)
+static struct ordered *order_predictions(const struct matching *m, const struct u64map *unknown, enum pass pass,
+					 bool worded, size_t *n)
 {
 	struct ordered *order = xcalloc(m->set->n, sizeof(*order));
 
@@ -91,7 +117,7 @@ static struct ordered *order_predictions(const struct matching *m, enum pass pas
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
 
-		if (takes_part(m, i, pass))
+		if (takes_part(m, unknown, i, pass) && !(worded && p->pos.column))
 			order[(*n)++] = (struct ordered){.file = m->prediction_file[i],
 							 .line = p->pos.line,
 							 .chain = pass_chain(p, pass),
@@ -119,11 +145,59 @@ static void mark_surplus(struct matching *m, const struct place *place)
 	}
 }
 
-static void run_pass(struct matching *m, enum pass pass)
+/*
+ * Where a site's position is known, what is said of it was found there. Where its expression is known, and the compiler
+ * gives no column, that was found by its words, as far as they tell; what has a column is said of something else.
+ */
+static bool is_open(const struct matching *m, size_t s, bool worded)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+
+	return m->site_group[s] == MATCH_NONE && !match_is_move(site) &&
+	       (worded ? match_has_no_column(site) : !site->source);
+}
+
+static bool is_worded_by(const struct matching *m, const struct place *place, size_t site)
+{
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		if (match_has_words(&m->set->items[place->predictions[i]], &m->rec->sites[site]))
+			return true;
+	}
+	return false;
+}
+
+/* What could have a site of a row that an earlier pass did not tell apart is one more of that row. */
+static void join_earlier(struct matching *m, const struct place *place, const struct ordered *at, enum pass pass,
+			 bool worded)
+{
+	for (size_t i = 0; i < place->n_predictions; i++) {
+		size_t p = place->predictions[i];
+
+		for (size_t s = match_first_site(m, at->file, at->line); s && !m->is_matched[p];
+		     s = m->next_site[s - 1]) {
+			size_t g = m->site_group[s - 1];
+			const struct rec_site *site = &m->rec->sites[s - 1];
+
+			if (g == MATCH_NONE || !m->groups[g].ambiguous ||
+			    (worded ? !match_has_no_column(site) : site->source != NULL) ||
+			    m->set->items[m->groups[g].predictions[0]].claim != m->set->items[p].claim ||
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != at->chain) || !match_fits_at_all(m, p, s - 1))
+				continue;
+			match_group_add_prediction(m, &m->groups[g], p);
+		}
+	}
+}
+
+/* worded: sites whose expression is known, but no column. */
+static void run_pass(struct matching *m, enum pass pass, bool worded)
 {
 	struct place place = {.predictions = xcalloc(m->set->n, sizeof(size_t))};
+	struct u64map unknown = U64MAP_INIT;
+	struct ordered *order;
 	size_t n;
-	struct ordered *order = order_predictions(m, pass, &n);
+
+	find_unknown_lines(m, &unknown);
+	order = order_predictions(m, &unknown, pass, worded, &n);
 
 	for (size_t i = 0, end; i < n; i = end) {
 		place.n_predictions = place.n_sites = 0;
@@ -132,30 +206,218 @@ static void run_pass(struct matching *m, enum pass pass)
 		     end++)
 			place.predictions[place.n_predictions++] = order[end].index;
 		for (size_t s = match_first_site(m, order[i].file, order[i].line); s; s = m->next_site[s - 1]) {
-			/* Where a site's position is known, what is said of it was found there. */
-			if (m->site_group[s - 1] != MATCH_NONE || m->rec->sites[s - 1].source ||
-			    match_is_move(&m->rec->sites[s - 1]) ||
-			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain))
+			if (!is_open(m, s - 1, worded) ||
+			    (pass <= PASS_CALL && m->site_chain[s - 1] != order[i].chain) ||
+			    (pass == PASS_WORDS && !is_worded_by(m, &place, s - 1)))
 				continue;
 			ARRAY_GROW(place.sites, place.n_sites + 1, place.alloc_sites);
 			place.sites[place.n_sites++] = s - 1;
 		}
 		match_pair_place(m, &place);
+		join_earlier(m, &place, &order[i], pass, worded);
 		mark_surplus(m, &place);
 	}
+	u64map_release(&unknown);
 	free(place.predictions);
 	free(place.sites);
 	free(order);
 }
 
+/* ---- elements of map literals ------------------------------------------------------------------------------------ */
+
+/* Could this be a literal of a slice? One of a named type reads like a struct's. */
+static bool is_slice_literal(const struct matching *m, size_t i)
+{
+	const struct prediction *p = &m->set->items[i];
+
+	return p->kind == EXPR_SLICE_LIT || (p->kind == EXPR_OTHER && m->readings[i].is_literal);
+}
+
+/* A map literal with elements, in its own function. */
+static bool is_filled_map(const struct matching *m, size_t i)
+{
+	const struct prediction *p = &m->set->items[i];
+	size_t len = p->expr ? strlen(p->expr) : 0;
+
+	return m->prediction_file[i] != NO_FILE && p->pos.line > 0 && !p->n_inlined && len > 5 &&
+	       strcmp(p->expr + len - 5, "{...}") == 0 &&
+	       (p->kind == EXPR_MAKE_MAP || (p->kind == EXPR_OTHER && m->readings[i].is_literal));
+}
+
+static bool is_array(const struct rec_site *site)
+{
+	return site->cause == CAUSE_NEW_OBJECT && site->type && *site->type == '[';
+}
+
+/* Arrays on the line that are made in the function itself, and whose position is not known. */
+static void gather_arrays(const struct matching *m, struct place *place, uint32_t file, int line)
+{
+	place->n_sites = 0;
+	for (size_t s = match_first_site(m, file, line); s; s = m->next_site[s - 1]) {
+		if (!is_open(m, s - 1, false) || !is_array(&m->rec->sites[s - 1]) || m->rec->sites[s - 1].n_frames != 1)
+			continue;
+		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
+		place->sites[place->n_sites++] = s - 1;
+	}
+}
+
+static bool fits_one(const struct matching *m, const struct place *place, size_t i)
+{
+	for (size_t k = 0; k < place->n_sites; k++) {
+		if (match_fits_at_all(m, i, place->sites[k]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_arrays(const struct matching *m, uint32_t file, int line)
+{
+	for (size_t s = match_first_site(m, file, line); s; s = m->next_site[s - 1]) {
+		if (is_open(m, s - 1, false) && is_array(&m->rec->sites[s - 1]))
+			return true;
+	}
+	return false;
+}
+
+/* The last line that a function may have claims on: up to the next one in the file, but for literals within it. */
+static int last_line_of(const struct matching *m, uint32_t file, const char *function, int line)
+{
+	const struct source_file *f = &m->files[file];
+	size_t n = strlen(function);
+	int last = INT_MAX;
+
+	for (size_t i = 0; i < f->n_extents; i++) {
+		const struct rec_extent *extent = &m->rec->extents[f->extents[i]];
+
+		bool is_within = strncmp(extent->function, function, n) == 0 &&
+				 (!extent->function[n] || strchr(".-[", extent->function[n]));
+
+		if (extent->first > line && extent->first <= last && !is_within)
+			last = extent->first - 1;
+	}
+	return last;
+}
+
+/* The last line that the elements of the nth of these literals may stand on. */
+static int last_line(const struct matching *m, const struct ordered *maps, size_t n, size_t nth,
+		     const struct place *place)
+{
+	int last = last_line_of(m, maps[nth].file, match_physical_function(&m->rec->sites[place->sites[0]]),
+				maps[nth].line);
+
+	for (size_t i = nth + 1; i < n && maps[i].file == maps[nth].file && maps[i].line <= last; i++) {
+		if (maps[i].line > maps[nth].line && has_arrays(m, maps[i].file, maps[i].line))
+			return maps[i].line - 1;
+	}
+	return last;
+}
+
+static size_t first_from(const struct ordered *order, size_t n, uint32_t file, int line)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (order[mid].file < file || (order[mid].file == file && order[mid].line < line))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * The compiler gives what an element of a map literal is made of the position of the literal
+ * (cmd/compile/internal/walk, maplit). How far a literal reaches is not known without its source: where a line has more
+ * arrays than claims, those of the lines behind it that have none take part.
+ */
+static void match_map_elements(struct matching *m)
+{
+	struct ordered *maps = xcalloc(m->set->n + 1, sizeof(*maps)), *claims = xcalloc(m->set->n + 1, sizeof(*claims));
+	struct place place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
+	size_t n_maps = 0, n_claims = 0;
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		const struct ordered at = {
+			.file = m->prediction_file[i], .line = p->pos.line, .column = p->pos.column, .index = i};
+
+		if (is_filled_map(m, i))
+			maps[n_maps++] = at;
+		if (p->claim == CLAIM_HEAP && !m->is_matched[i] && at.file != NO_FILE && !p->n_inlined &&
+		    (is_slice_literal(m, i) || p->kind == EXPR_ARGUMENT))
+			claims[n_claims++] = at;
+	}
+	qsort(maps, n_maps, sizeof(*maps), compare_ordered);
+	qsort(claims, n_claims, sizeof(*claims), compare_ordered);
+	for (size_t i = 0; i < n_maps; i++) {
+		size_t k = first_from(claims, n_claims, maps[i].file, maps[i].line), n_own = 0;
+		int last;
+
+		gather_arrays(m, &place, maps[i].file, maps[i].line);
+		if (!place.n_sites)
+			continue;
+		last = last_line(m, maps, n_maps, i, &place);
+		place.n_predictions = 0;
+		for (; k < n_claims && claims[k].file == maps[i].file && claims[k].line <= last; k++) {
+			bool is_own = claims[k].line == maps[i].line;
+
+			if (m->is_matched[claims[k].index] || !fits_one(m, &place, claims[k].index))
+				continue;
+			if (!is_own &&
+			    (!is_slice_literal(m, claims[k].index) || has_arrays(m, claims[k].file, claims[k].line)))
+				continue;
+			n_own += is_own;
+			place.predictions[place.n_predictions++] = claims[k].index;
+		}
+		if (place.n_sites > n_own && place.n_predictions > n_own)
+			match_pair_place(m, &place);
+	}
+	free(maps);
+	free(claims);
+	free(place.predictions);
+	free(place.sites);
+}
+
 void match_fallback_heap(struct matching *m)
 {
-	run_pass(m, PASS_CHAIN);
-	run_pass(m, PASS_CALL);
-	run_pass(m, PASS_LINE);
+	match_map_elements(m);
+	for (int worded = 0; worded < 2; worded++) {
+		run_pass(m, PASS_CHAIN, worded);
+		run_pass(m, PASS_CALL, worded);
+		run_pass(m, PASS_LINE, worded);
+	}
+	run_pass(m, PASS_WORDS, true);
+}
+
+/*
+ * Whether claims of staying have objects is not known where sites that could be theirs are among those of claims of
+ * escaping that are not told apart.
+ */
+static void mark_doubtful(struct matching *m)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		bool is_doubtful = false;
+
+		if (!takes_part(m, NULL, i, PASS_STACK))
+			continue;
+		for (size_t s = match_first_site(m, m->prediction_file[i], m->set->items[i].pos.line);
+		     s && !is_doubtful; s = m->next_site[s - 1]) {
+			const struct rec_site *site = &m->rec->sites[s - 1];
+
+			is_doubtful = m->site_group[s - 1] != MATCH_NONE && m->groups[m->site_group[s - 1]].ambiguous &&
+				      (!site->source || (match_is_vague(site) && !m->set->items[i].pos.column)) &&
+				      match_fits_at_all(m, i, s - 1);
+		}
+		if (is_doubtful)
+			match_group_new(m, &i, 1)->ambiguous = true;
+	}
 }
 
 void match_fallback_stack(struct matching *m)
 {
-	run_pass(m, PASS_STACK);
+	for (int worded = 0; worded < 2; worded++)
+		run_pass(m, PASS_STACK, worded);
+	mark_doubtful(m);
 }

@@ -114,10 +114,20 @@ void match_displace(struct matching *m);
 /* Pairs what the compiler reports at one position. Sites whose source is known and that nothing is said of stay free.
  */
 void match_by_position(struct matching *m);
+/* Claims of staying, against what has no column and stands in a statement with words of theirs: once claims of escaping
+ * had their turn. */
+void match_stack_by_words(struct matching *m);
 
 /* Is a site, whose source is known, at the prediction's position, or inside what another site's token stands for? whole
  * may be NULL. */
 bool match_is_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part);
+/* Whether the expression of a site is known from the twin, but the compiler gives no column there: beyond the last one,
+ * or behind a line directive without one. */
+bool match_has_no_column(const struct rec_site *site);
+/* Whether the call on the outermost line has no column, though what is inlined there may have. */
+bool match_is_vague(const struct rec_site *site);
+/* Whether a site has no column, and is in the prediction's words. */
+bool match_has_words(const struct prediction *p, const struct rec_site *site);
 
 /* ---- match_fallback.c ---- */
 
@@ -162,11 +172,15 @@ void match_group_add_site(struct matching *m, struct match_group *group, size_t 
 void match_group_add_prediction(struct matching *m, struct match_group *group, size_t prediction);
 /* What predictions are as far as sites may fit them. After match_index_wrappers. */
 void match_index_likeness(struct matching *m);
-/* At one column, one expression. */
+/* At one column of one line, one expression. */
 bool match_same_text(const struct matching *m, size_t a, size_t b);
 /* The one that the call is compiled into. */
 const char *match_physical_function(const struct rec_site *site);
+/* Whether a site can make what a prediction speaks of, or its box. */
+bool match_fits_at_all(const struct matching *m, size_t prediction, size_t site);
 /* Pairs what is in one place, as far as it can be told apart. */
 void match_pair_place(struct matching *m, struct place *place);
+/* The same, but leaves what cannot be told apart to later passes. */
+void match_pair_decided(struct matching *m, struct place *place);
 
 #endif

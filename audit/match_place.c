@@ -38,8 +38,9 @@ void match_group_add_prediction(struct matching *m, struct match_group *group, s
 
 bool match_same_text(const struct matching *m, size_t a, size_t b)
 {
-	return m->set->items[a].pos.column == m->set->items[b].pos.column && m->bare_expr[a] &&
-	       m->bare_expr[a] == m->bare_expr[b];
+	const struct position *p = &m->set->items[a].pos, *q = &m->set->items[b].pos;
+
+	return p->line == q->line && p->column == q->column && m->bare_expr[a] && m->bare_expr[a] == m->bare_expr[b];
 }
 
 const char *match_physical_function(const struct rec_site *site)
@@ -259,8 +260,74 @@ static void run_round(struct matching *m, const struct place *place, const struc
 	free(ss);
 }
 
+bool match_fits_at_all(const struct matching *m, size_t prediction, size_t site)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	const struct reading *r = &m->readings[prediction];
+	const struct rec_site *s = &m->rec->sites[site];
+
+	return match_wrapper_fits(m, prediction, site) &&
+	       (fit_of(p, r, s, r->primary | r->secondary) != FIT_NONE || fit_of_box(p, r, s) != FIT_NONE);
+}
+
+static bool fits_group(const struct matching *m, const struct match_group *group, size_t prediction)
+{
+	for (size_t i = 0; i < group->n_sites; i++) {
+		if (match_fits_at_all(m, prediction, group->sites[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool fits_in_group(const struct matching *m, const struct match_group *group, size_t site)
+{
+	for (size_t i = 0; i < group->n_predictions; i++) {
+		if (match_fits_at_all(m, group->predictions[i], site))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What has no site, but could have one of a row's that are not told apart, is one more of that row: its objects may be
+ * there. And so is a site that could be one of the row's claims'.
+ */
+static void join_ambiguous(struct matching *m, const struct place *place, size_t first_group)
+{
+	for (size_t g = first_group; g < m->n_groups; g++) {
+		if (!m->groups[g].ambiguous)
+			continue;
+		for (size_t i = 0; i < place->n_predictions; i++) {
+			if (!m->is_matched[place->predictions[i]] &&
+			    fits_group(m, &m->groups[g], place->predictions[i]))
+				match_group_add_prediction(m, &m->groups[g], place->predictions[i]);
+		}
+		for (size_t i = 0; i < place->n_sites; i++) {
+			if (m->site_group[place->sites[i]] == MATCH_NONE &&
+			    fits_in_group(m, &m->groups[g], place->sites[i]))
+				match_group_add_site(m, &m->groups[g], place->sites[i]);
+		}
+	}
+}
+
+void match_pair_decided(struct matching *m, struct place *place)
+{
+	static const struct round rounds[] = {
+		{.wanted = FIT_TYPE},
+		{.wanted = FIT_UNLIKELY},
+		{.wanted = FIT_TYPE, .secondary = true},
+		{.wanted = FIT_UNLIKELY, .secondary = true},
+		{.wanted = FIT_UNLIKELY, .boxing = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rounds) && place->n_predictions && place->n_sites; i++)
+		run_round(m, place, &rounds[i]);
+}
+
 void match_pair_place(struct matching *m, struct place *place)
 {
+	size_t first_group = m->n_groups;
+
 	/*
 	 * What names its type first, then what is of the right kind, then method values by their method. Only then is
 	 * it time to give up on what does not come out even.
@@ -276,4 +343,5 @@ void match_pair_place(struct matching *m, struct place *place)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rounds) && place->n_predictions && place->n_sites; i++)
 		run_round(m, place, &rounds[i]);
+	join_ambiguous(m, place, first_group);
 }

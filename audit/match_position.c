@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/words.h"
 #include "base/keymap.h"
 #include "base/memory.h"
 #include "recording/place.h"
@@ -120,20 +121,40 @@ static void squeeze(char *out, size_t size, const char *text, const char *end)
 
 /*
  * Beyond the columns that the compiler reports, and behind a line directive without one, the values of a line have one
- * position: there the words decide. The compiler writes expressions its own way, so what is compared is how they begin,
- * or what is converted.
+ * position: there the words decide.
  */
-static bool words_agree(const struct prediction *p, const struct rec_site *site)
+static enum words words_of(const struct prediction *p, const struct rec_site *site)
 {
-	char said[128], whole[128], source[128];
+	enum words words, of_operand;
+	size_t start, end;
+	const char *open;
+	char *operand;
 
-	/* "~r0", ".autotmp_3", "#state1": the compiler's own names stand in no source. */
-	if (p->kind == EXPR_ARGUMENT || !p->expr || !site->source->expr || strchr("~.#", p->expr[0]))
-		return true;
-	squeeze(said, sizeof(said), p->expr, "{(\"`");
-	squeeze(whole, sizeof(whole), p->expr, "");
-	squeeze(source, sizeof(source), site->source->expr, "\"`");
-	return (said[0] && strstr(source, said)) || (source[0] && strstr(whole, source));
+	if (p->kind == EXPR_ARGUMENT || !p->expr)
+		return WORDS_PART;
+	words = words_compare(p->expr, site->source->expr);
+	/* "any(s)" is made where s stands */
+	open = site->cause == CAUSE_INTERFACE_CONVERSION && p->kind == EXPR_OTHER ? strchr(p->expr, '(') : NULL;
+	if (words >= WORDS_SAME || !open ||
+	    !expr_argument(p->expr, strlen(p->expr), (size_t)(open - p->expr), 0, &start, &end) ||
+	    end + 1 != strlen(p->expr))
+		return words;
+	operand = xstrndup(p->expr + start, end - start);
+	of_operand = words_compare(operand, site->source->expr);
+	free(operand);
+	return of_operand > words ? of_operand : words;
+}
+
+bool match_is_vague(const struct rec_site *site)
+{
+	int column = site->source ? site->source->levels[site->source->n_levels - 1].column : -1;
+
+	return column == 0 || column == REC_COLUMN_BEYOND;
+}
+
+bool match_has_words(const struct prediction *p, const struct rec_site *site)
+{
+	return match_has_no_column(site) && words_of(p, site) >= WORDS_SAME;
 }
 
 /* The prediction's text is the source's, as far as that is kept. */
@@ -167,29 +188,37 @@ static bool is_told_by_words(const struct matching *m, size_t prediction, const 
 	return same_words(said, site) || same_words(bare, site) || converts_it(bare, site);
 }
 
-static bool has_no_column(const struct rec_site *site)
+bool match_has_no_column(const struct rec_site *site)
 {
-	int column = site->source->levels[0].column;
+	int column = site->source ? site->source->levels[0].column : -1;
 
-	return column == 0 || column == REC_COLUMN_BEYOND;
+	return (column == 0 || column == REC_COLUMN_BEYOND) && site->source->expr && *site->source->expr;
 }
 
-/* What an inlined call is handed, and what it returns, is made at the call: one level less than it is written at. */
+/*
+ * What an inlined call is handed, and what it returns, is made at the call: one level less than it is written at.
+ * Without a column the call is any of its line (match_fallback.c).
+ */
 static bool is_at_call(const struct prediction *p, const struct rec_site *site)
 {
-	return p->inlined_known && p->n_inlined == site->source->n_levels && levels_agree(p, site, p->n_inlined);
+	return p->inlined_known && p->n_inlined == site->source->n_levels && !match_has_no_column(site) &&
+	       levels_agree(p, site, p->n_inlined);
 }
 
 static bool is_at(const struct prediction *p, const struct rec_site *site)
 {
 	if (p->inlined_known && p->n_inlined + 1 != site->source->n_levels && p->n_inlined + 1 != user_levels(site))
 		return false;
-	return levels_agree(p, site, p->n_inlined + 1) && (!has_no_column(site) || words_agree(p, site));
+	return levels_agree(p, site, p->n_inlined + 1) &&
+	       (!match_has_no_column(site) || words_of(p, site) >= WORDS_SAME);
 }
 
 /* What a text says of the value itself goes before what else it may mean. */
 #define PRIMARY_FIT   8
 #define PRIMARY_SCORE (2 * PRIMARY_FIT)
+/* Without columns, the source's very words before all that, and of what is boxed what has no other call of its own. */
+#define EXACT_SCORE   (8 * PRIMARY_FIT)
+#define OPERAND_SCORE (4 * PRIMARY_FIT)
 
 static int fit_score(const struct prediction *p, const struct reading *r, const struct rec_site *site)
 {
@@ -277,7 +306,13 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 	    is_spoken_for(m, c->group_of[prediction], s))
 		return;
 	score = score_of(m, prediction, site);
-	if (score < c->rule->least || score < c->score)
+	if (score < c->rule->least)
+		return;
+	if (match_has_no_column(site) && words_of(p, site) == WORDS_EXACT)
+		score += EXACT_SCORE;
+	if (match_has_no_column(site) && site->cause == CAUSE_INTERFACE_CONVERSION && p->kind == EXPR_OTHER)
+		score += OPERAND_SCORE;
+	if (score < c->score)
 		return;
 	if (score > c->score)
 		c->n = 0;
@@ -388,6 +423,9 @@ static void match_at_positions(struct matching *m, const struct positions *pos, 
 			group_of[p] = m->n_groups - 1;
 			m->is_matched[p] = false; /* it may have more sites */
 		}
+		/* Two calls at one position make one value; with the same words on one line they may make two. */
+		if (match_is_vague(&m->rec->sites[s]) && sites_beside(m, group_of[p], s))
+			m->groups[group_of[p]].ambiguous = true;
 		match_group_add_site(m, &m->groups[group_of[p]], s);
 	}
 	for (size_t i = 0; i < m->set->n; i++)
@@ -432,7 +470,7 @@ static struct wording *wording_at(struct matching *m, struct wordings *w, uint32
 
 static bool is_worded(const struct matching *m, size_t s)
 {
-	return is_open(m, s) && has_no_column(&m->rec->sites[s]) && m->rec->sites[s].source->expr;
+	return is_open(m, s) && match_has_no_column(&m->rec->sites[s]) && m->rec->sites[s].source->expr;
 }
 
 static struct wording *wording_of_site(struct matching *m, struct wordings *w, size_t s)
@@ -478,6 +516,9 @@ static void match_by_words(struct matching *m)
 		p = wording->first - 1;
 		if (!is_at(&m->set->items[p], &m->rec->sites[s]) || !score_of(m, p, &m->rec->sites[s]))
 			continue;
+		/* What has a call of its own is not the first to be what is boxed. */
+		if (m->rec->sites[s].cause == CAUSE_INTERFACE_CONVERSION && m->set->items[p].kind != EXPR_OTHER)
+			continue;
 		wording->first = w.next[p];
 		match_group_add_site(m, match_group_new(m, &p, 1), s);
 	}
@@ -518,7 +559,7 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 		return true;
 	if (p->n_inlined + 1 != source->n_levels || !levels_agree(p, site, p->n_inlined))
 		return false;
-	if (has_no_column(site) && !words_agree(p, site))
+	if (match_has_no_column(site) && words_of(p, site) == WORDS_OTHER)
 		return false;
 	return !is_before(inner->line, inner->column, source->first_line, source->first_column) &&
 	       !is_before(source->last_line, source->last_column, inner->line, inner->column);
@@ -559,6 +600,8 @@ static bool is_same_statement(const struct rec_site *a, const struct rec_site *b
 	if (!x || !y || x->n_levels != y->n_levels || match_physical_function(a) != match_physical_function(b) ||
 	    x->first_line != y->first_line || x->first_column != y->first_column || x->last_line != y->last_line ||
 	    x->last_column != y->last_column)
+		return false;
+	if (match_has_no_column(a) && match_has_no_column(b) && strcmp(x->expr, y->expr) != 0)
 		return false;
 	return memcmp(x->levels, y->levels, x->n_levels * sizeof(x->levels[0])) == 0;
 }
@@ -658,7 +701,8 @@ static bool pair_declared_together(struct matching *m, const struct place *place
 	return ok;
 }
 
-static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim)
+/* worded: sites without a column, or those that have one. */
+static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim, bool worded)
 {
 	struct statement *statements = xcalloc(m->rec->n_sites + 1, sizeof(*statements));
 	struct place place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
@@ -667,7 +711,7 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 	for (size_t s = 0; s < m->rec->n_sites; s++) {
 		const struct rec_site *site = &m->rec->sites[s];
 
-		if (is_open(m, s) && site->source->expr &&
+		if (is_open(m, s) && site->source->expr && match_has_no_column(site) == worded &&
 		    site->source->last_line - site->source->first_line < INT16_MAX)
 			statements[n++] = (struct statement){
 				.site = s,
@@ -684,7 +728,11 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 		if (place.n_predictions == 0)
 			continue;
 		gather_sites(m, &place, statements[i].site);
-		if (!pair_in_log_order(m, &place) && !pair_declared_together(m, &place))
+		if (pair_in_log_order(m, &place) || pair_declared_together(m, &place))
+			continue;
+		if (worded)
+			match_pair_decided(m, &place);
+		else
 			match_pair_place(m, &place);
 	}
 	free(place.predictions);
@@ -735,9 +783,19 @@ void match_by_position(struct matching *m)
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		match_at_positions(m, &pos, &rules[i]);
 	mark_surplus(m, &pos);
-	match_in_statements(m, &pos, CLAIM_HEAP);
+	match_in_statements(m, &pos, CLAIM_HEAP, false);
+	match_in_statements(m, &pos, CLAIM_HEAP, true);
 	match_at_positions(m, &pos, &besides);
-	match_in_statements(m, &pos, CLAIM_STACK);
+	match_in_statements(m, &pos, CLAIM_STACK, false);
 	crowd(m);
+	release_positions(&pos);
+}
+
+void match_stack_by_words(struct matching *m)
+{
+	struct positions pos;
+
+	index_predictions(m, &pos);
+	match_in_statements(m, &pos, CLAIM_STACK, true);
 	release_positions(&pos);
 }

@@ -815,17 +815,43 @@ static struct prediction *add_json_only(struct joiner *j, const struct entry *fr
 	return p;
 }
 
+/* What an entry must have in common with the text of a prediction that takes its chain. */
+enum likeness {
+	LIKENESS_NONE,
+	LIKENESS_TEXT, /* its chain has the text */
+	LIKENESS_EACH, /* and once more than it was taken for that */
+};
+
+/* An explanation of the chain with this text that nobody took the chain for. */
+static struct entry *untaken_text(struct joiner *j, size_t chain, const char *text)
+{
+	for (size_t i = j->chains[chain].first; i != NONE; i = j->entries[i].next) {
+		struct entry *e = &j->entries[i];
+
+		if (e->text && !e->used && same_text(e->text, text))
+			return e;
+	}
+	return NULL;
+}
+
 /* The entry whose chain a text prediction takes: the next empty one from *cursor on that fits, or fits well enough. */
-static struct entry *next_empty(struct joiner *j, size_t *cursor, const char *text, bool strict)
+static struct entry *next_empty(struct joiner *j, size_t *cursor, const char *text, enum likeness likeness)
 {
 	for (size_t i = *cursor; i < j->n_entries; i++) {
 		struct entry *e = &j->entries[i];
 
 		if (e->text || e->used)
 			continue;
-		if (strict && !chain_text(j, e->chain, text, 0))
+		if (likeness != LIKENESS_NONE && !chain_text(j, e->chain, text, 0))
 			continue;
-		if (!strict) {
+		if (likeness == LIKENESS_EACH) {
+			struct entry *of_text = untaken_text(j, e->chain, text);
+
+			if (!of_text)
+				continue;
+			of_text->used = true;
+		}
+		if (likeness == LIKENESS_NONE) {
 			const struct entry *t = chain_text(j, e->chain, NULL, 0);
 
 			/* A wrapper's entry is no other expression's, unless that is known to have the same chain. */
@@ -841,7 +867,8 @@ static struct entry *next_empty(struct joiner *j, size_t *cursor, const char *te
 
 static struct keymap_key wording(const struct prediction *p)
 {
-	return (struct keymap_key){{(uintptr_t)p->package, (uintptr_t)p->expr, p->kind == EXPR_MOVED}};
+	return (struct keymap_key){{(uintptr_t)p->package, (uintptr_t)p->expr,
+				    (uint64_t)(p->kind == EXPR_MOVED) | (uint64_t)p->wrapper << 1}};
 }
 
 /* Forgets inline chains that go through a file whose positions are elsewhere in the text. */
@@ -868,7 +895,7 @@ static void drop_displaced(struct joiner *j)
 {
 	struct predictions *set = j->set;
 	/* By package and wording: unjoined predictions of the text << 32 | of the JSON alone; and one of the latter. */
-	struct keymap lacking = KEYMAP_INIT, alone = KEYMAP_INIT;
+	struct keymap lacking = KEYMAP_INIT, alone = KEYMAP_INIT, inlined = KEYMAP_INIT;
 	struct u64map displaced = U64MAP_INIT; /* files, of the set's pool */
 	size_t kept = j->n_text;
 
@@ -878,15 +905,24 @@ static void drop_displaced(struct joiner *j)
 		if (i >= j->n_text) {
 			++*keymap_at(&lacking, wording(p), NULL);
 			*keymap_at(&alone, wording(p), NULL) = i;
+			*keymap_at(&inlined, wording(p), NULL) += p->n_inlined || !p->inlined_known;
 		} else if (p->claim == CLAIM_HEAP && !j->joined[i]) {
 			*keymap_at(&lacking, wording(p), NULL) += 1ull << 32;
 		}
 	}
 	for (size_t i = 0; i < j->n_text; i++) {
 		struct prediction *p = &set->items[i], *same;
+		uint64_t n;
 
-		if (p->claim != CLAIM_HEAP || j->joined[i] || *keymap_find(&lacking, wording(p)) != ((1ull << 32) | 1))
+		if (p->claim != CLAIM_HEAP || j->joined[i])
 			continue;
+		n = *keymap_find(&lacking, wording(p));
+		if (n >> 32 != (uint32_t)n)
+			continue;
+		if ((uint32_t)n > 1) { /* which is which is not known, but that none of them is inlined may be */
+			p->inlined_known |= !*keymap_find(&inlined, wording(p));
+			continue;
+		}
 		same = &set->items[*keymap_find(&alone, wording(p))];
 		p->inlined = same->inlined;
 		p->n_inlined = same->n_inlined;
@@ -913,6 +949,7 @@ static void drop_displaced(struct joiner *j)
 	forget_displaced_chains(set, &displaced);
 	keymap_release(&lacking);
 	keymap_release(&alone);
+	keymap_release(&inlined);
 	u64map_release(&displaced);
 }
 
@@ -932,9 +969,11 @@ static void join_expressions(struct joiner *j, const struct place *place, size_t
 		expressions += j->set->items[i].kind != EXPR_MOVED && !j->set->items[i].wrapper;
 	/*
 	 * One each: they are in order. Else something is missing on one side, mostly a wrapper's summary: first those
-	 * whose text is known, in order, then what is left. Wrappers come last in the text.
+	 * whose text is known, in order, then what is left. Wrappers come last in the text. Behind a line directive
+	 * without columns calls of one line have one chain, which is then taken as often as it has the text.
 	 */
-	for (int strict = empties != expressions || j->is_merged; strict >= 0; strict--) {
+	for (int likeness = empties != expressions || j->is_merged ? LIKENESS_EACH : LIKENESS_NONE;
+	     likeness >= LIKENESS_NONE; likeness--) {
 		size_t cursor = 0, nth = 0;
 
 		for (size_t i = place->first; i != NONE; i = j->next[i], nth++) {
@@ -943,10 +982,12 @@ static void join_expressions(struct joiner *j, const struct place *place, size_t
 
 			if (p->kind == EXPR_MOVED || j->joined[i])
 				continue;
-			e = next_empty(j, &cursor, p->expr, strict);
-			if (!e && strict) { /* the wrapper of an inlined call may stand before the others */
+			e = next_empty(j, &cursor, p->expr, (enum likeness)likeness);
+			if (!e &&
+			    likeness !=
+				    LIKENESS_NONE) { /* the wrapper of an inlined call may stand before the others */
 				cursor = 0;
-				e = next_empty(j, &cursor, p->expr, strict);
+				e = next_empty(j, &cursor, p->expr, (enum likeness)likeness);
 			}
 			if (!e)
 				continue;
