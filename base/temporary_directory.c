@@ -18,7 +18,7 @@ int temporary_directory(char **path, const char *parent, const char *area, struc
 {
 	int ret;
 
-	*path = xasprintf("%s/escaudit-XXXXXX", parent);
+	*path = xasprintf("%s/escaudit-%s-XXXXXX", parent, area);
 	if (mkdtemp(*path))
 		return 0;
 	ret = -errno;

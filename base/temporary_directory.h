@@ -9,7 +9,7 @@
 const char *temporary_parent(void);
 
 /*
- * Makes a directory in parent that is the caller's alone (mode 0700), its name beginning with "escaudit". *path is
+ * Makes a directory in parent that is the caller's alone (mode 0700), "escaudit-AREA-" and six letters. *path is
  * the caller's to free after it removed the directory. 0, or a negative errno with err set, whose sentence begins with
  * area; *path is NULL then.
  */
