@@ -48,7 +48,9 @@ static const struct rec_extent *extent_around(const struct matching *m, uint32_t
 	for (size_t i = 0; file != NO_FILE && i < m->files[file].n_extents; i++) {
 		const struct rec_extent *e = &m->rec->extents[m->files[file].extents[i]];
 
-		if (line >= e->first && line <= e->last && (!best || e->last - e->first < best->last - best->first))
+		/* Functions that were inlined leave lines in other files. */
+		if (line >= e->first && line <= e->last && go_name_is_method(e->function) &&
+		    (!best || e->last - e->first < best->last - best->first))
 			best = e;
 	}
 	return best;

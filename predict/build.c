@@ -485,17 +485,6 @@ static const char *const *twin_packages(const struct build *b, const char *progr
 	return b->n_packages > 1 ? program : b->options->packages;
 }
 
-/* What is in the way of knowing the sources costs columns, and no more. */
-static int give_reason(struct build *b, int ret)
-{
-	if (ret == 0 || ret == -EINTR)
-		return ret;
-	free(b->twin_missing);
-	b->twin_missing = xstrdup(b->err->text);
-	error_release(b->err);
-	return 0;
-}
-
 /* Which sources there are, and what the compiler will call them. */
 static int ask_sources(struct build *b)
 {
@@ -516,7 +505,7 @@ static int ask_sources(struct build *b)
 		ret = source_list_ask(&b->list, &b->go, &b->flags, b->options->packages);
 	if (ret == 0 && b->list.n)
 		b->names.list = &b->list;
-	return give_reason(b, ret);
+	return go_command_give_reason(&b->go, ret, &b->twin_missing);
 }
 
 static const struct source_list *twin_list(const struct build *b)
@@ -538,7 +527,9 @@ static int prepare_twin(struct build *b)
 		return 0;
 	}
 	if (b->n_packages > 1)
-		ret = give_reason(b, source_list_ask(&b->program, &b->go, &b->flags, twin_packages(b, program)));
+		ret = go_command_give_reason(&b->go,
+					     source_list_ask(&b->program, &b->go, &b->flags, twin_packages(b, program)),
+					     &b->twin_missing);
 	if (ret == 0 && !b->twin_missing)
 		ret = twin_prepare(b->options->twin, &b->go, &b->flags, twin_list(b), b->overlay, b->module_cache,
 				   &b->is_twin_ready, &b->twin_missing);

@@ -123,6 +123,26 @@ void go_command_add_said(const struct go_command *c, struct strbuf *sb)
 	fclose(f);
 }
 
+int go_command_give_reason(struct go_command *c, int ret, char **missing)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *line;
+
+	if (ret == 0 || ret == -EINTR)
+		return ret;
+	for (line = c->err->text; *line; line += strspn(line, "\n")) {
+		size_t n = strcspn(line, "\n");
+
+		strbuf_addstr(&sb, sb.len ? " " : "");
+		strbuf_add(&sb, line, n);
+		line += n;
+	}
+	free(*missing);
+	*missing = strbuf_detach(&sb);
+	error_release(c->err);
+	return 0;
+}
+
 int go_command_failed(struct go_command *c, const char *command, int status)
 {
 	struct strbuf sb = STRBUF_INIT;

@@ -39,6 +39,11 @@ void go_command_end(struct go_command *c, bool keep_work);
 int go_command_run(struct go_command *c, struct words *argv, int *status);
 /* The error of a command that ended so, with what it said. */
 int go_command_failed(struct go_command *c, const char *command, int status);
+/*
+ * For what costs columns and no more: an error becomes *missing, in one line, which replaces and is freed as what was
+ * there. 0; but an interruption stays what it is.
+ */
+int go_command_give_reason(struct go_command *c, int ret, char **missing);
 /* What a failed command said, without diagnostics, and without the headers of packages that failed at nothing. */
 void go_command_add_said(const struct go_command *c, struct strbuf *sb);
 /* Removes a directory with all that is in it, as far as it can be. */

@@ -18,6 +18,7 @@
 #include "base/lines.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/temporary_directory.h"
 #include "predict/go_command.h"
 
 #define LINE	   "escaudit-json: "
@@ -137,7 +138,7 @@ static int run_compiler(char **argv, char **flag, const char *directory)
 
 int relay_main(char **argv)
 {
-	const char *tmp = getenv("TMPDIR");
+	struct error err = ERROR_INIT;
 	char **flag = argv, *directory;
 	int code, ret;
 
@@ -149,9 +150,10 @@ int relay_main(char **argv)
 		execvp(argv[0], argv);
 		return complain("failed to run", argv[0], errno);
 	}
-	directory = xasprintf("%s/escaudit-json-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(directory)) {
-		code = complain("failed to create", directory, errno);
+	if (temporary_directory(&directory, temporary_parent(), "json", &err)) {
+		fprintf(stderr, "escaudit: %s\n", err.text);
+		error_release(&err);
+		code = 1;
 	} else {
 		code = run_compiler(argv, flag, directory);
 		ret = code ? 0 : print_line(directory);
@@ -356,7 +358,7 @@ int relay_unpack(const char *said, const char *text, const char *json, const str
 		ret = take_lines(&u, in, out);
 	if (in)
 		fclose(in);
-	if (out && (fclose(out) || 0) && ret == 0)
+	if (out && fclose(out) && ret == 0)
 		ret = error_set(err, -EIO,
 				"build: failed to keep the diagnostics in '%s'; make room there, or set TMPDIR", text);
 	return ret;

@@ -138,17 +138,6 @@ static int copy_sources(struct twin_build *b, const struct source_list *list)
 	return ret;
 }
 
-/* What is in the way of a twin is a reason, and no error. */
-static int give_reason(struct go_command *go, int ret, char **missing)
-{
-	if (ret == 0 || ret == -EINTR)
-		return ret;
-	free(*missing);
-	*missing = xstrdup(go->err->text);
-	error_release(go->err);
-	return 0;
-}
-
 int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
 		 const struct overlay *users, const char *module_cache, bool *ready, char **missing)
 {
@@ -167,7 +156,7 @@ int twin_prepare(struct twin *twin, struct go_command *go, const struct go_flags
 	*ready = ret == 0;
 	if (ret == 0 && b.n_left)
 		*missing = xasprintf("%zu %s no copy", b.n_left, b.n_left == 1 ? "file has" : "files have");
-	return give_reason(go, ret, missing);
+	return go_command_give_reason(go, ret, missing);
 }
 
 int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *flags, const struct source_list *list,
@@ -179,5 +168,5 @@ int twin_build(struct twin *twin, struct go_command *go, const struct go_flags *
 
 	if (ret == 0)
 		twin_set_built(twin);
-	return give_reason(go, ret, missing);
+	return go_command_give_reason(go, ret, missing);
 }

@@ -149,6 +149,21 @@ size_t go_name_declared_length(const char *function)
 	}
 }
 
+bool go_name_is_method(const char *function)
+{
+	size_t end = go_name_declared_length(function), depth = 0;
+
+	for (size_t i = go_name_package_length(function) + 1; i < end; i++) {
+		if (strchr("([", function[i]))
+			depth++;
+		else if (strchr(")]", function[i]) && depth)
+			depth--;
+		else if (function[i] == '.' && depth == 0)
+			return true;
+	}
+	return false;
+}
+
 bool go_name_is_closure(const char *function)
 {
 	const char *made = function + go_name_declared_length(function);

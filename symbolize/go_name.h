@@ -33,6 +33,9 @@ const char *go_name_short(const char *function);
  * method of a pointer. */
 const char *go_name_value_method(struct strpool *pool, const char *function);
 
+/* Whether the declared function in the name is a method: "main.T.M", "main.(*T[int]).M.func1". */
+bool go_name_is_method(const char *function);
+
 /* How much of the name is that of the declared function that the rest was made in: of "main.f[int].func1"
  * "main.f[int]". */
 size_t go_name_declared_length(const char *function);

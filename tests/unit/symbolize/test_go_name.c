@@ -123,3 +123,15 @@ Test(go_name, packages_of_the_runtime)
 	cr_expect_not(go_name_is_runtime_package("runtimes"));
 	cr_expect_not(go_name_is_runtime_package(NULL));
 }
+
+Test(go_name, methods_are_told_from_functions)
+{
+	cr_expect(go_name_is_method("main.T.M"));
+	cr_expect(go_name_is_method("example.com/m/v2%2ex.(*T).M"));
+	cr_expect(go_name_is_method("main.(*T[go.shape.int]).M"));
+	cr_expect(go_name_is_method("main.T[go.shape.struct { a.B }].M.func1"));
+	cr_expect(!go_name_is_method("main.f"));
+	cr_expect(!go_name_is_method("main.f.func1"));
+	cr_expect(!go_name_is_method("main.f[go.shape.int].func1.2"));
+	cr_expect(!go_name_is_method("internal/abi.f"));
+}
