@@ -658,6 +658,7 @@ void matching_free(struct matching *m)
 	free(m->groups);
 	for (size_t i = 0; i < m->n_files; i++) {
 		free(m->files[i].packages);
+		free(m->files[i].named);
 		free(m->files[i].extents);
 		free(m->files[i].sites);
 		free(m->files[i].appends);

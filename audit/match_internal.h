@@ -25,6 +25,8 @@ struct source_file {
 	const char *base;
 	const char **packages; /* of functions in it; owned */
 	size_t n_packages, alloc_packages;
+	const char **named; /* packages whose predictions have the file's very name; owned */
+	size_t n_named, alloc_named;
 	uint32_t *extents; /* indexes into the recording, owned */
 	size_t n_extents, alloc_extents;
 	uint32_t *sites; /* whose outermost frame is in it, in pc order; owned */

@@ -215,7 +215,8 @@ static bool is_at(const struct prediction *p, const struct rec_site *site)
 
 /* What a text says of the value itself goes before what else it may mean. */
 #define PRIMARY_FIT   8
-#define PRIMARY_SCORE (2 * PRIMARY_FIT)
+#define WORDS_SCORE   3 /* more than words add */
+#define PRIMARY_SCORE (WORDS_SCORE * PRIMARY_FIT)
 /* Without columns, the source's very words before all that, and of what is boxed what has no other call of its own. */
 #define EXACT_SCORE   (8 * PRIMARY_FIT)
 #define OPERAND_SCORE (4 * PRIMARY_FIT)
@@ -243,10 +244,17 @@ static int score_of(const struct matching *m, size_t prediction, const struct re
 {
 	const struct prediction *p = &m->set->items[prediction];
 	int score = fit_score(p, &m->readings[prediction], site);
-	bool is_told = p->claim == CLAIM_STACK && site->cause != CAUSE_INTERFACE_CONVERSION &&
-		       is_told_by_words(m, prediction, site);
+	int words = 0;
 
-	return score ? 2 * score + is_told : 0;
+	if (!score)
+		return 0;
+	if (p->claim == CLAIM_STACK && site->cause != CAUSE_INTERFACE_CONVERSION && site->source->expr) {
+		if (is_told_by_words(m, prediction, site))
+			words = 2;
+		else
+			words = words_of(p, site) >= WORDS_SAME;
+	}
+	return WORDS_SCORE * score + words;
 }
 
 /* How many of a group's sites are in the function of site s. */
