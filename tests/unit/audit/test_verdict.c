@@ -685,7 +685,6 @@ Test(verdict, a_wrapper_that_the_linker_dropped_is_stale)
 	scene_free(&s);
 }
 
-/* A package's init has lines all over the file, and says nothing of the functions between them. */
 /* A closure of another package's function is of the package that it was inlined into, and its file has the same name.
  */
 Test(verdict, a_file_that_left_no_code_is_not_another_of_its_name)
@@ -711,6 +710,32 @@ Test(verdict, a_file_that_left_no_code_is_not_another_of_its_name)
 	scene_free(&s);
 }
 
+/* The standard library has its own copy of some modules; the linker dropped what is in it. */
+Test(verdict, two_copies_of_a_module_are_two)
+{
+	static const char path[] = "/gopath/golang.org/x/text/transform/x.go";
+	struct scene s = scene_new();
+	struct prediction *p;
+	size_t site;
+
+	*recording_add_extent(s.rec) =
+		(struct rec_extent){strpool_add(s.rec->pool, "golang.org/x/text/transform.String"),
+				    strpool_add(s.rec->pool, path), 10, 30, true};
+	for (int i = 0; i < 2; i++) {
+		p = say(&s, CLAIM_HEAP, EXPR_NEW, 11, 2, i ? "new(mine)" : "new(theirs)");
+		p->package = i ? "golang.org/x/text/transform" : "vendor/golang.org/x/text/transform";
+		p->pos.file = i ? path : "/go/src/vendor/golang.org/x/text/transform/x.go";
+	}
+	site = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false);
+	s.rec->sites[site].frames[0].function = strpool_add(s.rec->pool, "golang.org/x/text/transform.String");
+	s.rec->sites[site].frames[0].file = strpool_add(s.rec->pool, path);
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "new(mine)")->n_sites, 1);
+	cr_expect_eq(verdict_of(&s, "new(theirs)")->n_sites, 0);
+	scene_free(&s);
+}
+
+/* A package's init has lines all over the file, and says nothing of the functions between them. */
 Test(verdict, a_function_that_the_linker_dropped_is_stale_though_init_spans_it)
 {
 	struct scene s = scene_new();
