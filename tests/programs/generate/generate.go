@@ -1483,6 +1483,43 @@ var forms = []form{
 	}},
 }
 
+// named makes values of types whose names do not say what they are.
+func (g *generator) named() expression {
+	size := g.size()
+	switch g.Intn(5) {
+	case 0:
+		name, id := g.bytesVar(size)
+		e := g.entity("string conversion", []int{size}, id)
+		return expression{mark(e, "lib.Str("+name+")"), typ{name: "lib.Str", global: "lib.GNStr = %s", use: "len(%s)"}}
+	case 1:
+		name, id := g.stringVar(size)
+		e := g.entity("string conversion", []int{size}, id)
+		return expression{mark(e, "lib.Bytes("+name+")"), typ{name: "lib.Bytes", global: "lib.GNBytes = %s", use: "len(%s)"}}
+	case 2:
+		name, id := g.stringVar(size / 4)
+		e := g.entity("string conversion", []int{size}, id)
+		return expression{mark(e, "lib.Runes("+name+")"), typ{name: "lib.Runes", global: "lib.GNRunes = %s", use: "len(%s)"}}
+	case 3:
+		length := g.intVar(size / 8)
+		e := g.entity("make", []int{size}, keyOf(length))
+		return expression{mark(e, "make(lib.Ints, "+length+")"), typ{name: "lib.Ints", global: "lib.GNInts = %s", use: "len(%s)"}}
+	default:
+		return g.pointerToSlice(size)
+	}
+}
+
+// pointerToSlice: the slice's header and what is behind it.
+func (g *generator) pointerToSlice(size int) expression {
+	if g.chance(50) {
+		slice, e := g.entity("slice literal", []int{size}), g.entity("new", []int{24})
+		values := "{i" + strings.Repeat(", i", size/8-1) + "}"
+		return expression{mark(e, "&"+mark(slice, "lib.Ints"+values)), typ{name: "*lib.Ints", global: "lib.GPInts = %s", use: "len(*(%s))"}}
+	}
+	name, id := g.newType(size, false)
+	slice, e := g.entity("slice literal", []int{size}, id), g.entity("new", []int{24}, id)
+	return expression{mark(e, "&"+mark(slice, "[]"+name+"{{}}")), typ{name: "*[]" + name, global: "lib.GAny = %s", use: "len(*(%s))"}}
+}
+
 // moreForms are drawn behind all statements of forms, so that what a seed has of these stays the same.
 var moreForms = []form{
 	{"map of slices", 1, 0, func(g *generator) string {
@@ -1501,6 +1538,23 @@ var moreForms = []form{
 		}
 		return mark(e, "m1 := map[int][]"+name+"{"+strings.Join(all, ", "+g.pick("", "\n"))+g.pick("", ",\n")+"}; ") +
 			g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+	{"named types", 1, 0, func(g *generator) string { return g.consume(g.named()) }},
+	{"named types in a call", 1, 0, func(g *generator) string {
+		xs := []expression{g.named(), g.named()}
+		if g.chance(50) {
+			xs = append(xs, g.expression())
+		}
+		return g.taker(xs) + "(" + strings.Join(codes(xs), ", ") + ")"
+	}},
+	{"clause of a type switch", 1, 0, func(g *generator) string {
+		name, _ := g.newType(g.size(), g.chance(40))
+		id := g.id()
+		e := g.entity("moved", []int{8, small}, id)
+		x := fmt.Sprintf("x%d", id)
+		g.prelude = append(g.prelude, fmt.Sprintf("%s := lib.Boxed(&V%s)", x, name))
+		g.localSizes[x] = 16
+		return fmt.Sprintf("switch v%d := %s.(type) { %s lib.GAny = &v%d; default: lib.GAny = v%d }", id, x, mark(e, "case *"+name+":"), id, id)
 	}},
 }
 
@@ -1695,7 +1749,7 @@ func generate(seed int64, minor, n int, dir string) error {
 	for i := 0; i < n; i++ {
 		g.statement(forms)
 	}
-	for i := 0; i < n/20; i++ {
+	for i := 0; i < n/10; i++ {
 		g.statement(moreForms)
 	}
 	for _, f := range g.files {

@@ -106,6 +106,14 @@ import (
 	"strings"
 )
 
+// Types whose names do not say what they are.
+type (
+	Str   string
+	Bytes []byte
+	Runes []rune
+	Ints  []int
+)
+
 const Never = false
 
 var (
@@ -126,6 +134,12 @@ var (
 	GInt   *int
 	GInt32 *int32
 	M      map[string]int
+
+	GNStr   Str
+	GNBytes Bytes
+	GNRunes Runes
+	GNInts  Ints
+	GPInts  *Ints
 
 	GReader *strings.Reader
 	GBuffer *bytes.Buffer
@@ -183,6 +197,9 @@ func S(n int) string { return str[:n] }
 
 //go:noinline
 func B(n int) []byte { return room[:n:n] }
+
+//go:noinline
+func Boxed(x any) any { return x }
 
 //go:noinline
 func UseS(s string) int { return len(s) }
