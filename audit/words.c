@@ -328,6 +328,13 @@ static bool is_exact(const char *said, const char *source)
 	}
 }
 
+static bool ends_in_brace(const char *said)
+{
+	size_t n = strlen(said);
+
+	return n && said[n - 1] == '}' && *said != '{';
+}
+
 enum words words_compare(const char *said, const char *source)
 {
 	struct tokens printed, written;
@@ -339,6 +346,9 @@ enum words words_compare(const char *said, const char *source)
 	tokenize(&written, source, false);
 	if (!printed.has_word)
 		return WORDS_PART;
+	/* an element of a literal, whose type the source leaves out */
+	if (*source == '{' && ends_in_brace(said))
+		return WORDS_SAME;
 	/* a constant that has another name: of all that has one it may be any's */
 	if (printed.n == 1 && written.n == 1 && is_constant(&printed.items[0]) && written.items[0].kind == TOKEN_NAME)
 		return WORDS_PART;
