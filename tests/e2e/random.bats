@@ -145,7 +145,7 @@ without_columns() {
 	[ "$complaints" -eq 0 ]
 	local change
 	for change in '.objects += 1' '.verdict = "unpredicted" | .claim = null | .ambiguous = false' '.ambiguous = false' '.predictions -= 1' '.bytes += 8'; do
-		jq "(.verdicts | map(select(.ambiguous and .objects > 0)) | .[0]) as \$row | .verdicts |= map(if . == \$row then ($change) else . end)" \
+		jq "(.verdicts | map(select(.ambiguous and .objects > 0 and .cause != \"make map\")) | .[0]) as \$row | .verdicts |= map(if . == \$row then ($change) else . end)" \
 			"$t/off.json" >"$t/changed.json"
 		[ -n "$(jq -r --slurpfile with "$t/columns.json" -f "$BATS_TEST_DIRNAME/alike.jq" "$t/changed.json")" ] || complain "$change: not seen"
 	done
