@@ -222,7 +222,7 @@ uint32_t match_resolve_file(struct matching *m, const char *path, const char *pa
 		const struct source_file *file = &m->files[i - 1];
 		size_t tail = common_tail(cleaned, file->path);
 
-		if (is_of_others(m, file, package))
+		if (is_of_others(m, file, package) && !has_package(file, package))
 			continue;
 		n_all++;
 		if (has_package(file, package)) {
