@@ -189,20 +189,6 @@ static const char *symbol_name(struct strpool *pool, const char *function)
 	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
 }
 
-/* make of a slice, a map or a channel: "make(Header, n)" does not say which. */
-static bool is_make_of_name(const char *expr)
-{
-	static const char *const types[] = {"[", "map[", "chan ", "chan<-", "<-chan"};
-
-	if (strncmp(expr, "make(", 5) != 0)
-		return false;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strncmp(expr + 5, types[i], strlen(types[i])) == 0)
-			return false;
-	}
-	return true;
-}
-
 /* An array of bytes that is copied into a new one (cmd/compile/internal/walk, walkStringToBytes). */
 static bool is_constant_bytes(const char *expr)
 {
@@ -228,7 +214,7 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 	}
 	r->is_box = p->kind == EXPR_OTHER || p->kind == EXPR_MAKE_SLICE || p->kind == EXPR_SLICE_LIT ||
 		    p->kind == EXPR_CONCAT || p->kind == EXPR_STRING_CONV || p->kind == EXPR_APPEND;
-	if (is_make_of_name(expr))
+	if (expr_makes_named(expr)) /* a slice, a map or a channel: "make(Header, n)" does not say which */
 		r->primary |= CAUSE_BIT(CAUSE_MAKE_MAP) | CAUSE_BIT(CAUSE_MAKE_CHAN);
 	r->secondary = secondary_causes(p, r);
 	if (p->kind == EXPR_STRING_CONV && is_constant_bytes(expr)) {

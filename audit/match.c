@@ -372,8 +372,7 @@ static void run_other_lines(struct matching *m)
 	place_nowhere(m);
 }
 
-/* Whether this may be a map literal with elements: one of a named type reads like a struct's. */
-static bool is_filled_literal(const struct matching *m, size_t prediction)
+bool match_is_filled_literal(const struct matching *m, size_t prediction)
 {
 	const struct prediction *p = &m->set->items[prediction];
 	size_t len = p->expr ? strlen(p->expr) : 0;
@@ -390,8 +389,9 @@ static bool makes_map(const struct matching *m, const struct match_group *group)
 /* Whether that prediction of the group may be of the literal that the call inserts an element of. */
 static bool may_insert(const struct matching *m, size_t prediction, const struct match_group *group, size_t s)
 {
-	return is_filled_literal(m, prediction) && fit_insertion(&m->set->items[prediction], &m->readings[prediction],
-								 &m->rec->sites[s], makes_map(m, group));
+	return match_is_filled_literal(m, prediction) &&
+	       fit_insertion(&m->set->items[prediction], &m->readings[prediction], &m->rec->sites[s],
+			     makes_map(m, group));
 }
 
 /* Appends a type as the source may have it as well as the runtime. */
@@ -522,7 +522,7 @@ static void adopt_insertions(struct matching *m)
 		bool may = false;
 
 		for (size_t i = 0; i < m->groups[g].n_predictions && !may; i++)
-			may = is_filled_literal(m, m->groups[g].predictions[i]);
+			may = match_is_filled_literal(m, m->groups[g].predictions[i]);
 		if (!may || m->prediction_file[p] == NO_FILE)
 			continue;
 		last = u64map_at(&on_line, match_place_key(m->prediction_file[p], m->set->items[p].pos.line), NULL);
@@ -611,7 +611,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_index_files(m);
 	match_index_sites(m);
 	count_objects(m);
-	match_find_tree(m);
+	match_find_names(m);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 		const char *package = match_package(m, p->package);
@@ -657,8 +657,8 @@ void matching_free(struct matching *m)
 	}
 	free(m->groups);
 	for (size_t i = 0; i < m->n_files; i++) {
-		free(m->files[i].packages);
-		free(m->files[i].named);
+		free(m->files[i].packages.items);
+		free(m->files[i].named.items);
 		free(m->files[i].extents);
 		free(m->files[i].sites);
 		free(m->files[i].appends);

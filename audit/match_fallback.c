@@ -237,11 +237,8 @@ static bool is_slice_literal(const struct matching *m, size_t i)
 static bool is_filled_map(const struct matching *m, size_t i)
 {
 	const struct prediction *p = &m->set->items[i];
-	size_t len = p->expr ? strlen(p->expr) : 0;
 
-	return m->prediction_file[i] != NO_FILE && p->pos.line > 0 && !p->n_inlined && len > 5 &&
-	       strcmp(p->expr + len - 5, "{...}") == 0 &&
-	       (p->kind == EXPR_MAKE_MAP || (p->kind == EXPR_OTHER && m->readings[i].is_literal));
+	return m->prediction_file[i] != NO_FILE && p->pos.line > 0 && !p->n_inlined && match_is_filled_literal(m, i);
 }
 
 static bool is_array(const struct rec_site *site)

@@ -20,14 +20,17 @@
 #define NO_FILE UINT32_MAX
 
 /* One source file as the binary's tables name it. */
+struct names {
+	const char **items; /* owned, the names are not */
+	size_t n, alloc;
+};
+
 struct source_file {
 	const char *path;
 	const char *base;
-	const char **packages; /* of functions in it; owned */
-	size_t n_packages, alloc_packages;
-	const char **named; /* packages whose predictions have the file's very name; owned */
-	size_t n_named, alloc_named;
-	uint32_t *extents; /* indexes into the recording, owned */
+	struct names packages; /* of functions in it */
+	struct names named;    /* packages whose predictions have the file's very name */
+	uint32_t *extents;     /* indexes into the recording, owned */
 	size_t n_extents, alloc_extents;
 	uint32_t *sites; /* whose outermost frame is in it, in pc order; owned */
 	size_t n_sites, alloc_sites;
@@ -90,8 +93,9 @@ const char *match_import_path(const struct matching *m, const char *function);
 /* The source files that the binary names, with what is in each; then the sites by line. To be called first, in this
  * order: match_index_files, match_index_sites, and once every prediction has its file match_index_by_file. */
 void match_index_files(struct matching *m);
-/* Whether log and binary name the files of the build alike. After match_index_files, before match_resolve_file. */
-void match_find_tree(struct matching *m);
+/* Whether log and binary name the files of the build alike, and which files the log has under the binary's very names.
+ * After match_index_files, before match_resolve_file. */
+void match_find_names(struct matching *m);
 /*
  * The binary's file that a position names. The same file has many names: relative to the build's directory, absolute,
  * trimmed to its import path, in a container's or another machine's module cache. Package and base name stay.
@@ -184,5 +188,8 @@ bool match_fits_at_all(const struct matching *m, size_t prediction, size_t site)
 void match_pair_place(struct matching *m, struct place *place);
 /* The same, but leaves what cannot be told apart to later passes. */
 void match_pair_decided(struct matching *m, struct place *place);
+
+/* Whether this may be a map literal with elements: one of a named type reads like a struct's. */
+bool match_is_filled_literal(const struct matching *m, size_t prediction);
 
 #endif

@@ -49,37 +49,31 @@ const char *match_import_path(const struct matching *m, const char *function)
 	return strcmp(path, "main") == 0 && m->main_package ? m->main_package : path;
 }
 
-static void add_package(struct source_file *file, const char *package)
+/* Names that are the same are mostly the same pointer; that of the main package may be two. */
+static void add_name(struct names *names, const char *name)
 {
-	for (size_t i = 0; i < file->n_packages; i++) {
-		if (file->packages[i] == package)
+	for (size_t i = 0; i < names->n; i++) {
+		if (names->items[i] == name)
 			return;
 	}
-	ARRAY_GROW(file->packages, file->n_packages + 1, file->alloc_packages);
-	file->packages[file->n_packages++] = package;
+	ARRAY_GROW(names->items, names->n + 1, names->alloc);
+	names->items[names->n++] = name;
 }
 
-/* package is from the pool. */
-static void add_named(struct source_file *file, const char *package)
+static bool has_name(const struct names *names, const char *name)
 {
-	for (size_t i = 0; i < file->n_named; i++) {
-		if (file->named[i] == package)
-			return;
+	for (size_t i = 0; i < names->n; i++) {
+		if (name && strcmp(names->items[i], name) == 0)
+			return true;
 	}
-	ARRAY_GROW(file->named, file->n_named + 1, file->alloc_named);
-	file->named[file->n_named++] = package;
+	return false;
 }
 
 /* Whether the log has the file's very name, in other packages only: what that package calls otherwise is another file,
  * as of two copies of a module. */
-static bool is_of_others(struct matching *m, const struct source_file *file, const char *package)
+static bool is_of_others(const struct source_file *file, const char *package)
 {
-	package = package ? strpool_add(m->pool, package) : NULL;
-	for (size_t i = 0; i < file->n_named; i++) {
-		if (file->named[i] == package)
-			return false;
-	}
-	return package && file->n_named;
+	return package && file->named.n && !has_name(&file->named, package) && !has_name(&file->packages, package);
 }
 
 static const char *behind_package(const char *function)
@@ -120,7 +114,7 @@ void match_index_files(struct matching *m)
 			continue;
 		index = file_at(m, extent->file); /* may move m->files */
 		file = &m->files[index];
-		add_package(file, match_import_path(m, extent->function));
+		add_name(&file->packages, match_import_path(m, extent->function));
 		ARRAY_GROW(file->extents, file->n_extents + 1, file->alloc_extents);
 		file->extents[file->n_extents++] = (uint32_t)i;
 		index_name(m, file, extent);
@@ -155,43 +149,38 @@ static size_t common_tail(const char *a, const char *b)
 	return components;
 }
 
-static bool has_package(const struct source_file *file, const char *package)
-{
-	for (size_t i = 0; i < file->n_packages; i++) {
-		if (package && strcmp(file->packages[i], package) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The compiler names files below its working directory relative to it. */
 static uint64_t *find_in_tree(struct matching *m, const char *path)
 {
 	return u64map_find(&m->file_of_path, (uintptr_t)clean_path(m, m->set->build.directory, path));
 }
 
-static uint64_t *find_exactly(struct matching *m, const char *path)
+static uint64_t *find_named(struct matching *m, const char *path)
 {
-	uint64_t *found = find_in_tree(m, path);
-
-	return found ? found : u64map_find(&m->file_of_path, (uintptr_t)strpool_add(m->pool, path));
+	return u64map_find(&m->file_of_path, (uintptr_t)strpool_add(m->pool, path));
 }
 
-void match_find_tree(struct matching *m)
+void match_find_names(struct matching *m)
 {
+	const char *path = NULL, *package = NULL;
+
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
-		const uint64_t *found = p->pos.file && p->package ? find_exactly(m, p->pos.file) : NULL;
+		const uint64_t *found;
 
-		if (found)
-			add_named(&m->files[*found], strpool_add(m->pool, p->package));
-	}
-	/* A line directive can give a file of another kind a full name, which -trimpath leaves as it is. */
-	for (size_t i = 0; i < m->set->n && !m->is_same_tree; i++) {
-		const char *path = m->set->items[i].pos.file;
-
-		m->is_same_tree = path && path[0] != '/' && path_has_suffix(path, ".go") && m->set->build.directory &&
-				  find_in_tree(m, path);
+		if (!p->pos.file ||
+		    (p->pos.file == path && p->package == package)) /* they come in the order of files */
+			continue;
+		path = p->pos.file;
+		package = p->package;
+		found = find_in_tree(m, path);
+		/* A line directive can give a file of another kind a full name, which -trimpath leaves as it is. */
+		if (found && path[0] != '/' && path_has_suffix(path, ".go") && m->set->build.directory)
+			m->is_same_tree = true;
+		if (!found)
+			found = find_named(m, path);
+		if (found && package)
+			add_name(&m->files[*found].named, strpool_add(m->pool, package));
 	}
 }
 
@@ -207,7 +196,9 @@ uint32_t match_resolve_file(struct matching *m, const char *path, const char *pa
 	memo = u64map_at(&m->resolved, (uintptr_t)key, &is_new);
 	if (!is_new)
 		return (uint32_t)*memo;
-	found = find_exactly(m, path);
+	found = find_in_tree(m, path);
+	if (!found)
+		found = find_named(m, path);
 	if (found) {
 		best = (uint32_t)*found;
 		goto out;
@@ -222,10 +213,10 @@ uint32_t match_resolve_file(struct matching *m, const char *path, const char *pa
 		const struct source_file *file = &m->files[i - 1];
 		size_t tail = common_tail(cleaned, file->path);
 
-		if (is_of_others(m, file, package) && !has_package(file, package))
+		if (is_of_others(file, package))
 			continue;
 		n_all++;
-		if (has_package(file, package)) {
+		if (has_name(&file->packages, package)) {
 			in_package = (uint32_t)(i - 1);
 			n_in_package++;
 		}
@@ -238,7 +229,7 @@ uint32_t match_resolve_file(struct matching *m, const char *path, const char *pa
 	}
 	/* Functions of one package seldom come from two files of one name; where they do, the longer common path
 	 * decides. */
-	if (n_in_package == 1 && (best_tail <= 1 || n_best != 1 || !has_package(&m->files[best], package)))
+	if (n_in_package == 1 && (best_tail <= 1 || n_best != 1 || !has_name(&m->files[best].packages, package)))
 		best = in_package;
 	else if (n_best != 1 || (best_tail < 2 && (n_all != 1 || package)))
 		best = NO_FILE;
@@ -558,15 +549,15 @@ const char *matching_file_package(const struct matching *m, size_t prediction)
 	if (index == NO_FILE)
 		return NULL;
 	file = &m->files[index];
-	if (file->n_packages == 1)
-		return file->packages[0];
+	if (file->packages.n == 1)
+		return file->packages.items[0];
 	/* Wrappers of promoted methods stand in the file of the method, whatever package they are in. */
-	for (size_t i = 0; i < file->n_packages; i++) {
-		size_t n = elements_at_home(file->packages[i], file->path);
+	for (size_t i = 0; i < file->packages.n; i++) {
+		size_t n = elements_at_home(file->packages.items[i], file->path);
 
 		if (n < best)
 			continue;
-		home = n > best ? file->packages[i] : NULL; /* two that fit alike say nothing */
+		home = n > best ? file->packages.items[i] : NULL; /* two that fit alike say nothing */
 		best = n;
 	}
 	return home;

@@ -24,35 +24,39 @@ static void read_twin(struct predictions *set, struct twin *twin)
 	error_release(&err);
 }
 
+static int build_with_columns(struct build_options *build, struct predictions *set, struct error *err)
+{
+	char *directory, *binary;
+	int ret = temporary_directory(&directory, temporary_parent(), "build", err);
+
+	if (ret)
+		return ret;
+	binary = xasprintf("%s/program", directory);
+	build->twin = twin_new(binary);
+	ret = build_with_diagnostics(build, set, err);
+	if (ret == 0)
+		read_twin(set, build->twin);
+	unlink(binary);
+	rmdir(directory);
+	twin_free(build->twin);
+	free(binary);
+	free(directory);
+	return ret;
+}
+
 int cli_build(const struct cli_args *args, const struct build_options *options, struct predictions *set,
 	      struct error *err)
 {
 	const char *columns = args->value[OPT_COLUMNS];
 	struct build_options build = *options;
-	char *directory, *binary, *relay = relay_program();
+	char *relay = relay_program();
 	int ret;
 
 	build.relay = relay;
-	if (columns && strcmp(columns, "off") == 0) {
+	if (columns && strcmp(columns, "off") == 0)
 		ret = build_with_diagnostics(&build, set, err);
-		free(relay);
-		return ret;
-	}
-	ret = temporary_directory(&directory, temporary_parent(), "build", err);
-	if (ret) {
-		free(relay);
-		return ret;
-	}
-	binary = xasprintf("%s/program", directory);
-	build.twin = twin_new(binary);
-	ret = build_with_diagnostics(&build, set, err);
-	if (ret == 0)
-		read_twin(set, build.twin);
-	unlink(binary);
-	rmdir(directory);
-	twin_free(build.twin);
-	free(binary);
-	free(directory);
+	else
+		ret = build_with_columns(&build, set, err);
 	free(relay);
 	return ret;
 }

@@ -983,9 +983,8 @@ static void join_expressions(struct joiner *j, const struct place *place, size_t
 			if (p->kind == EXPR_MOVED || j->joined[i])
 				continue;
 			e = next_empty(j, &cursor, p->expr, (enum likeness)likeness);
-			if (!e &&
-			    likeness !=
-				    LIKENESS_NONE) { /* the wrapper of an inlined call may stand before the others */
+			if (!e && likeness != LIKENESS_NONE) {
+				/* The wrapper of an inlined call may stand before the others. */
 				cursor = 0;
 				e = next_empty(j, &cursor, p->expr, (enum likeness)likeness);
 			}

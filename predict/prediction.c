@@ -332,6 +332,23 @@ bool expr_is_boolean(const char *expr)
 	return false;
 }
 
+/* What make makes of a type. EXPR_OTHER: its name does not say. */
+static enum expr_kind kind_of_made(const char *type)
+{
+	if (*type == '[')
+		return EXPR_MAKE_SLICE;
+	if (starts(type, "map["))
+		return EXPR_MAKE_MAP;
+	if (starts(type, "chan ") || starts(type, "chan<-") || starts(type, "<-chan"))
+		return EXPR_MAKE_CHAN;
+	return EXPR_OTHER;
+}
+
+bool expr_makes_named(const char *expr)
+{
+	return starts(expr, "make(") && kind_of_made(expr + 5) == EXPR_OTHER;
+}
+
 enum expr_kind expr_kind_of(const char *expr)
 {
 	static const char *const conversions[] = {"string(", "([]byte)(",  "([]rune)(",	 "[]byte(",
@@ -353,15 +370,11 @@ enum expr_kind expr_kind_of(const char *expr)
 	if (starts(expr, "new(") && closes_last(expr, len, 3))
 		return EXPR_NEW;
 	if (starts(expr, "make(") && closes_last(expr, len, 4)) {
-		const char *type = expr + 5;
+		enum expr_kind made = kind_of_made(expr + 5);
 		size_t start, end;
 
-		if (*type == '[')
-			return EXPR_MAKE_SLICE;
-		if (starts(type, "map["))
-			return EXPR_MAKE_MAP;
-		if (starts(type, "chan ") || starts(type, "chan<-") || starts(type, "<-chan"))
-			return EXPR_MAKE_CHAN;
+		if (made != EXPR_OTHER)
+			return made;
 		return expr_argument(expr, len, 4, 1, &start, &end) ? EXPR_MAKE_SLICE : EXPR_MAKE_MAP;
 	}
 	if (starts(expr, "[]") && (expr[len - 1] == '}' || ends(expr, len, " literal")))

@@ -190,6 +190,8 @@ enum expr_kind expr_kind_of(const char *expr);
 bool expr_is_boolean(const char *expr);
 /* Whether it is "X(y)" as a whole: a call or a conversion, which the text does not tell apart. */
 bool expr_is_application(const char *expr);
+/* Whether it is make of a type whose name does not say what it is. */
+bool expr_makes_named(const char *expr);
 /*
  * The nth argument, from 0, of the call in a text of len bytes whose parenthesis opens at s[open]: s[*start] to
  * s[*end], without the comma. False where there are fewer, or the text ends within. Commas inside of an argument (of

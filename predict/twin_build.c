@@ -64,11 +64,11 @@ static char *overlay_path(const struct go_command *go)
 	return xasprintf("%s/overlay.json", go->work);
 }
 
-static bool is_file_base_asked(const char *go_version)
+static bool asks_position_base(const char *go_version)
 {
 	int minor = 0;
 
-	return sscanf(go_version, "go1.%d", &minor) != 1 || minor < 22 || minor > 24;
+	return sscanf(go_version, "go1.%d", &minor) == 1 && minor >= 22 && minor <= 24;
 }
 
 /*
@@ -81,7 +81,7 @@ static void add_flags(const struct twin_build *b, struct words *argv)
 	struct words packages = {.items = NULL};
 	bool has_named = false;
 
-	for (size_t i = 0; !is_file_base_asked(b->go_version) && i < b->list->n; i++) {
+	for (size_t i = 0; asks_position_base(b->go_version) && i < b->list->n; i++) {
 		const struct listed_package *p = &b->list->items[i];
 
 		if (!p->shares_loop_vars || !go_flags_in_scope(b->flags, p->path, p->is_standard))

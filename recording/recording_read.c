@@ -177,8 +177,7 @@ static void arena_reset(struct arena *arena)
 	arena->used = arena->total = 0;
 }
 
-/* ---- fields of the whole message
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- fields of the whole message ---- */
 
 /* Numbers in profile.proto of what is unpacked one at a time. */
 enum many { MANY_SAMPLE = 2, MANY_LOCATION = 4, MANY_SITE = 1003, MANY_EXTENT = 1004 };

@@ -33,11 +33,11 @@ Test(path, is_cleaned_as_the_go_command_does)
 
 Test(path, is_joined_to_a_directory_if_it_is_relative)
 {
-	expect("/work/dir", "./a.go", "/work/dir/a.go");
-	expect("/work/dir/", "../b/a.go", "/work/b/a.go");
-	expect("/work/dir", "../../../a.go", "/a.go");
-	expect("/work/dir", "/a.go", "/a.go");
-	expect("/work/dir", "", "/work/dir");
+	expect("/src/dir", "./a.go", "/src/dir/a.go");
+	expect("/src/dir/", "../b/a.go", "/src/b/a.go");
+	expect("/src/dir", "../../../a.go", "/a.go");
+	expect("/src/dir", "/a.go", "/a.go");
+	expect("/src/dir", "", "/src/dir");
 	expect("dir", "../../a.go", "../a.go");
 	expect("..", "../a.go", "../../a.go");
 }
