@@ -277,9 +277,27 @@ static bool is_same_instance(const char *source, const char *runtime)
 	return *source == *runtime;
 }
 
+/* A name, but no type parameter's, which stands for any type, and no interface's, which is spelled out. */
+static bool is_type_name(const char *type)
+{
+	const char *end;
+	size_t len;
+
+	bare_name(type, &len, &end);
+	return len && !*end && strncmp(type, "go.shape.", 9) != 0 && strcmp(type, "any") != 0 &&
+	       strcmp(type, "error") != 0;
+}
+
+/* "[]T", "[2]T", "map[K]V", "*T": what has a name of its own is never printed so. */
+static bool is_composed(const char *type)
+{
+	return *type == '[' || *type == '*' || strncmp(type, "map[", 4) == 0;
+}
+
 /*
- * Does a type as the source names it agree with one as the runtime names it? The runtime qualifies with the package's
- * name and spells aliases out, so only names that are plain on both sides can contradict each other.
+ * Does a type as the compiler's text names it agree with one as the runtime names it? Both spell aliases out, and name
+ * what has a name (types/fmt.go, reflectdata), the runtime with its package: a name and a type composed of others
+ * contradict each other. Two names that differ are unlikely one type.
  */
 static enum fit type_fit(const char *source, const char *runtime)
 {
@@ -301,6 +319,8 @@ static enum fit type_fit(const char *source, const char *runtime)
 	}
 	if (is_instance(source) && is_instance(runtime))
 		return is_same_instance(source, runtime) ? FIT_TYPE : FIT_UNLIKELY;
+	if ((is_type_name(source) && is_composed(runtime)) || (is_composed(source) && is_type_name(runtime)))
+		return FIT_NONE;
 	if (strpbrk(source, "[]{}(*) ") || strpbrk(runtime, "[]{}(*) "))
 		return FIT_POSSIBLE;
 	a = last_name(source);

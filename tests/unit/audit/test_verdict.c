@@ -248,6 +248,38 @@ Test(verdict, types_tell_predictions_on_one_line_apart)
 	scene_free(&s);
 }
 
+/* A slice of slices makes arrays of slices, one of T arrays of T: a named type is printed by its name on both sides. */
+Test(verdict, a_name_and_a_composed_type_contradict_each_other)
+{
+	struct scene s = scene_new();
+	size_t outer = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "[2][]main.T", false);
+	size_t pointers = emit(&s, 12, "runtime.newobject", CAUSE_NEW_OBJECT, "[2]*main.T", false);
+	size_t named = emit(&s, 13, "runtime.newobject", CAUSE_NEW_OBJECT, "[2]main.list", false);
+
+	say(&s, CLAIM_HEAP, EXPR_SLICE_LIT, 11, 20, "[]T{...}");
+	say(&s, CLAIM_HEAP, EXPR_SLICE_LIT, 11, 9, "[][]T{...}");
+	observe(&s, outer, 3, 48);
+	say(&s, CLAIM_HEAP, EXPR_SLICE_LIT, 12, 20, "[]T{...}");
+	observe(&s, pointers, 5, 16);
+	say(&s, CLAIM_HEAP, EXPR_SLICE_LIT, 13, 20, "[][]T{...}");
+	observe(&s, named, 7, 48);
+	/* A type parameter may be anything. */
+	say(&s, CLAIM_HEAP, EXPR_SLICE_LIT, 14, 9, "[]go.shape.*T{...}");
+	observe(&s, emit(&s, 14, "runtime.newobject", CAUSE_NEW_OBJECT, "[2]main.P", false), 9, 16);
+	judge(&s);
+	expect(&s, "[]go.shape.*T{...}", VERDICT_CONFIRMED, 9);
+	for (size_t i = 0; i < s.audit->n; i++) {
+		const struct verdict *v = &s.audit->items[i];
+		uint64_t objects = v->line == 11 && v->column == 9 ? 3 : v->line == 14 ? 9 : 0;
+
+		cr_expect_not(v->ambiguous);
+		if (v->expr)
+			cr_expect_eq(v->objects, objects, "line %d: %s: %lu", v->line, v->expr,
+				     (unsigned long)v->objects);
+	}
+	scene_free(&s);
+}
+
 Test(verdict, without_columns_equal_numbers_are_not_paired_in_order)
 {
 	struct scene s = scene_new();
