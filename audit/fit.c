@@ -190,9 +190,13 @@ static const char *symbol_name(struct strpool *pool, const char *function)
 }
 
 /* An array of bytes that is copied into a new one (cmd/compile/internal/walk, walkStringToBytes). */
-static bool is_constant_bytes(const char *expr)
+static bool is_constant_bytes(struct strpool *pool, const char *expr)
 {
-	return strncmp(expr, "([]byte)(\"", 10) == 0 || strncmp(expr, "([]uint8)(\"", 11) == 0;
+	size_t open = strncmp(expr, "([]byte)(", 9) == 0 ? 8 : strncmp(expr, "([]uint8)(", 10) == 0 ? 9 : 0;
+	size_t len = strlen(expr), start, end;
+
+	return open && expr_argument(expr, len, open, 0, &start, &end) && end + 1 == len &&
+	       expr_kind_of(strpool_add_n(pool, expr + start, end - start)) == EXPR_CONSTANT;
 }
 
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
@@ -217,7 +221,7 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 	if (expr_makes_named(expr)) /* a slice, a map or a channel: "make(Header, n)" does not say which */
 		r->primary |= CAUSE_BIT(CAUSE_MAKE_MAP) | CAUSE_BIT(CAUSE_MAKE_CHAN);
 	r->secondary = secondary_causes(p, r);
-	if (p->kind == EXPR_STRING_CONV && is_constant_bytes(expr)) {
+	if (p->kind == EXPR_STRING_CONV && is_constant_bytes(pool, expr)) {
 		r->primary = CAUSE_BIT(CAUSE_NEW_OBJECT);
 		r->secondary = 0;
 	}
