@@ -634,9 +634,8 @@ static void parse_value_spec(struct parser *p)
 	if (accept(p, OP1('='))) {
 		parse_expressions(p);
 		note(p, at, at + 1);
-		/* What sets a variable of the package has the position of its name (cmd/compile/internal/pkginit). */
-		if (p->nesting == 0)
-			note_names(p, first, p->next);
+		/* What sets a variable has the position of its name (cmd/compile/internal/pkginit and walk). */
+		note_names(p, first, p->next);
 	}
 }
 
