@@ -3,7 +3,8 @@
  * Predictions and sites are brought together in steps, each with less to go on than the one before; what a step has
  * paired is out of the way of the next:
  *
- *   1. where columns are known, by position (match_position.c)
+ *   1. where columns are known, by position (match_position.c); what package variables begin with, where the call of it
+ * has lost its own (match_initializer.c)
  *   2. heap claims, where they are not (match_fallback.c)
  *   3. heap claims whose allocation the compiler puts elsewhere: parameters moved where the function begins, variables
  *      merged into one object at the first one's position, variables without a position of their own
@@ -632,6 +633,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
 	match_by_position(m);
+	match_initializers(m);
 	match_fallback_heap(m);
 	run_other_lines(m);
 	match_stack_by_words(m);

@@ -154,6 +154,12 @@ bool match_same_wrapped(const struct matching *m, size_t a, size_t b);
 /* The type whose method a prediction of a wrapper is inlined from, bare; NULL if unknown. */
 const char *match_receiver(const struct matching *m, size_t prediction);
 
+/* ---- match_initializer.c ---- */
+
+/* Pairs what package variables begin with, where the call that makes it has lost its position. After all that goes by
+ * position. */
+void match_initializers(struct matching *m);
+
 /* ---- match_duplicates.c ---- */
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two ways in which the array of a slice literal gets another position (cmd/compile/internal/walk, complit.go):
+ * Three ways in which the array of a slice literal gets another position (cmd/compile/internal/walk, complit.go):
  *
  * What is constant in a slice literal of more than 256 bytes is put into read-only data first (slicelit, fixedlit). For
  * each field of a struct literal in it that sets the current position to the field's, and the array is made there: in
@@ -13,6 +13,9 @@
  * block is laid out behind one that it is reached from). So the n-th array that is made at the brace is that of the
  * n-th such element, which is held against the insertion that must follow, too. An array without elements is made by no
  * call, and a literal that is converted to the map's type is made at its own position.
+ *
+ * Slice literals that are assigned, declared or returned side by side have the position of the statement (oaslit). They
+ * are made one behind the other, in the order of the source.
  */
 #include "sites/literal_braces.h"
 
@@ -212,6 +215,68 @@ static bool find_elements(struct literals *l, size_t first)
 	return n == l->n_arrays;
 }
 
+/* ---- side by side ------------------------------------------------------------------------------------------------ */
+
+static bool is_return(const struct source_tokens *source, size_t token)
+{
+	return source_tokens_is(source, token, "return");
+}
+
+static bool is_assignment(const struct source_tokens *source, size_t token)
+{
+	return source_tokens_is(source, token, "=") || source_tokens_is(source, token, ":=");
+}
+
+/* Fills in the arrays at the position of the first. False unless that is the first, and there are others. */
+static bool find_array_list(struct literals *l, size_t first)
+{
+	l->n_arrays = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!is_array(&l->sites[i]) || !is_at(l, i, l->tokens[first], first))
+			continue;
+		if (i < first)
+			return false;
+		l->arrays[l->n_arrays++] = i;
+	}
+	return l->n_arrays > 1;
+}
+
+/* The braces of the literals that are operands of a statement themselves, not in a call or another literal. False if
+ * they are not as many as the arrays, or of other lengths. */
+static bool find_operands(struct literals *l, size_t first)
+{
+	const struct source_tokens *source = source_of(l, first);
+	size_t token = l->tokens[first], at, end, n = 0, begin, last;
+
+	source_tokens_extent(source, token, &at, &end);
+	at = token;
+	while (at <= end && !is_return(source, at) && !is_assignment(source, at))
+		at++;
+	for (begin = at + 1, at = begin; at <= end; at++) {
+		uint64_t length;
+
+		if (source_tokens_is(source, at, ",")) {
+			begin = at + 1;
+			continue;
+		}
+		if (source_tokens_is(source, at, "(")) {
+			source_tokens_extent(source, at, &last, &at);
+			continue;
+		}
+		if (!source_tokens_is_literal(source, at))
+			continue;
+		token = at;
+		source_tokens_extent(source, token, &last, &at);
+		length = source_tokens_length(source, token);
+		if (last != begin || (at < end && !source_tokens_is(source, at + 1, ",")) || length == 0)
+			continue;
+		if (n == l->n_arrays || !has_length(&l->sites[l->arrays[n]], length))
+			return false;
+		l->elements[n++] = token;
+	}
+	return n == l->n_arrays;
+}
+
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces)
@@ -232,8 +297,9 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 			l.tokens[i] = braces[i];
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN ||
-		    !find_arrays(&l, i) || !find_elements(&l, i))
+		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN)
+			continue;
+		if (!(find_arrays(&l, i) && find_elements(&l, i)) && !(find_array_list(&l, i) && find_operands(&l, i)))
 			continue;
 		for (size_t k = 0; k < l.n_arrays; k++) {
 			braces[l.arrays[k]] = l.elements[k];

@@ -455,3 +455,58 @@ long_line() {
 	}
 	for_each_go check 1.19 1.22 1.24 1.27
 }
+
+@test "what is declared, assigned or returned with its value, bytes of sums, and what inlined calls begin a variable with" {
+	need_bpf
+	check() {
+		local append="confirmed append" literals boxed stays sum table='maps.Map 1/48'
+		two() { # ELEMENTS ELEMENTS: of a []pair and a list
+			printf 'confirmed []pair{...} | new object, [%s]main.pair 10/%s; confirmed list{...} | new object, [%s]main.pair 10/%s' "$1" $((160 * $1)) "$2" $((160 * $2))
+		}
+		bytes() { # EXPRESSION BYTES
+			printf 'confirmed ([]byte)(%s) | string/[]byte conversion, - 10/%s' "$@"
+		}
+		audited ./assigned
+		version_in "$GO_VERSION" '>=1.24' || table='runtime.hmap 1/48'
+		literals="confirmed make(table) | make map, $table; confirmed new(pair) | new object, main.pair 1/16"
+		version_in "$GO_VERSION" '>=1.20' || literals="confirmed &logger{...} | new object, main.logger 1/40; $literals"
+		expect_at assigned/main.go standard "$literals"
+		expect_at assigned/main.go declared "confirmed []pair{...} | new object, [2]main.pair 10/320"
+		expect_at assigned/main.go declared-typed "confirmed []pair{...} | new object, [1]main.pair 10/160"
+		expect_at assigned/main.go declared-second "confirmed list{...} | new object, [1]main.pair 10/160"
+		version_in "$GO_VERSION" '>=1.25' || append='unpredicted append([]pair{{n, 3}, {}, {}}, pair{})'
+		expect_at assigned/main.go declared-append "$append | append growth, main.pair 10/960; confirmed []pair{...} | new object, [3]main.pair 10/480"
+		expect_at assigned/main.go together-declared "$(two 2 1)"
+		expect_at assigned/main.go together-defined "$(two 2 1)"
+		expect_at assigned/main.go together-assigned "$(two 1 2)"
+		expect_at assigned/main.go together-returned "$(two 2 1)"
+		# The concatenation is made with the bytes since Go 1.24; up to 1.19 the conversion has a position of its own, before it.
+		stays='string concatenation, -'
+		version_in "$GO_VERSION" '>=1.24' && stays='unknown, -'
+		both() { # EXPRESSION BYTES
+			local conversion sum
+			conversion=$(bytes "$1" "$2") sum="held $1 | $stays 0/0"
+			if [[ $1 != '"'* ]] || ! version_in "$GO_VERSION" '>=1.20'; then printf '%s; %s' "$conversion" "$sum"; else printf '%s; %s' "$sum" "$conversion"; fi
+		}
+		expect_at assigned/main.go sum "$(both '"a beginning, and " + s' 320)"
+		expect_at assigned/main.go sum-end "$(both 's + " and an end"' 240)"
+		expect_at assigned/main.go sum-nested "$(both '"a beginning, " + s + "."' 240)"
+		expect_at assigned/main.go part "$(bytes '"only a beginning"[:len(s)]' 160)"
+		expect_at assigned/main.go constant 'confirmed ([]byte)("a constant") | new object, [10]uint8 10/100'
+		sum='"a beginning, and boxed " + s'
+		boxed=$(both "$sum" 480)
+		version_in "$GO_VERSION" '>=1.24' || boxed=${boxed/held $sum | $stays 0\/0/violated $sum | $stays 10\/330}
+		expect_at assigned/main.go sum-boxed "confirmed ([]byte)($sum) | interface conversion, []uint8 10/240; $boxed"
+		expect_at assigned/main.go boxed "confirmed ([]byte)(s) | interface conversion, []uint8 10/240; $(bytes s 160)"
+	}
+	for_each_go check 1.19 1.21 1.24 1.27
+}
+
+@test "several values that one assignment boxes are not taken for one another" {
+	need_bpf
+	check() {
+		audited ./assigned
+		expect_at assigned/main.go boxed-together 'confirmed? standard.level, ahead | interface conversion, []main.pair 1/24'
+	}
+	for_each_go check 1.19
+}
