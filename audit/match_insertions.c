@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A map literal is one prediction and many calls: the map itself and an insertion for each element. An insertion has
- * the position of the literal's brace, or of an element inside that is constant (cmd/compile/internal/walk, maplit); of
- * more than 25 constant elements there is one, at the last of them. The compiler says nothing of "m[k] = v": what it
- * makes is unpredicted.
+ * the position of the literal's brace, or of a constant value or key inside (cmd/compile/internal/walk, maplit); of more
+ * than 25 constant elements there is one, at the last of them. The compiler says nothing of "m[k] = v": what it makes
+ * is unpredicted.
  *
  * Where columns are known, or the words of a call, they tell an element from such a statement (match_position.c).
  * Elsewhere lines do. Between the lines of a literal's braces nothing else of its function stands. On these two lines
  * it may, unless the source says that there is no index beside the literal, or there are no more insertions than it has
- * elements. Of a log whose source is not known, a literal reaches as far as its function; but elements can have lines
- * of their own only if keys or values can be constant literals, of structs or arrays.
+ * elements. Of a log whose source is not known, a literal may reach as far as its function.
  *
  * What may be an element of a literal and may be none makes the literal's row ambiguous, with the objects of all that;
  * what may be an element of several makes them one row.
@@ -99,44 +98,6 @@ static bool is_other_map(struct matching *m, size_t prediction, const char *type
 	return !is_same_type(m, said, strlen(said) - strlen("{...}"), type);
 }
 
-/* The end of the type that begins there: of a key up to its bracket, of a value all that is left. */
-static size_t type_end(const char *type)
-{
-	size_t depth = 0, n = 0;
-
-	for (; type[n] && (depth || type[n] != ']'); n++) {
-		depth += type[n] == '[';
-		depth -= type[n] == ']';
-	}
-	return n;
-}
-
-/* Whether a constant of that type may be a literal with elements: of a struct or array, which a name may stand for. */
-static bool may_be_composite(const char *type, size_t len)
-{
-	static const char *const plain[] = {"string",  "bool",	 "int",	   "int8",    "int16",	 "int32",     "int64",	   "uint",
-					    "uint8",   "uint16", "uint32", "uint64",  "uintptr", "float32",   "float64",   "complex64",
-					    "complex128", "error"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
-		if (strlen(plain[i]) == len && memcmp(plain[i], type, len) == 0)
-			return false;
-	}
-	return strncmp(type, "[]", 2) != 0 && strncmp(type, "map[", 4) != 0 && strncmp(type, "func(", 5) != 0 &&
-	       strncmp(type, "interface {", 11) != 0 && strncmp(type, "chan ", 5) != 0 && *type != '*' && *type != '<';
-}
-
-/* Whether elements of such a map can have lines of their own. */
-static bool may_be_elsewhere(const char *type)
-{
-	size_t n;
-
-	if (!type || strncmp(type, "map[", 4) != 0)
-		return true;
-	n = type_end(type + 4);
-	return may_be_composite(type + 4, n) || (type[4 + n] && may_be_composite(type + 5 + n, strlen(type + 5 + n)));
-}
-
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
 static const struct rec_frame *outermost(const struct rec_site *site)
@@ -213,14 +174,12 @@ static enum match_part part_by_line(const struct matching *m, const struct predi
 		return p->literal.is_alone || (line > first && line < last) ? MATCH_PART_SURE : MATCH_PART_PERHAPS;
 	if (line == first)
 		return MATCH_PART_PERHAPS;
-	return may_be_elsewhere(site->type) && (is_known || site->n_frames == 1) && reaches_back(m, p, s)
-		       ? MATCH_PART_PERHAPS
-		       : MATCH_PART_OTHER;
+	return (is_known || site->n_frames == 1) && reaches_back(m, p, s) ? MATCH_PART_PERHAPS : MATCH_PART_OTHER;
 }
 
 static bool has_column(const struct rec_site *site)
 {
-	return site->source && !match_has_no_column(site);
+	return site->source && !match_has_no_column(site) && !match_is_vague(site);
 }
 
 static enum match_part part_of(struct matching *m, const struct match_group *group, size_t prediction, size_t s)
@@ -240,7 +199,9 @@ static enum match_part part_of(struct matching *m, const struct match_group *gro
 		part = part_by_line(m, p, s);
 		return part < by_function ? part : by_function;
 	}
-	part = match_part(p, group->n_sites ? &m->rec->sites[group->sites[0]] : NULL, site);
+	/* Of a row with several literals a site may be another's. */
+	part = match_part(p, group->n_predictions == 1 && group->n_sites ? &m->rec->sites[group->sites[0]] : NULL, site,
+			  by_function == MATCH_PART_SURE);
 	if (part == MATCH_PART_PERHAPS && !reaches_back(m, p, s))
 		return MATCH_PART_OTHER;
 	return part;
@@ -271,16 +232,19 @@ static size_t least_insertions(const struct matching *m, const struct match_grou
 	return n && n <= LOOP_ELEMENTS ? n : 1;
 }
 
-/* Whether all that may be elements of the literal in that function are no more than it has. */
+/* Whether all that may be elements of the literal are no more than it has: in that function, where the literal has no
+ * other one inside. */
 static bool are_all_elements(struct matching *m, size_t group, size_t s)
 {
+	const struct literal_source *literal = &m->set->items[m->groups[group].predictions[0]].literal;
 	const char *function = match_physical_function(&m->rec->sites[s]);
+	bool is_alone = literal->last_line && !literal->has_function;
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->files[m->site_file[s]].n_sites; i++) {
 		size_t t = m->files[m->site_file[s]].sites[i];
 
-		n += is_insertion(m, t) && match_physical_function(&m->rec->sites[t]) == function &&
+		n += is_insertion(m, t) && (!is_alone || match_physical_function(&m->rec->sites[t]) == function) &&
 		     part_of_group(m, group, t) != MATCH_PART_OTHER;
 	}
 	return n <= least_insertions(m, &m->groups[group]);
@@ -373,10 +337,16 @@ static bool begins_behind(const struct matching *m, size_t a, size_t b)
 	const struct position *x = place_of(&m->set->items[m->groups[a].predictions[0]]);
 	const struct position *y = place_of(&m->set->items[m->groups[b].predictions[0]]);
 
-	return x->line != y->line ? x->line > y->line : x->column >= y->column;
+	return x->line != y->line ? x->line > y->line : x->column > y->column;
 }
 
-/* Of literals around an insertion whose columns are known, the innermost; of as many lines, the one that begins last. */
+static bool is_at_one_place(const struct matching *m, size_t a, size_t b)
+{
+	return !begins_behind(m, a, b) && !begins_behind(m, b, a);
+}
+
+/* Of literals around an insertion whose columns are known, the innermost; of as many lines, the one that begins last.
+ * MATCH_NONE if there are several at one position: those of an inlined call that stay have the position of the call. */
 static size_t innermost(const struct matching *m, const size_t *candidates, size_t n)
 {
 	size_t best = candidates[0];
@@ -386,6 +356,10 @@ static size_t innermost(const struct matching *m, const size_t *candidates, size
 
 		if (more < 0 || (more == 0 && begins_behind(m, candidates[i], best)))
 			best = candidates[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (candidates[i] != best && is_at_one_place(m, candidates[i], best))
+			return MATCH_NONE;
 	}
 	return best;
 }
@@ -400,12 +374,12 @@ static void place_insertion(struct insertions *ins, size_t s, size_t *candidates
 		return;
 	if (n == 1)
 		group = candidates[0];
-	else if (has_column(&m->rec->sites[s]))
-		group = innermost(m, candidates, n);
-	else if (m->is_seen[s])
-		group = join(ins, candidates, n);
 	else
+		group = has_column(&m->rec->sites[s]) ? innermost(m, candidates, n) : MATCH_NONE;
+	if (group == MATCH_NONE && !m->is_seen[s])
 		return;
+	if (group == MATCH_NONE)
+		group = join(ins, candidates, n);
 	if (sure == MATCH_PART_PERHAPS && m->is_seen[s] && !are_all_elements(m, group, s))
 		m->groups[group].ambiguous = true;
 	match_group_add_site(m, &m->groups[group], s);

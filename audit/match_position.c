@@ -577,9 +577,9 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 /* ---- parts of literals ------------------------------------------------------------------------------------------- */
 
 /*
- * What an insertion has the position of: "m[k]", or of an element's "{x: 1}", "T{...}" or the name of a field, or of the
- * whole literal (cmd/compile/internal/walk, walkIndexMap and maplit). Of a text that was cut short the beginning tells
- * as far as it is a type and a brace.
+ * What an insertion has the position of: "m[k]", or an element's key or value, "{x: 1}", "T{...}", a constant, the name
+ * of a field, or the whole literal (cmd/compile/internal/walk, walkIndexMap and maplit). Of a text that was cut short
+ * the beginning tells as far as it is a constant, or a type and a brace.
  */
 static enum match_part part_by_text(const char *text)
 {
@@ -587,7 +587,7 @@ static enum match_part part_by_text(const char *text)
 
 	if (n && text[n - 1] == ']')
 		return MATCH_PART_OTHER;
-	if (!strstr(text, "…"))
+	if (!strstr(text, "…") || strchr("\"`'", *text) || isdigit((unsigned char)*text))
 		return MATCH_PART_SURE;
 	while (text[i] && text[i] != '{' && (strchr("[]*._ ", text[i]) || isalnum((unsigned char)text[i])))
 		i++;
@@ -634,19 +634,30 @@ static bool is_inside_whole(const struct rec_site *whole, const struct rec_site 
 	       !is_before(w->last_line, w->last_column, s->levels[0].line, s->levels[0].column);
 }
 
-enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part)
+/* By lines: an alias in the source has another name in the prediction. */
+static bool is_on_line(const struct prediction *p, const struct rec_site *part)
 {
-	enum match_part by_text = match_has_no_column(part) ? part_by_text(part->source->expr) : MATCH_PART_SURE;
+	return p->inlined_known ? p->n_inlined + 1 == part->source->n_levels && levels_agree(p, part, p->n_inlined + 1)
+				: levels_agree(p, part, 1);
+}
+
+enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part,
+			   bool is_own_function)
+{
+	bool has_column = !match_has_no_column(part) && !match_is_vague(part);
+	enum match_part by_text = part_by_text(part->source->expr);
 	bool is_direct = part->source->n_levels == p->n_inlined + 1 && levels_agree(p, part, p->n_inlined);
 
 	if (by_text == MATCH_PART_OTHER)
 		return MATCH_PART_OTHER;
 	if (is_at(p, part) || (is_whole(p, whole) && is_inside_whole(whole, part)) ||
-	    (is_direct && is_between(p, &part->source->levels[0])))
-		return by_text;
+	    (is_own_function && is_direct && is_between(p, &part->source->levels[0])))
+		return has_column ? MATCH_PART_SURE : by_text;
+	if (has_column)
+		return MATCH_PART_OTHER;
 	/* How far the literal reaches is not known. */
-	if (match_has_no_column(part) && is_direct && !p->literal.last_line && !is_whole(p, whole) &&
-	    part->source->levels[0].line > own_place(p)->line)
+	if (is_on_line(p, part) || (is_direct && !p->literal.last_line && !is_whole(p, whole) &&
+				    part->source->levels[0].line > own_place(p)->line))
 		return MATCH_PART_PERHAPS;
 	return MATCH_PART_OTHER;
 }
