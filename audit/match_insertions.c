@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A map literal is one prediction and many calls: the map itself and an insertion for each element. An insertion has
- * the position of the literal's brace, or of a constant value or key inside (cmd/compile/internal/walk, maplit); of more
- * than 25 constant elements there is one, at the last of them. The compiler says nothing of "m[k] = v": what it makes
- * is unpredicted.
+ * the position of the literal's brace, or of a constant value or key inside (cmd/compile/internal/walk, maplit); of
+ * more than 25 constant elements there is one, at the last of them. The compiler says nothing of "m[k] = v": what it
+ * makes is unpredicted.
  *
  * Where columns are known, or the words of a call, they tell an element from such a statement (match_position.c).
  * Elsewhere lines do. Between the lines of a literal's braces nothing else of its function stands. On these two lines

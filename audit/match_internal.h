@@ -131,8 +131,8 @@ enum match_part {
 	MATCH_PART_PERHAPS,
 	MATCH_PART_SURE,
 };
-/* whole is a site of the literal's own, whose token may stand for all of it, or NULL. is_own_function: the function that
- * the part is written in is the literal's. */
+/* whole is a site of the literal's own, whose token may stand for all of it, or NULL. is_own_function: the function
+ * that the part is written in is the literal's. */
 enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part,
 			   bool is_own_function);
 /* Whether the expression of a site is known from the twin, but the compiler gives no column there: beyond the last one,

@@ -11,8 +11,8 @@
  * OMAPLIT and mapAssign; oaslit). These statements are in the order of the source, one behind the other, as no literal
  * of a slice is static (isStaticCompositeLiteral); and code of one comes before that of the next (ssa/layout.go: a
  * block is laid out behind one that it is reached from). So the n-th array that is made at the brace is that of the
- * n-th such element, which is held against the insertion that must follow, too. An array without elements is made by no
- * call, and a literal that is converted to the map's type is made at its own position.
+ * n-th such element. An array without elements is made by no call, and a literal that is converted to the map's type is
+ * made at its own position.
  */
 #include "sites/literal_braces.h"
 
@@ -94,19 +94,30 @@ static bool has_insertion(const struct literals *l, size_t site)
 
 #define SMALL_ARRAY 256 /* bytes; ir.MaxSmallArraySize, smallArrayBytes up to Go 1.20 */
 
-/* Whether there is no literal with elements among the elements behind the one that a token is in, or, if all count, no
- * element. */
-static bool is_last(const struct source_tokens *source, size_t brace, size_t token, bool all)
+/* Whether no literal with elements is among the elements behind the one that a token is in. */
+static bool is_last(const struct source_tokens *source, size_t brace, size_t token)
 {
 	struct source_element element;
 	size_t at = 0;
 
 	while (source_tokens_next_element(source, brace, &at, &element)) {
-		if (element.key_first > token &&
-		    (all || (element.brace != SOURCE_NO_TOKEN && source_tokens_length(source, element.brace) > 0)))
+		if (element.key_first > token && element.brace != SOURCE_NO_TOKEN &&
+		    source_tokens_length(source, element.brace) > 0)
 			return false;
 	}
 	return true;
+}
+
+/* Whether a token is the position of the last field: its name, up to Go 1.19 the colon behind it, or, without a name,
+ * somewhere in the value. */
+static bool is_last_field(const struct source_tokens *source, size_t brace, size_t token)
+{
+	struct source_element element, last = {.key_first = SOURCE_NO_TOKEN};
+	size_t at = 0;
+
+	while (source_tokens_next_element(source, brace, &at, &element))
+		last = element;
+	return token >= last.key_first && (last.key_last < last.key_first || token <= last.key_last + 1);
 }
 
 /* "new([300]int)" and "&[300]int{}" make arrays that are not of slices. */
@@ -134,11 +145,11 @@ static size_t slice_around(const struct literals *l, size_t site)
 				       has_length(&l->sites[site], source_tokens_length(source, token))))
 		return SOURCE_NO_TOKEN;
 	brace = source_tokens_literal_around(source, token);
-	if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, token, true))
+	if (brace == SOURCE_NO_TOKEN || !is_last_field(source, brace, token))
 		return SOURCE_NO_TOKEN;
 	for (size_t inner = brace; inner != SOURCE_NO_TOKEN; inner = brace) {
 		brace = source_tokens_literal_around(source, inner);
-		if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, inner, false))
+		if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, inner))
 			return found;
 		if (source_tokens_length(source, brace) == SOURCE_NO_LENGTH ||
 		    !has_length(&l->sites[site], source_tokens_length(source, brace)) || has_own_site(l, brace, site))
@@ -152,30 +163,14 @@ static size_t slice_around(const struct literals *l, size_t site)
 
 /* ---- elements of map literals ------------------------------------------------------------------------------------ */
 
-/*
- * Fills in the arrays at the position of the first. False unless that is the first, and each is followed by an
- * insertion before the next.
- */
-static bool find_arrays(struct literals *l, size_t first)
+/* Fills in the arrays at the position of one of them. */
+static void find_arrays(struct literals *l, size_t one)
 {
-	bool is_inserted = true;
-
 	l->n_arrays = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		if (!is_at(l, i, l->tokens[first], first))
-			continue;
-		if (i < first && is_array(&l->sites[i]))
-			return false;
-		if (l->sites[i].cause == CAUSE_MAP_GROWTH) {
-			is_inserted = true;
-		} else if (is_array(&l->sites[i])) {
-			if (!is_inserted)
-				return false;
-			is_inserted = false;
+		if (is_array(&l->sites[i]) && is_at(l, i, l->tokens[one], one))
 			l->arrays[l->n_arrays++] = i;
-		}
 	}
-	return is_inserted;
 }
 
 /* Adds the braces of the elements whose arrays follow behind the first n. False if these are fewer, or of other
@@ -233,7 +228,10 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN ||
-		    !find_arrays(&l, i) || !find_elements(&l, i))
+		    !has_insertion(&l, i))
+			continue;
+		find_arrays(&l, i);
+		if (!find_elements(&l, i))
 			continue;
 		for (size_t k = 0; k < l.n_arrays; k++) {
 			braces[l.arrays[k]] = l.elements[k];
