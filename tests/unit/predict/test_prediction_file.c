@@ -206,7 +206,8 @@ Test(prediction_file, everything_comes_back)
 		p->maybe_parameter = kind == EXPR_OTHER;
 		p->inlined_known = kind == EXPR_NEW; /* known, and not inlined */
 		if (kind == EXPR_MAKE_MAP || kind == EXPR_OTHER)
-			p->literal = (struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
+			p->literal =
+				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
 	}
 	predictions_add_package(set, "a");
 	predictions_add_package(set, "b");
