@@ -18,6 +18,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -207,6 +208,109 @@ static bool find_elements(struct literals *l, size_t first)
 	return n == l->n_arrays;
 }
 
+/* ---- maps in map literals ------------------------------------------------------------------------------------- */
+
+/* Whether the sites are at one token and inlined alike. */
+static bool is_beside(const struct literals *l, size_t a, size_t b)
+{
+	return is_at(l, a, l->tokens[b], b);
+}
+
+/* The type that elements are inserted into at a site's place: the last one's; NULL if it is not known. */
+static const char *inserted_type(const struct literals *l, size_t site)
+{
+	const char *type = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAP_GROWTH && is_beside(l, i, site))
+			type = l->sites[i].type;
+	}
+	return type;
+}
+
+static bool has_own_map(const struct literals *l, size_t token, size_t other)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAKE_MAP && is_at(l, i, token, other))
+			return true;
+	}
+	return false;
+}
+
+/* Whether something is inserted between the braces of a literal, into a map of another type than that around. */
+static bool has_other_insertion(const struct literals *l, size_t brace, size_t other, const char *type)
+{
+	const struct source_tokens *source = source_of(l, other);
+
+	for (size_t t = brace; t < source_tokens_partner(source, brace); t++) {
+		for (size_t i = 0; i < l->n; i++) {
+			if (l->tokens[i] == t && l->sites[i].cause == CAUSE_MAP_GROWTH && l->sites[i].type &&
+			    is_at(l, i, t, other) && strcmp(l->sites[i].type, type) != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the values of the map whose literal has its brace at a site's token are maps: it says so, or what is inserted
+ * into them. */
+static bool has_map_values(const struct literals *l, size_t site)
+{
+	const struct source_tokens *source = source_of(l, site);
+	const char *type = inserted_type(l, site);
+	struct source_element element;
+	size_t first, last, at = 0;
+
+	source_tokens_extent(source, l->tokens[site], &first, &last);
+	if (source_tokens_is(source, first, "map") &&
+	    source_tokens_is(source, source_tokens_partner(source, first + 1) + 1, "map"))
+		return true;
+	while (type && source_tokens_next_element(source, l->tokens[site], &at, &element)) {
+		if (element.brace != SOURCE_NO_TOKEN && has_other_insertion(l, element.brace, site, type))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A map literal of constants that is an element of another one is made at the other one's brace, like a slice literal,
+ * and so is what is inserted into it at no place of its own. The other map itself, if a call makes it, is made first.
+ */
+static void find_maps(struct literals *l, size_t first, size_t *braces)
+{
+	const struct source_tokens *source = source_of(l, first);
+	const char *type = inserted_type(l, first);
+	struct source_element element;
+	size_t n = 0, n_elements = 0, at = 0, k = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAKE_MAP && is_beside(l, i, first)) {
+			if (i < first)
+				return;
+			l->arrays[n++] = i;
+		}
+	}
+	while (source_tokens_next_element(source, l->tokens[first], &at, &element)) {
+		if (element.brace == SOURCE_NO_TOKEN || has_own_map(l, element.brace, first))
+			continue;
+		if (n_elements == n)
+			return;
+		l->elements[n_elements++] = element.brace;
+	}
+	if (n_elements == 0 || n > n_elements + 1 || n < n_elements || !has_map_values(l, first))
+		return;
+	for (size_t i = l->arrays[n - n_elements]; i < l->n; i++) {
+		bool is_map = l->sites[i].cause == CAUSE_MAKE_MAP;
+
+		if (braces[i] != SOURCE_NO_TOKEN || !is_beside(l, i, first))
+			continue;
+		k += is_map;
+		if (is_map || (type && l->sites[i].cause == CAUSE_MAP_GROWTH && l->sites[i].type &&
+			       strcmp(l->sites[i].type, type) != 0))
+			braces[i] = l->elements[k - 1];
+	}
+}
+
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces)
@@ -237,6 +341,11 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 			braces[l.arrays[k]] = l.elements[k];
 			l.tokens[l.arrays[k]] = l.elements[k];
 		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (l.tokens[i] != SOURCE_NO_TOKEN && sites[i].cause == CAUSE_MAKE_MAP && has_insertion(&l, i) &&
+		    source_tokens_is_literal(source_of(&l, i), l.tokens[i]))
+			find_maps(&l, i, braces);
 	}
 	free(l.tokens);
 	free(l.arrays);

@@ -384,7 +384,8 @@ expect_inserted() {
 	check() {
 		local generic='generic violated 20\ngeneric violated 20' beside='closure-beside confirmed 30\nclosure-beside unpredicted 10'
 		local by_lines=(-e 's/^one-line .*/one-line violated? 30/' -e 's/^opening .*/opening violated? 20/' -e 's/^closing .*/closing violated? 20/' -e '/^closing-both/d'
-			-e 's/^two .*/two violated? 20/' -e 's/^inlined .*/inlined violated? 20/' -e 's/^inlined-both .*/inlined-both violated? 30/')
+			-e 's/^two .*/two violated? 20/' -e 's/^inlined .*/inlined violated? 20/' -e 's/^inlined-both .*/inlined-both violated? 30/'
+			-e 's/^maps-a .*/maps-a confirmed? 30/' -e '/^maps-empty/d' -e 's/^maps-heap .*/maps-heap confirmed? 40/' -e '/^maps-heap-a/d')
 		dir=$t/inserted-$GO_VERSION
 		cp -r "$programs/inserted" "$dir"
 		# Its linker gives all instances one name.
@@ -396,12 +397,13 @@ expect_inserted() {
 			'two-statement unpredicted 10' 'two-statement unpredicted 10' 'nested-a confirmed 30' 'nested-b confirmed 40' 'nested-statement unpredicted 10' \
 			'listed-a violated 20' 'listed-brace violated 10' 'listed-statement unpredicted 20' 'closures confirmed 40' 'closures-statement unpredicted 10' "$beside" \
 			'inlined violated 20' 'inlined-statement unpredicted 10' 'inlined-both unpredicted 10' 'inlined-both violated 20' \
-			"$generic" 'generic-statement unpredicted 10' 'generic-statement unpredicted 10' 'numbers confirmed 20' 'global confirmed 4' \
+			"$generic" 'generic-statement unpredicted 10' 'generic-statement unpredicted 10' 'numbers confirmed 20' 'maps-a confirmed 20' 'maps-b confirmed 20' \
+			'maps-empty confirmed 10' 'maps-heap confirmed 20' 'maps-heap-a confirmed 20' 'maps-struct confirmed 20' 'global confirmed 4' \
 			'global-statement unpredicted 20' >"$t/known"
 		insertions columns .
 		expect_inserted columns "$t/known"
 
-		# By lines: braces and statements of one line, and elements of an inlined call. That a closure is another function is known since the
+		# By lines: braces and statements of one line, elements of an inlined call, and constant maps in a literal, which are made at its brace. That a closure is another function is known since the
 		# diagnostics name functions.
 		version_in "$GO_VERSION" '>=1.25' || by_lines+=(-e 's/^closure-beside confirmed .*/closure-beside confirmed? 40/' -e '/^closure-beside unpredicted/d')
 		awk '!(/^(one-line|opening|two|inlined-both) / && seen[$1]++)' "$t/known" | sed "${by_lines[@]}" >"$t/lines"

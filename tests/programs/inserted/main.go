@@ -26,6 +26,10 @@ type pairOf[T any] struct {
 	list  [20]int
 }
 
+type flags map[string]bool
+
+const on, key = true, "key"
+
 var sink any
 
 //go:noinline
@@ -203,6 +207,20 @@ func numbers(i int, k int) {
 	sink = m
 }
 
+//go:noinline
+func constantMaps(i int) int {
+	m := map[string]map[string]int{ // @maps
+		"a": {"x": 1, "y": 2}, // @maps-a
+		"b": {"x": i},         // @maps-b
+		"c": {},               // @maps-empty
+	}
+	sink = map[string]flags{ // @maps-heap
+		"a": {key: on, "x": on}, // @maps-heap-a
+	}
+	sink = map[string]struct{ n int }{"a": {1}} // @maps-struct
+	return len(m)
+}
+
 var global = tree{ // @global
 	"a": {f: func(t tree, x node) { // @global-function
 		t["inside"] = x // @global-statement
@@ -230,6 +248,7 @@ func main() {
 		generic(i, k)
 		generic(k, k)
 		numbers(i, 3)
+		constantMaps(i)
 		global["a"].f(tree{}, node{})
 	}
 }
