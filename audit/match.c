@@ -10,9 +10,9 @@
  *      merged into one object at the first one's position, variables without a position of their own
  *   4. stack claims without columns, against what is left on their line (match_fallback.c)
  *   5. calls that move what append built on the stack, to the appends, whatever was claimed of them
- *   6. insertions of a map literal's elements, to the literal
+ *   6. insertions of a map literal's elements, to the literal (match_insertions.c)
  *
- * This file has the sequence, and the steps 3, 5 and 6, which hold with and without columns.
+ * This file has the sequence, and the steps 3 and 5, which hold with and without columns.
  */
 #include "audit/match_internal.h"
 
@@ -21,7 +21,6 @@
 
 #include "base/memory.h"
 #include "base/path.h"
-#include "base/strbuf.h"
 #include "recording/place.h"
 #include "symbolize/go_name.h"
 
@@ -373,189 +372,6 @@ static void run_other_lines(struct matching *m)
 	place_nowhere(m);
 }
 
-bool match_is_filled_literal(const struct matching *m, size_t prediction)
-{
-	const struct prediction *p = &m->set->items[prediction];
-	size_t len = p->expr ? strlen(p->expr) : 0;
-
-	return len >= 5 && strcmp(p->expr + len - 5, "{...}") == 0 &&
-	       (p->kind == EXPR_MAKE_MAP || m->readings[prediction].is_literal);
-}
-
-static bool makes_map(const struct matching *m, const struct match_group *group)
-{
-	return group->n_sites && m->rec->sites[group->sites[0]].cause == CAUSE_MAKE_MAP;
-}
-
-/* Whether that prediction of the group may be of the literal that the call inserts an element of. */
-static bool may_insert(const struct matching *m, size_t prediction, const struct match_group *group, size_t s)
-{
-	return match_is_filled_literal(m, prediction) &&
-	       fit_insertion(&m->set->items[prediction], &m->readings[prediction], &m->rec->sites[s],
-			     makes_map(m, group));
-}
-
-/* Appends a type as the source may have it as well as the runtime. */
-static void add_plain(struct strbuf *sb, const char *type, size_t len)
-{
-	static const char *const aliases[][2] = {{"interface {}", "any"}, {"byte", "uint8"}, {"rune", "int32"}};
-
-	for (size_t i = 0; i < len;) {
-		size_t k = 0;
-
-		while (k < ARRAY_SIZE(aliases) && strncmp(type + i, aliases[k][0], strlen(aliases[k][0])) != 0)
-			k++;
-		if (k < ARRAY_SIZE(aliases)) {
-			strbuf_addstr(sb, aliases[k][1]);
-			i += strlen(aliases[k][0]);
-		} else {
-			strbuf_addch(sb, type[i++]);
-		}
-	}
-}
-
-/* Whether the type that is written in the literal, "map[string]T", contradicts the one that the call was given. */
-static bool is_other_map(struct matching *m, size_t prediction, const char *type)
-{
-	const char *said = m->bare_expr[prediction];
-	struct strbuf a = STRBUF_INIT, b = STRBUF_INIT;
-	bool differs;
-
-	if (m->set->items[prediction].kind != EXPR_MAKE_MAP || !type || strstr(type, "go.shape."))
-		return false;
-	add_plain(&a, said, strlen(said) - 5);
-	type = go_name_bare_type(m->pool, type);
-	add_plain(&b, type, strlen(type));
-	differs = strcmp(strbuf_str(&a), strbuf_str(&b)) != 0;
-	strbuf_release(&a);
-	strbuf_release(&b);
-	return differs;
-}
-
-static int lines_of(const struct rec_site *site)
-{
-	return site && site->source ? site->source->last_line - site->source->first_line : 0;
-}
-
-/* The innermost literal that an insertion of known source belongs to; MATCH_NONE if it is in none. */
-static size_t literal_around(const struct matching *m, const size_t *literals, size_t n, size_t s)
-{
-	size_t best = MATCH_NONE;
-	const struct rec_site *best_site = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct match_group *group = &m->groups[literals[i]];
-		const struct rec_site *whole = group->n_sites ? &m->rec->sites[group->sites[0]] : NULL;
-		bool may = false;
-
-		for (size_t k = 0; k < group->n_predictions && !may; k++)
-			may = m->prediction_file[group->predictions[k]] == m->site_file[s] &&
-			      may_insert(m, group->predictions[k], group, s) &&
-			      match_is_part(&m->set->items[group->predictions[k]], whole, &m->rec->sites[s]);
-		if (!may)
-			continue;
-		/* Literals are in the order of the log: of those around, the innermost begins last. */
-		if (best == MATCH_NONE || lines_of(whole) <= lines_of(best_site)) {
-			best = literals[i];
-			best_site = whole;
-		}
-	}
-	return best;
-}
-
-/* The one literal on the line of an insertion without columns that may have it; MATCH_NONE if there are several. */
-static size_t literal_on_line(struct matching *m, const size_t *literals, const size_t *next, size_t first, size_t s)
-{
-	size_t found = MATCH_NONE;
-
-	for (size_t i = first; i; i = next[i - 1]) {
-		const struct match_group *group = &m->groups[literals[i - 1]];
-		bool may = false;
-
-		for (size_t k = 0; k < group->n_predictions && !may; k++)
-			may = may_insert(m, group->predictions[k], group, s) &&
-			      !is_other_map(m, group->predictions[k], m->rec->sites[s].type);
-		if (!may)
-			continue;
-		if (found != MATCH_NONE)
-			return MATCH_NONE;
-		found = literals[i - 1];
-	}
-	return found;
-}
-
-/*
- * Without columns, "m[k] = v" on the line of a literal reads like an insertion of an element of it. One insertion is
- * the literal's, which has elements; of several, nothing tells whether what they made was made by the literal.
- */
-static void doubt_insertions(struct matching *m, struct match_group *group)
-{
-	for (size_t i = 0; i < group->n_sites; i++) {
-		size_t s = group->sites[i];
-
-		if (m->rec->sites[s].cause != CAUSE_MAP_GROWTH || m->rec->sites[s].source || !m->is_seen[s])
-			continue;
-		for (size_t k = 0; k < group->n_sites && !group->ambiguous; k++) {
-			size_t t = group->sites[k];
-
-			group->ambiguous = t != s && m->rec->sites[t].cause == CAUSE_MAP_GROWTH &&
-					   m->site_chain[t] == m->site_chain[s] &&
-					   match_physical_function(&m->rec->sites[t]) ==
-						   match_physical_function(&m->rec->sites[s]);
-		}
-	}
-}
-
-/*
- * A map literal is one prediction and many calls: the map itself and an insertion for each element. An insertion has
- * the position of the literal or of an element inside. Without columns all are on the first line of the literal; with
- * two literals there of which they may be, they stay with neither.
- */
-static void adopt_insertions(struct matching *m)
-{
-	struct u64map on_line = U64MAP_INIT; /* place -> the last of literals there, + 1 */
-	size_t *literals = xcalloc(m->n_groups + 1, sizeof(*literals)), n = 0;
-	size_t *next = xcalloc(m->n_groups + 1, sizeof(*next)); /* + 1, on the same line */
-
-	for (size_t g = 0; g < m->n_groups; g++) {
-		size_t p = m->groups[g].predictions[0];
-		uint64_t *last;
-		bool may = false;
-
-		for (size_t i = 0; i < m->groups[g].n_predictions && !may; i++)
-			may = match_is_filled_literal(m, m->groups[g].predictions[i]);
-		if (!may || m->prediction_file[p] == NO_FILE)
-			continue;
-		last = u64map_at(&on_line, match_place_key(m->prediction_file[p], m->set->items[p].pos.line), NULL);
-		next[n] = *last;
-		literals[n++] = g;
-		*last = n;
-	}
-	/* Twice: what a literal on the stack reaches over is known once it has an insertion of its own. */
-	for (size_t i = 0; i < m->rec->n_sites * 2; i++) {
-		size_t s = i % m->rec->n_sites, literal;
-		const struct rec_site *site = &m->rec->sites[s];
-		const uint64_t *last;
-
-		if (m->site_group[s] != MATCH_NONE || m->site_file[s] == NO_FILE || site->cause != CAUSE_MAP_GROWTH)
-			continue;
-		if (site->source) {
-			literal = literal_around(m, literals, n, s);
-		} else {
-			last = u64map_find(&on_line,
-					   match_place_key(m->site_file[s], site->frames[site->n_frames - 1].line));
-			literal = literal_on_line(m, literals, next, last ? *last : 0, s);
-		}
-		if (literal != MATCH_NONE)
-			match_group_add_site(m, &m->groups[literal], s);
-	}
-	for (size_t i = 0; i < n; i++)
-		doubt_insertions(m, &m->groups[literals[i]]);
-	free(literals);
-	free(next);
-	u64map_release(&on_line);
-}
-
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 static void index_packages(struct matching *m)
@@ -644,7 +460,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		if (!m->is_matched[i])
 			match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
 	}
-	adopt_insertions(m);
+	match_insertions(m);
 	match_index_absence(m);
 	return m;
 }

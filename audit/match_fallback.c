@@ -11,7 +11,7 @@
  *
  * In passes, each with less to go on than the one before; what a pass has paired is out of the way of the next:
  *
- *   0. literals of slices in a literal of a map over several lines: their arrays are made on the map's line
+ *   0. literals of slices and maps in a literal of a map over several lines: they are made on the map's line
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, and those beside them on one line, against the sites of their line
@@ -241,17 +241,39 @@ static bool is_filled_map(const struct matching *m, size_t i)
 	return m->prediction_file[i] != NO_FILE && p->pos.line > 0 && !p->n_inlined && match_is_filled_literal(m, i);
 }
 
+/* A literal of a map, with elements or without. */
+static bool is_map_literal(const struct matching *m, size_t i)
+{
+	const struct prediction *p = &m->set->items[i];
+
+	return (p->kind == EXPR_MAKE_MAP && strncmp(p->expr, "map[", 4) == 0) ||
+	       (p->kind == EXPR_OTHER && m->readings[i].is_literal);
+}
+
 static bool is_array(const struct rec_site *site)
 {
 	return site->cause == CAUSE_NEW_OBJECT && site->type && *site->type == '[';
 }
 
-/* Arrays on the line that are made in the function itself, and whose position is not known. */
-static void gather_arrays(const struct matching *m, struct place *place, uint32_t file, int line)
+static bool is_map(const struct rec_site *site)
+{
+	return site->cause == CAUSE_MAKE_MAP;
+}
+
+/* What elements of a map literal are: slices or maps. */
+struct element_kind {
+	bool (*makes)(const struct rec_site *site);
+	bool (*may_be)(const struct matching *m, size_t prediction);
+};
+
+/* What is made on the line in the function itself, and whose position is not known. */
+static void gather_made(const struct matching *m, const struct element_kind *kind, struct place *place, uint32_t file,
+			int line)
 {
 	place->n_sites = 0;
 	for (size_t s = match_first_site(m, file, line); s; s = m->next_site[s - 1]) {
-		if (!is_open(m, s - 1, false) || !is_array(&m->rec->sites[s - 1]) || m->rec->sites[s - 1].n_frames != 1)
+		if (!is_open(m, s - 1, false) || !kind->makes(&m->rec->sites[s - 1]) ||
+		    m->rec->sites[s - 1].n_frames != 1)
 			continue;
 		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
 		place->sites[place->n_sites++] = s - 1;
@@ -267,10 +289,10 @@ static bool fits_one(const struct matching *m, const struct place *place, size_t
 	return false;
 }
 
-static bool has_arrays(const struct matching *m, uint32_t file, int line)
+static bool has_made(const struct matching *m, const struct element_kind *kind, uint32_t file, int line)
 {
 	for (size_t s = match_first_site(m, file, line); s; s = m->next_site[s - 1]) {
-		if (is_open(m, s - 1, false) && is_array(&m->rec->sites[s - 1]))
+		if (is_open(m, s - 1, false) && kind->makes(&m->rec->sites[s - 1]))
 			return true;
 	}
 	return false;
@@ -296,14 +318,20 @@ static int last_line_of(const struct matching *m, uint32_t file, const char *fun
 }
 
 /* The last line that the elements of the nth of these literals may stand on. */
-static int last_line(const struct matching *m, const struct ordered *maps, size_t n, size_t nth,
-		     const struct place *place)
+static int last_line(const struct matching *m, const struct element_kind *kind, const struct ordered *maps, size_t n,
+		     size_t nth, const struct place *place)
 {
-	int last = last_line_of(m, maps[nth].file, match_physical_function(&m->rec->sites[place->sites[0]]),
-				maps[nth].line);
+	const struct literal_source *literal = &m->set->items[maps[nth].index].literal;
+	int last;
 
+	if (literal->last_line)
+		return literal->last_line;
+	last = last_line_of(m, maps[nth].file, match_physical_function(&m->rec->sites[place->sites[0]]),
+			    maps[nth].line);
+	if (kind->makes == is_map) /* one with a call of its own may be an element that is not constant */
+		return last;
 	for (size_t i = nth + 1; i < n && maps[i].file == maps[nth].file && maps[i].line <= last; i++) {
-		if (maps[i].line > maps[nth].line && has_arrays(m, maps[i].file, maps[i].line))
+		if (maps[i].line > maps[nth].line && has_made(m, kind, maps[i].file, maps[i].line))
 			return maps[i].line - 1;
 	}
 	return last;
@@ -329,7 +357,7 @@ static size_t first_from(const struct ordered *order, size_t n, uint32_t file, i
  * (cmd/compile/internal/walk, maplit). How far a literal reaches is not known without its source: where a line has more
  * arrays than claims, those of the lines behind it that have none take part.
  */
-static void match_map_elements(struct matching *m)
+static void match_map_elements(struct matching *m, const struct element_kind *kind)
 {
 	struct ordered *maps = xcalloc(m->set->n + 1, sizeof(*maps)), *claims = xcalloc(m->set->n + 1, sizeof(*claims));
 	struct place place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
@@ -343,7 +371,7 @@ static void match_map_elements(struct matching *m)
 		if (is_filled_map(m, i))
 			maps[n_maps++] = at;
 		if (p->claim == CLAIM_HEAP && !m->is_matched[i] && at.file != NO_FILE && !p->n_inlined &&
-		    (is_slice_literal(m, i) || p->kind == EXPR_ARGUMENT))
+		    (kind->may_be(m, i) || p->kind == EXPR_ARGUMENT))
 			claims[n_claims++] = at;
 	}
 	qsort(maps, n_maps, sizeof(*maps), compare_ordered);
@@ -352,10 +380,10 @@ static void match_map_elements(struct matching *m)
 		size_t k = first_from(claims, n_claims, maps[i].file, maps[i].line), n_own = 0;
 		int last;
 
-		gather_arrays(m, &place, maps[i].file, maps[i].line);
+		gather_made(m, kind, &place, maps[i].file, maps[i].line);
 		if (!place.n_sites)
 			continue;
-		last = last_line(m, maps, n_maps, i, &place);
+		last = last_line(m, kind, maps, n_maps, i, &place);
 		place.n_predictions = 0;
 		for (; k < n_claims && claims[k].file == maps[i].file && claims[k].line <= last; k++) {
 			bool is_own = claims[k].line == maps[i].line;
@@ -363,7 +391,7 @@ static void match_map_elements(struct matching *m)
 			if (m->is_matched[claims[k].index] || !fits_one(m, &place, claims[k].index))
 				continue;
 			if (!is_own &&
-			    (!is_slice_literal(m, claims[k].index) || has_arrays(m, claims[k].file, claims[k].line)))
+			    (!kind->may_be(m, claims[k].index) || has_made(m, kind, claims[k].file, claims[k].line)))
 				continue;
 			n_own += is_own;
 			place.predictions[place.n_predictions++] = claims[k].index;
@@ -379,7 +407,10 @@ static void match_map_elements(struct matching *m)
 
 void match_fallback_heap(struct matching *m)
 {
-	match_map_elements(m);
+	static const struct element_kind slices = {is_array, is_slice_literal}, maps = {is_map, is_map_literal};
+
+	match_map_elements(m, &slices);
+	match_map_elements(m, &maps);
 	for (int worded = 0; worded < 2; worded++) {
 		run_pass(m, PASS_CHAIN, worded);
 		run_pass(m, PASS_CALL, worded);

@@ -3,7 +3,8 @@
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
  * once of the same code (match_duplicates.c), which methods the compiler's wrappers are of (match_wrapper.c), what
  * meets by position (match_position.c) and what by line where no column is known (match_fallback.c), what belongs
- * together in one place (match_place.c), and the sequence of all that (match.c).
+ * together in one place (match_place.c), what is inserted into maps (match_insertions.c), and the sequence of all that
+ * (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -124,9 +125,16 @@ void match_by_position(struct matching *m);
  * had their turn. */
 void match_stack_by_words(struct matching *m);
 
-/* Is a site, whose source is known, at the prediction's position, or inside what another site's token stands for? whole
- * may be NULL. */
-bool match_is_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part);
+/* Whether a site, whose source is known, is part of the literal that a prediction speaks of. */
+enum match_part {
+	MATCH_PART_OTHER,
+	MATCH_PART_PERHAPS,
+	MATCH_PART_SURE,
+};
+/* whole is a site of the literal's own, whose token may stand for all of it, or NULL. is_own_function: the function
+ * that the part is written in is the literal's. */
+enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part,
+			   bool is_own_function);
 /* Whether the expression of a site is known from the twin, but the compiler gives no column there: beyond the last one,
  * or behind a line directive without one. */
 bool match_has_no_column(const struct rec_site *site);
@@ -195,7 +203,11 @@ void match_pair_place(struct matching *m, struct place *place);
 /* The same, but leaves what cannot be told apart to later passes. */
 void match_pair_decided(struct matching *m, struct place *place);
 
+/* ---- match_insertions.c ---- */
+
 /* Whether this may be a map literal with elements: one of a named type reads like a struct's. */
 bool match_is_filled_literal(const struct matching *m, size_t prediction);
+/* Gives literals of maps the insertions of their elements. Once every prediction has its group. */
+void match_insertions(struct matching *m);
 
 #endif

@@ -11,6 +11,7 @@
  */
 #include "audit/match_internal.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -573,19 +574,95 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 	       !is_before(source->last_line, source->last_column, inner->line, inner->column);
 }
 
-bool match_is_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part)
-{
-	const struct rec_source *w = whole ? whole->source : NULL, *s = part->source;
+/* ---- parts of literals ------------------------------------------------------------------------------------------- */
 
-	if (is_at(p, part))
-		return true;
-	if (!w || w->n_levels != s->n_levels || match_physical_function(whole) != match_physical_function(part))
+/*
+ * What an insertion has the position of: "m[k]", or an element's key or value, "{x: 1}", "T{...}", a constant, the name
+ * of a field, or the whole literal (cmd/compile/internal/walk, walkIndexMap and maplit). Of a text that was cut short
+ * the beginning tells as far as it is a constant, or a type and a brace.
+ */
+static enum match_part part_by_text(const char *text)
+{
+	size_t n = strlen(text), i = 0;
+
+	if (n && text[n - 1] == ']')
+		return MATCH_PART_OTHER;
+	if (!strstr(text, "…") || strchr("\"`'", *text) || isdigit((unsigned char)*text))
+		return MATCH_PART_SURE;
+	while (text[i] && text[i] != '{' && (strchr("[]*._ ", text[i]) || isalnum((unsigned char)text[i])))
+		i++;
+	return text[i] == '{' ? MATCH_PART_SURE : MATCH_PART_PERHAPS;
+}
+
+/* The innermost place of a prediction's. */
+static const struct position *own_place(const struct prediction *p)
+{
+	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+}
+
+/* Whether a place is between the braces of the literal, as far as lines and, if both have them, columns tell. */
+static bool is_between(const struct prediction *p, const struct rec_level *level)
+{
+	const struct position *first = own_place(p);
+
+	return p->literal.last_line && !is_before(level->line, level->column, first->line, first->column) &&
+	       !is_before(p->literal.last_line, p->literal.last_column, level->line, level->column);
+}
+
+/* Whether a literal's site stands for all of it: its map's does. An insertion does only at the literal's brace. */
+static bool is_whole(const struct prediction *p, const struct rec_site *whole)
+{
+	const struct position *own = own_place(p);
+
+	if (!whole || !whole->source)
+		return false;
+	return whole->cause == CAUSE_MAKE_MAP ||
+	       (whole->source->levels[0].line == own->line && own->column &&
+		whole->source->levels[0].column == own->column) ||
+	       strncmp(whole->source->expr, "map[", 4) == 0;
+}
+
+static bool is_inside_whole(const struct rec_site *whole, const struct rec_site *part)
+{
+	const struct rec_source *w = whole->source, *s = part->source;
+
+	if (w->n_levels != s->n_levels || match_physical_function(whole) != match_physical_function(part))
 		return false;
 	if (memcmp(w->levels + 1, s->levels + 1, (w->n_levels - 1) * sizeof(w->levels[0])) != 0)
 		return false;
 	return !is_before(s->levels[0].line, s->levels[0].column, w->first_line, w->first_column) &&
 	       !is_before(w->last_line, w->last_column, s->levels[0].line, s->levels[0].column);
 }
+
+/* By lines: an alias in the source has another name in the prediction. */
+static bool is_on_line(const struct prediction *p, const struct rec_site *part)
+{
+	return p->inlined_known ? p->n_inlined + 1 == part->source->n_levels && levels_agree(p, part, p->n_inlined + 1)
+				: levels_agree(p, part, 1);
+}
+
+enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part,
+			   bool is_own_function)
+{
+	bool has_column = !match_has_no_column(part) && !match_is_vague(part);
+	enum match_part by_text = part_by_text(part->source->expr);
+	bool is_direct = part->source->n_levels == p->n_inlined + 1 && levels_agree(p, part, p->n_inlined);
+
+	if (by_text == MATCH_PART_OTHER)
+		return MATCH_PART_OTHER;
+	if (is_at(p, part) || (is_whole(p, whole) && is_inside_whole(whole, part)) ||
+	    (is_own_function && is_direct && is_between(p, &part->source->levels[0])))
+		return has_column ? MATCH_PART_SURE : by_text;
+	if (has_column)
+		return MATCH_PART_OTHER;
+	/* How far the literal reaches is not known. */
+	if (is_on_line(p, part) || (is_direct && !p->literal.last_line && !is_whole(p, whole) &&
+				    part->source->levels[0].line > own_place(p)->line))
+		return MATCH_PART_PERHAPS;
+	return MATCH_PART_OTHER;
+}
+
+/* ---- statements -------------------------------------------------------------------------------------------------- */
 
 struct statement {
 	size_t site;

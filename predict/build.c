@@ -18,6 +18,7 @@
 #include "predict/diagnostics.h"
 #include "predict/go_command.h"
 #include "predict/go_flags.h"
+#include "predict/literal_source.h"
 #include "predict/relay.h"
 #include "predict/source_list.h"
 #include "predict/twin_build.h"
@@ -300,6 +301,8 @@ static int read_diagnostics(struct build *b)
 		ret = 0;
 	if (ret)
 		error_set(b->err, ret, "build: %s", err.text);
+	else
+		literal_source_find(b->set, &b->names);
 	error_release(&err);
 	return ret;
 }

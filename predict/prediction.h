@@ -73,6 +73,14 @@ void flow_step_print(struct strbuf *sb, const struct flow_step *step);
 void position_print(struct strbuf *sb, const struct position *pos);
 bool position_equal(const struct position *a, const struct position *b);
 
+/* Where the literal of a map that a prediction speaks of ends in the source, and what is in it. */
+struct literal_source {
+	int last_line, last_column; /* of its closing brace; the line is 0 where that is not known */
+	size_t n_elements;
+	bool is_alone;	   /* nothing beside it on the lines of its braces can insert into a map */
+	bool has_function; /* there is a function literal inside */
+};
+
 /*
  * Strings belong to the set's pool (or outlive the set), as the flow does; the array inlined is malloc'd and belongs to
  * the set.
@@ -99,6 +107,7 @@ struct prediction {
 			 a generic function used as a value): explained, but absent from the summary lines */
 	bool maybe_parameter; /* stack only: "v does not escape" of a bare name that may be a parameter and then is no
 				 allocation (diagnostics.c, "Parameters") */
+	struct literal_source literal;
 };
 
 /* A function declared at the top of a file, and the line of its func keyword. */

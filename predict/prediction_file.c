@@ -13,7 +13,9 @@
  *      ]},
  *      "predictions": [
  *     {"claim": "heap", "kind": "composite", "package": "example.com/m", "file": "./m.go", "line": 24, "column": 11,
- *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]}
+ *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]},
+ *     {"claim": "heap", "kind": "make map", "package": "example.com/m", "file": "./m.go", "line": 30, "column": 22,
+ *      "expr": "map[string]P{...}", "inlined": [], "literal": {"last": [33, 2], "elements": 2, "alone": true}}
  *     ]}
  *
  * What is unknown or false is left out; "inlined" is there if and only if the JSON diagnostics were. Bytes that are not
@@ -122,6 +124,11 @@ static void put_flow(FILE *f, const struct prediction *p)
 	strbuf_release(&sb);
 }
 
+static void put_place(FILE *f, struct source_position pos)
+{
+	fprintf(f, "[%d, %d]", pos.line, pos.column);
+}
+
 static void put_prediction(FILE *f, const struct prediction *p)
 {
 	fprintf(f, "{\"claim\": \"%s\", \"kind\": \"%s\"", claim_name(p->claim), expr_kind_name(p->kind));
@@ -147,6 +154,13 @@ static void put_prediction(FILE *f, const struct prediction *p)
 		fputs(", \"wrapper\": true", f);
 	if (p->maybe_parameter)
 		fputs(", \"maybe_parameter\": true", f);
+	if (p->literal.last_line) {
+		fputs(", \"literal\": {\"last\": ", f);
+		put_place(f, (struct source_position){p->literal.last_line, p->literal.last_column});
+		fprintf(f, ", \"elements\": %zu%s%s}", p->literal.n_elements,
+			p->literal.is_alone ? ", \"alone\": true" : "",
+			p->literal.has_function ? ", \"functions\": true" : "");
+	}
 	putc('}', f);
 }
 
@@ -179,11 +193,6 @@ static void put_declaration(FILE *f, const struct declaration *d, bool first)
 	put_member(f, "name", d->name);
 	put_member(f, "package", d->package);
 	putc('}', f);
-}
-
-static void put_place(FILE *f, struct source_position pos)
-{
-	fprintf(f, "[%d, %d]", pos.line, pos.column);
 }
 
 static void put_column_site(FILE *f, const struct columns *columns, const struct column_site *site)
@@ -381,6 +390,34 @@ static bool take_flow(struct predictions *set, const json_t *object, struct pred
 	return ok;
 }
 
+/* [line, column] */
+static bool take_place(const json_t *pair, struct source_position *out)
+{
+	json_int_t line = json_integer_value(json_array_get(pair, 0));
+	json_int_t column = json_integer_value(json_array_get(pair, 1));
+
+	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > UINT8_MAX)
+		return false;
+	*out = (struct source_position){.line = (int)line, .column = (int)column};
+	return true;
+}
+
+static bool take_literal(const json_t *object, struct literal_source *literal)
+{
+	struct source_position last;
+
+	if (!object)
+		return true;
+	if (!take_place(json_object_get(object, "last"), &last))
+		return false;
+	*literal = (struct literal_source){.last_line = last.line,
+					   .last_column = last.column,
+					   .n_elements = take_count(object, "elements"),
+					   .is_alone = json_is_true(json_object_get(object, "alone")),
+					   .has_function = json_is_true(json_object_get(object, "functions"))};
+	return true;
+}
+
 static bool take_prediction(struct predictions *set, const json_t *object)
 {
 	struct prediction *p = predictions_add(set);
@@ -406,7 +443,7 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
 	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
 	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
-	       take_flow(set, object, p);
+	       take_flow(set, object, p) && take_literal(json_object_get(object, "literal"), &p->literal);
 }
 
 static bool take_declaration(struct predictions *set, const json_t *object)
@@ -417,18 +454,6 @@ static bool take_declaration(struct predictions *set, const json_t *object)
 	d->name = take_string(set, object, "name");
 	d->package = take_string(set, object, "package");
 	return d->file && d->name && take_int(object, "line", &d->line);
-}
-
-/* [line, column] */
-static bool take_place(const json_t *pair, struct source_position *out)
-{
-	json_int_t line = json_integer_value(json_array_get(pair, 0));
-	json_int_t column = json_integer_value(json_array_get(pair, 1));
-
-	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > UINT8_MAX)
-		return false;
-	*out = (struct source_position){.line = (int)line, .column = (int)column};
-	return true;
 }
 
 static bool take_column_site(struct predictions *set, const json_t *object)

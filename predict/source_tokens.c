@@ -236,6 +236,35 @@ size_t source_tokens_literal_around(const struct source_tokens *source, size_t i
 	return SOURCE_NO_TOKEN;
 }
 
+size_t source_tokens_partner(const struct source_tokens *source, size_t index)
+{
+	return source->items[index].partner;
+}
+
+/* "x[", "f()[", "T{}[", which map types are not. */
+static bool is_index_expression(const struct source_tokens *source, size_t i)
+{
+	return i > 0 && is_one_of(source, i, "[") && !is_text(source, i - 1, "map") &&
+	       (source->items[i - 1].kind == TOKEN_WORD || is_one_of(source, i - 1, ")}"));
+}
+
+bool source_tokens_has_index_beside(const struct source_tokens *source, size_t index)
+{
+	const struct source_token *items = source->items;
+	size_t first, last, end = items[index].partner;
+
+	source_tokens_extent(source, index, &first, &last);
+	for (size_t i = first; i-- > 0 && items[i].line == items[index].line;) {
+		if (is_index_expression(source, i))
+			return true;
+	}
+	for (size_t i = end + 1; i < source->n && items[i].line == items[end].line; i++) {
+		if (is_index_expression(source, i))
+			return true;
+	}
+	return false;
+}
+
 bool source_tokens_next_element(const struct source_tokens *source, size_t index, size_t *at,
 				struct source_element *element)
 {

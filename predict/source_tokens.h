@@ -62,6 +62,13 @@ bool source_tokens_next_element(const struct source_tokens *source, size_t index
 bool source_tokens_is(const struct source_tokens *source, size_t index, const char *text);
 /* Whether the token at index is the brace that opens a composite literal. */
 bool source_tokens_is_literal(const struct source_tokens *source, size_t index);
+/* The bracket that closes what the one at index opens, or the other way round. */
+size_t source_tokens_partner(const struct source_tokens *source, size_t index);
+/*
+ * Whether an index or a slice expression, "x[", begins beside the composite literal whose brace is at index, on the
+ * line of that brace or of the one that closes it. Instances of generic functions and array types look like that, too.
+ */
+bool source_tokens_has_index_beside(const struct source_tokens *source, size_t index);
 /* The brace of the composite literal that a token is in, with no other bracket between; SOURCE_NO_TOKEN if it is in
  * none. */
 size_t source_tokens_literal_around(const struct source_tokens *source, size_t index);

@@ -11,8 +11,8 @@
  * OMAPLIT and mapAssign; oaslit). These statements are in the order of the source, one behind the other, as no literal
  * of a slice is static (isStaticCompositeLiteral); and code of one comes before that of the next (ssa/layout.go: a
  * block is laid out behind one that it is reached from). So the n-th array that is made at the brace is that of the
- * n-th such element, which is held against the insertion that must follow, too. An array without elements is made by no
- * call, and a literal that is converted to the map's type is made at its own position.
+ * n-th such element. An array without elements is made by no call, and a literal that is converted to the map's type is
+ * made at its own position.
  *
  * Slice literals that are assigned, declared or returned side by side have the position of the statement (oaslit). They
  * are made one behind the other, in the order of the source.
@@ -21,6 +21,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -97,19 +98,30 @@ static bool has_insertion(const struct literals *l, size_t site)
 
 #define SMALL_ARRAY 256 /* bytes; ir.MaxSmallArraySize, smallArrayBytes up to Go 1.20 */
 
-/* Whether there is no literal with elements among the elements behind the one that a token is in, or, if all count, no
- * element. */
-static bool is_last(const struct source_tokens *source, size_t brace, size_t token, bool all)
+/* Whether no literal with elements is among the elements behind the one that a token is in. */
+static bool is_last(const struct source_tokens *source, size_t brace, size_t token)
 {
 	struct source_element element;
 	size_t at = 0;
 
 	while (source_tokens_next_element(source, brace, &at, &element)) {
-		if (element.key_first > token &&
-		    (all || (element.brace != SOURCE_NO_TOKEN && source_tokens_length(source, element.brace) > 0)))
+		if (element.key_first > token && element.brace != SOURCE_NO_TOKEN &&
+		    source_tokens_length(source, element.brace) > 0)
 			return false;
 	}
 	return true;
+}
+
+/* Whether a token is the position of the last field: its name, up to Go 1.19 the colon behind it, or, without a name,
+ * somewhere in the value. */
+static bool is_last_field(const struct source_tokens *source, size_t brace, size_t token)
+{
+	struct source_element element, last = {.key_first = SOURCE_NO_TOKEN};
+	size_t at = 0;
+
+	while (source_tokens_next_element(source, brace, &at, &element))
+		last = element;
+	return token >= last.key_first && (last.key_last < last.key_first || token <= last.key_last + 1);
 }
 
 /* "new([300]int)" and "&[300]int{}" make arrays that are not of slices. */
@@ -137,11 +149,11 @@ static size_t slice_around(const struct literals *l, size_t site)
 				       has_length(&l->sites[site], source_tokens_length(source, token))))
 		return SOURCE_NO_TOKEN;
 	brace = source_tokens_literal_around(source, token);
-	if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, token, true))
+	if (brace == SOURCE_NO_TOKEN || !is_last_field(source, brace, token))
 		return SOURCE_NO_TOKEN;
 	for (size_t inner = brace; inner != SOURCE_NO_TOKEN; inner = brace) {
 		brace = source_tokens_literal_around(source, inner);
-		if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, inner, false))
+		if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, inner))
 			return found;
 		if (source_tokens_length(source, brace) == SOURCE_NO_LENGTH ||
 		    !has_length(&l->sites[site], source_tokens_length(source, brace)) || has_own_site(l, brace, site))
@@ -155,30 +167,14 @@ static size_t slice_around(const struct literals *l, size_t site)
 
 /* ---- elements of map literals ------------------------------------------------------------------------------------ */
 
-/*
- * Fills in the arrays at the position of the first. False unless that is the first, and each is followed by an
- * insertion before the next.
- */
-static bool find_arrays(struct literals *l, size_t first)
+/* Fills in the arrays at the position of one of them. */
+static void find_arrays(struct literals *l, size_t one)
 {
-	bool is_inserted = true;
-
 	l->n_arrays = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		if (!is_at(l, i, l->tokens[first], first))
-			continue;
-		if (i < first && is_array(&l->sites[i]))
-			return false;
-		if (l->sites[i].cause == CAUSE_MAP_GROWTH) {
-			is_inserted = true;
-		} else if (is_array(&l->sites[i])) {
-			if (!is_inserted)
-				return false;
-			is_inserted = false;
+		if (is_array(&l->sites[i]) && is_at(l, i, l->tokens[one], one))
 			l->arrays[l->n_arrays++] = i;
-		}
 	}
-	return is_inserted;
 }
 
 /* Adds the braces of the elements whose arrays follow behind the first n. False if these are fewer, or of other
@@ -277,6 +273,109 @@ static bool find_operands(struct literals *l, size_t first)
 	return n == l->n_arrays;
 }
 
+/* ---- maps in map literals ------------------------------------------------------------------------------------- */
+
+/* Whether the sites are at one token and inlined alike. */
+static bool is_beside(const struct literals *l, size_t a, size_t b)
+{
+	return is_at(l, a, l->tokens[b], b);
+}
+
+/* The type that elements are inserted into at a site's place: the last one's; NULL if it is not known. */
+static const char *inserted_type(const struct literals *l, size_t site)
+{
+	const char *type = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAP_GROWTH && is_beside(l, i, site))
+			type = l->sites[i].type;
+	}
+	return type;
+}
+
+static bool has_own_map(const struct literals *l, size_t token, size_t other)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAKE_MAP && is_at(l, i, token, other))
+			return true;
+	}
+	return false;
+}
+
+/* Whether something is inserted between the braces of a literal, into a map of another type than that around. */
+static bool has_other_insertion(const struct literals *l, size_t brace, size_t other, const char *type)
+{
+	const struct source_tokens *source = source_of(l, other);
+
+	for (size_t t = brace; t < source_tokens_partner(source, brace); t++) {
+		for (size_t i = 0; i < l->n; i++) {
+			if (l->tokens[i] == t && l->sites[i].cause == CAUSE_MAP_GROWTH && l->sites[i].type &&
+			    is_at(l, i, t, other) && strcmp(l->sites[i].type, type) != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the values of the map whose literal has its brace at a site's token are maps: it says so, or what is inserted
+ * into them. */
+static bool has_map_values(const struct literals *l, size_t site)
+{
+	const struct source_tokens *source = source_of(l, site);
+	const char *type = inserted_type(l, site);
+	struct source_element element;
+	size_t first, last, at = 0;
+
+	source_tokens_extent(source, l->tokens[site], &first, &last);
+	if (source_tokens_is(source, first, "map") &&
+	    source_tokens_is(source, source_tokens_partner(source, first + 1) + 1, "map"))
+		return true;
+	while (type && source_tokens_next_element(source, l->tokens[site], &at, &element)) {
+		if (element.brace != SOURCE_NO_TOKEN && has_other_insertion(l, element.brace, site, type))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A map literal of constants that is an element of another one is made at the other one's brace, like a slice literal,
+ * and so is what is inserted into it at no place of its own. The other map itself, if a call makes it, is made first.
+ */
+static void find_maps(struct literals *l, size_t first, size_t *braces)
+{
+	const struct source_tokens *source = source_of(l, first);
+	const char *type = inserted_type(l, first);
+	struct source_element element;
+	size_t n = 0, n_elements = 0, at = 0, k = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sites[i].cause == CAUSE_MAKE_MAP && is_beside(l, i, first)) {
+			if (i < first)
+				return;
+			l->arrays[n++] = i;
+		}
+	}
+	while (source_tokens_next_element(source, l->tokens[first], &at, &element)) {
+		if (element.brace == SOURCE_NO_TOKEN || has_own_map(l, element.brace, first))
+			continue;
+		if (n_elements == n)
+			return;
+		l->elements[n_elements++] = element.brace;
+	}
+	if (n_elements == 0 || n > n_elements + 1 || n < n_elements || !has_map_values(l, first))
+		return;
+	for (size_t i = l->arrays[n - n_elements]; i < l->n; i++) {
+		bool is_map = l->sites[i].cause == CAUSE_MAKE_MAP;
+
+		if (braces[i] != SOURCE_NO_TOKEN || !is_beside(l, i, first))
+			continue;
+		k += is_map;
+		if (is_map || (type && l->sites[i].cause == CAUSE_MAP_GROWTH && l->sites[i].type &&
+			       strcmp(l->sites[i].type, type) != 0))
+			braces[i] = l->elements[k - 1];
+	}
+}
+
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces)
@@ -297,14 +396,27 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 			l.tokens[i] = braces[i];
 	}
 	for (size_t i = 0; i < n; i++) {
+		bool is_known;
+
 		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN)
 			continue;
-		if (!(find_arrays(&l, i) && find_elements(&l, i)) && !(find_array_list(&l, i) && find_operands(&l, i)))
+		if (has_insertion(&l, i)) {
+			find_arrays(&l, i);
+			is_known = find_elements(&l, i);
+		} else {
+			is_known = find_array_list(&l, i) && find_operands(&l, i);
+		}
+		if (!is_known)
 			continue;
 		for (size_t k = 0; k < l.n_arrays; k++) {
 			braces[l.arrays[k]] = l.elements[k];
 			l.tokens[l.arrays[k]] = l.elements[k];
 		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (l.tokens[i] != SOURCE_NO_TOKEN && sites[i].cause == CAUSE_MAKE_MAP && has_insertion(&l, i) &&
+		    source_tokens_is_literal(source_of(&l, i), l.tokens[i]))
+			find_maps(&l, i, braces);
 	}
 	free(l.tokens);
 	free(l.arrays);

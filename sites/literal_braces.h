@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The compiler gives the arrays of some slice literals another position than the literal's brace. Which literal it is
- * all the same, by what the compiler does with them, held against the number of their elements.
+ * The compiler gives the arrays of some slice literals, and some maps of map literals, another position than the
+ * literal's brace. Which literal it is all the same, by what the compiler does with them, held against the number of
+ * their elements.
  */
 #ifndef ESCAUDIT_SITES_LITERAL_BRACES_H
 #define ESCAUDIT_SITES_LITERAL_BRACES_H
@@ -11,8 +12,8 @@
 #include "predict/twin.h"
 #include "recording/recording.h"
 
-/* For each of n sites of one function of the twin, in pc order: the token of the brace of the literal whose array it
- * makes, if its position is another one and the literal is known; SOURCE_NO_TOKEN otherwise. */
+/* For each of n sites of one function of the twin, in pc order: the token of the brace of the literal whose array or
+ * map it makes or fills, if its position is another one and the literal is known; SOURCE_NO_TOKEN otherwise. */
 void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces);
 
 #endif

@@ -357,6 +357,90 @@ rows_of() {
 	for_each_go check "${versions[@]}"
 }
 
+# inserted KIND: what $t/KIND.json says of maps in tests/programs/inserted, "MARKER verdict objects" a line, to $t/KIND.rows.
+inserted() {
+	jq -r '.verdicts[] | select((.file | endswith("main.go")) and (.cause | IN("make map", "map growth")) and .objects > 0) |
+		"\(.line) \(.verdict)\(if .ambiguous then "?" else "" end) \(.objects)"' "$t/$1.json" |
+		awk 'NR == FNR { if (match($0, /\/\/ @.*/)) at[FNR] = substr($0, RSTART + 4); next } $1 in at { print $1, at[$1], $2, $3 }' \
+			"$programs/inserted/main.go" - | sort -k 1,1n -k 3 | cut -d ' ' -f 2- >"$t/$1.rows"
+}
+
+# insertions KIND [OPTION...]: audit of the program in $dir to $t/KIND.json, and its rows.
+insertions() {
+	local kind=$1
+	shift
+	expect_status 0 in_dir env CGO_ENABLED=1 "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$t/rec" "$@"
+	mv "$t/out" "$t/$kind.json"
+	inserted "$kind"
+}
+
+# expect_inserted KIND WANTED: its rows are those of the file WANTED.
+expect_inserted() {
+	diff "$2" "$t/$1.rows" >"$t/diff" || complain "$1: $(cat "$t/diff")"
+}
+
+@test "insertions into maps: elements of a literal are its own, statements nobody's, and what is not known is marked" {
+	need_bpf
+	check() {
+		local generic='generic violated 20\ngeneric violated 20' beside='closure-beside confirmed 30\nclosure-beside unpredicted 10'
+		local by_lines=(-e 's/^one-line .*/one-line violated? 30/' -e 's/^opening .*/opening violated? 20/' -e 's/^closing .*/closing violated? 20/' -e '/^closing-both/d'
+			-e 's/^two .*/two violated? 20/' -e 's/^inlined .*/inlined violated? 20/' -e 's/^inlined-both .*/inlined-both violated? 30/'
+			-e 's/^maps-a .*/maps-a confirmed? 30/' -e '/^maps-empty/d' -e 's/^maps-heap .*/maps-heap confirmed? 40/' -e '/^maps-heap-a/d')
+		dir=$t/inserted-$GO_VERSION
+		cp -r "$programs/inserted" "$dir"
+		# Its linker gives all instances one name.
+		version_in "$GO_VERSION" '>=1.20' || generic='generic violated? 40'
+		printf '%b\n' 'below violated 20' 'below-statement unpredicted 10' 'constant violated 20' 'constant-statement unpredicted 10' \
+			'constant-statement unpredicted 10' 'named confirmed 40' 'named-statement unpredicted 10' 'aliased violated 10' 'aliased-statement unpredicted 10' \
+			'keys violated 20' 'keys-increment unpredicted 10' 'keys-operation unpredicted 10' 'one-line unpredicted 10' 'one-line violated 20' \
+			'opening unpredicted 10' 'opening violated 10' 'closing violated 10' 'closing-both unpredicted 10' 'two violated 10' 'two violated 10' \
+			'two-statement unpredicted 10' 'two-statement unpredicted 10' 'nested-a confirmed 30' 'nested-b confirmed 40' 'nested-statement unpredicted 10' \
+			'listed-a violated 20' 'listed-brace violated 10' 'listed-statement unpredicted 20' 'closures confirmed 40' 'closures-statement unpredicted 10' "$beside" \
+			'inlined violated 20' 'inlined-statement unpredicted 10' 'inlined-both unpredicted 10' 'inlined-both violated 20' \
+			"$generic" 'generic-statement unpredicted 10' 'generic-statement unpredicted 10' 'numbers confirmed 20' 'maps-a confirmed 20' 'maps-b confirmed 20' \
+			'maps-empty confirmed 10' 'maps-heap confirmed 20' 'maps-heap-a confirmed 20' 'maps-struct confirmed 20' 'global confirmed 4' \
+			'global-statement unpredicted 20' >"$t/known"
+		insertions columns .
+		expect_inserted columns "$t/known"
+
+		# By lines: braces and statements of one line, elements of an inlined call, and constant maps in a literal, which are made at its brace. That a closure is another function is known since the
+		# diagnostics name functions.
+		version_in "$GO_VERSION" '>=1.25' || by_lines+=(-e 's/^closure-beside confirmed .*/closure-beside confirmed? 40/' -e '/^closure-beside unpredicted/d')
+		awk '!(/^(one-line|opening|two|inlined-both) / && seen[$1]++)' "$t/known" | sed "${by_lines[@]}" >"$t/lines"
+		insertions off --columns=off .
+		expect_inserted off "$t/lines"
+		expect_status 0 in_dir "$ESCAUDIT" predict --go "$GO" --columns=off -o "$t/p" .
+		expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$t/p" "$t/rec"
+		mv "$t/out" "$t/saved.json"
+		inserted saved
+		expect_inserted saved "$t/lines"
+		sed -i 's/^package main$/package main; import "C"/' "$dir/main.go"
+		insertions cgo .
+		expect_inserted cgo "$t/lines"
+
+		# By words: literals in the same ones.
+		awk '!(/^two / && seen[$1]++)' "$t/known" | sed 's/^two .*/two violated? 20/' >"$t/words"
+		cp "$programs/inserted/main.go" "$dir/main.go"
+		sed -i "1i //line $dir/main.go:1" "$dir/main.go"
+		insertions directives .
+		expect_inserted directives "$t/words"
+		sed "s/^\t\t*\([^\t]\)/$(printf '%300s' '')\1/" "$programs/inserted/main.go" >"$dir/main.go"
+		insertions beyond .
+		expect_inserted beyond "$t/words"
+
+		# Of a log the source is not known: as many objects, and what is not marked is as above.
+		cp "$programs/inserted/main.go" "$dir/main.go"
+		(cd "$dir" && "$GO" build -a -gcflags=-m=2 -o "$t/program" . 2>"$t/log") || complain "build"
+		expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$t/program"
+		expect_status 0 "$ESCAUDIT" compare --json --all --limit 0 "$t/log" "$t/rec"
+		mv "$t/out" "$t/log.json"
+		inserted log
+		[ "$(awk '{ n += $3 } END { print n }' "$t/log.rows")" = "$(awk '{ n += $3 } END { print n }' "$t/known")" ] || complain "of a log: $(cat "$t/log.rows")"
+		[ -z "$(grep -v '?' "$t/log.rows" | grep -vxFf "$t/known")" ] || complain "of a log, unmarked: $(grep -v '?' "$t/log.rows" | grep -vxFf "$t/known")"
+	}
+	for_each_go check 1.19 1.22 1.24 1.26 1.27
+}
+
 # The user's own overlay replaces a file: columns are those of the text that was compiled.
 overlaid() {
 	copy_program

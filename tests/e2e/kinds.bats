@@ -204,6 +204,30 @@ files_with() {
 	for_each_go check 1.19 1.23 1.24 1.27
 }
 
+# arrays_at MARKER: the arrays that are made on a line of literals.go, "verdict expression type objects at TEXT" with what stands at the column of the
+# call.
+arrays_at() {
+	local line text
+	line=$(grep -n "// @$1\$" "$programs/kinds/literals.go" | cut -d : -f 1)
+	text=$(sed -n "${line}p" "$programs/kinds/literals.go")
+	jq -r --argjson line "$line" --arg text "$text" '[.verdicts[] | select(.file == "literals.go" and .line == $line and .cause == "new object") |
+		"\(.verdict) \(.expr) \(.type) \(.objects) at \(.sites[0].columns[0] as $c | $text[$c - 1:$c + 5])"] | sort | join("; ")' "$audit"
+}
+
+@test "arrays inside of a slice literal with as many elements are their own, wherever they stand" {
+	need_bpf
+	check() {
+		audited .
+		[ "$(arrays_at inside-small)" = "confirmed ... argument [1]main.small 100 at (small" ] || complain "small: $(arrays_at inside-small)"
+		[ "$(arrays_at inside-first-field)" = "confirmed ... argument [1]main.record 100 at (recor" ] || complain "first field: $(arrays_at inside-first-field)"
+		[ "$(arrays_at inside-last-value)" = "confirmed ... argument [1]main.record 100 at (recor" ] || complain "last value: $(arrays_at inside-last-value)"
+		[ "$(arrays_at inside-first-element)" = "confirmed ... argument [2]main.record 100 at (recor" ] || complain "first element: $(arrays_at inside-first-element)"
+		[ "$(arrays_at inside-map)" = "confirmed []int{...} [40]int 100 at {39: i" ] || complain "map: $(arrays_at inside-map)"
+		[ "$(arrays_at inside-own)" = "confirmed []outer{...} [1]main.outer 100 at {{n: i; confirmed []record{...} [1]main.record 100 at {{n: 1" ] || complain "own: $(arrays_at inside-own)"
+	}
+	for_each_go check 1.19 1.22 1.24 1.27
+}
+
 # shaped MARKER: verdicts, expressions and objects of a line of literals.go in a generic function. The types of maps are left out: the map and
 # what it grows by are as many.
 shaped() {

@@ -26,6 +26,7 @@ func literals(i int) {
 	generic(entry{}, entry{})
 	beside(grown, otherGrown, i)
 	large("x", i)
+	arraysInside(i)
 }
 
 //go:noinline
@@ -150,4 +151,46 @@ type lists struct {
 func keyedFields(x string, i int) {
 	anySink = []lists{{}, {}, {}, {}, {}, {}, {}, {}, {byNumber: map[int][]entry{5: {{x, i, i}, {}, {}, {}, {}, {}, {}, {}, {}}}}} // @large-lists
 	holders = []holder{{x, []int{i, 1: 1}}, {"z", []int{2: 1}}, {}, {}, {}, {}, {}, {}, {}}                                        // @large-keyed
+}
+
+// ---- arrays inside of slice literals that have as many elements, and are no arrays of theirs
+
+type small struct {
+	n    int
+	list []small
+}
+
+type record struct {
+	name [16]string
+	n    int
+	list []record
+}
+
+type numbered struct{ lists map[int][]int }
+
+type outer struct {
+	n    int
+	list []record
+}
+
+var (
+	smallSink   []small
+	recordsSink []record
+)
+
+//go:noinline
+func keepSmall(list ...small) []small { smallSink = list; return nil }
+
+//go:noinline
+func keepRecords(list ...record) []record { recordsSink = list; return nil }
+
+//go:noinline
+func arraysInside(i int) int {
+	a := []small{{i, keepSmall(small{n: i})}}                                 // @inside-small
+	b := []record{{list: keepRecords(record{n: i}), n: i}}                    // @inside-first-field
+	c := []record{{n: i, list: keepRecords(record{n: i})}}                    // @inside-last-value
+	d := []record{{[16]string{}, i, keepRecords(record{}, record{})}, {n: i}} // @inside-first-element
+	e := []numbered{39: {map[int][]int{0: {39: i}, 1: nil}}}                  // @inside-map
+	anySink = []outer{{n: i, list: []record{{n: 1}}}}                         // @inside-own
+	return a[0].n + b[i%len(b)].n + c[i%len(c)].n + d[i%len(d)].n + len(e[39].lists)
 }

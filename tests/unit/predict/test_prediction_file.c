@@ -122,6 +122,11 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->zero_copy, q->zero_copy);
 		cr_expect_eq(p->wrapper, q->wrapper);
 		cr_expect_eq(p->maybe_parameter, q->maybe_parameter);
+		cr_expect_eq(p->literal.last_line, q->literal.last_line);
+		cr_expect_eq(p->literal.last_column, q->literal.last_column);
+		cr_expect_eq(p->literal.n_elements, q->literal.n_elements);
+		cr_expect_eq(p->literal.is_alone, q->literal.is_alone);
+		cr_expect_eq(p->literal.has_function, q->literal.has_function);
 	}
 	expect_text(a->build.go_version, b->build.go_version);
 	expect_text(a->build.goos, b->build.goos);
@@ -200,6 +205,9 @@ Test(prediction_file, everything_comes_back)
 		p->zero_copy = kind == EXPR_STRING_CONV;
 		p->maybe_parameter = kind == EXPR_OTHER;
 		p->inlined_known = kind == EXPR_NEW; /* known, and not inlined */
+		if (kind == EXPR_MAKE_MAP || kind == EXPR_OTHER)
+			p->literal =
+				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
 	}
 	predictions_add_package(set, "a");
 	predictions_add_package(set, "b");

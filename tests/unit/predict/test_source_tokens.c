@@ -443,3 +443,38 @@ Test(source_tokens, what_does_not_parse_costs_extents_only)
 	source_tokens_free(source);
 	strbuf_release(&deep);
 }
+
+/* Whether there is an index beside the first literal of a map in a function's body. */
+static bool has_index_beside(const char *body)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct source_tokens *source;
+	size_t brace = 0;
+	bool has;
+
+	strbuf_addf(&text, "package p\nfunc f() {\n%s\n}\n", body);
+	source = tokens(strbuf_str(&text));
+	cr_assert_not_null(source);
+	while (!source_tokens_is(source, brace, "map"))
+		brace++;
+	while (!source_tokens_is(source, brace, "{"))
+		brace++;
+	cr_expect(source_tokens_is_literal(source, brace));
+	cr_expect_eq(source_tokens_partner(source, source_tokens_partner(source, brace)), brace);
+	has = source_tokens_has_index_beside(source, brace);
+	source_tokens_free(source);
+	strbuf_release(&text);
+	return has;
+}
+
+Test(source_tokens, index_beside_a_literal)
+{
+	cr_expect_not(has_index_beside("m := map[string]int{\"a\": x[1]}"));
+	cr_expect_not(has_index_beside("m, l := map[string][]int{\"a\": {}}, []int{1}"));
+	cr_expect_not(has_index_beside("x[1] = 2\nm := map[string]int{\n1: 2,\n}\nm[3] = 4"));
+	cr_expect_not(has_index_beside("m := map[string]int{\n1: x[1], 3: 4}"));
+	cr_expect(has_index_beside("m[k] = 1; n := map[string]int{\n1: 2,\n}"));
+	cr_expect(has_index_beside("n := map[string]int{\n1: 2}; m[k]++"));
+	cr_expect(has_index_beside("n := map[string]int{1: 2}; f()[k] = 2"));
+	cr_expect(has_index_beside("n := map[string]int{1: 2}; T{}[k] = 2"));
+}

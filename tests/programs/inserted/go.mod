@@ -1,0 +1,3 @@
+module example.com/escaudit/inserted
+
+go 1.19
