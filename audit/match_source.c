@@ -541,7 +541,11 @@ static size_t elements_at_home(const char *package, const char *path)
 
 const char *matching_file_package(const struct matching *m, size_t prediction)
 {
-	uint32_t index = m->prediction_file[prediction];
+	return match_home(m, m->prediction_file[prediction]);
+}
+
+const char *match_home(const struct matching *m, uint32_t index)
+{
 	const struct source_file *file;
 	const char *home = NULL;
 	size_t best = 0;
