@@ -135,19 +135,29 @@ const struct rec_extent *place_wrapped_method(struct strpool *pool, const struct
 	return NULL;
 }
 
-struct rec_frame place_shown(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame)
+struct rec_frame place_shown(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame,
+			     const char **file)
 {
-	struct rec_frame shown = *frame;
+	struct rec_frame shown = *frame, source = *frame;
 	const struct rec_extent *method =
 		place_is_wrapper_file(frame->file) ? place_wrapped_method(pool, rec, frame->function) : NULL;
 
 	if (method) {
-		shown.file = method->file;
+		source.function = method->function; /* may be of another package */
+		source.file = shown.file = method->file;
 		shown.line = method->first;
 	} else if (place_is_wrapper_file(frame->file)) {
 		shown.line = 0; /* all wrappers have the same */
 	}
+	*file = place_file(pool, &rec->header, &source);
 	return shown;
+}
+
+char *place_text(const char *file, int line, int column, const char *function)
+{
+	if (line > 0)
+		return column > 0 ? xasprintf("%s:%d:%d", file, line, column) : xasprintf("%s:%d", file, line);
+	return xstrdup(place_is_wrapper_file(file) && function ? go_name_short(function) : file);
 }
 
 bool place_is_newer(const struct recording *rec, const char *path)

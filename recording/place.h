@@ -36,9 +36,14 @@ bool place_is_wrapper_file(const char *path);
  */
 const struct rec_extent *place_wrapped_method(struct strpool *pool, const struct recording *rec, const char *function);
 
-/* The frame as a reader knows it: what a wrapper makes stands on the line of the method that it wraps, or on none
- * (line 0) where that is not known. Strings from pool or the recording. */
-struct rec_frame place_shown(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame);
+/* The frame as a reader knows it, and in *file the file, as place_file says it: what a wrapper makes stands on the line
+ * of the method that it wraps, or on none (line 0) where that is not known. Strings from pool or the recording. */
+struct rec_frame place_shown(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame,
+			     const char **file);
+
+/* "main.go:41:14" as people read it, with what of it is known; line and column are 0 where they are not. A wrapper whose
+ * method's line is not known is named instead: "main.(*T).M". function may be NULL. malloc'd. */
+char *place_text(const char *file, int line, int column, const char *function);
 
 /* Whether the file at path was changed after the recording began. False if nothing says when that was. */
 bool place_is_newer(const struct recording *rec, const char *path);
