@@ -41,8 +41,8 @@ const struct rec_extent *place_wrapped_method(struct strpool *pool, const struct
 struct rec_frame place_shown(struct strpool *pool, const struct recording *rec, const struct rec_frame *frame,
 			     const char **file);
 
-/* "main.go:41:14" as people read it, with what of it is known; line and column are 0 where they are not. A wrapper whose
- * method's line is not known is named instead: "main.(*T).M". function may be NULL. malloc'd. */
+/* "main.go:41:14" as people read it, with what of it is known; line and column are 0 where they are not. A wrapper
+ * whose method's line is not known is named instead: "main.(*T).M". function may be NULL. malloc'd. */
 char *place_text(const char *file, int line, int column, const char *function);
 
 /* Whether the file at path was changed after the recording began. False if nothing says when that was. */

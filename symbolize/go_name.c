@@ -9,8 +9,8 @@
 
 size_t go_name_package_length(const char *function)
 {
-	/* Type arguments hold slashes and dots of their own; they begin at the first bracket. */
-	size_t end = strcspn(function, "[("), slash = end;
+	/* Type arguments, and structs without a name, hold slashes and dots of their own. */
+	size_t end = strcspn(function, "[({ "), slash = end;
 
 	/* "pkg.(*T).M": the bracket may stand right behind the package's dot. */
 	while (slash > 0 && function[slash - 1] != '/')
