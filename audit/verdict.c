@@ -416,7 +416,7 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	if (is_wrapper)
 		put_at_method(j, v, &wrapped.at, wrapped.package);
 	if (is_wrapper && wrapped.wrapper)
-		v->function = wrapped.wrapper;
+		v->function = strpool_add(j->audit->pool, wrapped.wrapper); /* the matching goes first */
 	if (!is_wrapper && place_is_wrapper_file(p->pos.file))
 		v->line = v->column = 0; /* all wrappers have the same */
 	if (!is_wrapper && exported)
