@@ -456,6 +456,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_fallback_stack(m);
 	place_moved_slices(m);
 	match_silence_echoes(m, false);
+	match_group_wrappers(m);
 	for (size_t i = 0; i < set->n; i++) {
 		if (!m->is_matched[i])
 			match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
@@ -501,6 +502,8 @@ void matching_free(struct matching *m)
 	free(m->prediction_file);
 	free(m->site_wraps);
 	free(m->methods);
+	free(m->method_keys);
+	free(m->wrapped);
 	free(m->is_in_wrapper);
 	free(m->likeness);
 	free(m->bare_expr);

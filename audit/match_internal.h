@@ -67,10 +67,13 @@ struct matching {
 	uint64_t *site_objects; /* NULL where not every object was counted */
 	bool *is_seen;		/* per site: an object of it was observed */
 	uint32_t *prediction_file;
+	/* Methods go by go_name_identity: instances of one generic method have its lines, and mostly its words. */
 	const char *
 		*site_wraps;  /* per site in a wrapper: the method that it wraps, pooled; NULL if that is not known */
 	bool *is_in_wrapper;  /* per prediction */
 	const char **methods; /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
+	const char **method_keys; /* the same, by identity */
+	struct wrapped *wrapped;  /* per prediction of a wrapper that has no site: at.file is NULL if unknown */
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
 	const char **likeness;	  /* per prediction, pooled: the same where every site fits them alike */
@@ -102,6 +105,8 @@ void match_find_names(struct matching *m);
  * trimmed to its import path, in a container's or another machine's module cache. Package and base name stay.
  */
 uint32_t match_resolve_file(struct matching *m, const char *path, const char *package);
+/* The import path of the package that the file is of, if the binary tells; NULL otherwise. */
+const char *match_home(const struct matching *m, uint32_t file);
 /* The first n of its inlined steps. */
 uint64_t match_prediction_chain(const struct prediction *p, size_t n);
 uint64_t match_place_key(uint32_t file, int line);
@@ -158,6 +163,9 @@ bool match_is_wrapper_file(const char *path);
 void match_index_wrappers(struct matching *m);
 /* Is the site in a wrapper that the prediction may be of? True of predictions that are of none. */
 bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site);
+/* Groups what is said of wrappers and has no site: one group for each wrapper that the binary has, else one for all
+ * that nothing tells apart. Once all others have had their turn. */
+void match_group_wrappers(struct matching *m);
 bool match_same_wrapped(const struct matching *m, size_t a, size_t b);
 /* The type whose method a prediction of a wrapper is inlined from, bare; NULL if unknown. */
 const char *match_receiver(const struct matching *m, size_t prediction);

@@ -67,7 +67,7 @@ void match_index_likeness(struct matching *m)
 			(uintptr_t)r->function,
 			r->elements,
 			m->is_in_wrapper[i] ? (uintptr_t)p->package : 0,
-			(uintptr_t)m->methods[i],
+			(uintptr_t)m->method_keys[i],
 			(uintptr_t)strpool_add(m->pool, fit_map_type(p)),
 			p->expr && strchr(p->expr, '"') ? 1 : 0,
 			p->expr && strncmp(p->expr, "string(", 7) == 0 ? 1 : 0,

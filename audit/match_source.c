@@ -541,7 +541,11 @@ static size_t elements_at_home(const char *package, const char *path)
 
 const char *matching_file_package(const struct matching *m, size_t prediction)
 {
-	uint32_t index = m->prediction_file[prediction];
+	return match_home(m, m->prediction_file[prediction]);
+}
+
+const char *match_home(const struct matching *m, uint32_t index)
+{
 	const struct source_file *file;
 	const char *home = NULL;
 	size_t best = 0;
@@ -804,8 +808,13 @@ static enum match_line line_of(const struct matching *m, size_t prediction)
 
 enum match_line matching_line(const struct matching *m, size_t prediction)
 {
+	const struct prediction *p = &m->set->items[prediction];
 	enum match_line line = line_of(m, prediction);
 
+	/* A wrapper without a name, of a method that is on no line of the binary. */
+	if (m->is_in_wrapper[prediction] && !p->function && p->n_inlined && !m->methods[prediction] &&
+	    m->is_same_build && m->rec->n_extents)
+		return MATCH_LINE_DROPPED;
 	return line == MATCH_LINE_UNKNOWN && m->is_same_build && m->rec->n_extents ? absent_line(m, prediction) : line;
 }
 

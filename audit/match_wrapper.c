@@ -9,6 +9,7 @@
  */
 #include "audit/match_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -29,15 +30,20 @@ static const char *method_of_value(const struct matching *m, const char *functio
 	return len > 3 && strcmp(function + len - 3, "-fm") == 0 ? strpool_add_n(m->pool, function, len - 3) : NULL;
 }
 
-/* The method of the source that a wrapper is made for, as far as its name tells. */
-static const char *wrapped_method(const struct matching *m, const char *function, const struct u64map *functions)
+/* The method of the source that a wrapper is made for, by identity: what was inlined into it or, as far as its name
+ * tells, is called by it. */
+static const char *wrapped_method(const struct matching *m, const char *function, const struct u64map *functions,
+				  const struct u64map *wrappers)
 {
+	const uint64_t *wrapper = u64map_find(wrappers, (uintptr_t)strpool_add(m->pool, function));
 	const char *method = method_of_value(m, function);
 
+	if (wrapper)
+		return go_name_identity(m->pool, m->rec->extents[*wrapper].wraps);
 	if (method && u64map_find(functions, (uintptr_t)method))
-		return method;
+		return go_name_identity(m->pool, method);
 	method = go_name_value_method(m->pool, method ? method : function);
-	return method && u64map_find(functions, (uintptr_t)method) ? method : NULL;
+	return method && u64map_find(functions, (uintptr_t)method) ? go_name_identity(m->pool, method) : NULL;
 }
 
 /* The shortest function with code of that line, in whatever copy. */
@@ -60,32 +66,51 @@ void match_index_wrappers(struct matching *m)
 {
 	const struct recording *rec = m->rec;
 	struct u64map functions = U64MAP_INIT; /* pooled names of what the source has */
+	struct u64map wrappers = U64MAP_INIT;  /* pooled names of those that have a method inlined -> extent */
 
 	m->site_wraps = xcalloc(rec->n_sites, sizeof(*m->site_wraps));
 	m->methods = xcalloc(m->set->n, sizeof(*m->methods));
+	m->method_keys = xcalloc(m->set->n, sizeof(*m->method_keys));
+	m->wrapped = xcalloc(m->set->n, sizeof(*m->wrapped));
 	m->is_in_wrapper = xcalloc(m->set->n, sizeof(*m->is_in_wrapper));
 	for (size_t i = 0; i < rec->n_extents; i++) { /* a method that is promoted is a wrapper itself */
-		if (!match_is_wrapper_file(rec->extents[i].file))
-			u64map_at(&functions, (uintptr_t)strpool_add(m->pool, rec->extents[i].function), NULL);
+		const struct rec_extent *e = &rec->extents[i];
+
+		if (!match_is_wrapper_file(e->file))
+			u64map_at(&functions, (uintptr_t)strpool_add(m->pool, e->function), NULL);
+		else if (e->wraps)
+			*u64map_at(&wrappers, (uintptr_t)strpool_add(m->pool, e->function), NULL) = i;
 	}
 	for (size_t i = 0; i < rec->n_sites; i++) {
 		if (m->site_file[i] != NO_FILE && match_is_wrapper_file(m->files[m->site_file[i]].path))
-			m->site_wraps[i] = wrapped_method(m, match_physical_function(&rec->sites[i]), &functions);
+			m->site_wraps[i] =
+				wrapped_method(m, match_physical_function(&rec->sites[i]), &functions, &wrappers);
 	}
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
 		const struct rec_extent *e;
+		const char *home;
+		uint32_t file;
 
 		m->is_in_wrapper[i] = match_is_wrapper_file(p->pos.file);
 		if (!p->n_inlined || !m->is_in_wrapper[i])
 			continue;
-		e = extent_around(m, match_resolve_file(m, p->inlined[0].file, NULL), p->inlined[0].line);
-		if (e)
-			m->methods[i] = strpool_add(m->pool, e->function);
+		file = match_resolve_file(m, p->inlined[0].file, NULL);
+		home = match_home(m, file);
+		m->wrapped[i] =
+			(struct wrapped){.at = p->inlined[0], .package = home ? home : match_package(m, p->package)};
+		e = extent_around(m, file, p->inlined[0].line);
+		if (!e)
+			continue;
+		m->methods[i] = strpool_add(m->pool, e->function);
+		m->method_keys[i] = go_name_identity(m->pool, e->function);
+		m->wrapped[i].package = match_import_path(m, e->function);
 	}
 	u64map_release(&functions);
+	u64map_release(&wrappers);
 }
 
+/* ".M" of "main.T.M". */
 static const char *method_name(const char *function)
 {
 	const char *dot = strrchr(function, '.');
@@ -93,9 +118,18 @@ static const char *method_name(const char *function)
 	return dot ? dot : function;
 }
 
+/* Functions of method values and instances are compiled by whoever needs them, and named after who wrote the method. */
+static bool is_anybodys(const char *function)
+{
+	size_t len = strlen(function);
+
+	return strchr(function, '[') || (len > 3 && strcmp(function + len - 3, "-fm") == 0);
+}
+
 bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site)
 {
 	const char *package, *method, *function;
+	bool is_elsewhere;
 
 	if (!m->is_in_wrapper[prediction])
 		return true;
@@ -103,66 +137,336 @@ bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site
 	package = match_package(m, package);
 	method = m->methods[prediction];
 	function = match_physical_function(&m->rec->sites[site]);
-	if (package && strcmp(match_import_path(m, function), package) != 0)
+	is_elsewhere = package && strcmp(match_import_path(m, function), package) != 0;
+	if (is_elsewhere && (!method || !is_anybodys(function)))
 		return false;
-	if (!method || m->readings[prediction].function)
+	if (!method || (m->readings[prediction].function && !is_elsewhere))
 		return true;
 	if (m->site_wraps[site])
-		return m->site_wraps[site] == method;
-	return strcmp(method_name(function), method_name(method)) == 0;
+		return m->site_wraps[site] == m->method_keys[prediction];
+	return go_name_is_wrapper_of(function, method);
 }
 
 bool match_same_wrapped(const struct matching *m, size_t a, size_t b)
 {
-	return m->methods[a] == m->methods[b];
+	return m->method_keys[a] == m->method_keys[b];
 }
 
-/* "T" of "main.T.M". */
+/* "T" of "main.T.M". Of a generic one it is not known which instance it is: all have these lines. */
 const char *match_receiver(const struct matching *m, size_t prediction)
 {
 	const char *method = m->methods[prediction];
 	size_t start, end;
 
-	if (!method)
+	if (!method || strchr(method, '['))
 		return NULL;
 	start = go_name_package_length(method) + 1;
 	end = (size_t)(method_name(method) - method);
 	return end > start ? strpool_add_n(m->pool, method + start, end - start) : NULL;
 }
 
+/* ---- what has no site ----
+ *
+ * The log does not say in which wrapper something stays on the stack, and before Go 1.25 not in which it escapes. But
+ * what a wrapper has of its own is what the method says that is inlined into it, in the same words. So a wrapper that
+ * the binary has takes, for each line that the log has of its method, one claim with those words out of its package's;
+ * claims of one package with the same words differ in nothing else. What is left is of wrappers that the linker
+ * dropped, or of methods of packages that the log is not of.
+ */
+
+/* What one wrapper has of one line: from there it takes one claim. Pooled, as all such keys are here. */
+static uintptr_t share_key(const struct matching *m, const char *wrapper, const char *expr, int line, int column)
+{
+	const uint64_t key[] = {(uintptr_t)strpool_add(m->pool, wrapper), (uintptr_t)expr,
+				(uint64_t)(uint32_t)line << 32 | (uint32_t)column};
+
+	return (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key));
+}
+
+struct sharing {
+	struct matching *m;
+	size_t *own; /* predictions of no wrapper in words that some free one of a wrapper has, by file and line */
+	size_t n_own;
+	struct u64map free;  /* words_key -> first free prediction + 1 */
+	size_t *next;	     /* + 1, with the same words */
+	struct u64map taken; /* keys of shares */
+};
+
+static uintptr_t words_key(const struct matching *m, size_t prediction)
+{
+	const uint64_t key[] = {m->set->items[prediction].claim, (uintptr_t)m->bare_expr[prediction]};
+
+	return (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key));
+}
+
+static bool is_free(const struct matching *m, size_t i)
+{
+	return m->is_in_wrapper[i] && !m->is_matched[i] && m->bare_expr[i];
+}
+
+/* Wrappers that have calls take what those are of. */
+static void take_shares_of_sites(struct sharing *s)
+{
+	struct matching *m = s->m;
+
+	for (size_t g = 0; g < m->n_groups; g++) {
+		const struct match_group *group = &m->groups[g];
+
+		for (size_t i = 0; group->n_sites && i < group->n_predictions; i++) {
+			size_t prediction = group->predictions[i];
+			const struct prediction *p = &m->set->items[prediction];
+			const struct rec_site *site = &m->rec->sites[group->sites[0]];
+			int line = p->n_inlined		? p->inlined[0].line
+				   : site->n_frames > 1 ? site->frames[site->n_frames - 2].line
+							: 0;
+
+			if (m->is_in_wrapper[prediction] && m->bare_expr[prediction])
+				u64map_at(
+					&s->taken,
+					share_key(m, match_physical_function(site), m->bare_expr[prediction], line, -1),
+					NULL);
+		}
+	}
+}
+
+static int compare_own(const void *a, const void *b, void *ctx)
+{
+	const struct matching *m = ctx;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	const struct position *p = &m->set->items[x].pos, *q = &m->set->items[y].pos;
+
+	if (m->prediction_file[x] != m->prediction_file[y])
+		return m->prediction_file[x] < m->prediction_file[y] ? -1 : 1;
+	if (p->line != q->line)
+		return p->line < q->line ? -1 : 1;
+	if (p->column != q->column)
+		return p->column < q->column ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static void sharing_init(struct sharing *s, struct matching *m)
+{
+	*s = (struct sharing){.m = m, .free = U64MAP_INIT, .taken = U64MAP_INIT};
+	s->own = xcalloc(m->set->n + 1, sizeof(*s->own));
+	s->next = xcalloc(m->set->n + 1, sizeof(*s->next));
+	for (size_t i = m->set->n; i-- > 0;) {
+		uint64_t *first;
+
+		if (!is_free(m, i))
+			continue;
+		first = u64map_at(&s->free, words_key(m, i), NULL);
+		s->next[i] = *first;
+		*first = i + 1;
+	}
+	for (size_t i = 0; i < m->set->n; i++) {
+		if (!m->is_in_wrapper[i] && m->bare_expr[i] && m->prediction_file[i] != NO_FILE &&
+		    u64map_find(&s->free, words_key(m, i)))
+			s->own[s->n_own++] = i;
+	}
+	if (s->n_own)
+		qsort_r(s->own, s->n_own, sizeof(*s->own), compare_own, m);
+	take_shares_of_sites(s);
+}
+
+static void sharing_release(struct sharing *s)
+{
+	free(s->own);
+	free(s->next);
+	u64map_release(&s->free);
+	u64map_release(&s->taken);
+}
+
+/* A free claim with these words that may be of the wrapper, and of that line of its method. */
+static size_t find_claim(const struct sharing *s, const struct rec_extent *wrapper, size_t own, bool at_home)
+{
+	const struct matching *m = s->m;
+	const struct prediction *q = &m->set->items[own];
+	const uint64_t *first = u64map_find(&s->free, words_key(m, own));
+	const char *bare_name = wrapper->function + go_name_package_length(wrapper->function) + 1;
+
+	for (size_t i = first ? *first : 0; i; i = s->next[i - 1]) {
+		const struct prediction *p = &m->set->items[i - 1];
+		const char *package = match_package(m, p->package);
+
+		if (m->is_matched[i - 1])
+			continue;
+		if (p->n_inlined && (p->inlined[0].line != q->pos.line || p->inlined[0].column != q->pos.column ||
+				     match_resolve_file(s->m, p->inlined[0].file, NULL) != m->prediction_file[own]))
+			continue;
+		if (m->readings[i - 1].function && strcmp(m->readings[i - 1].function, bare_name) != 0)
+			continue;
+		if (at_home ? package && strcmp(package, match_import_path(m, wrapper->function)) == 0
+			    : is_anybodys(wrapper->function))
+			return i - 1;
+	}
+	return MATCH_NONE;
+}
+
+/*
+ * Each instance of a generic method is itself a wrapper of what is compiled for its shape: it stands where the
+ * declaration does, at the token behind func (cmd/compile/internal/syntax, funcDeclOrNil), and says again what the
+ * other says of the body.
+ */
+static bool is_of_instance(const struct position *pos, const struct rec_extent *method)
+{
+	return strchr(method->function, '[') && pos->line == method->first && pos->column == (int)strlen("func ") + 1;
+}
+
+/* Gives the wrapper what the log says of the lines first to last of a file, which are its method's. */
+static void share_lines(struct sharing *s, const struct rec_extent *wrapper, const struct rec_extent *method,
+			uint32_t file, bool at_home)
+{
+	struct matching *m = s->m;
+	size_t low = 0, high = s->n_own;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2, i = s->own[middle];
+
+		if (m->prediction_file[i] < file ||
+		    (m->prediction_file[i] == file && m->set->items[i].pos.line < method->first))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < s->n_own && m->prediction_file[s->own[low]] == file &&
+	       m->set->items[s->own[low]].pos.line <= method->last;
+	     low++) {
+		size_t own = s->own[low], i;
+		const struct position *pos = &m->set->items[own].pos;
+		const char *expr = m->bare_expr[own];
+		uint64_t key = share_key(m, wrapper->function, expr, pos->line, pos->column);
+
+		if (is_of_instance(pos, method) || u64map_find(&s->taken, key) ||
+		    u64map_find(&s->taken, share_key(m, wrapper->function, expr, pos->line, -1)))
+			continue;
+		i = find_claim(s, wrapper, own, at_home);
+		if (i == MATCH_NONE)
+			continue;
+		u64map_at(&s->taken, key, NULL);
+		m->wrapped[i] = (struct wrapped){.at = *pos,
+						 .package = match_import_path(m, method->function),
+						 .wrapper = strpool_add(m->pool, wrapper->function)};
+		match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
+	}
+}
+
+static void share_claims(struct sharing *s, struct u64map *extents, const size_t *next, bool at_home)
+{
+	struct matching *m = s->m;
+
+	for (size_t i = 0; i < m->rec->n_extents; i++) {
+		const struct rec_extent *wrapper = &m->rec->extents[i];
+		const uint64_t *first;
+
+		if (!wrapper->wraps || !match_is_wrapper_file(wrapper->file))
+			continue;
+		first = u64map_find(extents, (uintptr_t)go_name_identity(m->pool, wrapper->wraps));
+		for (size_t k = first ? *first : 0; k; k = next[k - 1]) {
+			const struct rec_extent *method = &m->rec->extents[k - 1];
+
+			share_lines(s, wrapper, method, match_resolve_file(m, method->file, NULL), at_home);
+		}
+	}
+}
+
+/* What no wrapper of the binary took is one group for each words and, where that is known, function and place. */
+static void group_rest(struct matching *m)
+{
+	struct u64map groups = U64MAP_INIT; /* pooled key -> group */
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		const struct position *at = &m->wrapped[i].at;
+		const uint64_t key[] = {
+			(uintptr_t)strpool_add(m->pool, p->package),
+			(uint64_t)p->claim | (uint64_t)p->kind << 8 | (uint64_t)m->is_surplus[i] << 16,
+			(uintptr_t)m->bare_expr[i],
+			(uintptr_t)strpool_add(m->pool, m->readings[i].function),
+			(uintptr_t)strpool_add(m->pool, at->file),
+			(uint64_t)(uint32_t)at->line << 32 | (uint32_t)at->column,
+		};
+		uint64_t *group;
+		bool is_new;
+
+		if (!is_free(m, i))
+			continue;
+		group = u64map_at(&groups, (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key)), &is_new);
+		if (is_new) {
+			*group = m->n_groups;
+			match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
+		} else {
+			match_group_add_prediction(m, &m->groups[*group], i);
+		}
+	}
+	u64map_release(&groups);
+}
+
+void match_group_wrappers(struct matching *m)
+{
+	const struct recording *rec = m->rec;
+	size_t *next = xcalloc(rec->n_extents + 1, sizeof(*next)); /* + 1 */
+	struct u64map extents = U64MAP_INIT;			   /* pooled identity of a method -> first extent + 1 */
+	struct sharing sharing;
+
+	sharing_init(&sharing, m);
+	for (size_t i = 0; i < rec->n_extents; i++) {
+		if (rec->extents[i].wraps)
+			u64map_at(&extents, (uintptr_t)go_name_identity(m->pool, rec->extents[i].wraps), NULL);
+	}
+	for (size_t i = 0; sharing.n_own && i < rec->n_extents; i++) {
+		const struct rec_extent *e = &rec->extents[i];
+		uint64_t *first;
+
+		if (!e->file || match_is_wrapper_file(e->file) || !go_name_is_method(e->function))
+			continue;
+		first = u64map_find(&extents, (uintptr_t)go_name_identity(m->pool, e->function));
+		if (!first)
+			continue;
+		next[i] = *first;
+		*first = i + 1;
+	}
+	if (sharing.n_own) {
+		share_claims(&sharing, &extents, next, true);
+		share_claims(&sharing, &extents, next, false);
+	}
+	sharing_release(&sharing);
+	u64map_release(&extents);
+	free(next);
+	group_rest(m);
+}
+
 /* ---- asked afterwards ---- */
 
-bool matching_wrapped(const struct matching *m, const struct rec_frame *frames, size_t n, struct position *at,
-		      const char **function)
+bool matching_wrapped(const struct matching *m, const struct rec_frame *frames, size_t n, struct wrapped *out)
 {
 	const struct rec_extent *method;
 
+	*out = (struct wrapped){.package = NULL};
 	if (n == 0 || !match_is_wrapper_file(frames[n - 1].file))
 		return false;
 	if (n > 1) { /* inlined into it */
-		*at = (struct position){.file = frames[n - 2].file, .line = frames[n - 2].line};
-		*function = frames[n - 2].function;
-		return at->file != NULL;
+		out->at = (struct position){.file = frames[n - 2].file, .line = frames[n - 2].line};
+		out->package = match_import_path(m, frames[n - 2].function);
+		return out->at.file != NULL;
 	}
 	method = place_wrapped_method(m->pool, m->rec, frames[0].function);
 	if (!method)
 		return false;
-	*at = (struct position){.file = method->file, .line = method->first};
-	*function = method->function;
+	out->at = (struct position){.file = method->file, .line = method->first};
+	out->package = match_import_path(m, method->function);
 	return true;
 }
 
-bool matching_method(const struct matching *m, size_t prediction, const struct rec_site *site, struct position *at,
-		     const char **function)
+bool matching_method(const struct matching *m, size_t prediction, const struct rec_site *site, struct wrapped *out)
 {
 	const struct prediction *p = &m->set->items[prediction];
 
+	*out = (struct wrapped){.package = NULL};
 	if (!match_is_wrapper_file(p->pos.file))
 		return false;
-	if (p->n_inlined && m->methods[prediction]) {
-		*at = p->inlined[0];
-		*function = m->methods[prediction];
+	if (m->wrapped[prediction].at.file) {
+		*out = m->wrapped[prediction];
 		return true;
 	}
-	return site && matching_wrapped(m, site->frames, site->n_frames, at, function);
+	return site && matching_wrapped(m, site->frames, site->n_frames, out);
 }

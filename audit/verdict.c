@@ -258,11 +258,9 @@ static bool is_cgo_file(const char *file)
 }
 
 /* What a wrapper makes is shown on the line of the method that it wraps; the function is the wrapper. */
-static void put_at_method(struct judge *j, struct verdict *v, const struct position *at, const char *function)
+static void put_at_method(struct judge *j, struct verdict *v, const struct position *at, const char *package)
 {
-	const struct rec_frame method = {.function = function, .file = at->file, .line = at->line};
-
-	v->file = place_file(j->audit->pool, &j->rec->header, &method);
+	v->file = place_path(j->audit->pool, &j->rec->header, at->file, package);
 	v->line = at->line;
 	v->column = at->column;
 }
@@ -311,7 +309,8 @@ static const struct rec_frame *called_by_c(const struct rec_frame *frames, size_
 
 static void put_at_exported(struct judge *j, struct verdict *v, const struct rec_frame *exported)
 {
-	put_at_method(j, v, &(struct position){exported->file, exported->line, 0}, exported->function);
+	put_at_method(j, v, &(struct position){exported->file, exported->line, 0},
+		      place_package(j->audit->pool, &j->rec->header, exported));
 	v->function = exported->function;
 }
 
@@ -342,16 +341,31 @@ static const char *source_of_result(const struct prediction *p, const struct rec
 	return source->expr;
 }
 
+/* Says in which wrapper of the compiler's it is, as far as that is known. */
+static void add_wrapper(struct judge *j, struct verdict *v, bool has_line)
+{
+	const char *plain = v->function ? go_name_short(go_name_plain(j->audit->pool, v->function)) : NULL;
+
+	if (!v->function)
+		v->summary = strpool_addf(j->audit->pool, "%s; in %s that the compiler made, of which it names none",
+					  v->summary, v->n_predictions > 1 ? "wrappers" : "a wrapper");
+	else if (has_line)
+		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary, plain);
+	else
+		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s, whose method's line is not known",
+					  v->summary, plain);
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
 	enum match_line line = matching_line(j->matching, group->predictions[0]);
 	struct strbuf exprs = STRBUF_INIT;
-	const char *package, *function;
+	const char *package;
 	const struct rec_frame *exported = NULL;
-	struct position at;
+	struct wrapped wrapped;
 	struct verdict *v;
-	bool is_wrapper;
+	bool is_wrapper, is_of_wrappers = !group->n_sites && place_is_wrapper_file(p->pos.file);
 
 	if (!group->n_sites && (go_name_is_runtime_package(own_package(j, p)) ||
 				(line < MATCH_LINE_INLINED_ONLY && is_in_runtime_file(j, p)))) {
@@ -378,13 +392,14 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->package = own_package(j, p);
 	package = matching_file_package(j->matching, group->predictions[0]);
 	v->file = place_path(j->audit->pool, &j->rec->header, p->pos.file, package ? package : own_package(j, p));
-	for (size_t i = 0; i < group->n_predictions; i++) {
+	/* Nothing tells apart what is said of wrappers in the same words. */
+	for (size_t i = 0; i < (is_of_wrappers ? 1 : group->n_predictions); i++) {
 		const char *expr = items[group->predictions[i]].expr;
 
 		if (i < 8)
 			strbuf_addf(&exprs, "%s%s", i ? ", " : "", expr ? expr : "?");
 	}
-	if (group->n_predictions > 8)
+	if (group->n_predictions > 8 && !is_of_wrappers)
 		strbuf_addf(&exprs, ", and %zu more", group->n_predictions - 8);
 	v->expr = strpool_add(j->audit->pool, strbuf_str(&exprs));
 	strbuf_release(&exprs);
@@ -397,11 +412,14 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	}
 	v->function = function_of(j, v, group->predictions[0]);
 
-	is_wrapper =
-		matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &at, &function);
+	is_wrapper = matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &wrapped);
 	if (is_wrapper)
-		put_at_method(j, v, &at, function);
-	else if (exported)
+		put_at_method(j, v, &wrapped.at, wrapped.package);
+	if (is_wrapper && wrapped.wrapper)
+		v->function = strpool_add(j->audit->pool, wrapped.wrapper); /* the matching goes first */
+	if (!is_wrapper && place_is_wrapper_file(p->pos.file))
+		v->line = v->column = 0; /* all wrappers have the same */
+	if (!is_wrapper && exported)
 		put_at_exported(j, v, exported);
 	if (p->pos.line <= 0)
 		place_nameless(j, v, p);
@@ -431,9 +449,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 		v->summary = strpool_addf(j->audit->pool, "%s; the literal is at %s:%d:%d", v->summary,
 					  path_base(own->file), own->line, own->column);
 	}
-	if (is_wrapper && v->function)
-		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary,
-					  go_name_short(go_name_plain(j->audit->pool, v->function)));
+	if (place_is_wrapper_file(p->pos.file))
+		add_wrapper(j, v, is_wrapper);
 	if (!v->objects) {
 		v->smallest = 0;
 		if (v->n_sites)
@@ -453,8 +470,7 @@ static void judge_unpredicted(struct judge *j)
 		const struct rec_frame *outer = &loc->frames[loc->n_frames - 1];
 		const struct rec_frame *exported = called_by_c(loc->frames, loc->n_frames);
 		const struct rec_site *site;
-		const char *function;
-		struct position at;
+		struct wrapped wrapped;
 		struct verdict *v;
 
 		if (s->taken)
@@ -473,8 +489,10 @@ static void judge_unpredicted(struct judge *j)
 		v->file = v->file ? v->file : "?";
 		v->line = outer->line;
 		v->function = outer->function;
-		if (matching_wrapped(j->matching, loc->frames, loc->n_frames, &at, &function))
-			put_at_method(j, v, &at, function);
+		if (matching_wrapped(j->matching, loc->frames, loc->n_frames, &wrapped))
+			put_at_method(j, v, &wrapped.at, wrapped.package);
+		else if (place_is_wrapper_file(outer->file))
+			v->line = 0;
 		else if (exported)
 			put_at_exported(j, v, exported);
 		site = s->site != REC_NO_SITE ? &j->rec->sites[s->site] : NULL;

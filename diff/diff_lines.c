@@ -164,7 +164,8 @@ static void add_observation(struct builder *b, size_t observation)
 	const struct rec_observation *o = &rec->observations[observation];
 	const struct rec_frame *frame = place_charged(rec, o, b->charge_module);
 	enum diff_noise noise = noise_of(b, o);
-	struct rec_frame shown = place_shown(b->pool, rec, frame ? frame : &none);
+	const char *file;
+	struct rec_frame shown = place_shown(b->pool, rec, frame ? frame : &none, &file);
 	const struct verdict *verdict = NULL;
 	struct diff_side side = {.type = o->type, .cause = o->cause};
 	struct diff_line *line;
@@ -176,7 +177,7 @@ static void add_observation(struct builder *b, size_t observation)
 		if (account < audit->n)
 			verdict = &audit->items[account];
 	}
-	side.file = place_file(b->pool, &rec->header, frame);
+	side.file = file;
 	side.line = frame->line;
 	side.function = strpool_add(b->pool, own_name(b, frame));
 	side.package = place_package(b->pool, &rec->header, frame);
@@ -214,8 +215,7 @@ static void add_quiet_verdict(struct builder *b, const struct verdict *v)
 	if (v->n_sites && v->sites[0]->n_frames) {
 		const struct rec_frame *frame = place_innermost(v->sites[0]->frames, v->sites[0]->n_frames);
 
-		side.file = place_file(b->pool, &rec->header, frame);
-		side.line = frame->line;
+		side.line = place_shown(b->pool, rec, frame, &side.file).line;
 		side.function = strpool_add(b->pool, own_name(b, frame));
 		side.package = place_package(b->pool, &rec->header, frame);
 		offset = frame->start_line > 0 ? frame->line - frame->start_line : -1;

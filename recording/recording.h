@@ -133,8 +133,10 @@ struct rec_site {
 struct rec_extent {
 	const char *function;
 	const char *file;
-	int first, last;  /* lines */
-	bool is_physical; /* false: only inlined copies are left of it */
+	int first, last;   /* lines */
+	bool is_physical;  /* false: only inlined copies are left of it */
+	const char *wraps; /* of a wrapper that the compiler made: the method that was inlined into it; NULL if the
+			      binary does not tell */
 };
 
 /*

@@ -672,7 +672,8 @@ static int read_extent(struct reader *r, const ProtobufCMessage *message)
 		return BAD(r, "function %llu is missing", (unsigned long long)e->function_id);
 	f = r->profile->function[*index];
 	extent->function = string_at(r, f->name);
-	if (!extent->function || optional_string(r, f->filename, &extent->file) < 0)
+	if (!extent->function || optional_string(r, f->filename, &extent->file) < 0 ||
+	    optional_string(r, e->wraps, &extent->wraps) < 0)
 		return -EBADMSG;
 	extent->first = to_line(e->first);
 	extent->last = to_line(e->last);

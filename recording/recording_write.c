@@ -478,6 +478,7 @@ static void put_extent(struct writer *w, const struct rec_extent *extent)
 	e.first = extent->first;
 	e.last = extent->last;
 	e.is_physical = extent->is_physical;
+	e.wraps = string_id(w, extent->wraps);
 	put_message(w, FIELD_EXTENT, &e.base);
 }
 

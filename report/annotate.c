@@ -150,19 +150,33 @@ struct range {
 	int first, last;
 };
 
+static void widen(struct range *r, int first, int last)
+{
+	if (!r->first || first < r->first)
+		r->first = first;
+	if (last > r->last)
+		r->last = last;
+}
+
 static void range_frame(struct annotation *a, const struct rec_frame *frame, void *ctx)
 {
+	const struct rec_extent *method;
 	struct range *r = ctx;
-	int first = frame->start_line > 0 ? frame->start_line : frame->line;
 
 	if (!frame->file || frame->line <= 0 || strcmp(frame->function, r->function) != 0)
 		return;
+	if (place_is_wrapper_file(frame->file)) {
+		method = a->file ? NULL : place_wrapped_method(a->pool, a->rec, frame->function);
+		if (!method)
+			return;
+		a->file = place_file(a->pool, &a->rec->header,
+				     &(struct rec_frame){.function = method->function, .file = method->file});
+		widen(r, method->first, method->last);
+		return;
+	}
 	if (!a->file)
 		a->file = place_file(a->pool, &a->rec->header, frame);
-	if (!r->first || first < r->first)
-		r->first = first;
-	if (frame->line > r->last)
-		r->last = frame->line;
+	widen(r, frame->start_line > 0 ? frame->start_line : frame->line, frame->line);
 }
 
 static void path_frame(struct annotation *a, const struct rec_frame *frame, void *ctx)
@@ -328,7 +342,10 @@ static struct annotated_line *line_of(struct annotation *a, const char *file, in
 
 static struct annotated_line *line_of_frame(struct annotation *a, const struct rec_frame *frame)
 {
-	return line_of(a, place_file(a->pool, &a->rec->header, frame), frame->line);
+	const char *file;
+	struct rec_frame shown = place_shown(a->pool, a->rec, frame, &file);
+
+	return line_of(a, file, shown.line);
 }
 
 static void add_accounts(struct annotation *a, const struct audit *audit, bool charge_module)

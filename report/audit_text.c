@@ -80,11 +80,7 @@ static void put_observed(FILE *f, const struct audit *audit, const struct report
 
 static char *place_of(const struct verdict *v)
 {
-	const char *file = v->file ? v->file : "?";
-
-	if (v->column)
-		return xasprintf("%s:%d:%d", file, v->line, v->column);
-	return v->line ? xasprintf("%s:%d", file, v->line) : xstrdup(file);
+	return place_text(v->file ? v->file : "?", v->line, v->column, v->function);
 }
 
 /*
@@ -115,7 +111,10 @@ static char *note_of(const struct verdict *v, const struct audit *audit)
 		strbuf_addf(&sb, "escapes: %s (%s)", step->expr, step->reason);
 	else
 		strbuf_addstr(&sb, v->summary ? v->summary : "");
-	if (step && step->pos.file) {
+	if (step && place_is_wrapper_file(step->pos.file)) {
+		if (v->function)
+			strbuf_addf(&sb, "; in the wrapper %s", go_name_short(go_name_plain(audit->pool, v->function)));
+	} else if (step && step->pos.file) {
 		strbuf_addstr(&sb, " at ");
 		position_print(&sb, &step->pos);
 	}
@@ -143,8 +142,8 @@ static void add_path(struct text_table *table, const struct verdict *v)
 	for (size_t i = 0; i + 1 < v->n_path; i++) {
 		const struct flow_step *step = v->path[i];
 
-		/* taking the address where the object is made tells nothing */
-		if ((previous && position_equal(&step->pos, previous)) ||
+		/* taking the address where the object is made tells nothing, nor does the place of all wrappers */
+		if (place_is_wrapper_file(step->pos.file) || (previous && position_equal(&step->pos, previous)) ||
 		    (i == 0 && strcmp(step->reason, "spill") == 0))
 			continue;
 		strbuf_addstr(&sb, sb.len ? ", " : "by way of ");

@@ -112,9 +112,7 @@ static char *place_of(const struct diff_side *s)
 {
 	const char *file = s->file ? s->file : s->function ? s->function : "?";
 
-	if (s->line && s->column)
-		return xasprintf("%s:%d:%d", file, s->line, s->column);
-	return s->line ? xasprintf("%s:%d", file, s->line) : xstrdup(file);
+	return place_text(file, s->line, s->column, s->function);
 }
 
 /* Where nothing is left, nobody knows a type or a cause of what is there now. */

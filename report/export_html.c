@@ -106,14 +106,13 @@ static size_t observed_row(struct page *p, const struct rec_observation *o, uint
 	static const struct rec_frame none = {.function = "[unknown]"};
 	const struct rec_header *h = &p->rec->header;
 	const struct rec_frame *frame = place_charged(p->rec, o, false);
-	struct rec_frame shown = place_shown(p->pool, p->rec, frame ? frame : &none);
 	const char *file, *package;
+	struct rec_frame shown = place_shown(p->pool, p->rec, frame ? frame : &none, &file);
 	struct row *row;
 	uint64_t *at;
 	bool is_new;
 
 	frame = &shown;
-	file = place_file(p->pool, h, frame);
 	package = place_package(p->pool, h, frame);
 	at = u64map_at(&p->row_index,
 		       (uintptr_t)strpool_addf(p->pool, "%u\1%s\1%d\1%s\1%s\1%d", account, file ? file : "",

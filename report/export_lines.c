@@ -2,9 +2,11 @@
 /* Findings as workflow commands, Markdown and JUnit. What is quoted comes out of binaries: each format has its escapes.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "recording/place.h"
 #include "report/export.h"
 #include "report/header.h"
 #include "report/text_table.h"
@@ -140,15 +142,13 @@ int export_markdown(FILE *f, const struct findings *findings)
 	      f);
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *x = &findings->items[i];
-		struct strbuf place = STRBUF_INIT, type = STRBUF_INIT;
+		struct strbuf type = STRBUF_INIT;
+		char *place = place_text(file_of(x), x->line, x->column, x->function);
 
-		strbuf_addf(&place, "%s:%d", file_of(x), x->line);
-		if (x->column)
-			strbuf_addf(&place, ":%d", x->column);
 		fprintf(f, "| %s%s%s | %s | %s | %s | ", x->level == FINDING_NOTE ? "" : "**", x->rule,
 			x->level == FINDING_NOTE ? "" : "**", units_bytes(x->bytes).text,
 			units_share(x->bytes, findings->all_bytes).text, units_count(x->objects).text);
-		put_code(f, strbuf_str(&place));
+		put_code(f, place);
 		fputs(" | ", f);
 		put_code(f, x->expr	  ? x->expr
 			    : x->function ? go_name_short(go_name_plain(findings->pool, x->function))
@@ -159,7 +159,7 @@ int export_markdown(FILE *f, const struct findings *findings)
 		put_code(f, strbuf_str(&type));
 		fprintf(f, " | %s |\n", cause_name(x->cause));
 		strbuf_release(&type);
-		strbuf_release(&place);
+		free(place);
 	}
 	if (findings->left_out)
 		fprintf(f, "\n%zu more.\n", findings->left_out);

@@ -135,9 +135,8 @@ static void add_observation(struct findings *out, struct u64map *index, const st
 
 	if (!frame || !frame->file || !place_in_main_module(&out->rec->header, frame->function))
 		return;
-	shown = place_shown(out->pool, out->rec, frame);
+	shown = place_shown(out->pool, out->rec, frame, &f.file);
 	frame = &shown;
-	f.file = place_file(out->pool, &out->rec->header, frame);
 	f.line = frame->line;
 	f.function = frame->function;
 	f.package = place_package(out->pool, &out->rec->header, frame);

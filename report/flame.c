@@ -78,8 +78,7 @@ static void set_place(struct builder *b, uint32_t index, const struct rec_frame 
 	if (f->file && o->bytes <= f->call_bytes)
 		return;
 	f->call_bytes = o->bytes;
-	f->file = place_file(b->flame->pool, &b->rec->header, frame);
-	f->line = frame->line;
+	f->line = place_shown(b->flame->pool, b->rec, frame, &f->file).line;
 }
 
 static uint32_t add_functions(struct builder *b, const struct rec_observation *o)
@@ -121,7 +120,7 @@ static const char *leaf_name(struct strpool *pool, const struct rec_observation 
 {
 	if (o->type || o->cause != CAUSE_UNKNOWN || !file)
 		return strpool_add(pool, o->type ? o->type : cause_name(o->cause));
-	return strpool_addf(pool, "%s:%d", file, line);
+	return line > 0 ? strpool_addf(pool, "%s:%d", file, line) : strpool_add(pool, file);
 }
 
 static void add_observation(struct builder *b, const struct rec_observation *o, const struct flame_label *label)
@@ -130,13 +129,13 @@ static void add_observation(struct builder *b, const struct rec_observation *o, 
 	const struct rec_frame *place = place_charged(b->rec, o, false);
 	uint32_t parent = add_functions(b, o), at;
 	struct flame_frame leaf = {.kind = FLAME_OBJECTS,
-				   .file = place ? place_file(pool, &b->rec->header, place) : NULL,
-				   .line = place ? place->line : 0,
 				   .origin = b->flame->frames[parent].origin,
 				   .cause = o->cause,
 				   .account = label->account,
 				   .row = label->row};
 
+	if (place)
+		leaf.line = place_shown(pool, b->rec, place, &leaf.file).line;
 	leaf.name = leaf_name(pool, o, leaf.file, leaf.line);
 	at = child(b, parent,
 		   strpool_addf(pool, "\1%u\1%d\1%d\1%s\1%s", label->account, (int)o->cause, leaf.line,

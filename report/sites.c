@@ -32,11 +32,11 @@ static int column_of(const struct rec_site *site, const struct rec_frame *frame)
 static char *place_of(struct strpool *pool, const struct recording *rec, const struct rec_site *site,
 		      const struct rec_frame *frame)
 {
-	const char *file = place_file(pool, &rec->header, frame);
-	int column = column_of(site, frame);
+	const char *file;
+	struct rec_frame shown = place_shown(pool, rec, frame, &file);
+	int column = shown.line == frame->line ? column_of(site, frame) : 0;
 
-	return column ? xasprintf("%s:%d:%d", file ? file : "?", frame->line, column)
-		      : xasprintf("%s:%d", file ? file : "?", frame->line);
+	return place_text(file ? file : "?", shown.line, column, go_name_plain(pool, frame->function));
 }
 
 static const char *reach_name(enum reach reach)
@@ -157,11 +157,13 @@ static json_t *json_site(struct strpool *pool, const struct recording *rec, cons
 {
 	const struct rec_frame *innermost = place_innermost(site->frames, site->n_frames);
 	json_t *object = json_object();
+	const char *file;
+	struct rec_frame shown = place_shown(pool, rec, innermost, &file);
 
 	json_put(object, "pc", json_address(site->pc));
 	json_put(object, "return", json_address(site->ret));
-	json_put(object, "file", json_text(place_file(pool, &rec->header, innermost)));
-	json_put(object, "line", json_positive(innermost->line));
+	json_put(object, "file", json_text(file));
+	json_put(object, "line", json_positive(shown.line));
 	json_put(object, "function", json_text(innermost->function));
 	json_put(object, "package", json_text(place_package(pool, &rec->header, innermost)));
 	json_put(object, "cause", json_text(cause_name(site->cause)));

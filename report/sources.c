@@ -81,30 +81,42 @@ static void add_observation(struct sources *s, const struct rec_observation *o)
 	const struct rec_frame *frame = place_charged(s->rec, o, false);
 	struct annotated_line *line;
 	struct source *source;
+	struct rec_frame shown;
+	const char *file;
 
 	if (!frame || !frame->file)
 		return;
-	source = source_at(s, place_file(s->pool, &s->rec->header, frame));
-	learn_path(s, source, frame);
+	shown = place_shown(s->pool, s->rec, frame, &file);
+	if (place_is_wrapper_file(file)) /* no file has it */
+		return;
+	source = source_at(s, file);
+	if (shown.file == frame->file)
+		learn_path(s, source, frame);
 	source->objects += o->objects;
 	source->bytes += o->bytes;
-	if (frame->line < 1)
+	if (shown.line < 1)
 		return;
-	line = line_at(s, source, frame->line);
+	line = line_at(s, source, shown.line);
 	line->objects += o->objects;
 	line->bytes += o->bytes;
 }
 
-static struct source *known_source(struct sources *s, const struct rec_frame *frame)
+/* The source that the frame is shown in, and the line. */
+static struct source *known_source(struct sources *s, const struct rec_frame *frame, int *line)
 {
+	struct rec_frame shown;
+	const char *file;
 	uint64_t *at;
 
 	if (!frame->file)
 		return NULL;
-	at = u64map_find(&s->index, (uintptr_t)place_file(s->pool, &s->rec->header, frame));
+	shown = place_shown(s->pool, s->rec, frame, &file);
+	*line = shown.line;
+	at = u64map_find(&s->index, (uintptr_t)file);
 	if (!at)
 		return NULL;
-	learn_path(s, &s->items[*at], frame);
+	if (shown.file == frame->file)
+		learn_path(s, &s->items[*at], frame);
 	return &s->items[*at];
 }
 
@@ -116,7 +128,8 @@ static void add_accounts(struct sources *s, const struct audit *audit)
 		add_observation(s, &rec->observations[i]);
 	for (size_t i = 0; audit && i < audit->n; i++) {
 		const struct verdict *v = &audit->items[i];
-		struct source *source = v->file ? source_at(s, strpool_add(s->pool, v->file)) : NULL;
+		bool has_file = v->file && !place_is_wrapper_file(v->file);
+		struct source *source = has_file ? source_at(s, strpool_add(s->pool, v->file)) : NULL;
 
 		if (source && v->line > 0)
 			annotated_line_add_verdict(line_at(s, source, v->line), v);
@@ -125,15 +138,18 @@ static void add_accounts(struct sources *s, const struct audit *audit)
 	for (size_t i = 0; i < rec->n_sites; i++) {
 		const struct rec_site *site = &rec->sites[i];
 		const struct rec_frame *frame = site->n_frames ? place_innermost(site->frames, site->n_frames) : NULL;
-		struct source *source = frame ? known_source(s, frame) : NULL;
+		int line = 0;
+		struct source *source = frame ? known_source(s, frame, &line) : NULL;
 
-		if (source && frame->line > 0)
-			annotated_line_add_site(line_at(s, source, frame->line), site);
+		if (source && line > 0)
+			annotated_line_add_site(line_at(s, source, line), site);
 	}
 	for (size_t i = 0; i < rec->n_extents; i++) {
 		const struct rec_frame frame = {.function = rec->extents[i].function, .file = rec->extents[i].file};
+		int line;
 
-		known_source(s, &frame);
+		if (!place_is_wrapper_file(frame.file))
+			known_source(s, &frame, &line);
 	}
 }
 

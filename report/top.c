@@ -287,7 +287,8 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
 		.objects = units_count(row->objects),
 		.objects_rate = rate_text(rate.objects, false),
 		.error = units_error(top_row_error_pct(row)),
-		.place = row->line ? xasprintf("%s:%d", file, row->line) : xstrdup(file),
+		.place =
+			place_text(file, row->line, 0, row->function ? go_name_plain(rows->pool, row->function) : NULL),
 	};
 	struct text_cell cells[COLUMNS_MAX];
 
@@ -517,7 +518,7 @@ static void put_frame(FILE *f, struct top_view *view, const struct rec_frame *fr
 	struct strbuf line = STRBUF_INIT, clean = STRBUF_INIT, cut = STRBUF_INIT;
 
 	strbuf_addstr(&line, go_name_plain(view->rows.pool, frame->function));
-	if (file && frame->line)
+	if (file && frame->line && !place_is_wrapper_file(file))
 		strbuf_addf(&line, "  %s:%d", file, frame->line);
 	else if (file)
 		strbuf_addf(&line, "  %s", file);

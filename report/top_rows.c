@@ -94,12 +94,13 @@ static struct top_row row_of(struct top_rows *rows, const struct recording *rec,
 	const struct rec_frame *frame = place_charged(rec, o, rows->options->charge_module);
 	static const struct rec_frame none = {.function = NO_STACK};
 	struct top_row row = {.file = NULL};
-	struct rec_frame shown = place_shown(rows->pool, rec, frame ? frame : &none);
+	const char *file;
+	struct rec_frame shown = place_shown(rows->pool, rec, frame ? frame : &none, &file);
 
 	frame = &shown;
 	switch (rows->options->key) {
 	case TOP_KEY_SITE:
-		row.file = place_file(rows->pool, header, frame);
+		row.file = file;
 		row.line = frame->line;
 		row.function = strpool_add(rows->pool, frame->function);
 		row.package = place_package(rows->pool, header, frame);

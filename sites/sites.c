@@ -16,10 +16,12 @@
 
 #include "base/memory.h"
 #include "base/u64map.h"
+#include "recording/place.h"
 #include "sites/allocators.h"
 #include "sites/call_order.h"
 #include "sites/site_arguments.h"
 #include "sites/site_box.h"
+#include "symbolize/go_name.h"
 
 #define MAX_FRAMES 64
 #define KEEP_BYTES (1 << 19) /* code read before the memory of what it took is given back */
@@ -36,6 +38,8 @@ struct site_decoder {
 	struct u64map extents;	   /* function name and file, as pointers, mixed -> first extent of that key + 1 */
 	const char *func_file;	   /* of the function at hand, and the line of its func keyword; 0 if unknown */
 	int func_line;
+	bool is_wrapper;	/* of a method, made by the compiler */
+	struct sym_frame wraps; /* what was inlined into that; its function is NULL where nothing was */
 };
 
 static void add_site(struct site_decoder *sw, const struct allocator *callee, size_t call, uint8_t length)
@@ -128,6 +132,16 @@ static void sweep_function(struct site_decoder *sw, const struct go_func *func)
 
 /* ---- extents ---------------------------------------------------------------------------------------------------- */
 
+/* The call that was inlined into the wrapper itself, around all else that was inlined there. */
+static void note_wrapped(struct site_decoder *sw, const struct go_line_run *run)
+{
+	struct sym_frame frames[MAX_FRAMES];
+	size_t n = symbolizer_frames_at(sw->sym, run->pc, frames, MAX_FRAMES);
+
+	if (n > 1 && go_name_is_wrapper_of(frames[n - 1].function, frames[n - 2].function))
+		sw->wraps = frames[n - 2];
+}
+
 /* Widens the extent of the run's function. Names and files are pointers into the binary's tables, where equal strings
  * are stored once. */
 static void widen_extent(void *ctx, const struct go_line_run *run)
@@ -140,6 +154,8 @@ static void widen_extent(void *ctx, const struct go_line_run *run)
 	uint64_t *index;
 	bool is_new;
 
+	if (run->inlined && sw->is_wrapper && !sw->wraps.function)
+		note_wrapped(sw, run);
 	/* Now and then the compiler gives an instruction the line of what was inlined, but not its place in the tree.
 	 */
 	if (!run->inlined && run->file == sw->func_file && run->line < sw->func_line)
@@ -176,6 +192,25 @@ static void widen_to_start(struct site_decoder *sw, const struct go_func *func)
 
 	if (run.file && run.line > 0)
 		widen_extent(sw, &run);
+	run = (struct go_line_run){
+		.function = sw->wraps.function, .file = sw->wraps.file, .line = sw->wraps.start_line, .inlined = true};
+	if (run.function && run.file && run.line > 0)
+		widen_extent(sw, &run);
+}
+
+/* Which method a wrapper is made of, the name does not say where the method is promoted. */
+static void set_wrapped(const struct site_decoder *sw, const struct go_func *func)
+{
+	const char *function = strpool_add(sw->rec->pool, func->name);
+
+	for (size_t i = sw->rec->n_extents; sw->wraps.function && i-- > 0;) {
+		struct rec_extent *e = &sw->rec->extents[i];
+
+		if (e->function != function || !place_is_wrapper_file(e->file))
+			continue;
+		e->wraps = strpool_add(sw->rec->pool, sw->wraps.function);
+		return;
+	}
 }
 
 int site_decoder_new(struct site_decoder **out, const struct go_binary *bin, struct symbolizer *sym, struct error *err)
@@ -272,8 +307,11 @@ int sites_decode(struct recording *rec, const struct go_binary *bin, struct symb
 			sweep_function(sw, &func);
 			sw->func_file = go_binary_func_file(bin, &func);
 			sw->func_line = go_binary_func_start_line(bin, &func);
+			sw->is_wrapper = place_is_wrapper_file(sw->func_file);
+			sw->wraps.function = NULL;
 			go_binary_each_line(bin, &func, widen_extent, sw);
 			widen_to_start(sw, &func);
+			set_wrapped(sw, &func);
 		}
 		/* Functions come in the order of their addresses: nobody needs what is behind. */
 		kept = kept ? kept : func.entry;

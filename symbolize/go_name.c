@@ -9,8 +9,8 @@
 
 size_t go_name_package_length(const char *function)
 {
-	/* Type arguments hold slashes and dots of their own; they begin at the first bracket. */
-	size_t end = strcspn(function, "[("), slash = end;
+	/* Type arguments, and structs without a name, hold slashes and dots of their own. */
+	size_t end = strcspn(function, "[({ "), slash = end;
 
 	/* "pkg.(*T).M": the bracket may stand right behind the package's dot. */
 	while (slash > 0 && function[slash - 1] != '/')
@@ -128,6 +128,25 @@ const char *go_name_value_method(struct strpool *pool, const char *function)
 		return NULL;
 	return strpool_addf(pool, "%.*s%.*s%s", (int)(own - function), function, (int)(close - own - 2), own + 2,
 			    close + 1);
+}
+
+/* "M" of "main.(*T).M-fm", with its length. */
+static const char *method_name(const char *function, size_t *len)
+{
+	const char *dot = strrchr(function, '.'), *name = dot ? dot + 1 : function;
+
+	*len = strlen(name);
+	if (*len > 3 && strcmp(name + *len - 3, "-fm") == 0)
+		*len -= 3;
+	return name;
+}
+
+bool go_name_is_wrapper_of(const char *function, const char *method)
+{
+	size_t n, n_method;
+	const char *name = method_name(function, &n), *of = method_name(method, &n_method);
+
+	return n == n_method && memcmp(name, of, n) == 0 && go_name_is_method(method);
 }
 
 size_t go_name_declared_length(const char *function)

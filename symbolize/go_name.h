@@ -33,6 +33,10 @@ const char *go_name_short(const char *function);
  * method of a pointer. */
 const char *go_name_value_method(struct strpool *pool, const char *function);
 
+/* Whether one may be a wrapper that the compiler made of the other, a method: "main.(*T).M", "main.T.M-fm" of
+ * "other.(*E).M". */
+bool go_name_is_wrapper_of(const char *function, const char *method);
+
 /* Whether the declared function in the name is a method: "main.T.M", "main.(*T[int]).M.func1". */
 bool go_name_is_method(const char *function);
 

@@ -20,6 +20,7 @@ Test(package, path_of_every_shape_of_name)
 		{"slices.SortFunc[go.shape.struct { example.com/x.T }]", "slices"},
 		{"example.com/a.F[example.com/b.T]", "example.com/a"},
 		{"type:.eq.main.T", "type:"},
+		{"struct { example.com/x.T; main.n int }.M", ""},
 		{"noseparator", ""},
 		{"", ""},
 	};
@@ -28,6 +29,16 @@ Test(package, path_of_every_shape_of_name)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		cr_expect_str_eq(go_name_package(pool, cases[i].function), cases[i].package, "%s", cases[i].function);
 	strpool_free(pool);
+}
+
+Test(package, wrappers_and_what_they_wrap)
+{
+	cr_expect(go_name_is_wrapper_of("main.(*T).M", "main.T.M"));
+	cr_expect(go_name_is_wrapper_of("main.T.M-fm", "example.com/x.(*E).M"));
+	cr_expect(go_name_is_wrapper_of("main.(*Box[main.T]).M", "main.Inner[go.shape.int].M"));
+	cr_expect_not(go_name_is_wrapper_of("main.(*T).M", "main.T.N"));
+	cr_expect_not(go_name_is_wrapper_of("main.(*T).M", "main.M"), "no method");
+	cr_expect_not(go_name_is_wrapper_of("main.(*T).M", "main.T.M.func1"));
 }
 
 Test(package, as_people_write_it)
