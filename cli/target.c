@@ -56,6 +56,8 @@ int target_decode(struct target *target, struct error *err)
 
 	progress_begin(0, "reading '%s'", target->rec->header.path);
 	ret = sites_decode(target->rec, target->bin, target->sym, NULL, err);
+	if (ret == 0)
+		place_find_packages(target->rec);
 	progress_end();
 	return ret;
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/u64map.h"
+#include "recording/place.h"
 #include "recording/site_index.h"
 
 #define MAX_FRAMES	64
@@ -257,6 +258,7 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->cause = cause_of(&as, obs);
 		obs->type = source_type(&as, obs);
 	}
+	place_find_packages(rec);
 	recording_add_loss(rec, "stacks missing", missing);
 	for (size_t i = 1; i < as.n_modules; i++)
 		symbolizer_free(as.modules[i].sym);

@@ -34,7 +34,9 @@ const char *place_path(struct strpool *pool, const struct rec_header *header, co
 
 const char *place_file(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame)
 {
-	return frame->file ? place_path(pool, header, frame->file, place_package(pool, header, frame)) : NULL;
+	const char *package = frame->file_package ? frame->file_package : place_package(pool, header, frame);
+
+	return frame->file ? place_path(pool, header, frame->file, package) : NULL;
 }
 
 static bool is_runtime_name(const char *function)

@@ -14,6 +14,9 @@ const char *place_file(struct strpool *pool, const struct rec_header *header, co
 /* The same for a path and the import path of its package ("" or NULL if it has none of its own). */
 const char *place_path(struct strpool *pool, const struct rec_header *header, const char *file, const char *package);
 
+/* Finds the packages of files whose functions are named after another one. Once all frames are there. */
+void place_find_packages(struct recording *rec);
+
 /* The import path of a frame's package ("main" becomes the main package's own). From pool; "" if it names none. */
 const char *place_package(struct strpool *pool, const struct rec_header *header, const struct rec_frame *frame);
 

@@ -28,6 +28,8 @@ struct rec_frame {
 	const char *file; /* NULL if unknown */
 	int line;
 	int start_line; /* of the func keyword, 0 if unknown */
+	/* The import path of the file's package where that is not the function's, see place_find_packages; else NULL. */
+	const char *file_package;
 };
 
 /* One return address on a stack, with its logical frames, innermost (inlined) first; at least one. Each address appears
@@ -137,6 +139,7 @@ struct rec_extent {
 	bool is_physical;  /* false: only inlined copies are left of it */
 	const char *wraps; /* of a wrapper that the compiler made: the method that was inlined into it; NULL if the
 			      binary does not tell */
+	const char *file_package; /* as a frame's */
 };
 
 /*

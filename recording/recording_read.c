@@ -20,6 +20,7 @@
 #include "base/strbuf.h"
 #include "base/u64map.h"
 #include "recording/merge.h"
+#include "recording/place.h"
 #include "recording/profile.pb-c.h"
 #include "recording/recording.h"
 #include "recording/recording_internal.h"
@@ -935,6 +936,7 @@ static int read_profile(struct reader *r)
 	    each(r, MANY_EXTENT, &pprof__extent__descriptor, read_extent) < 0 || read_points(r) < 0)
 		return -EBADMSG;
 	recording_find_sites(r->rec);
+	place_find_packages(r->rec);
 	return 0;
 }
 

@@ -99,8 +99,11 @@ static void each_frame(struct annotation *a, frame_visitor visit, void *ctx)
 	}
 	for (size_t i = 0; i < rec->n_extents; i++) {
 		const struct rec_extent *e = &rec->extents[i];
-		const struct rec_frame first = {e->function, e->file, e->first, 0},
-				       last = {e->function, e->file, e->last, 0};
+		struct rec_frame first = {.function = e->function, .file = e->file, .file_package = e->file_package},
+				 last = first;
+
+		first.line = e->first;
+		last.line = e->last;
 
 		visit(a, &first, ctx);
 		visit(a, &last, ctx);

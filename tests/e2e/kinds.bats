@@ -583,6 +583,12 @@ long_line() {
 		boxed=$(both "$sum" 480)
 		version_in "$GO_VERSION" '>=1.24' || boxed=${boxed/held $sum | $stays 0\/0/violated $sum | $stays 10\/330}
 		expect_at assigned/main.go sum-boxed "confirmed ([]byte)($sum) | interface conversion, []uint8 10/240; $boxed"
+		if version_in "$GO_VERSION" '>=1.25'; then
+			append='compiled-out append | unknown, - 0/0; confirmed append'
+		else
+			append='unpredicted append(n.list, names...)'
+		fi
+		expect_at option/option.go with "$append | append growth, string 10/320"
 		expect_at assigned/main.go boxed "confirmed ([]byte)(s) | interface conversion, []uint8 10/240; $(bytes s 160)"
 	}
 	for_each_go check 1.19 1.21 1.24 1.27

@@ -55,7 +55,7 @@ static struct rec_observation *observe(struct made *m, int line, int caller, enu
 
 		loc->n_frames = 1;
 		loc->frames = xcalloc(1, sizeof(*loc->frames));
-		loc->frames[0] = (struct rec_frame){"main.f", FILE_NAME, lines[i] ? lines[i] : 1, 1};
+		loc->frames[0] = (struct rec_frame){"main.f", FILE_NAME, lines[i] ? lines[i] : 1, 1, NULL};
 	}
 	o = recording_add_observation(m->rec);
 	o->locations = xcalloc(2, sizeof(*o->locations));
@@ -77,7 +77,7 @@ static void add_site(struct made *m, int line, enum cause cause, enum reach reac
 	s->reach = reach;
 	s->n_frames = 1;
 	s->frames = xcalloc(1, sizeof(*s->frames));
-	s->frames[0] = (struct rec_frame){"main.f", FILE_NAME, line, 1};
+	s->frames[0] = (struct rec_frame){"main.f", FILE_NAME, line, 1, NULL};
 }
 
 static void add_point(struct made *m, int first, int last, uint64_t pc, enum reach reach)

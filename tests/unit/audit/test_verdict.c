@@ -34,7 +34,7 @@ static struct scene scene_new(void)
 	s.rec->header.main_module = "example.com/m";
 	s.rec->header.goroot_src = "/go/src/";
 	*extent = (struct rec_extent){
-		strpool_add(s.rec->pool, "main.f"), strpool_add(s.rec->pool, FILE_PATH), 10, 30, true, NULL};
+		strpool_add(s.rec->pool, "main.f"), strpool_add(s.rec->pool, FILE_PATH), 10, 30, true, NULL, NULL};
 	return s;
 }
 
@@ -73,7 +73,7 @@ static size_t emit(struct scene *s, int line, const char *callee, enum cause cau
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
 	site->frames[0] =
-		(struct rec_frame){strpool_add(s->rec->pool, "main.f"), strpool_add(s->rec->pool, FILE_PATH), line, 10};
+		(struct rec_frame){strpool_add(s->rec->pool, "main.f"), strpool_add(s->rec->pool, FILE_PATH), line, 10, NULL};
 	return s->rec->n_sites - 1;
 }
 
@@ -87,7 +87,7 @@ static void observe_at(struct scene *s, uint64_t ret, const char *function, cons
 	loc->n_frames = 1;
 	loc->frames = xcalloc(1, sizeof(*loc->frames));
 	loc->frames[0] =
-		(struct rec_frame){strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, file), line, 0};
+		(struct rec_frame){strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, file), line, 0, NULL};
 	obs->locations = xcalloc(1, sizeof(*obs->locations));
 	obs->locations[0] = (uint32_t)(s->rec->n_locations - 1);
 	obs->n_locations = 1;
@@ -559,7 +559,7 @@ static void extend(struct scene *s, const char *function, int first, int last)
 	struct rec_extent *extent = recording_add_extent(s->rec);
 
 	*extent = (struct rec_extent){
-		strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, FILE_PATH), first, last, true, NULL};
+		strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, FILE_PATH), first, last, true, NULL, NULL};
 }
 
 /* main.f, which the log has on line 9, begins on line 10: what the log says of line 11 is not about line 11. */
@@ -708,7 +708,7 @@ Test(verdict, a_wrapper_that_the_linker_dropped_is_stale)
 				      1,
 				      1,
 				      true,
-				      NULL};
+				      NULL, NULL};
 	for (int i = 0; i < 2; i++) {
 		struct prediction *p = say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 1, 0, i ? "&dropped{...}" : "&kept{...}");
 
@@ -725,7 +725,7 @@ static void add_extent(struct scene *s, const char *function, const char *file, 
 {
 	*recording_add_extent(s->rec) = (struct rec_extent){
 		strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, file), line, line, true,
-		strpool_add(s->rec->pool, wraps)};
+		strpool_add(s->rec->pool, wraps), NULL};
 }
 
 static const struct verdict *verdict_in(const struct scene *s, const char *function)
@@ -792,7 +792,7 @@ Test(verdict, a_file_that_left_no_code_is_not_another_of_its_name)
 								   10,
 								   30,
 								   true,
-								   NULL};
+								   NULL, NULL};
 	say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 2, "make([]int, n)");
 	p = say(&s, CLAIM_HEAP, EXPR_MOVED, 12, 2, "v");
 	p->package = "example.com/m/b";
@@ -819,7 +819,7 @@ Test(verdict, two_copies_of_a_module_are_two)
 				    10,
 				    30,
 				    true,
-				    NULL};
+				    NULL, NULL};
 	for (int i = 0; i < 2; i++) {
 		p = say(&s, CLAIM_HEAP, EXPR_NEW, 11, 2, i ? "new(mine)" : "new(theirs)");
 		p->package = i ? "golang.org/x/text/transform" : "vendor/golang.org/x/text/transform";
@@ -1041,7 +1041,7 @@ Test(verdict, a_variable_without_position_is_of_its_own_package)
 	struct prediction *other;
 
 	*extent = (struct rec_extent){
-		strpool_add(s.rec->pool, "main.f.func1"), strpool_add(s.rec->pool, FILE_PATH), 11, 12, true, NULL};
+		strpool_add(s.rec->pool, "main.f.func1"), strpool_add(s.rec->pool, FILE_PATH), 11, 12, true, NULL, NULL};
 	say(&s, CLAIM_HEAP, EXPR_MOVED, 11, 9, "#state1");
 	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 3, 8);
 	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 4, 8);

@@ -45,7 +45,7 @@ static uint32_t locate(struct made *m, const char *function, const char *file, i
 	loc->pc = m->next_pc += 0x10;
 	loc->n_frames = 1;
 	loc->frames = xcalloc(1, sizeof(*loc->frames));
-	loc->frames[0] = (struct rec_frame){function, file, line, start_line};
+	loc->frames[0] = (struct rec_frame){function, file, line, start_line, NULL};
 	return (uint32_t)(m->rec->n_locations - 1);
 }
 

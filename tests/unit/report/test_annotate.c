@@ -15,7 +15,7 @@ static void fixture_with_extents(struct fixture *x)
 	x->items[5].file = "cart/item.go";
 	x->items[5].line = 21;
 	extent = recording_add_extent(x->rec);
-	*extent = (struct rec_extent){"example.com/shop/cart.newItem", SHOP "cart/item.go", 19, 23, true, NULL};
+	*extent = (struct rec_extent){"example.com/shop/cart.newItem", SHOP "cart/item.go", 19, 23, true, NULL, NULL};
 }
 
 static void expect(const char *what, bool verdicts, struct report_options options, const char *golden)

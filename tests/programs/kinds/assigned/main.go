@@ -2,7 +2,11 @@
 // variable begins with; and bytes of sums.
 package main
 
-import "os"
+import (
+	"os"
+
+	"example.com/escaudit/kinds/option"
+)
 
 const calls = 10
 
@@ -26,6 +30,7 @@ var (
 	listSink        list
 	left, right     interface{}
 	bytesSink       []byte
+	number          int
 	boxed           [2]interface{}
 	standard        = newLogger() // @standard
 	ahead, and, two = []pair{{len(os.Args), 1}, {}}, len(os.Args), list{{len(os.Args), 2}}
@@ -84,6 +89,7 @@ func main() {
 		together(i)
 		pairsSink, boxed[0], listSink = returned(i)
 		sums(os.Args[0][:10])
+		number += option.New(option.With(os.Args[0], "b"))
 	}
 	left, right = standard.level, ahead // @boxed-together
 }
