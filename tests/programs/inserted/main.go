@@ -1,7 +1,8 @@
 package main
 
 // Insertions into maps: of elements of literals, on the line of the brace and on lines of their own, and of statements beside and below. Values of
-// more than 128 bytes are objects of their own, one for each insertion of a new key. No map here outgrows what it begins with.
+// more than 128 bytes are objects of their own, one for each insertion of a new key. No map here outgrows what it begins
+// with, but for the one of many elements.
 
 const times = 10
 
@@ -221,6 +222,14 @@ func constantMaps(i int) int {
 	return len(m)
 }
 
+//go:noinline
+func many(b big) {
+	sink = map[int]big{ // @many
+		0: b, 1: b, 2: b, 3: b, 4: b, 5: b, 6: b, 7: b, 8: b, 9: b, 10: b, 11: b, 12: b, 13: b,
+		14: b, 15: b, 16: b, 17: b, 18: b, 19: b, 20: b, 21: b, 22: b, 23: b, 24: b, 25: b,
+	}
+}
+
 var global = tree{ // @global
 	"a": {f: func(t tree, x node) { // @global-function
 		t["inside"] = x // @global-statement
@@ -249,6 +258,7 @@ func main() {
 		generic(k, k)
 		numbers(i, 3)
 		constantMaps(i)
+		many(big{})
 		global["a"].f(tree{}, node{})
 	}
 }
