@@ -438,6 +438,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 		reading_init(&m->readings[i], m->pool, p);
 	}
 	match_index_wrappers(m);
+	match_share_wrappers(m);
 	for (size_t i = 0; i < set->n; i++) {
 		if (set->items[i].kind == EXPR_MOVED)
 			m->readings[i].type = match_receiver(m, i);
@@ -504,6 +505,7 @@ void matching_free(struct matching *m)
 	free(m->methods);
 	free(m->method_keys);
 	free(m->wrapped);
+	u64map_release(&m->shared);
 	free(m->is_in_wrapper);
 	free(m->likeness);
 	free(m->bare_expr);

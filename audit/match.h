@@ -64,8 +64,7 @@ const char *matching_file_package(const struct matching *m, size_t prediction);
 struct wrapped {
 	struct position at;  /* has no column where only the binary tells */
 	const char *package; /* import path, of the method */
-	const char
-		*wrapper; /* the linker's name; NULL where it is not known, or the prediction has a site, which tells */
+	const char *wrapper; /* the linker's name; NULL where only the prediction's site tells, or nothing does */
 };
 /* Of a prediction; site is one of its sites, or NULL. False where it is of no wrapper, or nothing tells. */
 bool matching_method(const struct matching *m, size_t prediction, const struct rec_site *site, struct wrapped *out);

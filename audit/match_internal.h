@@ -73,7 +73,8 @@ struct matching {
 	bool *is_in_wrapper;  /* per prediction */
 	const char **methods; /* per prediction of a wrapper: the method it is inlined from, pooled; NULL if unknown */
 	const char **method_keys; /* the same, by identity */
-	struct wrapped *wrapped;  /* per prediction of a wrapper that has no site: at.file is NULL if unknown */
+	struct u64map shared;	  /* lines of methods in wrappers that claims without chains were given to */
+	struct wrapped *wrapped;  /* per prediction of a wrapper: at.file and wrapper are NULL if unknown */
 	const char **bare_expr;	  /* per prediction, pooled: without package names, which depend on who says it */
 	struct reading *readings; /* per prediction */
 	const char **likeness;	  /* per prediction, pooled: the same where every site fits them alike */
@@ -163,6 +164,8 @@ bool match_is_wrapper_file(const char *path);
 void match_index_wrappers(struct matching *m);
 /* Is the site in a wrapper that the prediction may be of? True of predictions that are of none. */
 bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site);
+/* Where the log has no chains: which wrapper a claim of escaping is of. Before any match. */
+void match_share_wrappers(struct matching *m);
 /* Groups what is said of wrappers and has no site: one group for each wrapper that the binary has, else one for all
  * that nothing tells apart. Once all others have had their turn. */
 void match_group_wrappers(struct matching *m);

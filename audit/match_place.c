@@ -68,6 +68,8 @@ void match_index_likeness(struct matching *m)
 			r->elements,
 			m->is_in_wrapper[i] ? (uintptr_t)p->package : 0,
 			(uintptr_t)m->method_keys[i],
+			(uintptr_t)m->wrapped[i].wrapper,
+			(uint64_t)m->wrapped[i].at.line,
 			(uintptr_t)strpool_add(m->pool, fit_map_type(p)),
 			p->expr && strchr(p->expr, '"') ? 1 : 0,
 			p->expr && strncmp(p->expr, "string(", 7) == 0 ? 1 : 0,

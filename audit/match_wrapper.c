@@ -126,6 +126,24 @@ static bool is_anybodys(const char *function)
 	return strchr(function, '[') || (len > 3 && strcmp(function + len - 3, "-fm") == 0);
 }
 
+/* What one wrapper has of one line: from there it takes one claim. Pooled, as all such keys are here. */
+static uintptr_t share_key(const struct matching *m, const char *wrapper, const char *expr, int line, int column)
+{
+	const uint64_t key[] = {(uintptr_t)strpool_add(m->pool, wrapper), (uintptr_t)expr,
+				(uint64_t)(uint32_t)line << 32 | (uint32_t)column};
+
+	return (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key));
+}
+
+/* A variable that is moved to the heap is made at no line of the method. */
+static bool is_of_wrapper(const struct wrapped *wrapped, const struct rec_site *site)
+{
+	size_t n = site->n_frames;
+
+	return strcmp(match_physical_function(site), wrapped->wrapper) == 0 &&
+	       (n < 2 || site->frames[n - 2].line == wrapped->at.line);
+}
+
 bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site)
 {
 	const char *package, *method, *function;
@@ -133,10 +151,17 @@ bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site
 
 	if (!m->is_in_wrapper[prediction])
 		return true;
+	if (m->wrapped[prediction].wrapper)
+		return is_of_wrapper(&m->wrapped[prediction], &m->rec->sites[site]);
 	package = m->set->items[prediction].package;
 	package = match_package(m, package);
 	method = m->methods[prediction];
 	function = match_physical_function(&m->rec->sites[site]);
+	/* What the log says of that line of the method is known to be of this wrapper. */
+	if (!m->wrapped[prediction].at.file && m->rec->sites[site].n_frames > 1 &&
+	    u64map_find(&m->shared, share_key(m, function, "",
+					      m->rec->sites[site].frames[m->rec->sites[site].n_frames - 2].line, 0)))
+		return false;
 	is_elsewhere = package && strcmp(match_import_path(m, function), package) != 0;
 	if (is_elsewhere && (!method || !is_anybodys(function)))
 		return false;
@@ -149,7 +174,7 @@ bool match_wrapper_fits(const struct matching *m, size_t prediction, size_t site
 
 bool match_same_wrapped(const struct matching *m, size_t a, size_t b)
 {
-	return m->method_keys[a] == m->method_keys[b];
+	return m->method_keys[a] == m->method_keys[b] && m->wrapped[a].wrapper == m->wrapped[b].wrapper;
 }
 
 /* "T" of "main.T.M". Of a generic one it is not known which instance it is: all have these lines. */
@@ -165,26 +190,18 @@ const char *match_receiver(const struct matching *m, size_t prediction)
 	return end > start ? strpool_add_n(m->pool, method + start, end - start) : NULL;
 }
 
-/* ---- what has no site ----
+/* ---- which wrapper it is of ----
  *
- * The log does not say in which wrapper something stays on the stack, and before Go 1.25 not in which it escapes. But
- * what a wrapper has of its own is what the method says that is inlined into it, in the same words. So a wrapper that
- * the binary has takes, for each line that the log has of its method, one claim with those words out of its package's;
- * claims of one package with the same words differ in nothing else. What is left is of wrappers that the linker
- * dropped, or of methods of packages that the log is not of.
+ * The log does not say in which wrapper something stays on the stack, and before Go 1.25 not in which it escapes,
+ * unless there is JSON. But what a wrapper has of its own is what the method says that is inlined into it, in the same
+ * words. So a wrapper that the binary has takes, for each line that the log has of its method, one claim with those
+ * words out of its package's; claims of one package with the same words differ in nothing else. What is left is of
+ * wrappers that the linker dropped, or of methods of packages that the log is not of.
  */
-
-/* What one wrapper has of one line: from there it takes one claim. Pooled, as all such keys are here. */
-static uintptr_t share_key(const struct matching *m, const char *wrapper, const char *expr, int line, int column)
-{
-	const uint64_t key[] = {(uintptr_t)strpool_add(m->pool, wrapper), (uintptr_t)expr,
-				(uint64_t)(uint32_t)line << 32 | (uint32_t)column};
-
-	return (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key));
-}
 
 struct sharing {
 	struct matching *m;
+	bool before; /* sites were looked for: only claims of escaping, which may have some */
 	size_t *own; /* predictions of no wrapper in words that some free one of a wrapper has, by file and line */
 	size_t n_own;
 	struct u64map free;  /* words_key -> first free prediction + 1 */
@@ -199,9 +216,17 @@ static uintptr_t words_key(const struct matching *m, size_t prediction)
 	return (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key));
 }
 
-static bool is_free(const struct matching *m, size_t i)
+static bool is_left(const struct matching *m, size_t i)
 {
 	return m->is_in_wrapper[i] && !m->is_matched[i] && m->bare_expr[i];
+}
+
+static bool is_free(const struct sharing *s, size_t i)
+{
+	const struct prediction *p = &s->m->set->items[i];
+
+	return is_left(s->m, i) && !s->m->wrapped[i].wrapper &&
+	       (!s->before || (p->claim == CLAIM_HEAP && !p->inlined_known && !p->n_inlined));
 }
 
 /* Wrappers that have calls take what those are of. */
@@ -244,15 +269,15 @@ static int compare_own(const void *a, const void *b, void *ctx)
 	return x < y ? -1 : x > y;
 }
 
-static void sharing_init(struct sharing *s, struct matching *m)
+static void sharing_init(struct sharing *s, struct matching *m, bool before)
 {
-	*s = (struct sharing){.m = m, .free = U64MAP_INIT, .taken = U64MAP_INIT};
+	*s = (struct sharing){.m = m, .before = before, .free = U64MAP_INIT, .taken = U64MAP_INIT};
 	s->own = xcalloc(m->set->n + 1, sizeof(*s->own));
 	s->next = xcalloc(m->set->n + 1, sizeof(*s->next));
 	for (size_t i = m->set->n; i-- > 0;) {
 		uint64_t *first;
 
-		if (!is_free(m, i))
+		if (!is_free(s, i))
 			continue;
 		first = u64map_at(&s->free, words_key(m, i), NULL);
 		s->next[i] = *first;
@@ -288,7 +313,7 @@ static size_t find_claim(const struct sharing *s, const struct rec_extent *wrapp
 		const struct prediction *p = &m->set->items[i - 1];
 		const char *package = match_package(m, p->package);
 
-		if (m->is_matched[i - 1])
+		if (!is_free(s, i - 1))
 			continue;
 		if (p->n_inlined && (p->inlined[0].line != q->pos.line || p->inlined[0].column != q->pos.column ||
 				     match_resolve_file(s->m, p->inlined[0].file, NULL) != m->prediction_file[own]))
@@ -346,7 +371,8 @@ static void share_lines(struct sharing *s, const struct rec_extent *wrapper, con
 		m->wrapped[i] = (struct wrapped){.at = *pos,
 						 .package = match_import_path(m, method->function),
 						 .wrapper = strpool_add(m->pool, wrapper->function)};
-		match_group_new(m, &i, 1)->surplus = m->is_surplus[i];
+		if (s->before)
+			u64map_at(&m->shared, share_key(m, wrapper->function, "", pos->line, 0), NULL);
 	}
 }
 
@@ -369,8 +395,8 @@ static void share_claims(struct sharing *s, struct u64map *extents, const size_t
 	}
 }
 
-/* What no wrapper of the binary took is one group for each words and, where that is known, function and place. */
-static void group_rest(struct matching *m)
+/* One group for each words and, where that is known, wrapper and place. */
+static void group_left(struct matching *m)
 {
 	struct u64map groups = U64MAP_INIT; /* pooled key -> group */
 
@@ -382,13 +408,14 @@ static void group_rest(struct matching *m)
 			(uint64_t)p->claim | (uint64_t)p->kind << 8 | (uint64_t)m->is_surplus[i] << 16,
 			(uintptr_t)m->bare_expr[i],
 			(uintptr_t)strpool_add(m->pool, m->readings[i].function),
+			(uintptr_t)m->wrapped[i].wrapper,
 			(uintptr_t)strpool_add(m->pool, at->file),
 			(uint64_t)(uint32_t)at->line << 32 | (uint32_t)at->column,
 		};
 		uint64_t *group;
 		bool is_new;
 
-		if (!is_free(m, i))
+		if (!is_left(m, i))
 			continue;
 		group = u64map_at(&groups, (uintptr_t)strpool_add_n(m->pool, (const char *)key, sizeof(key)), &is_new);
 		if (is_new) {
@@ -401,14 +428,14 @@ static void group_rest(struct matching *m)
 	u64map_release(&groups);
 }
 
-void match_group_wrappers(struct matching *m)
+static void share(struct matching *m, bool before)
 {
 	const struct recording *rec = m->rec;
 	size_t *next = xcalloc(rec->n_extents + 1, sizeof(*next)); /* + 1 */
 	struct u64map extents = U64MAP_INIT;			   /* pooled identity of a method -> first extent + 1 */
 	struct sharing sharing;
 
-	sharing_init(&sharing, m);
+	sharing_init(&sharing, m, before);
 	for (size_t i = 0; i < rec->n_extents; i++) {
 		if (rec->extents[i].wraps)
 			u64map_at(&extents, (uintptr_t)go_name_identity(m->pool, rec->extents[i].wraps), NULL);
@@ -432,7 +459,17 @@ void match_group_wrappers(struct matching *m)
 	sharing_release(&sharing);
 	u64map_release(&extents);
 	free(next);
-	group_rest(m);
+}
+
+void match_share_wrappers(struct matching *m)
+{
+	share(m, true);
+}
+
+void match_group_wrappers(struct matching *m)
+{
+	share(m, false);
+	group_left(m);
 }
 
 /* ---- asked afterwards ---- */

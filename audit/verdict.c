@@ -413,6 +413,11 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->function = function_of(j, v, group->predictions[0]);
 
 	is_wrapper = matching_method(j->matching, group->predictions[0], v->n_sites ? v->sites[0] : NULL, &wrapped);
+	/* Several without chains may be of any wrappers, whatever the one is of that has a call. */
+	if (is_wrapper && !wrapped.wrapper && !p->inlined_known && !p->function && group->n_predictions > 1) {
+		is_wrapper = false;
+		v->function = NULL;
+	}
 	if (is_wrapper)
 		put_at_method(j, v, &wrapped.at, wrapped.package);
 	if (is_wrapper && wrapped.wrapper)
