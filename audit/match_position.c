@@ -579,12 +579,14 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 /*
  * What an insertion has the position of: "m[k]", or an element's key or value, "{x: 1}", "T{...}", a constant, the name
  * of a field, or the whole literal (cmd/compile/internal/walk, walkIndexMap and maplit). Of a text that was cut short
- * the beginning tells as far as it is a constant, or a type and a brace.
+ * the beginning tells as far as it is a constant, or a type and a brace. NULL: there is no copy of the source.
  */
 static enum match_part part_by_text(const char *text)
 {
-	size_t n = strlen(text), i = 0;
+	size_t n = text ? strlen(text) : 0, i = 0;
 
+	if (!text)
+		return MATCH_PART_PERHAPS;
 	if (n && text[n - 1] == ']')
 		return MATCH_PART_OTHER;
 	if (!strstr(text, "…") || strchr("\"`'", *text) || isdigit((unsigned char)*text))
@@ -619,7 +621,7 @@ static bool is_whole(const struct prediction *p, const struct rec_site *whole)
 	return whole->cause == CAUSE_MAKE_MAP ||
 	       (whole->source->levels[0].line == own->line && own->column &&
 		whole->source->levels[0].column == own->column) ||
-	       strncmp(whole->source->expr, "map[", 4) == 0;
+	       (whole->source->expr && strncmp(whole->source->expr, "map[", 4) == 0);
 }
 
 static bool is_inside_whole(const struct rec_site *whole, const struct rec_site *part)
@@ -644,7 +646,7 @@ static bool is_on_line(const struct prediction *p, const struct rec_site *part)
 enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part,
 			   bool is_own_function)
 {
-	bool has_column = !match_has_no_column(part) && !match_is_vague(part);
+	bool has_column = part->source->levels[0].column && !match_has_no_column(part) && !match_is_vague(part);
 	enum match_part by_text = part_by_text(part->source->expr);
 	bool is_direct = part->source->n_levels == p->n_inlined + 1 && levels_agree(p, part, p->n_inlined);
 
@@ -748,7 +750,8 @@ static bool pair_in_log_order(struct matching *m, const struct place *place)
 {
 	size_t *ps = xcalloc(place->n_predictions, sizeof(*ps)), n = 0;
 	const struct rec_site *site = &m->rec->sites[place->sites[0]];
-	bool is_value = strpbrk(site->source->expr, "({"), ok;
+	const char *expr = site->source->expr;
+	bool is_value = expr && strpbrk(expr, "({"), ok;
 
 	for (size_t i = 0; i < place->n_predictions; i++) {
 		size_t p = place->predictions[i];
@@ -757,7 +760,7 @@ static bool pair_in_log_order(struct matching *m, const struct place *place)
 		    !is_boxed_without_call(&m->set->items[p]))
 			ps[n++] = p;
 	}
-	for (size_t i = 0; i < n && !is_value; i++)
+	for (size_t i = 0; expr && i < n && !is_value; i++)
 		is_value = words_of(&m->set->items[ps[i]], site) >= WORDS_SAME;
 	ok = n > 0 && n == place->n_sites && (n == 1 || is_value);
 	for (size_t i = 0; ok && i < n; i++)
@@ -789,6 +792,12 @@ static bool pair_declared_together(struct matching *m, const struct place *place
 	return ok;
 }
 
+/* What is inlined from a file that has no copy is at a known call, and on a known line below it. */
+static bool is_without_copy(const struct rec_site *site)
+{
+	return !site->source->expr && site->source->n_levels > 1 && site->source->levels[0].column == 0;
+}
+
 /* worded: sites without a column, or those that have one. */
 static void match_in_statements(struct matching *m, const struct positions *pos, enum claim claim, bool worded)
 {
@@ -799,7 +808,8 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 	for (size_t s = 0; s < m->rec->n_sites; s++) {
 		const struct rec_site *site = &m->rec->sites[s];
 
-		if (is_open(m, s) && site->source->expr && match_has_no_column(site) == worded &&
+		if (is_open(m, s) && (site->source->expr || is_without_copy(site)) &&
+		    match_has_no_column(site) == worded &&
 		    site->source->last_line - site->source->first_line < INT16_MAX)
 			statements[n++] = (struct statement){
 				.site = s,
@@ -818,7 +828,7 @@ static void match_in_statements(struct matching *m, const struct positions *pos,
 		gather_sites(m, &place, statements[i].site);
 		if (pair_in_log_order(m, &place) || pair_declared_together(m, &place))
 			continue;
-		if (worded)
+		if (worded && match_is_vague(&m->rec->sites[statements[i].site]))
 			match_pair_decided(m, &place);
 		else
 			match_pair_place(m, &place);

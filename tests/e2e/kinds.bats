@@ -601,6 +601,16 @@ long_line() {
 	for_each_go check 1.19 1.21 1.24 1.27
 }
 
+@test "what is inlined from a package without predictions is told apart by types, or is one row" {
+	need_bpf
+	check() {
+		audited --pattern=example.com/escaudit/kinds/assigned ./assigned
+		expect_at assigned/main.go described "held ... argument | unknown, - 0/0; confirmed? option.name, option.size | interface conversion, string 20/240"
+		expect_at assigned/main.go listed "confirmed? make([]int, option.n + 100), make([]int, option.n + 200) | make slice, int 20/<any>"
+	}
+	for_each_go check 1.21 1.24 1.27
+}
+
 @test "several values that one assignment boxes are not taken for one another" {
 	need_bpf
 	check() {

@@ -31,6 +31,7 @@ var (
 	left, right     interface{}
 	bytesSink       []byte
 	number          int
+	numbers, others []int
 	boxed           [2]interface{}
 	standard        = newLogger() // @standard
 	ahead, and, two = []pair{{len(os.Args), 1}, {}}, len(os.Args), list{{len(os.Args), 2}}
@@ -89,6 +90,8 @@ func main() {
 		together(i)
 		pairsSink, boxed[0], listSink = returned(i)
 		sums(os.Args[0][:10])
+		number += len(option.Describe(os.Args[0], int64(1000+i))) // @described
+		numbers, others = option.Lists(i)                         // @listed
 		number += option.New(option.With(os.Args[0], "b"))
 	}
 	left, right = standard.level, ahead // @boxed-together

@@ -1,6 +1,14 @@
 // Package option has options that are functions: literals that are inlined into the caller.
 package option
 
+import "fmt"
+
+// Describe boxes two values.
+func Describe(name string, size int64) string { return fmt.Sprint(name, size) }
+
+// Lists makes two slices in unlike words.
+func Lists(n int) ([]int, []int) { return make([]int, n+100), make([]int, n+200) }
+
 // Names is a list of names.
 type Names struct{ list []string }
 
