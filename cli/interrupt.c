@@ -5,7 +5,8 @@
 
 #include "base/memory.h"
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+/* The last one is a matter of the process alone, which has lost the reader of its report. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
 /* A handler has no other way to say what it saw. */
 static volatile sig_atomic_t noted;
@@ -23,7 +24,7 @@ int interrupt_signal(void)
 
 void interrupt_signals(sigset_t *set)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(signals) && signals[i] != SIGPIPE; i++)
 		sigaddset(set, signals[i]);
 }
 

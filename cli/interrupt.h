@@ -9,10 +9,10 @@
 #include <signal.h>
 
 struct interrupt {
-	struct sigaction old[4];
+	struct sigaction old[5];
 };
 
-/* From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted, those that are ignored excepted. */
+/* From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE are noted, those that are ignored excepted. */
 void interrupt_begin(struct interrupt *state);
 /* The first one noted, or 0. */
 int interrupt_signal(void);
@@ -20,7 +20,7 @@ int interrupt_signal(void);
 void interrupt_note(int signal);
 /* As it was before; a signal that was noted is raised again, which as a rule ends the process. */
 void interrupt_end(struct interrupt *state);
-/* Adds the four to set. */
+/* Adds those that others send, all but SIGPIPE, to set. */
 void interrupt_signals(sigset_t *set);
 
 #endif

@@ -212,8 +212,7 @@ static int ask_packages(struct build *b)
 		}
 	}
 	if (b->options->pattern) {
-		go_flags_clear_scopes(&b->flags);
-		go_flags_add_scope(&b->flags, b->options->pattern, false, false, 0);
+		go_flags_set_pattern(&b->flags, b->options->pattern, b->go.dir);
 	}
 	for (size_t i = 0; b->n_main > 1 && i < b->n_main; i++)
 		go_flags_add_scope(&b->flags, b->mains.items[i], false, false, i + 1);
@@ -351,7 +350,8 @@ static int set_results(struct build *b, const char *json, const char *text)
 
 /*
  * Whether it is known which packages the compiler speaks of. A pattern is the go command's to understand: of those that
- * are relative to the directory, or are words with a meaning, only the ones that go_flags_in_scope() knows are.
+ * are relative to the directory, or are words with a meaning, only the ones that go_flags_in_scope() knows by import
+ * path are.
  */
 static bool knows_packages(const struct build *b)
 {
@@ -431,7 +431,7 @@ static int build_relayed(struct build *b, const char *binary, bool *complete)
 	for (size_t i = 0; *complete && i < b->list.n; i++) {
 		const struct listed_package *p = &b->list.items[i];
 
-		*complete = seen[i] || !is_compiled(p) || !go_flags_in_scope(&b->flags, p->path, p->is_standard);
+		*complete = seen[i] || !is_compiled(p) || !go_flags_in_scope(&b->flags, p->path, p->directory, p->is_standard);
 	}
 	if (ret == -EBADMSG || (ret == -EIO && has_no_relay(b))) { /* as if it were not there */
 		error_release(b->err);

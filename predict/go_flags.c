@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 
 /* ---- lists of strings ---- */
 
@@ -276,6 +277,20 @@ void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool st
 		.path = path ? xstrdup(path) : NULL, .tree = tree, .named = !path, .standard = standard, .json = json};
 }
 
+void go_flags_set_pattern(struct go_flags *f, const char *pattern, const char *directory)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	go_flags_clear_scopes(f);
+	go_flags_add_scope(f, pattern, false, false, 0);
+	/* "./x", "../x", "." and ".." (cmd/go, MatchPackage) */
+	if (strncmp(pattern, "./", 2) != 0 && strncmp(pattern, "../", 3) != 0 && strcmp(pattern, ".") != 0 &&
+	    strcmp(pattern, "..") != 0)
+		return;
+	path_clean(&sb, directory, pattern);
+	f->scopes[0].directories = strbuf_detach(&sb);
+}
+
 /* Flags of the user's, and ours where there is a scope: for diagnostics, or for the twin where json_dir is NULL;
  * without a pattern the scope's own is used. */
 static void add_gcflags(struct words *argv, const char *json_dir, const char *pattern, const char *flags,
@@ -355,13 +370,16 @@ void go_flags_add_twins(const struct go_flags *f, const struct words *shared, bo
 	free(twins.scopes);
 }
 
-bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard)
+bool go_flags_in_scope(const struct go_flags *f, const char *package, const char *directory, bool is_standard)
 {
 	for (size_t i = 0; i < f->n_scopes; i++) {
 		const struct scope *scope = &f->scopes[i];
 		size_t n = scope->path ? strlen(scope->path) : 0;
 
-		if (scope->named) {
+		if (scope->directories) {
+			if (pattern_matches(scope->directories, directory))
+				return true;
+		} else if (scope->named) {
 			if (strcmp(package, "command-line-arguments") == 0)
 				return true;
 		} else if (scope->tree) {
@@ -442,8 +460,10 @@ char *go_flags_gcflags(const struct go_flags *f)
 
 void go_flags_clear_scopes(struct go_flags *f)
 {
-	for (size_t i = 0; i < f->n_scopes; i++)
+	for (size_t i = 0; i < f->n_scopes; i++) {
 		free(f->scopes[i].path);
+		free(f->scopes[i].directories);
+	}
 	f->n_scopes = 0;
 }
 

@@ -41,6 +41,8 @@ struct scope {
 	bool standard; /* of the standard library */
 	bool shares_loop_vars;
 	size_t json; /* number of its JSON directory */
+	/* For "./...", what is relative to where go runs: the same as an absolute path; NULL otherwise. */
+	char *directories;
 };
 
 struct go_flags {
@@ -60,6 +62,8 @@ struct go_flags {
 int go_flags_sort(struct go_flags *f, const char *const *flags, const char *goflags, struct error *err);
 /* -C DIR among the flags: positions are relative to it. NULL if there is none. */
 const char *go_flags_directory(const char *const *flags);
+/* The only scope: a pattern of the caller's, as -gcflags=PATTERN=… has it; go runs in the directory. */
+void go_flags_set_pattern(struct go_flags *f, const char *pattern, const char *directory);
 /* One that is there already is not added; path is NULL for the files named on the command line. */
 void go_flags_add_scope(struct go_flags *f, const char *path, bool tree, bool standard, size_t json);
 void go_flags_clear_scopes(struct go_flags *f);
@@ -71,9 +75,9 @@ void go_flags_add(const struct go_flags *f, const char *json_dir, struct words *
  * named on the command line is among them.
  */
 void go_flags_add_twins(const struct go_flags *f, const struct words *shared, bool has_named, struct words *argv);
-/* Whether the package is in one of the scopes, by its import path; is_standard: of the standard library, or a command
- * of Go. */
-bool go_flags_in_scope(const struct go_flags *f, const char *package, bool is_standard);
+/* Whether the package is in one of the scopes, by its import path or its directory; is_standard: of the standard
+ * library, or a command of Go. */
+bool go_flags_in_scope(const struct go_flags *f, const char *package, const char *directory, bool is_standard);
 /* The value of the last flag of that name ("overlay", without dashes), also of GOFLAGS; NULL if there is none. */
 const char *go_flags_value(const struct go_flags *f, const char *name);
 /* Whether the last boolean flag of that name is not =false. */

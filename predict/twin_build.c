@@ -48,7 +48,7 @@ static bool is_below(const char *path, const char *directory)
  */
 static void copy_package(struct twin_build *b, const struct listed_package *p)
 {
-	if (go_name_is_runtime_package(p->path) || !go_flags_in_scope(b->flags, p->path, p->is_standard))
+	if (go_name_is_runtime_package(p->path) || !go_flags_in_scope(b->flags, p->path, p->directory, p->is_standard))
 		return;
 	b->n_left += p->n_cgo;
 	for (size_t i = 0; i < p->files.n; i++) {
@@ -84,7 +84,7 @@ static void add_flags(const struct twin_build *b, struct words *argv)
 	for (size_t i = 0; asks_position_base(b->go_version) && i < b->list->n; i++) {
 		const struct listed_package *p = &b->list->items[i];
 
-		if (!p->shares_loop_vars || !go_flags_in_scope(b->flags, p->path, p->is_standard))
+		if (!p->shares_loop_vars || !go_flags_in_scope(b->flags, p->path, p->directory, p->is_standard))
 			continue;
 		words_add(&packages, p->path);
 		has_named |= p->is_named;

@@ -498,6 +498,10 @@ expect_overlaid() {
 		expect_program
 		jq -e '[.verdicts[] | select(.package == "example.com/outside" and .cause == "append growth") | [.column, .objects]] | sort == [[33, 7], [40, 7]]' \
 			"$t/out" >/dev/null || complain "vendored: $(jq -c '[.verdicts[] | select(.package == "example.com/outside") | [.line, .column, .expr, .objects]]' "$t/out")"
+		# Relative to where go runs.
+		audited --pattern=./... .
+		expect_known 100
+		expect_program
 
 		cp "$dir/vendor/example.com/outside/outside.go" "$t/outside-$GO_VERSION/"
 		printf 'module example.com/outside\n\ngo 1.19\n' >"$t/outside-$GO_VERSION/go.mod"
