@@ -194,15 +194,14 @@ row() {
 	[ "$complaints" -eq 0 ]
 }
 
-@test "a reader that has seen enough of the report leaves nothing behind" {
+@test "a report without a reader leaves nothing behind" {
 	need_bpf
 	use_go
 	make_refactor
 	cd "$repo/services/orders"
 	{ "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 --against HEAD . -- -n 100 2>"$BATS_TEST_TMPDIR/err" || echo "$?" >"$BATS_TEST_TMPDIR/status"; } |
-		head -c 10 >"$BATS_TEST_TMPDIR/out"
-	[ "$(wc -c <"$BATS_TEST_TMPDIR/out")" -eq 10 ] || complain "no report: $(cat "$BATS_TEST_TMPDIR/err")"
-	[ "$(cat "$BATS_TEST_TMPDIR/status")" -eq 141 ] || complain "status $(cat "$BATS_TEST_TMPDIR/status")"
-	expect_untouched "the end of the report's reader"
+		true
+	[ "$(cat "$BATS_TEST_TMPDIR/status")" -eq 141 ] || complain "status $(cat "$BATS_TEST_TMPDIR/status" "$BATS_TEST_TMPDIR/err")"
+	expect_untouched "a report without a reader"
 	[ "$complaints" -eq 0 ]
 }
