@@ -380,6 +380,8 @@ static void index_packages(struct matching *m)
 
 	for (size_t i = 0; i < set->n_packages; i++)
 		u64map_at(&m->packages, (uintptr_t)strpool_add(m->pool, set->packages[i]), NULL);
+	for (size_t i = 0; i < set->n_instances; i++)
+		u64map_at(&m->instances, (uintptr_t)match_instance(m, set->instances[i]), NULL);
 	for (size_t i = 0; i < set->n; i++) {
 		const char *package = set->items[i].package;
 
@@ -494,6 +496,7 @@ void matching_free(struct matching *m)
 	u64map_release(&m->inlined_from);
 	u64map_release(&m->packages);
 	u64map_release(&m->covered_files);
+	u64map_release(&m->instances);
 	free(m->site_file);
 	free(m->site_chain);
 	free(m->next_site);

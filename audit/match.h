@@ -88,5 +88,7 @@ bool matching_in_displaced_file(const struct matching *m, const struct rec_frame
 
 /* Whether the physical function was compiled in a package the predictions cover. */
 bool matching_covers(const struct matching *m, const struct rec_frame *physical);
+/* Whether the package that a function is named after is one of them. */
+bool matching_is_predicted(const struct matching *m, const char *function);
 
 #endif

@@ -60,6 +60,7 @@ struct matching {
 	uint32_t *by_place;	     /* the log's declarations by file and line; NULL where nobody asks */
 	struct u64map packages;	     /* pooled import paths the predictions cover */
 	struct u64map covered_files; /* files some prediction stands in */
+	struct u64map instances;     /* pooled names of the instances that the log names, without packages */
 	uint32_t *site_file;
 	uint64_t *site_chain;
 	size_t *next_site;	/* + 1, on the same line, in pc order */
@@ -95,6 +96,8 @@ struct matching {
 /* The import path of what diagnostics name: they call every main package "main". NULL stays NULL. */
 const char *match_package(const struct matching *m, const char *package);
 const char *match_import_path(const struct matching *m, const char *function);
+/* The name of an instance of a generic function as a log and a symbol have it alike: without packages. Pooled. */
+const char *match_instance(const struct matching *m, const char *function);
 /* The source files that the binary names, with what is in each; then the sites by line. To be called first, in this
  * order: match_index_files, match_index_sites, and once every prediction has its file match_index_by_file. */
 void match_index_files(struct matching *m);

@@ -847,18 +847,34 @@ const char *matching_function(const struct matching *m, size_t prediction)
 	return best ? best->function : NULL;
 }
 
+const char *match_instance(const struct matching *m, const char *function)
+{
+	size_t package = go_name_package_length(function), len = go_name_declared_length(function);
+
+	package += function[package] == '.';
+	return go_name_bare_type(m->pool, strpool_add_n(m->pool, function + package, len - package));
+}
+
+bool matching_is_predicted(const struct matching *m, const char *function)
+{
+	return u64map_find(&m->packages, (uintptr_t)strpool_add(m->pool, match_import_path(m, function)));
+}
+
 bool matching_covers(const struct matching *m, const struct rec_frame *physical)
 {
-	const char *package = match_import_path(m, physical->function);
 	const uint64_t *file;
 	const char *path;
 
-	if (u64map_find(&m->packages, (uintptr_t)strpool_add(m->pool, package)))
+	if (matching_is_predicted(m, physical->function))
 		return true;
 	/* An instantiation of another package's generic function is compiled, and diagnosed, where it is used. */
 	if (!physical->file || !strchr(physical->function, '['))
 		return false;
 	path = strpool_find(m->pool, physical->file, strlen(physical->file));
 	file = path ? u64map_find(&m->file_of_path, (uintptr_t)path) : NULL;
-	return file && u64map_find(&m->covered_files, *file);
+	if (!file || !u64map_find(&m->covered_files, *file))
+		return false;
+	/* Up to Go 1.20 symbols do not say which instance. */
+	return !m->set->knows_instances || strstr(physical->function, "[...]") ||
+	       u64map_find(&m->instances, (uintptr_t)match_instance(m, physical->function));
 }

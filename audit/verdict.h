@@ -101,6 +101,7 @@ struct audit {
 	size_t n_packages;	      /* that the predictions cover */
 	size_t n_functions;	      /* that the predictions cover and that have sites; 0 where no twin was asked */
 	size_t n_known_functions;     /* of these: every site knows its columns */
+	size_t n_foreign_functions;   /* of the others: instances of functions of packages that were not predicted */
 	enum build_match match;
 	const struct assertions *assertions; /* of the source, judged; borrowed; NULL where nobody looked for any */
 	const char **mismatches;	     /* one sentence each: "log made by go1.26.11, binary by go1.27.3" */

@@ -158,6 +158,20 @@ static void set_header(struct reader *r, const char *line, const struct message 
 	strbuf_add(&r->header, line, (size_t)(m->text - 1 - line));
 }
 
+/* The end of the name of an instance, which may have types with blanks and colons in brackets. */
+static size_t instance_length(const char *name, size_t len)
+{
+	size_t depth = 0, i;
+
+	for (i = 0; i < len && (depth || !strchr(" :", name[i])); i++) {
+		if (strchr("[({", name[i]))
+			depth++;
+		else if (strchr("])}", name[i]) && depth)
+			depth--;
+	}
+	return i;
+}
+
 /* Notes the functions declared at the top of a file, but for those whose name is not theirs alone or is written
  * otherwise in the binary: closures, init functions, shapes of generic functions. */
 static void add_declaration(struct reader *r, const struct message *m)
@@ -168,6 +182,9 @@ static void add_declaration(struct reader *r, const struct message *m)
 
 	while (i < len && !strchr(" :[", name[i]))
 		i++;
+	if (i < len && name[i] == '[' && text_contains(name, len, "go.shape."))
+		predictions_add_instance(r->set,
+					 strpool_add_n(r->set->pool, name, instance_length(name, len)));
 	if (i == 0 || (i < len && name[i] == '[') || text_contains(name, i, ".func") ||
 	    text_contains(name, i, "-range") || (i == 1 && name[0] == '_') || (i == 4 && memcmp(name, "init", 4) == 0))
 		return;
@@ -186,7 +203,7 @@ static void add_function_line(struct reader *r, const struct message *m)
 		if (text_contains(m->text, colon ? (size_t)(colon - m->text) : m->len,
 				  " into ")) /* a call, not a function */
 			return;
-		r->all_functions = true;
+		r->all_functions = r->set->knows_instances = true;
 	} else if (!r->all_functions) {
 		r->all_functions =
 			text_contains(m->text, m->len, " with cost ") || text_contains(m->text, m->len, " as: ");

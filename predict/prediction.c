@@ -68,6 +68,7 @@ void predictions_free(struct predictions *set)
 	free(set->items);
 	free(set->packages);
 	free(set->declarations);
+	free(set->instances);
 	columns_free(set->columns);
 	flow_table_free(set->flow);
 	strpool_free(set->pool);
@@ -99,6 +100,12 @@ struct declaration *predictions_declare(struct predictions *set)
 	ARRAY_GROW(set->declarations, set->n_declarations + 1, set->alloc_declarations);
 	set->declarations[set->n_declarations] = (struct declaration){.line = 0};
 	return &set->declarations[set->n_declarations++];
+}
+
+void predictions_add_instance(struct predictions *set, const char *name)
+{
+	ARRAY_GROW(set->instances, set->n_instances + 1, set->alloc_instances);
+	set->instances[set->n_instances++] = name;
 }
 
 void predictions_add_package(struct predictions *set, const char *path)

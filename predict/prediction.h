@@ -147,6 +147,10 @@ struct predictions {
 	size_t n_packages;
 	struct declaration *declarations; /* the functions that "can inline" and "cannot inline" name */
 	size_t n_declarations, alloc_declarations;
+	/* The instances of generic functions that these name, "lib.Push[go.shape.int]": all that the packages compile. */
+	const char **instances;
+	size_t n_instances, alloc_instances;
+	bool knows_instances; /* false: the log does not name all functions, as with -m=1, or an older escaudit read it */
 	/* for the report's header */
 	size_t lines;	      /* lines read */
 	size_t unknown_lines; /* position lines whose message is in no grammar we know; the first few are kept */
@@ -163,6 +167,8 @@ void predictions_free(struct predictions *set); /* accepts NULL */
 struct prediction *predictions_add(struct predictions *set);
 /* Appends a zeroed declaration. Earlier pointers may move. */
 struct declaration *predictions_declare(struct predictions *set);
+/* The name is pooled. */
+void predictions_add_instance(struct predictions *set, const char *name);
 /* Sets p's flow from lines as flow_step_print() makes them. */
 void predictions_explain(struct predictions *set, struct prediction *p, const char *const *lines, size_t n);
 /* Appends to set->packages; path belongs to the pool. */

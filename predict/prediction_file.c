@@ -6,6 +6,8 @@
  *      "build": {"go_version": "go1.26.11", "goos": "linux", …},
  *      "packages": ["example.com/m"],
  *      "functions": [{"package": "example.com/m", "file": "./m.go", "name": "newP", "line": 14}],
+ *      "instances": ["lib.Push[go.shape.int]"],
+ *      "instances": ["lib.Push[go.shape.int]"],
  *      "log": {"lines": 120, "unknown_lines": 0, "unknown": [], "json_joined": 8, "json_unjoined": 0},
  *      "columns": {"functions": [
  *     {"calls": "00f1…", "name": "main.newP", "sites": [{"levels": [[15, 9]], "first": [15, 9], "last": [15, 17],
@@ -265,6 +267,13 @@ static void put_set(FILE *f, const struct predictions *set)
 		put_declaration(f, &set->declarations[i], i == 0);
 	while (n_unknown < ARRAY_SIZE(set->unknown) && set->unknown[n_unknown])
 		n_unknown++;
+	if (set->knows_instances) {
+		fputs("],\n\"instances\": [", f);
+		for (size_t i = 0; i < set->n_instances; i++) {
+			fputs(i ? ", " : "", f);
+			put_string(f, set->instances[i]);
+		}
+	}
 	fprintf(f, "],\n\"log\": {\"lines\": %zu, \"unknown_lines\": %zu", set->lines, set->unknown_lines);
 	if (set->build.since_minor)
 		fprintf(f, ", \"since_minor\": %d", set->build.since_minor);
@@ -511,6 +520,15 @@ static bool take_packages(struct predictions *set, const json_t *root)
 	return ok;
 }
 
+static bool take_instances(struct predictions *set, const json_t *root)
+{
+	bool ok = take_strings(set, root, "instances", &set->instances, &set->n_instances);
+
+	set->alloc_instances = set->n_instances;
+	set->knows_instances = json_object_get(root, "instances") != NULL;
+	return ok;
+}
+
 static bool take_log(struct predictions *set, const json_t *log)
 {
 	const char **unknown = NULL;
@@ -624,7 +642,7 @@ static int take_set(struct predictions *set, struct json_walk *walk, json_t *res
 				 "predictions: failed to load '%s': prediction %zu is damaged; save it again", name,
 				 nth);
 	take_build(set, json_object_get(rest, "build"));
-	if (!ok || !take_packages(set, rest) || !take_log(set, json_object_get(rest, "log")))
+	if (!ok || !take_packages(set, rest) || !take_instances(set, rest) || !take_log(set, json_object_get(rest, "log")))
 		return error_set(err, -EBADMSG, "predictions: failed to load '%s': it is damaged; save it again", name);
 	return 0;
 }

@@ -221,6 +221,7 @@ static void add_unknown_columns(struct strbuf *sb, const struct audit *audit)
 
 void header_add_columns(struct strbuf *sb, const struct audit *audit, const struct predictions *set)
 {
+	size_t n_unknown = audit->n_functions - audit->n_known_functions, n_foreign = audit->n_foreign_functions;
 	char profile[4096];
 
 	if (!set->columns) {
@@ -229,9 +230,14 @@ void header_add_columns(struct strbuf *sb, const struct audit *audit, const stru
 	}
 	strbuf_addf(sb, "known for %zu of %zu function%s with allocations", audit->n_known_functions,
 		    audit->n_functions, audit->n_functions == 1 ? "" : "s");
-	if (set->columns->missing)
+	if (set->columns->missing) {
 		strbuf_addf(sb, "; %s", set->columns->missing);
-	else if (audit->n_known_functions < audit->n_functions)
+		return;
+	}
+	if (n_foreign)
+		strbuf_addf(sb, "; %zu %s of packages that were not predicted", n_foreign,
+			    n_foreign == 1 ? "is an instance" : "are instances");
+	if (n_foreign < n_unknown)
 		strbuf_addf(sb, "; the others' calls differ in the build that tells columns%s",
 			    recording_setting(audit->rec, "-pgo", profile, sizeof(profile))
 				    ? ", where the profile (-pgo) inlines otherwise"

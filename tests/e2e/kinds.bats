@@ -607,6 +607,8 @@ long_line() {
 		audited --pattern=example.com/escaudit/kinds/assigned ./assigned
 		expect_at assigned/main.go described "held ... argument | unknown, - 0/0; confirmed? option.name, option.size | interface conversion, string 20/240"
 		expect_at assigned/main.go listed "confirmed? make([]int, option.n + 100), make([]int, option.n + 200) | make slice, int 20/<any>"
+		# An instance is the package's that compiles it.
+		expect_at option/option.go push "confirmed &option.Node[go.shape.string]{...} | new object, option.Node[go.shape.string] 10/240"
 	}
 	for_each_go check 1.21 1.24 1.27
 }

@@ -102,7 +102,7 @@ Test(annotate, two_of_one_name)
 	struct fixture x;
 
 	fixture_with_extents(&x);
-	LOCATION(x.rec, 0x999, false, {"example.com/shop/stock.newItem", SHOP "stock/item.go", 5, 4});
+	LOCATION(x.rec, 0x999, false, {"example.com/shop/stock.newItem", SHOP "stock/item.go", 5, 4, NULL});
 	cr_expect_eq(annotation_new(&a, x.rec, NULL, "item.go", &where, &err), -EINVAL);
 	cr_expect(err.text && strstr(err.text, "cart/item.go, stock/item.go"), "%s", err.text);
 	cr_expect_eq(annotation_new(&a, x.rec, NULL, "newItem", &where, &err), -EINVAL);

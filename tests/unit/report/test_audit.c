@@ -107,6 +107,16 @@ Test(audit, columns_that_are_missing_have_a_reason)
 	x.rec->header.modinfo = "build\t-pgo=/src/default.pgo\n";
 	expect_columns(&x, "known for 3 of 4 functions with allocations; the others' calls differ in the build that "
 			   "tells columns, where the profile (-pgo) inlines otherwise");
+	x.rec->header.modinfo = NULL;
+	x.audit.n_foreign_functions = 1;
+	expect_columns(&x, "known for 3 of 4 functions with allocations; 1 is an instance of packages that were not "
+			   "predicted");
+	x.audit.n_functions = 6;
+	x.audit.n_foreign_functions = 2;
+	expect_columns(&x, "known for 3 of 6 functions with allocations; 2 are instances of packages that were not "
+			   "predicted; the others' calls differ in the build that tells columns");
+	x.audit.n_functions = 4;
+	x.audit.n_foreign_functions = 0;
 	x.audit.n_known_functions = 4;
 	expect_columns(&x, "known for 4 of 4 functions with allocations");
 	fixture_release(&x);

@@ -179,8 +179,8 @@ Test(top, live)
 	fixture_init(&x);
 	before = recording_new_like(x.rec);
 	before->header.window_seconds = 10.345;
-	LOCATION(before, 0x401005, true, {"runtime.newobject", GOROOT "runtime/malloc.go", 1337, 0});
-	LOCATION(before, 0x480105, false, {"example.com/shop/cart.newItem", SHOP "cart/item.go", 21, 18});
+	LOCATION(before, 0x401005, true, {"runtime.newobject", GOROOT "runtime/malloc.go", 1337, 0, NULL});
+	LOCATION(before, 0x480105, false, {"example.com/shop/cart.newItem", SHOP "cart/item.go", 21, 18, NULL});
 	OBSERVATION(before, 1, "cart.Item", CAUSE_NEW_OBJECT, 9, 144, 0, 1);
 	/* of more objects then than now: an estimate; of as many samples: no allocation */
 	OBSERVATION(before, 1, "[]cart.Item", CAUSE_APPEND_GROWTH, 700, 56000, 0, 1);

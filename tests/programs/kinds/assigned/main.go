@@ -31,6 +31,7 @@ var (
 	left, right     interface{}
 	bytesSink       []byte
 	number          int
+	names           *option.Node[string]
 	numbers, others []int
 	boxed           [2]interface{}
 	standard        = newLogger() // @standard
@@ -92,6 +93,8 @@ func main() {
 		sums(os.Args[0][:10])
 		number += len(option.Describe(os.Args[0], int64(1000+i))) // @described
 		numbers, others = option.Lists(i)                         // @listed
+		option.Keep(int64(i))
+		names = option.Push(names, os.Args[0])
 		number += option.New(option.With(os.Args[0], "b"))
 	}
 	left, right = standard.level, ahead // @boxed-together

@@ -27,3 +27,21 @@ func New(options ...func(*Names)) int {
 	}
 	return len(names.list)
 }
+
+// Node is a list.
+type Node[T any] struct {
+	next  *Node[T]
+	value T
+}
+
+// Push puts a value in front.
+//
+//go:noinline
+func Push[T any](n *Node[T], value T) *Node[T] {
+	return &Node[T]{n, value} // @push
+}
+
+var kept *Node[int64]
+
+// Keep pushes numbers: an instance that this package compiles.
+func Keep(number int64) { kept = Push(kept, number) }
