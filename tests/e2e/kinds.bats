@@ -15,17 +15,33 @@ audited() {
 	mv "$BATS_TEST_TMPDIR/out" "$audit"
 }
 
-# expect_at FILE[:LINE] MARKER WANTED: what $audit says of the marked line of tests/programs/kinds/FILE, "verdict expression
-# | cause, type objects/bytes" by column and expression, joined by "; ". "<any>" stands for anything.
-expect_at() {
-	local line said
+# said_at FILE MARKER: what $audit says of the marked line of tests/programs/kinds/FILE, "verdict expression | cause, type
+# objects/bytes" by column and expression, joined by "; ".
+said_at() {
+	local line
 	line=$(grep -n "// @$2\$" "$programs/kinds/$1" | cut -d : -f 1)
 	[ -n "$line" ] || complain "no marker @$2 in $1"
-	said=$(jq -r --arg file "$1" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line)] |
+	jq -r --arg file "$1" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line)] |
 		sort_by(.column, .expr, .verdict) |
 		map("\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr // "-") | \(.cause // "-"), \(.type // "-") \(.objects // 0)/\(.bytes // 0)") |
-		join("; ")' "$audit")
+		join("; ")' "$audit"
+}
+
+# expect_at FILE MARKER WANTED: all that it says. "<any>" stands for anything.
+expect_at() {
+	local said
+	said=$(said_at "$1" "$2")
 	[ "$said" = "$3" ] || [[ $3 == *"<any>"* && $said == "${3%%<any>*}"*"${3##*<any>}" ]] || complain "@$2: $said; instead of $3"
+}
+
+# expect_among FILE MARKER ROW...: the same for rows among others, in any order.
+expect_among() {
+	local said row file=$1 marker=$2
+	said=$(said_at "$file" "$marker")
+	shift 2
+	for row; do
+		[[ "; $said; " == *"; $row; "* ]] || complain "@$marker: $said; without $row"
+	done
 }
 
 # files_with VERDICT: of $audit.
@@ -595,4 +611,24 @@ long_line() {
 		expect_at assigned/main.go boxed-together 'confirmed? standard.level, ahead | interface conversion, []main.pair 1/24'
 	}
 	for_each_go check 1.19
+}
+
+@test "operands with blanks of their own, texts of several lines" {
+	need_bpf
+	check() {
+		local marker text bytes
+		audited ./texts
+		while IFS=$'\t' read -r marker text bytes; do
+			expect_among texts/main.go "$marker" "confirmed $text | interface conversion, string 7/112" "confirmed $text | string concatenation, - 7/$bytes"
+		done <<-'TEXTS'
+			struct	struct { s string }{...}.s + "v"	49
+			struct-last	s + struct { a string; b string }{...}.b + s	126
+			interface	map[string]interface {}{...}["a"].(string) + "v"	49
+			func-type	map[int]func(int) string{...}[n](n) + s	65
+			field	struct { f func(int) string }{...}.f(n) + s	65
+			literal	(func literal)(n) + s	65
+			assertion	x.(interface { Name() string }).Name() + s	70
+		TEXTS
+	}
+	for_each_go check 1.19 1.24 1.27
 }

@@ -1,0 +1,30 @@
+// Texts of the compiler's that are read wrongly if read in haste.
+package main
+
+var anySink any
+
+type named struct{ s string }
+
+func (n named) Name() string { return n.s }
+
+// ---- operands with blanks of their own: none of them is an operator
+
+//go:noinline
+func operands(n int, s string, x any) {
+	anySink = struct{ s string }{s}.s + "v"                                   // @struct
+	anySink = s + struct{ a, b string }{b: s}.b + s                           // @struct-last
+	anySink = (map[string]interface{}{"a": s})["a"].(string) + "v"            // @interface
+	anySink = (map[int]func(int) string{n: word})[n](n) + s                   // @func-type
+	anySink = struct{ f func(int) string }{word}.f(n) + s                     // @field
+	anySink = func(i int) string { defer func() {}(); return word(i) }(n) + s // @literal
+	anySink = x.(interface{ Name() string }).Name() + s                       // @assertion
+}
+
+//go:noinline
+func word(i int) string { return "a word"[:i%4+2] }
+
+func main() {
+	for i := 0; i < 7; i++ {
+		operands(i, "string", named{"name"})
+	}
+}
