@@ -149,7 +149,8 @@ static size_t read_wildcard(struct tokens *t, const char *s, const char *text)
 		add(t, TOKEN_ANY, s, 0);
 		add(t, TOKEN_MARK, s + 4, 1);
 		return 5;
-	} else if (starts(s, "<node ")) { /* "<node unsafe.String>", without its arguments (fmt.go has no form for it) */
+	} else if (starts(s,
+			  "<node ")) { /* "<node unsafe.String>", without its arguments (fmt.go has no form for it) */
 		const char *end = strchr(s, '>'), *name = end;
 
 		if (!end)

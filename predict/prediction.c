@@ -265,17 +265,17 @@ static enum expr_kind kind_of_sum(const char *s, size_t len)
 
 	for (size_t i = 0; i <= len;) {
 		char c = i < len ? s[i] : '\0';
-		size_t operator = depth == 0 && c == ' ' ? operator_length(s, len, i) : 0;
+		size_t operator= depth == 0 && c == ' ' ? operator_length(s, len, i) : 0;
 
 		if (i == len || operator) {
 			size_t n = i - start;
 
-			if (n == 0 || (operator && !is_word(s + i, operator, " + ")))
+			if (n == 0 || (operator&& !is_word(s + i, operator, " + ")))
 				return EXPR_OTHER;
 			operands++;
 			constants += is_constant(s + start, n);
 			number |= is_number(s + start, n) || s[start] == '\'';
-			i += i < len ? operator : 1;
+			i += i < len ? operator: 1;
 			start = i;
 			continue;
 		}

@@ -616,7 +616,7 @@ long_line() {
 @test "operands with blanks of their own, texts of several lines" {
 	need_bpf
 	check() {
-		local marker text bytes
+		local marker text bytes box sum
 		audited ./texts
 		while IFS=$'\t' read -r marker text bytes; do
 			expect_among texts/main.go "$marker" "confirmed $text | interface conversion, string 7/112" "confirmed $text | string concatenation, - 7/$bytes"
@@ -629,6 +629,10 @@ long_line() {
 			literal	(func literal)(n) + s	65
 			assertion	x.(interface { Name() string }).Name() + s	70
 		TEXTS
+		# The log up to here has a script with lines like a package's header.
+		box='confirmed "x" + s | interface conversion, string 7/112' sum='confirmed "x" + s | string concatenation, - 7/35'
+		version_in "$GO_VERSION" '>=1.20' || expect_at texts/main.go behind "$box; $sum"
+		expect_among texts/main.go behind "$box" "$sum"
 	}
 	for_each_go check 1.19 1.24 1.27
 }

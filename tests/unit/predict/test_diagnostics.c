@@ -792,6 +792,55 @@ Test(diagnostics, raw_strings_of_several_lines)
 	predictions_free(set);
 }
 
+/* Where nothing is kept of an expression, its lines are no other's all the same: a package's header, least of all. */
+Test(diagnostics, a_raw_string_has_no_headers)
+{
+	struct predictions *set;
+
+	set = read_text("# m\n"
+			"./m.go:9:6: can inline small with cost 4 as: func(string) string { return `multi\n"
+			"# one\n"
+			"# two\n"
+			"` + s }\n"
+			"./m.go:7:1: new(int) escapes to heap\n"
+			"./m.go:12:10: parameter buf leaks to {heap} with derefs=0:\n"
+			"./m.go:12:10:   flow: b = buf:\n"
+			"./m.go:12:10:     from b, s := buf, fmt.Sprintf(`#!/bin/sh\n"
+			"# ex: ts=4 sw=4\n"
+			"# three\n"
+			"`, ... argument...) (assign-pair) at ./m.go:13:7\n"
+			"./m.go:12:10: leaking param: buf\n"
+			"./m.go:13:25: name escapes to heap:\n"
+			"./m.go:13:25:   flow: {heap} = &{storage for name}:\n"
+			"./m.go:13:25:     from fmt.Sprintf(`#!/bin/sh\n"
+			"# four\n"
+			"`, ... argument...) (call parameter) at ./m.go:13:24\n"
+			"./m.go:13:25: name escapes to heap\n"
+			"# example.com/n [example.com/n.test]\n"
+			"./n.go:2:2: &T{} escapes to heap\n");
+	expect_rows(set, "./m.go:7:1 heap new: new(int)\n"
+			 "./m.go:13:25 heap operand: name\n"
+			 "./n.go:2:2 heap composite: &T{}\n");
+	cr_expect_str_eq(set->items[1].package, "m");
+	cr_expect_str_eq(set->items[2].package, "example.com/n");
+	cr_expect_eq(set->items[1].n_flow, 2);
+	cr_expect_eq(set->n_packages, 2);
+	predictions_free(set);
+	/* where none was open, headers are what they are; and not all that begins like one is one */
+	set = read_text("# m\n"
+			"./m.go:3:9: something ` new\n"
+			"# n\n"
+			"# not: one\n"
+			"#\n"
+			"# \n"
+			"./n.go:4:9: &T{} escapes to heap\n");
+	expect_rows(set, "./n.go:4:9 heap composite: &T{}\n");
+	cr_expect_str_eq(set->items[0].package, "n");
+	cr_expect_eq(set->n_packages, 2);
+	cr_expect_eq(set->unknown_lines, 1);
+	predictions_free(set);
+}
+
 #define DIGITS "0123456789012345678901234567890123456789012345678901234567"
 
 /* Constants of more than 70 characters are printed without their end, and without a closing quote. */

@@ -26,5 +26,31 @@ func word(i int) string { return "a word"[:i%4+2] }
 func main() {
 	for i := 0; i < 7; i++ {
 		operands(i, "string", named{"name"})
+		script(&buffer{}, "text")
+		behind("text")
 	}
+}
+
+// ---- up to Go 1.21 raw strings are printed over several lines: those of a script look like others of the log
+
+type writer interface{ WriteString(s string) }
+
+type buffer struct{ text string }
+
+func (b *buffer) WriteString(s string) { b.text = s }
+
+func write(w writer, s string) { w.WriteString(s) }
+
+//go:noinline
+func script(w writer, s string) {
+	write(w, `#!/bin/sh
+echo `+s+`
+# ex: ts=4 sw=4
+# end
+`)
+}
+
+//go:noinline
+func behind(s string) {
+	anySink = "x" + s // @behind
 }
