@@ -199,12 +199,30 @@ static bool is_constant_bytes(struct strpool *pool, const char *expr)
 	       expr_kind_of(strpool_add_n(pool, expr + start, end - start)) == EXPR_CONSTANT;
 }
 
+/* A sum is one node of the compiler's, with all its operands, as it is printed and as it is compiled (walkAddString). */
+static size_t summands_of(const char *expr, enum expr_kind kind)
+{
+	size_t len = strlen(expr), start, end;
+	const char *open = strchr(expr, '(');
+
+	if (kind == EXPR_CONCAT)
+		return expr_summands(expr, len);
+	if (kind != EXPR_STRING_CONV || !open)
+		return SIZE_MAX;
+	if (open == expr) /* "([]byte)(a + b)" */
+		open = strstr(expr, ")(") + 1;
+	if (!expr_argument(expr, len, (size_t)(open - expr), 0, &start, &end))
+		return SIZE_MAX;
+	return expr_summands(expr + start, end - start);
+}
+
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
 {
 	const char *expr = p->expr ? p->expr : "";
 
 	*r = (struct reading){.elements = UINT64_MAX, .primary = primary_causes(p->kind), .operand = p->kind};
 	r->function = symbol_name(pool, p->function);
+	r->summands = summands_of(expr, p->kind);
 	if (!p->expr)
 		return;
 	r->type = named_type(pool, p);
@@ -462,6 +480,20 @@ static bool converts_to_it(const char *expr, const char *callee)
 	return to_string == (strncmp(expr, "string(", 7) == 0);
 }
 
+/* How many strings are put together: 3 by concatstring3 or concatbyte3, more than 5 by concatstrings; 0 if none are. */
+static size_t summands_at(const struct rec_site *site)
+{
+	static const char *const prefixes[] = {"runtime.concatstring", "runtime.concatbyte"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (strncmp(site->callee, prefixes[i], n) == 0)
+			return isdigit((unsigned char)site->callee[n]) ? (size_t)(site->callee[n] - '0') : 6;
+	}
+	return 0;
+}
+
 static enum fit make_slice_fit(const struct reading *r, const struct rec_site *site)
 {
 	uint64_t bytes;
@@ -492,6 +524,12 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 		return FIT_NONE;
 	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site) ||
 	    !map_shapes_fit(p, site))
+		return FIT_NONE;
+	/*
+	 * "s += a + b" makes s + a + b, of which the compiler says nothing; of a + b, which nobody makes, it does. There
+	 * may be fewer operands than are printed, as constants side by side are one.
+	 */
+	if (summands_at(site) > r->summands)
 		return FIT_NONE;
 	/* What is given a buffer on the stack does not escape. */
 	if (p->claim == CLAIM_HEAP && site->buffer == SITE_BUFFER_STACK)

@@ -254,6 +254,27 @@ static size_t operator_length(const char *s, size_t len, size_t i)
 	return end > i + 1 && end < len && s[end] == ' ' ? end + 1 - i : 0;
 }
 
+size_t expr_summands(const char *s, size_t len)
+{
+	size_t depth = 0, n = 1;
+
+	for (size_t i = 0; i < len;) {
+		size_t operator = depth == 0 && s[i] == ' ' ? operator_length(s, len, i) : 0;
+
+		if (is_quote(s[i])) {
+			i = skip_quoted(s, len, i);
+			continue;
+		}
+		if (s[i] == '(' || s[i] == '[' || s[i] == '{')
+			depth++;
+		else if ((s[i] == ')' || s[i] == ']' || s[i] == '}') && depth)
+			depth--;
+		n += operator > 0;
+		i += operator ? operator : 1;
+	}
+	return n;
+}
+
 /*
  * An expression of operands joined with " + " at its outermost level, and nothing looser or tighter there. Numbers are
  * added too: an operand that is one decides; without one, text cannot tell a sum that is boxed from a concatenation.

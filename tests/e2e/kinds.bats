@@ -613,7 +613,7 @@ long_line() {
 	for_each_go check 1.19
 }
 
-@test "operands with blanks of their own, texts of several lines" {
+@test "operands with blanks of their own, texts of several lines, sums of as many operands as a call puts together" {
 	need_bpf
 	check() {
 		local marker text bytes box sum
@@ -633,6 +633,9 @@ long_line() {
 		box='confirmed "x" + s | interface conversion, string 7/112' sum='confirmed "x" + s | string concatenation, - 7/35'
 		version_in "$GO_VERSION" '>=1.20' || expect_at texts/main.go behind "$box; $sum"
 		expect_among texts/main.go behind "$box" "$sum"
+		expect_at texts/main.go appended "unpredicted s += b + a | string concatenation, - 7/82; held b + a | unknown, - 0/0"
+		expect_at texts/main.go appended-escapes 'unpredicted s += a + ": " + b | string concatenation, - 7/118; compiled-out a + ": " + b | unknown, - 0/0'
+		expect_at texts/main.go assigned "confirmed a + b + a | string concatenation, - 7/82"
 	}
 	for_each_go check 1.19 1.24 1.27
 }

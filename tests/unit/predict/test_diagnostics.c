@@ -16,6 +16,8 @@
 #include "predict/prediction.h"
 #include "tests/unit/predict/flow_text.h"
 
+#define DIGITS "0123456789012345678901234567890123456789012345678901234567"
+
 #define GOLDEN "tests/golden/diagnostics/"
 
 static struct predictions *read_text(const char *text)
@@ -676,6 +678,26 @@ Test(diagnostics, kinds_of_expressions)
 			     expr_kind_name(expr_kind_of(cases[i].expr)));
 }
 
+Test(diagnostics, summands)
+{
+	static const struct {
+		const char *expr;
+		size_t n;
+	} cases[] = {
+		{"a", 1},
+		{"a + b", 2},
+		{"a + \" + \" + f(x + 1) + `+ + +`", 4},
+		{"struct { a string }{...}.a + (b + c)", 2},
+		{"\"" DIGITS "890 + 6789... + x", 2},
+		{"", 1},
+		{") + a", 2},
+		{"a + \"", 2},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_eq(expr_summands(cases[i].expr, strlen(cases[i].expr)), cases[i].n, "%s", cases[i].expr);
+}
+
 Test(diagnostics, a_comparison_is_told_by_its_operator)
 {
 	static const char *const booleans[] = {"a > b",		 "!ok",	   "f(a, b) == g()",
@@ -840,8 +862,6 @@ Test(diagnostics, a_raw_string_has_no_headers)
 	cr_expect_eq(set->unknown_lines, 1);
 	predictions_free(set);
 }
-
-#define DIGITS "0123456789012345678901234567890123456789012345678901234567"
 
 /* Constants of more than 70 characters are printed without their end, and without a closing quote. */
 Test(diagnostics, long_constants)

@@ -28,6 +28,8 @@ func main() {
 		operands(i, "string", named{"name"})
 		script(&buffer{}, "text")
 		behind("text")
+		appended("first"[:i%3+2], "second")
+		appendedAndKept("first"[:i%3+2], "second")
 	}
 }
 
@@ -53,4 +55,21 @@ echo `+s+`
 //go:noinline
 func behind(s string) {
 	anySink = "x" + s // @behind
+}
+
+// ---- "s += a + b" makes s + a + b, of which the compiler says nothing; of a + b, which nobody makes, it does
+
+//go:noinline
+func appended(a, b string) int {
+	s := a
+	s += b + a // @appended
+	return len(s)
+}
+
+//go:noinline
+func appendedAndKept(a, b string) {
+	s := "kept: "
+	s += a + ": " + b // @appended-escapes
+	anySink = &s
+	s = a + b + a // @assigned
 }
