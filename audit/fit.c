@@ -179,16 +179,6 @@ static uint64_t make_elements(const char *s)
 	return whole_number(s + start, end - start);
 }
 
-/* Closures that inlining copied are told apart by "#hash=#" in diagnostics (>= 1.27); the linker drops that. */
-static const char *symbol_name(struct strpool *pool, const char *function)
-{
-	const char *hash = function ? strchr(function, '#') : NULL, *end = hash ? strchr(hash + 1, '#') : NULL;
-
-	if (!end)
-		return strpool_add(pool, function);
-	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
-}
-
 /* An array of bytes that is copied into a new one (cmd/compile/internal/walk, walkStringToBytes). */
 static bool is_constant_bytes(struct strpool *pool, const char *expr)
 {
@@ -221,7 +211,7 @@ void reading_init(struct reading *r, struct strpool *pool, const struct predicti
 	const char *expr = p->expr ? p->expr : "";
 
 	*r = (struct reading){.elements = UINT64_MAX, .primary = primary_causes(p->kind), .operand = p->kind};
-	r->function = symbol_name(pool, p->function);
+	r->function = go_name_without_hash(pool, p->function);
 	r->summands = summands_of(expr, p->kind);
 	if (!p->expr)
 		return;

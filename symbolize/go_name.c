@@ -59,6 +59,33 @@ const char *go_name_plain(struct strpool *pool, const char *function)
 	return strpool_addf(pool, "%s%s", go_name_package(pool, function), function + len);
 }
 
+const char *go_name_without_hash(struct strpool *pool, const char *function)
+{
+	const char *hash = function ? strchr(function, '#') : NULL, *end = hash ? strchr(hash + 1, '#') : NULL;
+
+	if (!end)
+		return strpool_add(pool, function);
+	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
+}
+
+const char *go_name_of_diagnosed(struct strpool *pool, const char *package, const char *function)
+{
+	const char *slash = strrchr(package, '/'), *name;
+	struct strbuf sb = STRBUF_INIT;
+
+	for (const char *p = package; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c <= ' ' || c >= 0x7f || c == '%' || c == '"' || (c == '.' && (!slash || p > slash)))
+			strbuf_addf(&sb, "%%%02x", c);
+		else
+			strbuf_addch(&sb, (char)c);
+	}
+	name = strpool_addf(pool, "%s.%s", strbuf_str(&sb), go_name_without_hash(pool, function));
+	strbuf_release(&sb);
+	return name;
+}
+
 bool go_name_is_main(const char *function)
 {
 	return strncmp(function, "main.", 5) == 0;

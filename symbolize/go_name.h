@@ -29,6 +29,15 @@ const char *go_name_plain(struct strpool *pool, const char *function);
 /* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
 const char *go_name_short(const char *function);
 
+/* Function literals that inlining copied are told apart by "#hash#" in diagnostics (>= 1.27), which the linker drops
+ * (cmd/internal/obj, TrimInlineHash). From the pool; NULL of NULL. */
+const char *go_name_without_hash(struct strpool *pool, const char *function);
+/*
+ * The linker's name of what diagnostics call "work.func1", without its package, whose import path is given:
+ * "example.com/m/v2%2ex.work.func1". From the pool.
+ */
+const char *go_name_of_diagnosed(struct strpool *pool, const char *package, const char *function);
+
 /* "T.M" of "(*T).M", in its package: the method of a value that one of a pointer wraps. From the pool; NULL if it is no
  * method of a pointer. */
 const char *go_name_value_method(struct strpool *pool, const char *function);

@@ -28,6 +28,7 @@ func main() {
 		operands(i, "string", named{"name"})
 		script(&buffer{}, "text")
 		behind("text")
+		inlinedLiteral(i)
 		appended("first"[:i%3+2], "second")
 		appendedAndKept("first"[:i%3+2], "second")
 	}
@@ -72,4 +73,13 @@ func appendedAndKept(a, b string) {
 	s += a + ": " + b // @appended-escapes
 	anySink = &s
 	s = a + b + a // @assigned
+}
+
+// ---- since Go 1.25 the log names functions: those that nothing is left of, too
+
+func each(n int, f func(i int) any) { anySink = f(n) }
+
+//go:noinline
+func inlinedLiteral(n int) {
+	each(n, func(i int) any { return [2]int{i, n} }) // @literal-name
 }
