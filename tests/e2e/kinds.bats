@@ -638,5 +638,5 @@ long_line() {
 		jq -e 'all(.verdicts[]; (.function // "main.") | startswith("main."))' "$audit" >/dev/null || complain "$(jq -c '[.verdicts[].function] | unique' "$audit")"
 		expect_at texts/main.go assigned "confirmed a + b + a | string concatenation, - 7/82"
 	}
-	for_each_go check 1.19 1.24 1.27
+	for_each_go check 1.19 1.24 1.25 1.27
 }

@@ -28,7 +28,7 @@ func main() {
 		operands(i, "string", named{"name"})
 		script(&buffer{}, "text")
 		behind("text")
-		inlinedLiteral(i)
+		inlinedLiteral("text")
 		appended("first"[:i%3+2], "second")
 		appendedAndKept("first"[:i%3+2], "second")
 	}
@@ -77,9 +77,15 @@ func appendedAndKept(a, b string) {
 
 // ---- since Go 1.25 the log names functions: those that nothing is left of, too
 
-func each(n int, f func(i int) any) { anySink = f(n) }
+func each[T, U any](items []T, f func(T) U) []U {
+	var out []U
+	for _, item := range items {
+		out = append(out, f(item))
+	}
+	return out
+}
 
 //go:noinline
-func inlinedLiteral(n int) {
-	each(n, func(i int) any { return [2]int{i, n} }) // @literal-name
+func inlinedLiteral(s string) {
+	anySink = each([]string{s, s}, func(s string) any { return s + "x" })
 }
