@@ -636,6 +636,7 @@ long_line() {
 		expect_at texts/main.go appended "unpredicted s += b + a | string concatenation, - 7/82; held b + a | unknown, - 0/0"
 		expect_at texts/main.go appended-escapes 'unpredicted s += a + ": " + b | string concatenation, - 7/118; compiled-out a + ": " + b | unknown, - 0/0'
 		jq -e 'all(.verdicts[]; (.function // "main.") | startswith("main."))' "$audit" >/dev/null || complain "$(jq -c '[.verdicts[].function] | unique' "$audit")"
+		expect_among texts/main.go table "held string(rune(r + 54)) | string/[]byte conversion, - 0/0" "held string(rune(r + 86)) | string/[]byte conversion, - 0/0"
 		expect_at texts/main.go assigned "confirmed a + b + a | string concatenation, - 7/82"
 	}
 	for_each_go check 1.19 1.24 1.25 1.27

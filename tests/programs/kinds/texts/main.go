@@ -89,3 +89,13 @@ func each[T, U any](items []T, f func(T) U) []U {
 func inlinedLiteral(s string) {
 	anySink = each([]string{s, s}, func(s string) any { return s + "x" })
 }
+
+// ---- two values of one inlined function, both of which stay, whose claims have the position of its call
+
+var table = func() []string {
+	var out []string
+	for r := 2; r < 9; r++ {
+		out = append(out, "of two: "+string(rune(r+54))+string(rune(r+86)))
+	}
+	return out
+}() // @table
