@@ -258,6 +258,17 @@ static const char *bare_name(const char *s, size_t *len, const char **end)
 	return name;
 }
 
+/* What cgo calls C.int, as texts do since Go 1.27, is _Ctype_int. Moves *b behind that, if *a stands behind "C.". */
+static void skip_c(const char *source, const char *a, const char **b, size_t *b_len)
+{
+	size_t n = strlen(GO_NAME_OF_C);
+
+	if (a == source + 2 && *source == 'C' && *b_len > n && memcmp(*b, GO_NAME_OF_C, n) == 0) {
+		*b += n;
+		*b_len -= n;
+	}
+}
+
 static bool is_instance(const char *type)
 {
 	const char *end;
@@ -273,10 +284,11 @@ static bool is_same_instance(const char *source, const char *runtime)
 {
 	while (*source && *runtime) {
 		size_t a_len, b_len;
-		const char *a, *b;
+		const char *a, *b, *start = source;
 
 		a = bare_name(source, &a_len, &source);
 		b = bare_name(runtime, &b_len, &runtime);
+		skip_c(start, a, &b, &b_len);
 		if (a_len == 4 && memcmp(a, "byte", 4) == 0)
 			a = "uint8", a_len = 5;
 		else if (a_len == 4 && memcmp(a, "rune", 4) == 0)
@@ -314,6 +326,7 @@ static bool is_composed(const char *type)
 static enum fit type_fit(const char *source, const char *runtime)
 {
 	const char *a, *b;
+	size_t n;
 
 	if (!source || !runtime)
 		return FIT_POSSIBLE;
@@ -337,6 +350,8 @@ static enum fit type_fit(const char *source, const char *runtime)
 		return FIT_POSSIBLE;
 	a = last_name(source);
 	b = last_name(runtime);
+	n = strlen(b);
+	skip_c(source, a, &b, &n);
 	if (strcmp(a, "byte") == 0)
 		a = "uint8";
 	else if (strcmp(a, "rune") == 0)

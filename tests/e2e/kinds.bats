@@ -55,6 +55,11 @@ files_with() {
 		audited ./withc
 		expect_at withc/main.go c-new "confirmed new(pair) | new object, main.pair 100/1600"
 		expect_at withc/main.go c-moved "confirmed x | new object, int 100/800"
+		local c=_Ctype_
+		version_in "$GO_VERSION" '>=1.27' && c=C.
+		expect_at withc/main.go c-map "confirmed map[string]${c}int{...} | make map, <any>"
+		expect_at withc/main.go c-made "confirmed make([]${c}int, n + 1) | make slice, main._Ctype_int 100/600; confirmed make([]${c}long, n + 1) | make slice, main._Ctype_long 100/1200"
+		expect_at withc/main.go c-literals "confirmed []${c}int{...} | new object, [2]main._Ctype_int 100/800; confirmed []${c}long{...} | new object, [2]main._Ctype_long 100/1600"
 		# Inlined out of a file that cgo rewrote, into another such file and into one that it did not touch.
 		expect_at withc/lib/lib.go lib-keep "confirmed &Node{...} | new object, lib.Node 100/1600"
 		expect_at withc/plain.go c-node "confirmed &lib.Node{...} | new object, lib.Node 100/1600"
