@@ -179,16 +179,6 @@ static uint64_t make_elements(const char *s)
 	return whole_number(s + start, end - start);
 }
 
-/* Closures that inlining copied are told apart by "#hash=#" in diagnostics (>= 1.27); the linker drops that. */
-static const char *symbol_name(struct strpool *pool, const char *function)
-{
-	const char *hash = function ? strchr(function, '#') : NULL, *end = hash ? strchr(hash + 1, '#') : NULL;
-
-	if (!end)
-		return strpool_add(pool, function);
-	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
-}
-
 /* An array of bytes that is copied into a new one (cmd/compile/internal/walk, walkStringToBytes). */
 static bool is_constant_bytes(struct strpool *pool, const char *expr)
 {
@@ -199,12 +189,30 @@ static bool is_constant_bytes(struct strpool *pool, const char *expr)
 	       expr_kind_of(strpool_add_n(pool, expr + start, end - start)) == EXPR_CONSTANT;
 }
 
+/* A sum is one node of the compiler's, with all its operands, as it is printed and as it is compiled (walkAddString). */
+static size_t summands_of(const char *expr, enum expr_kind kind)
+{
+	size_t len = strlen(expr), start, end;
+	const char *open = strchr(expr, '(');
+
+	if (kind == EXPR_CONCAT)
+		return expr_summands(expr, len);
+	if (kind != EXPR_STRING_CONV || !open)
+		return SIZE_MAX;
+	if (open == expr) /* "([]byte)(a + b)" */
+		open = strstr(expr, ")(") + 1;
+	if (!expr_argument(expr, len, (size_t)(open - expr), 0, &start, &end))
+		return SIZE_MAX;
+	return expr_summands(expr + start, end - start);
+}
+
 void reading_init(struct reading *r, struct strpool *pool, const struct prediction *p)
 {
 	const char *expr = p->expr ? p->expr : "";
 
 	*r = (struct reading){.elements = UINT64_MAX, .primary = primary_causes(p->kind), .operand = p->kind};
-	r->function = symbol_name(pool, p->function);
+	r->function = go_name_without_hash(pool, p->function);
+	r->summands = summands_of(expr, p->kind);
 	if (!p->expr)
 		return;
 	r->type = named_type(pool, p);
@@ -250,6 +258,17 @@ static const char *bare_name(const char *s, size_t *len, const char **end)
 	return name;
 }
 
+/* What cgo calls C.int, as texts do since Go 1.27, is _Ctype_int. Moves *b behind that, if *a stands behind "C.". */
+static void skip_c(const char *source, const char *a, const char **b, size_t *b_len)
+{
+	size_t n = strlen(GO_NAME_OF_C);
+
+	if (a == source + 2 && *source == 'C' && *b_len > n && memcmp(*b, GO_NAME_OF_C, n) == 0) {
+		*b += n;
+		*b_len -= n;
+	}
+}
+
 static bool is_instance(const char *type)
 {
 	const char *end;
@@ -265,10 +284,11 @@ static bool is_same_instance(const char *source, const char *runtime)
 {
 	while (*source && *runtime) {
 		size_t a_len, b_len;
-		const char *a, *b;
+		const char *a, *b, *start = source;
 
 		a = bare_name(source, &a_len, &source);
 		b = bare_name(runtime, &b_len, &runtime);
+		skip_c(start, a, &b, &b_len);
 		if (a_len == 4 && memcmp(a, "byte", 4) == 0)
 			a = "uint8", a_len = 5;
 		else if (a_len == 4 && memcmp(a, "rune", 4) == 0)
@@ -306,6 +326,7 @@ static bool is_composed(const char *type)
 static enum fit type_fit(const char *source, const char *runtime)
 {
 	const char *a, *b;
+	size_t n;
 
 	if (!source || !runtime)
 		return FIT_POSSIBLE;
@@ -329,6 +350,8 @@ static enum fit type_fit(const char *source, const char *runtime)
 		return FIT_POSSIBLE;
 	a = last_name(source);
 	b = last_name(runtime);
+	n = strlen(b);
+	skip_c(source, a, &b, &n);
 	if (strcmp(a, "byte") == 0)
 		a = "uint8";
 	else if (strcmp(a, "rune") == 0)
@@ -462,6 +485,20 @@ static bool converts_to_it(const char *expr, const char *callee)
 	return to_string == (strncmp(expr, "string(", 7) == 0);
 }
 
+/* How many strings are put together: 3 by concatstring3 or concatbyte3, more than 5 by concatstrings; 0 if none are. */
+static size_t summands_at(const struct rec_site *site)
+{
+	static const char *const prefixes[] = {"runtime.concatstring", "runtime.concatbyte"};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (strncmp(site->callee, prefixes[i], n) == 0)
+			return isdigit((unsigned char)site->callee[n]) ? (size_t)(site->callee[n] - '0') : 6;
+	}
+	return 0;
+}
+
 static enum fit make_slice_fit(const struct reading *r, const struct rec_site *site)
 {
 	uint64_t bytes;
@@ -492,6 +529,12 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 		return FIT_NONE;
 	if (!(causes & CAUSE_BIT(site->cause)) || !fit_function(r, site) || !shape_fits(r->type, site) ||
 	    !map_shapes_fit(p, site))
+		return FIT_NONE;
+	/*
+	 * "s += a + b" makes s + a + b, of which the compiler says nothing; of a + b, which nobody makes, it does. There
+	 * may be fewer operands than are printed, as constants side by side are one.
+	 */
+	if (summands_at(site) > r->summands)
 		return FIT_NONE;
 	/* What is given a buffer on the stack does not escape. */
 	if (p->claim == CLAIM_HEAP && site->buffer == SITE_BUFFER_STACK)

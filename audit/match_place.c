@@ -66,6 +66,7 @@ void match_index_likeness(struct matching *m)
 			(uintptr_t)strpool_add(m->pool, r->selector),
 			(uintptr_t)r->function,
 			r->elements,
+			r->summands,
 			m->is_in_wrapper[i] ? (uintptr_t)p->package : 0,
 			(uintptr_t)m->method_keys[i],
 			(uintptr_t)m->wrapped[i].wrapper,

@@ -170,13 +170,23 @@ static bool same_words(const char *text, const struct rec_site *site)
 	return n && strncmp(said, source, n) == 0 && (!said[n] || strstr(site->source->expr, "…"));
 }
 
-/* The conversion of an inlined parameter has the position of what is converted (seen with Go 1.24). */
+/* The conversion of an inlined parameter, or of an integer to a string, has the position of what is converted. */
 static bool converts_it(const char *text, const struct rec_site *site)
 {
-	size_t len = strlen(text), n = strlen(site->source->expr);
+	size_t len = strlen(text), start, end;
+	const char *open = *text == '(' ? strstr(text, ")(") : strchr(text, '(');
+	bool is_same;
+	char *operand;
 
-	return site->cause == CAUSE_STRING_CONVERSION && len > n + 2 && text[len - 1] == ')' &&
-	       text[len - n - 2] == '(' && memcmp(text + len - n - 1, site->source->expr, n) == 0;
+	if (site->cause != CAUSE_STRING_CONVERSION || !open)
+		return false;
+	open += *open == ')';
+	if (!expr_argument(text, len, (size_t)(open - text), 0, &start, &end) || end + 1 != len)
+		return false;
+	operand = xstrndup(text + start, end - start);
+	is_same = same_words(operand, site);
+	free(operand);
+	return is_same;
 }
 
 /* In a prediction's own words or without package names, which the source has not where the function stands. */

@@ -218,19 +218,21 @@ static const char *function_of(const struct judge *j, const struct verdict *v, s
 {
 	const struct prediction *p = &j->set->items[prediction];
 	const char *main_package = j->rec->header.main_package, *found, *package;
-	bool is_shape;
+	bool is_shape, is_copy;
 
 	if (v->n_sites && v->sites[0]->n_frames)
 		return v->sites[0]->frames[v->sites[0]->n_frames - 1].function;
-	/* An instantiation is compiled by who needs it, and named after who wrote it; on its lines there are others. */
+	/* An instantiation, or a copied literal, is compiled by who needs it, and named after who wrote it; on its
+	 * lines there are others. */
 	is_shape = p->function && strchr(p->function, '[');
+	is_copy = p->function && strchr(p->function, '#');
 	found = is_shape ? NULL : matching_function(j->matching, prediction);
-	if (found || !p->function || !v->package || go_name_package_length(p->function))
-		return found ? found : p->function;
-	package = is_shape ? matching_file_package(j->matching, prediction) : NULL;
+	if (found || !p->function || !v->package)
+		return found ? found : go_name_without_hash(j->audit->pool, p->function);
+	package = is_shape || is_copy ? matching_file_package(j->matching, prediction) : NULL;
 	package = package ? package : v->package;
-	return strpool_addf(j->audit->pool, "%s.%s", main_package && !strcmp(package, main_package) ? "main" : package,
-			    p->function);
+	return go_name_of_diagnosed(j->audit->pool, main_package && !strcmp(package, main_package) ? "main" : package,
+				    p->function);
 }
 
 /*

@@ -149,6 +149,17 @@ static size_t read_wildcard(struct tokens *t, const char *s, const char *text)
 		add(t, TOKEN_ANY, s, 0);
 		add(t, TOKEN_MARK, s + 4, 1);
 		return 5;
+	} else if (starts(s,
+			  "<node ")) { /* "<node unsafe.String>", without its arguments (fmt.go has no form for it) */
+		const char *end = strchr(s, '>'), *name = end;
+
+		if (!end)
+			return 0;
+		while (is_name_byte(name[-1]))
+			name--;
+		add(t, TOKEN_NAME, name, (size_t)(end - name));
+		add(t, TOKEN_ANY, s, 0);
+		return (size_t)(end + 1 - s);
 	} else if (starts(s, "go.shape.")) {
 		n = shape_length(s);
 		kind = TOKEN_SOME;

@@ -42,9 +42,9 @@
 #include "base/memory.h"
 #include "predict/diagnostics_internal.h"
 
-/* A line of source in the middle of an expression. */
-#define OPEN_LINES_LIMIT 1000
-#define OPEN_BYTES_LIMIT (1 << 16)
+/* Of source in the middle of an expression. Scripts that programs have in them are long. */
+#define OPEN_LINES_LIMIT 10000
+#define OPEN_BYTES_LIMIT (1 << 20)
 
 static const char unknown_position[] = DIAGNOSTICS_UNKNOWN_POSITION;
 
@@ -280,7 +280,7 @@ static void unknown_line(struct reader *r, const char *line, size_t len)
 		set->unknown[i] = strpool_add_n(set->pool, line, len < 400 ? len : 400);
 }
 
-/* Its next lines belong to it. */
+/* Its next lines belong to it, whatever they look like. */
 static void open_lines(struct reader *r, const char *line, size_t len)
 {
 	strbuf_add(&r->open, line, len);
@@ -374,12 +374,13 @@ static void read_message(struct reader *r, const char *line, size_t len, const s
 	if (text_is_information(s, m->len))
 		return;
 	r->known--;
-	if (diagnostics_is_open(line, len))
-		open_lines(r, line, len);
-	else
-		unknown_line(r, line, len);
+	unknown_line(r, line, len);
 }
 
+/*
+ * Explanations of parameters and the bodies of functions that "can inline" are not kept, but a raw string in them has
+ * lines like any other: "# ex: ts=4" of a shell script is no header.
+ */
 static void read_line(struct reader *r, const char *line, size_t len)
 {
 	size_t header = r->header.len;
@@ -387,19 +388,22 @@ static void read_line(struct reader *r, const char *line, size_t len)
 
 	if (header && len > header + 2 && line[header] == ' ' && line[header + 1] == ' ' &&
 	    memcmp(line, r->header.buf, header) == 0) {
-		if (r->explaining != NONE && diagnostics_is_open(line, len))
+		if (!r->none_open && diagnostics_is_open(line, len))
 			open_lines(r, line, len);
 		else if (r->explaining != NONE)
 			add_flow(r, line + header, len - header);
 		return;
 	}
-	if (text_starts(line, len, "# ")) {
+	if (text_is_header(line, len)) {
 		begin_section(r, line + 2, len - 2);
 		return;
 	}
 	/* Diagnostics are text; a NUL would cut the strings made of them. */
 	if (message_split(line, len, &m) && m.len && !memchr(line, '\0', len)) {
-		read_message(r, line, len, &m);
+		if (!r->none_open && diagnostics_is_open(line, len))
+			open_lines(r, line, len);
+		else
+			read_message(r, line, len, &m);
 	} else if (is_moved_nowhere(line, len) && !memchr(line, '\0', len)) {
 		m = (struct message){
 			.file = unknown_position, .file_len = sizeof(unknown_position) - 1, .text = line, .len = len};
@@ -408,13 +412,22 @@ static void read_line(struct reader *r, const char *line, size_t len)
 	}
 }
 
-/* What looked like a line with an open raw string was none. */
+/* What looked like a line with an open raw string was none: it and the lines behind it are read one by one. */
 static void give_up_open(struct reader *r)
 {
-	const char *end = memchr(r->open.buf, '\n', r->open.len);
+	struct strbuf open = r->open;
 
-	unknown_line(r, r->open.buf, end ? (size_t)(end - r->open.buf) : r->open.len);
-	strbuf_clear(&r->open);
+	r->open = (struct strbuf)STRBUF_INIT;
+	r->none_open = true;
+	for (const char *line = open.buf, *end = line + open.len; line <= end;) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+
+		next = next ? next : end;
+		read_line(r, line, (size_t)(next - line));
+		line = next + 1;
+	}
+	r->none_open = false;
+	strbuf_release(&open);
 }
 
 /* A line while a raw string is open. Where it is a diagnostic, or one line too many, none was. */

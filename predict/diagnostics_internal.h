@@ -66,6 +66,9 @@ size_t text_old_function(const char *s, size_t len);
 bool text_is_address(const char *s, size_t len);
 /* Lines of the compiler that say nothing of allocations; told from errors by how they begin or by what is in them. */
 bool text_is_information(const char *s, size_t len);
+/* "# example.com/m/p", "# p [p.test]", what the go command puts before a package's lines: with characters that an
+ * import path can have. A line of a shell script seldom has only those. */
+bool text_is_header(const char *line, size_t len);
 /* "X escapes to heap:" and "X escapes to heap in f:". */
 bool text_is_explanation(const char *s, size_t len, size_t *expr_len, const char **function, size_t *function_len);
 
@@ -155,6 +158,7 @@ struct reader {
 
 	struct strbuf open; /* lines so far that a raw string holds together; empty: none */
 	size_t open_lines;
+	bool none_open; /* what is read was held open, and was not */
 
 	struct strbuf header; /* "file:line:column:" of the explanation being read; empty: none */
 	size_t explaining;    /* the explanation its lines belong to; NONE: to none that is kept */

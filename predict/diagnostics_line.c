@@ -212,6 +212,23 @@ bool text_is_information(const char *s, size_t len)
 	return false;
 }
 
+/* Those that the specification lets compilers exclude from import paths, and Go's does (noder, checkImportPath). */
+static bool is_path_byte(unsigned char c)
+{
+	return c > ' ' && c != 0x7f && !strchr("!\"#$%&'()*,:;<=>?[\\]^`{|}", c);
+}
+
+bool text_is_header(const char *line, size_t len)
+{
+	size_t i = 2;
+
+	if (!text_starts(line, len, "# "))
+		return false;
+	while (i < len && is_path_byte((unsigned char)line[i]))
+		i++;
+	return i > 2 && (i == len || (text_starts(line + i, len - i, " [") && line[len - 1] == ']'));
+}
+
 bool text_is_explanation(const char *s, size_t len, size_t *expr_len, const char **function, size_t *function_len)
 {
 	static const char in[] = " escapes to heap in ";
@@ -241,7 +258,7 @@ bool diagnostics_line_is_known(const char *line, size_t len)
 	const char *function;
 	size_t n, function_len;
 
-	if (text_starts(line, len, "# ") || text_starts(line, len, "moved to heap: ") ||
+	if (text_is_header(line, len) || text_starts(line, len, "moved to heap: ") ||
 	    text_contains(line, len, " capturing by "))
 		return true;
 	if (!message_split(line, len, &m))

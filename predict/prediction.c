@@ -248,6 +248,41 @@ static bool is_constant(const char *s, size_t len)
 }
 
 /*
+ * A binary operator at the blank before it, s[i]: its length, blanks included. The compiler prints blanks on both sides
+ * of one (cmd/compile/internal/ir, fmt.go). Others are within an operand: "struct { a string }{...}.a", "func(int)
+ * string", "func literal(n)", "<node unsafe.String>".
+ */
+static size_t operator_length(const char *s, size_t len, size_t i)
+{
+	size_t end = i + 1;
+
+	while (end < len && strchr("+-*/%&|^<>=!", s[end]))
+		end++;
+	return end > i + 1 && end < len && s[end] == ' ' ? end + 1 - i : 0;
+}
+
+size_t expr_summands(const char *s, size_t len)
+{
+	size_t depth = 0, n = 1;
+
+	for (size_t i = 0; i < len;) {
+		size_t operator = depth == 0 && s[i] == ' ' ? operator_length(s, len, i) : 0;
+
+		if (is_quote(s[i])) {
+			i = skip_quoted(s, len, i);
+			continue;
+		}
+		if (s[i] == '(' || s[i] == '[' || s[i] == '{')
+			depth++;
+		else if ((s[i] == ')' || s[i] == ']' || s[i] == '}') && depth)
+			depth--;
+		n += operator > 0;
+		i += operator ? operator : 1;
+	}
+	return n;
+}
+
+/*
  * An expression of operands joined with " + " at its outermost level, and nothing looser or tighter there. Numbers are
  * added too: an operand that is one decides; without one, text cannot tell a sum that is boxed from a concatenation.
  */
@@ -258,18 +293,17 @@ static enum expr_kind kind_of_sum(const char *s, size_t len)
 
 	for (size_t i = 0; i <= len;) {
 		char c = i < len ? s[i] : '\0';
+		size_t operator= depth == 0 && c == ' ' ? operator_length(s, len, i) : 0;
 
-		if (i == len || (depth == 0 && c == ' ')) {
+		if (i == len || operator) {
 			size_t n = i - start;
 
-			if (i < len && !(i + 3 <= len && s[i + 1] == '+' && s[i + 2] == ' '))
-				return EXPR_OTHER;
-			if (n == 0)
+			if (n == 0 || (operator&& !is_word(s + i, operator, " + ")))
 				return EXPR_OTHER;
 			operands++;
 			constants += is_constant(s + start, n);
 			number |= is_number(s + start, n) || s[start] == '\'';
-			i += 3;
+			i += i < len ? operator: 1;
 			start = i;
 			continue;
 		}

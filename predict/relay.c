@@ -314,28 +314,32 @@ static void put_line(FILE *f, const char *line, size_t len)
 	putc_unlocked('\n', f);
 }
 
-/* A package's heading is put when something else of it is. */
+/* A package's heading is put unless the JSON is all there is of it. Lines of raw strings may look like one. */
 static int take_lines(struct unpacking *u, FILE *in, FILE *out)
 {
 	struct strbuf heading = STRBUF_INIT;
 	struct lines lines;
 	const char *line;
+	bool is_last_ours = false;
 	size_t len;
 	int ret = 0;
 
 	lines_init_file(&lines, in);
 	while (ret == 0 && lines_next(&lines, &line, &len)) {
-		if (relay_is_line(line, len)) {
-			ret = take_line(u, line, len);
-		} else if (len > 2 && line[0] == '#' && line[1] == ' ') {
-			strbuf_clear(&heading);
-			strbuf_add(&heading, line, len);
-		} else {
-			if (heading.len)
+		bool is_heading = len > 2 && line[0] == '#' && line[1] == ' ', is_ours = relay_is_line(line, len);
+
+		if (heading.len && !is_ours) {
+			if (!is_heading || !is_last_ours)
 				put_line(out, heading.buf, heading.len);
 			strbuf_clear(&heading);
-			put_line(out, line, len);
 		}
+		if (is_ours)
+			ret = take_line(u, line, len);
+		else if (is_heading)
+			strbuf_add(&heading, line, len);
+		else
+			put_line(out, line, len);
+		is_last_ours = is_ours;
 	}
 	if (ret == 0 && lines.error)
 		ret = error_set(u->err, lines.error, "build: failed to read the diagnostics: %s",

@@ -59,6 +59,33 @@ const char *go_name_plain(struct strpool *pool, const char *function)
 	return strpool_addf(pool, "%s%s", go_name_package(pool, function), function + len);
 }
 
+const char *go_name_without_hash(struct strpool *pool, const char *function)
+{
+	const char *hash = function ? strchr(function, '#') : NULL, *end = hash ? strchr(hash + 1, '#') : NULL;
+
+	if (!end)
+		return strpool_add(pool, function);
+	return strpool_addf(pool, "%.*s%s", (int)(hash - function), function, end + 1);
+}
+
+const char *go_name_of_diagnosed(struct strpool *pool, const char *package, const char *function)
+{
+	const char *slash = strrchr(package, '/'), *name;
+	struct strbuf sb = STRBUF_INIT;
+
+	for (const char *p = package; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c <= ' ' || c >= 0x7f || c == '%' || c == '"' || (c == '.' && (!slash || p > slash)))
+			strbuf_addf(&sb, "%%%02x", c);
+		else
+			strbuf_addch(&sb, (char)c);
+	}
+	name = strpool_addf(pool, "%s.%s", strbuf_str(&sb), go_name_without_hash(pool, function));
+	strbuf_release(&sb);
+	return name;
+}
+
 bool go_name_is_main(const char *function)
 {
 	return strncmp(function, "main.", 5) == 0;
@@ -260,6 +287,9 @@ const char *go_name_bare_type(struct strpool *pool, const char *type)
 			    (p[n + 1] != '.' || (p[n + 2] != '.' && is_path_char(p[n + 2]))))
 				keep = n + 1;
 		}
+		/* What is C's has a name of its own in Go (cmd/cgo), which texts of the compiler's give back since 1.27. */
+		if (keep == 2 && *p == 'C')
+			strbuf_addstr(&sb, GO_NAME_OF_C);
 		strbuf_add(&sb, p + keep, n - keep);
 		p += n;
 		if (*p)

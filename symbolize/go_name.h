@@ -29,6 +29,15 @@ const char *go_name_plain(struct strpool *pool, const char *function);
 /* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
 const char *go_name_short(const char *function);
 
+/* Function literals that inlining copied are told apart by "#hash#" in diagnostics (>= 1.27), which the linker drops
+ * (cmd/internal/obj, TrimInlineHash). From the pool; NULL of NULL. */
+const char *go_name_without_hash(struct strpool *pool, const char *function);
+/*
+ * The linker's name of what diagnostics call "work.func1", without its package, whose import path is given:
+ * "example.com/m/v2%2ex.work.func1". From the pool.
+ */
+const char *go_name_of_diagnosed(struct strpool *pool, const char *package, const char *function);
+
 /* "T.M" of "(*T).M", in its package: the method of a value that one of a pointer wraps. From the pool; NULL if it is no
  * method of a pointer. */
 const char *go_name_value_method(struct strpool *pool, const char *function);
@@ -61,7 +70,9 @@ bool go_name_is_wrapper(const char *function);
  */
 const char *go_name_identity(struct strpool *pool, const char *function);
 
-/* "map[string]Item" of "map[string]cart.Item": a type without the names of packages. From pool. */
+/* "_Ctype_int" is the type that sources call C.int. */
+#define GO_NAME_OF_C "_Ctype_"
+/* "map[string]Item" of "map[string]cart.Item": a type without the names of packages; "_Ctype_int" of C.int. From pool. */
 const char *go_name_bare_type(struct strpool *pool, const char *type);
 
 /*

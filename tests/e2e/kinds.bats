@@ -15,17 +15,33 @@ audited() {
 	mv "$BATS_TEST_TMPDIR/out" "$audit"
 }
 
-# expect_at FILE[:LINE] MARKER WANTED: what $audit says of the marked line of tests/programs/kinds/FILE, "verdict expression
-# | cause, type objects/bytes" by column and expression, joined by "; ". "<any>" stands for anything.
-expect_at() {
-	local line said
+# said_at FILE MARKER: what $audit says of the marked line of tests/programs/kinds/FILE, "verdict expression | cause, type
+# objects/bytes" by column and expression, joined by "; ".
+said_at() {
+	local line
 	line=$(grep -n "// @$2\$" "$programs/kinds/$1" | cut -d : -f 1)
 	[ -n "$line" ] || complain "no marker @$2 in $1"
-	said=$(jq -r --arg file "$1" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line)] |
+	jq -r --arg file "$1" --argjson line "$line" '[.verdicts[] | select(.file == $file and .line == $line)] |
 		sort_by(.column, .expr, .verdict) |
 		map("\(.verdict)\(if .ambiguous then "?" else "" end) \(.expr // "-") | \(.cause // "-"), \(.type // "-") \(.objects // 0)/\(.bytes // 0)") |
-		join("; ")' "$audit")
+		join("; ")' "$audit"
+}
+
+# expect_at FILE MARKER WANTED: all that it says. "<any>" stands for anything.
+expect_at() {
+	local said
+	said=$(said_at "$1" "$2")
 	[ "$said" = "$3" ] || [[ $3 == *"<any>"* && $said == "${3%%<any>*}"*"${3##*<any>}" ]] || complain "@$2: $said; instead of $3"
+}
+
+# expect_among FILE MARKER ROW...: the same for rows among others, in any order.
+expect_among() {
+	local said row file=$1 marker=$2
+	said=$(said_at "$file" "$marker")
+	shift 2
+	for row; do
+		[[ "; $said; " == *"; $row; "* ]] || complain "@$marker: $said; without $row"
+	done
 }
 
 # files_with VERDICT: of $audit.
@@ -39,6 +55,11 @@ files_with() {
 		audited ./withc
 		expect_at withc/main.go c-new "confirmed new(pair) | new object, main.pair 100/1600"
 		expect_at withc/main.go c-moved "confirmed x | new object, int 100/800"
+		local c=_Ctype_
+		version_in "$GO_VERSION" '>=1.27' && c=C.
+		expect_at withc/main.go c-map "confirmed map[string]${c}int{...} | make map, <any>"
+		expect_at withc/main.go c-made "confirmed make([]${c}int, n + 1) | make slice, main._Ctype_int 100/600; confirmed make([]${c}long, n + 1) | make slice, main._Ctype_long 100/1200"
+		expect_at withc/main.go c-literals "confirmed []${c}int{...} | new object, [2]main._Ctype_int 100/800; confirmed []${c}long{...} | new object, [2]main._Ctype_long 100/1600"
 		# Inlined out of a file that cgo rewrote, into another such file and into one that it did not touch.
 		expect_at withc/lib/lib.go lib-keep "confirmed &Node{...} | new object, lib.Node 100/1600"
 		expect_at withc/plain.go c-node "confirmed &lib.Node{...} | new object, lib.Node 100/1600"
@@ -620,4 +641,33 @@ long_line() {
 		expect_at assigned/main.go boxed-together 'confirmed? standard.level, ahead | interface conversion, []main.pair 1/24'
 	}
 	for_each_go check 1.19
+}
+
+@test "operands with blanks of their own, texts of several lines, sums of as many operands as a call puts together" {
+	need_bpf
+	check() {
+		local marker text bytes box sum
+		audited ./texts
+		while IFS=$'\t' read -r marker text bytes; do
+			expect_among texts/main.go "$marker" "confirmed $text | interface conversion, string 7/112" "confirmed $text | string concatenation, - 7/$bytes"
+		done <<-'TEXTS'
+			struct	struct { s string }{...}.s + "v"	49
+			struct-last	s + struct { a string; b string }{...}.b + s	126
+			interface	map[string]interface {}{...}["a"].(string) + "v"	49
+			func-type	map[int]func(int) string{...}[n](n) + s	65
+			field	struct { f func(int) string }{...}.f(n) + s	65
+			literal	(func literal)(n) + s	65
+			assertion	x.(interface { Name() string }).Name() + s	70
+		TEXTS
+		# The log up to here has a script with lines like a package's header.
+		box='confirmed "x" + s | interface conversion, string 7/112' sum='confirmed "x" + s | string concatenation, - 7/35'
+		version_in "$GO_VERSION" '>=1.20' || expect_at texts/main.go behind "$box; $sum"
+		expect_among texts/main.go behind "$box" "$sum"
+		expect_at texts/main.go appended "unpredicted s += b + a | string concatenation, - 7/82; held b + a | unknown, - 0/0"
+		expect_at texts/main.go appended-escapes 'unpredicted s += a + ": " + b | string concatenation, - 7/118; compiled-out a + ": " + b | unknown, - 0/0'
+		jq -e 'all(.verdicts[]; (.function // "main.") | startswith("main."))' "$audit" >/dev/null || complain "$(jq -c '[.verdicts[].function] | unique' "$audit")"
+		expect_among texts/main.go table "held string(rune(r + 54)) | string/[]byte conversion, - 0/0" "held string(rune(r + 86)) | string/[]byte conversion, - 0/0"
+		expect_at texts/main.go assigned "confirmed a + b + a | string concatenation, - 7/82"
+	}
+	for_each_go check 1.19 1.24 1.25 1.27
 }

@@ -28,6 +28,9 @@ Test(words, what_the_compiler_leaves_out)
 	expect("&Pair{...}", "&Pear{a, b}", WORDS_OTHER);
 	expect("\"l\" + fmt.Sprint(... argument...)", "\"l\" + fmt.Sprint(i)", WORDS_SAME);
 	expect("\"l\" + fmt.Sprint(... argument...)", "\"m\" + fmt.Sprint(i)", WORDS_OTHER);
+	expect("<node unsafe.String> + s", "unsafe.String(p, 3) + s", WORDS_SAME);
+	expect("<node unsafe.String> + s", "unsafe.String(p, 3) + t", WORDS_OTHER);
+	expect("<node unsafe.String> + s", "unsafe.Pointer(p) + s", WORDS_OTHER);
 	expect("\"e2 \" + ~r0", "\"e2 \" + e.Er.Error()", WORDS_SAME);
 	expect("\"e2 \" + ~r0", "\"e3 \" + e.Er.Error()", WORDS_OTHER);
 }

@@ -16,6 +16,8 @@
 #include "predict/prediction.h"
 #include "tests/unit/predict/flow_text.h"
 
+#define DIGITS "0123456789012345678901234567890123456789012345678901234567"
+
 #define GOLDEN "tests/golden/diagnostics/"
 
 static struct predictions *read_text(const char *text)
@@ -626,6 +628,20 @@ Test(diagnostics, kinds_of_expressions)
 		{"(string)(b)", EXPR_OTHER},
 		{"a + b", EXPR_CONCAT},
 		{"a + \": \" + f(x + 1)", EXPR_CONCAT},
+		{"a + struct { a string }{...}.a", EXPR_CONCAT},
+		{"struct { f func(int) string }{...}.f(n) + a", EXPR_CONCAT},
+		{"map[string]interface {}{...}[\"a\"].(string) + a", EXPR_CONCAT},
+		{"[]chan<- string{...}[0] + <-(c)", EXPR_CONCAT},
+		{"map[string]func(int) string{...}[k](n) + a", EXPR_CONCAT},
+		{"func literal(n) + a", EXPR_CONCAT},
+		{"<node unsafe.String> + a", EXPR_CONCAT},
+		{"struct { a int }{...}.a + 1", EXPR_OTHER},
+		{"struct { a int }{...}.a - a", EXPR_OTHER},
+		{"struct { a string }{...}.a + a == b", EXPR_OTHER},
+		{"struct { a string }{...}.a", EXPR_OTHER},
+		{"<node unsafe.String>", EXPR_OTHER},
+		{"a &^ b", EXPR_OTHER},
+		{"a +", EXPR_OTHER},
 		{"\"a\" + \"b\"", EXPR_CONSTANT},
 		{"a + 1", EXPR_OTHER},
 		{"1 + n", EXPR_OTHER},
@@ -660,6 +676,26 @@ Test(diagnostics, kinds_of_expressions)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		cr_expect_eq(expr_kind_of(cases[i].expr), cases[i].kind, "%s: %s", cases[i].expr,
 			     expr_kind_name(expr_kind_of(cases[i].expr)));
+}
+
+Test(diagnostics, summands)
+{
+	static const struct {
+		const char *expr;
+		size_t n;
+	} cases[] = {
+		{"a", 1},
+		{"a + b", 2},
+		{"a + \" + \" + f(x + 1) + `+ + +`", 4},
+		{"struct { a string }{...}.a + (b + c)", 2},
+		{"\"" DIGITS "890 + 6789... + x", 2},
+		{"", 1},
+		{") + a", 2},
+		{"a + \"", 2},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_eq(expr_summands(cases[i].expr, strlen(cases[i].expr)), cases[i].n, "%s", cases[i].expr);
 }
 
 Test(diagnostics, a_comparison_is_told_by_its_operator)
@@ -778,7 +814,54 @@ Test(diagnostics, raw_strings_of_several_lines)
 	predictions_free(set);
 }
 
-#define DIGITS "0123456789012345678901234567890123456789012345678901234567"
+/* Where nothing is kept of an expression, its lines are no other's all the same: a package's header, least of all. */
+Test(diagnostics, a_raw_string_has_no_headers)
+{
+	struct predictions *set;
+
+	set = read_text("# m\n"
+			"./m.go:9:6: can inline small with cost 4 as: func(string) string { return `multi\n"
+			"# one\n"
+			"# two\n"
+			"` + s }\n"
+			"./m.go:7:1: new(int) escapes to heap\n"
+			"./m.go:12:10: parameter buf leaks to {heap} with derefs=0:\n"
+			"./m.go:12:10:   flow: b = buf:\n"
+			"./m.go:12:10:     from b, s := buf, fmt.Sprintf(`#!/bin/sh\n"
+			"# ex: ts=4 sw=4\n"
+			"# three\n"
+			"`, ... argument...) (assign-pair) at ./m.go:13:7\n"
+			"./m.go:12:10: leaking param: buf\n"
+			"./m.go:13:25: name escapes to heap:\n"
+			"./m.go:13:25:   flow: {heap} = &{storage for name}:\n"
+			"./m.go:13:25:     from fmt.Sprintf(`#!/bin/sh\n"
+			"# four\n"
+			"`, ... argument...) (call parameter) at ./m.go:13:24\n"
+			"./m.go:13:25: name escapes to heap\n"
+			"# example.com/n [example.com/n.test]\n"
+			"./n.go:2:2: &T{} escapes to heap\n");
+	expect_rows(set, "./m.go:7:1 heap new: new(int)\n"
+			 "./m.go:13:25 heap operand: name\n"
+			 "./n.go:2:2 heap composite: &T{}\n");
+	cr_expect_str_eq(set->items[1].package, "m");
+	cr_expect_str_eq(set->items[2].package, "example.com/n");
+	cr_expect_eq(set->items[1].n_flow, 2);
+	cr_expect_eq(set->n_packages, 2);
+	predictions_free(set);
+	/* where none was open, headers are what they are; and not all that begins like one is one */
+	set = read_text("# m\n"
+			"./m.go:3:9: something ` new\n"
+			"# n\n"
+			"# not: one\n"
+			"#\n"
+			"# \n"
+			"./n.go:4:9: &T{} escapes to heap\n");
+	expect_rows(set, "./n.go:4:9 heap composite: &T{}\n");
+	cr_expect_str_eq(set->items[0].package, "n");
+	cr_expect_eq(set->n_packages, 2);
+	cr_expect_eq(set->unknown_lines, 1);
+	predictions_free(set);
+}
 
 /* Constants of more than 70 characters are printed without their end, and without a closing quote. */
 Test(diagnostics, long_constants)

@@ -90,11 +90,13 @@ Test(relay, what_the_compiler_wrote_comes_out_of_its_text)
 	write_file(said, "# example.com/none\n", "w");
 	cr_assert_eq(relay("example.com/none", "exit 0", said), 0);
 	write_file(said, "# example.com/b\n", "a");
-	cr_assert_eq(relay("example.com/b", WRITE "echo ./m.go:1:2: moved to heap: x", said), 0);
+	cr_assert_eq(
+		relay("example.com/b", WRITE "echo ./m.go:1:2: moved to heap: x; echo '# a'; echo '# b'; echo c", said),
+		0);
 	cr_expect_eq(relay_unpack(said, text, json, &list, seen, &err), 0, "%s", err.text);
 	cr_expect_not(seen[0]);
 	cr_expect(seen[1]);
-	expect_contents(text, "# example.com/b\n./m.go:1:2: moved to heap: x\n");
+	expect_contents(text, "# example.com/b\n./m.go:1:2: moved to heap: x\n# a\n# b\nc\n");
 	file = xasprintf("%s/000001/main/x%%20y.json", json);
 	expect_contents(file, "one\n\377");
 	free(file);

@@ -125,6 +125,36 @@ Test(go_name, identity)
 	strpool_free(pool);
 }
 
+Test(go_name, what_diagnostics_name)
+{
+	static const struct {
+		const char *package, *function, *symbol;
+	} cases[] = {
+		{"main", "f", "main.f"},
+		{"main", "work.func1", "main.work.func1"},
+		{"main", "T.M", "main.T.M"},
+		{"example.com/m", "(*T).M.func1", "example.com/m.(*T).M.func1"},
+		{"example.com/m/v2.x", "glob..func1", "example.com/m/v2%2ex.glob..func1"},
+		{"yaml.v3", "f", "yaml%2ev3.f"},
+		{"example.com/\xc3\xa9", "f", "example.com/%c3%a9.f"},
+		{"main", "mk.func1#BYcgefO0Deo=#", "main.mk.func1"},
+		{"main", "group[go.shape.string,go.shape.int]-range1#PfRJAQBe/04=#",
+		 "main.group[go.shape.string,go.shape.int]-range1"},
+	};
+	struct strpool *pool = strpool_new();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *symbol = go_name_of_diagnosed(pool, cases[i].package, cases[i].function);
+
+		cr_expect_str_eq(symbol, cases[i].symbol);
+		cr_expect_str_eq(go_name_package(pool, symbol), cases[i].package);
+	}
+	cr_expect_str_eq(go_name_without_hash(pool, "f#1#.2"), "f.2");
+	cr_expect_str_eq(go_name_without_hash(pool, "f#1"), "f#1");
+	cr_expect_null(go_name_without_hash(pool, NULL));
+	strpool_free(pool);
+}
+
 Test(go_name, packages_of_the_runtime)
 {
 	cr_expect(go_name_is_runtime_package("runtime"));

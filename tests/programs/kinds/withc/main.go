@@ -18,6 +18,19 @@ var (
 
 type pair struct{ a, b int }
 
+var (
+	intsSink  []C.int
+	longsSink []C.long
+	mapSink   map[string]C.int
+)
+
+//go:noinline
+func typesOfC(n int) {
+	mapSink = map[string]C.int{"n": C.add(C.int(n), 1)}                // @c-map
+	intsSink, longsSink = make([]C.int, n+1), make([]C.long, n+1)      // @c-made
+	intsSink, longsSink = []C.int{C.int(n), 2}, []C.long{C.long(n), 3} // @c-literals
+}
+
 //go:noinline
 func made(n int) {
 	p := new(pair) // @c-new
@@ -39,6 +52,7 @@ func texts() {
 func main() {
 	for i := 0; i < 100; i++ {
 		made(i)
+		typesOfC(i % 2)
 		texts()
 		plain(i)
 	}
