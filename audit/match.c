@@ -365,7 +365,7 @@ static void run_other_lines(struct matching *m)
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
 
-		if (!m->is_matched[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
+		if (!m->is_matched[i] && !m->is_settled[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
 		    m->prediction_file[i] != NO_FILE)
 			place_moved(m, i);
 	}
@@ -425,6 +425,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->readings = xcalloc(set->n, sizeof(*m->readings));
 	m->is_matched = xcalloc(set->n, sizeof(*m->is_matched));
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
+	m->is_settled = xcalloc(set->n, sizeof(*m->is_settled));
 	match_index_files(m);
 	match_index_sites(m);
 	count_objects(m);
@@ -448,6 +449,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_displace(m);
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
+	match_moved(m);
 	match_by_position(m);
 	match_initializers(m);
 	match_fallback_heap(m);
@@ -510,6 +512,7 @@ void matching_free(struct matching *m)
 	free(m->readings);
 	free(m->is_matched);
 	free(m->is_surplus);
+	free(m->is_settled);
 	free(m->by_place);
 	free(m->binary_line);
 	free(m->is_displaced);
