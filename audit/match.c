@@ -442,6 +442,8 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	for (size_t i = 0; i < set->n; i++) {
 		if (set->items[i].kind == EXPR_MOVED)
 			m->readings[i].type = match_receiver(m, i);
+		if (set->items[i].kind == EXPR_MOVED && !m->readings[i].type && set->items[i].variable.type)
+			m->readings[i].type = set->items[i].variable.type;
 	}
 	match_index_likeness(m);
 	index_packages(m);

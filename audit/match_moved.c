@@ -33,7 +33,7 @@ enum {
 	COST_NEVER = 1000,
 	COST_SKIPPED_SITE = 100,
 	COST_OTHER_BLOCK = 6,
-	COST_GONE = 3, /* a variable of the object's block, though there is room */
+	COST_GONE = 4, /* a variable of the object's block, though there is room */
 	COST_FITS = 3, /* another object is begun, though there is room */
 	COST_UNSEEN = 2,
 };
@@ -71,7 +71,7 @@ struct solver {
 	struct matching *m;
 	struct item *items;
 	size_t n_items, alloc_items;
-	size_t *sites; /* of the recording, in the order of the source */
+	size_t *sites; /* of the recording, in the order of the variables */
 	size_t n_sites, alloc_sites;
 	bool has_types;	      /* the predictions' build has DWARF */
 	struct layer *layers; /* n_items + 1 */
@@ -80,6 +80,11 @@ struct solver {
 };
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
+
+/* A site, and the first variable that may be the first of its object. */
+struct ranked {
+	size_t site, item;
+};
 
 static size_t n_levels(const struct rec_site *site)
 {
@@ -145,24 +150,6 @@ static int compare_items(const void *a, const void *b)
 	int order = compare_predictions(x->p, y->p);
 
 	return order ? order : (x->prediction > y->prediction) - (x->prediction < y->prediction);
-}
-
-static int compare_sites(const void *a, const void *b, void *recording)
-{
-	const struct recording *rec = recording;
-	size_t i = *(const size_t *)a, k = *(const size_t *)b;
-	const struct rec_site *x = &rec->sites[i], *y = &rec->sites[k];
-
-	for (size_t n = 0; n < n_levels(x) && n < n_levels(y); n++) {
-		struct rec_level u = level_at(x, n), v = level_at(y, n);
-		int order = compare_places(u.line, u.column, v.line, v.column);
-
-		if (order)
-			return order;
-	}
-	if (n_levels(x) != n_levels(y)) /* parameters are moved at the call */
-		return n_levels(x) < n_levels(y) ? -1 : 1;
-	return (i > k) - (i < k); /* in pc order */
 }
 
 static bool is_in_block(const struct variable_source *v, const struct position *pos)
@@ -393,7 +380,7 @@ static void join(struct solver *s, const struct state *from, size_t parent, size
 	if (relation == OTHER_BLOCK)
 		state.cost += COST_OTHER_BLOCK;
 	else if (relation == INNER_BLOCK)
-		state.cost += seen > 0 ? 0 : seen < 0 ? COST_UNSEEN : 1;
+		state.cost += seen > 0 ? 0 : seen < 0 ? COST_UNSEEN + 1 : COST_UNSEEN;
 	add_state(&s->layers[i + 1], state, parent, state.object);
 }
 
@@ -403,14 +390,15 @@ static void leave_out(struct solver *s, const struct state *from, size_t parent,
 	struct state state = *from, joined = *from;
 	int seen = likelihood(item);
 
+	state.cost += item->v->is_parameter ? COST_GONE : 1;
 	if (from->object != SIZE_MAX && may_share(item->v)) {
 		enum relation relation = relation_of(&s->items[from->first], item);
 
 		add_member(&joined, item->v);
 		if (relation == SAME_BLOCK)
-			state.cost += is_full(s, &joined) ? 1 : COST_GONE;
+			state.cost += is_full(s, &joined) ? 0 : COST_GONE;
 		else if (relation == INNER_BLOCK && !is_full(s, &joined))
-			state.cost += seen > 0 ? COST_UNSEEN : seen < 0 ? 0 : 1;
+			state.cost += seen > 0 ? COST_UNSEEN : seen < 0 ? 0 : 1; /* as likely as that it has joined */
 	}
 	add_state(&s->layers[i + 1], state, parent, SIZE_MAX);
 }
@@ -611,6 +599,15 @@ static void gather_items(struct solver *s, const size_t *moved, size_t n_moved, 
 			s->items[n++] = s->items[i];
 	}
 	s->n_items = n;
+	for (size_t i = 0; i + 1 < n; i++) {
+		struct item key = s->items[i];
+
+		if (key.v->range != RANGE_KEY || s->items[i + 1].v->range != RANGE_VALUE ||
+		    relation_of(&key, &s->items[i + 1]) != SAME_BLOCK)
+			continue;
+		s->items[i] = s->items[i + 1];
+		s->items[i + 1] = key;
+	}
 }
 
 static bool has_columns(const struct rec_site *site)
@@ -624,28 +621,54 @@ static bool has_columns(const struct rec_site *site)
 	return true;
 }
 
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->item != y->item)
+		return x->item < y->item ? -1 : 1;
+	return (x->site > y->site) - (x->site < y->site); /* in pc order */
+}
+
+/* SIZE_MAX if there is none. */
+static size_t first_item(const struct solver *s, const struct rec_site *site)
+{
+	int least = COST_NEVER;
+	size_t first = SIZE_MAX;
+
+	for (size_t i = 0; i < s->n_items; i++) {
+		int cost = cost_of_place(&s->items[i], site);
+
+		if (cost >= least)
+			continue;
+		least = cost;
+		first = i;
+	}
+	return first;
+}
+
 /* False where the position of one of them is not known. */
 static bool gather_sites(struct solver *s, const struct function *f, const struct others *others)
 {
-	s->n_sites = 0;
-	for (size_t k = 0; k < f->n_sites; k++) {
-		const struct rec_site *site = &s->m->rec->sites[f->sites[k]];
-		bool is_first = false;
+	struct ranked *ranked = xcalloc(f->n_sites, sizeof(*ranked));
+	bool ok = true;
 
-		if (is_spoken_for(s->m, others, f->sites[k]))
-			continue;
-		for (size_t i = 0; i < s->n_items && !is_first; i++)
-			is_first = cost_of_place(&s->items[i], site) < COST_NEVER;
-		if (!is_first && !fit_is_merged(site))
-			continue;
-		if (!has_columns(site))
-			return false;
-		ARRAY_GROW(s->sites, s->n_sites + 1, s->alloc_sites);
-		s->sites[s->n_sites++] = f->sites[k];
+	s->n_sites = 0;
+	for (size_t k = 0; k < f->n_sites && ok; k++) {
+		const struct rec_site *site = &s->m->rec->sites[f->sites[k]];
+		size_t first = is_spoken_for(s->m, others, f->sites[k]) ? SIZE_MAX : first_item(s, site);
+
+		ok = has_columns(site) || (first == SIZE_MAX && !fit_is_merged(site));
+		if (first != SIZE_MAX)
+			ranked[s->n_sites++] = (struct ranked){f->sites[k], first};
 	}
-	if (s->n_sites)
-		qsort_r(s->sites, s->n_sites, sizeof(*s->sites), compare_sites, (void *)s->m->rec);
-	return s->n_sites > 0;
+	qsort(ranked, s->n_sites, sizeof(*ranked), compare_ranked);
+	for (size_t k = 0; k < s->n_sites; k++) {
+		ARRAY_GROW(s->sites, k + 1, s->alloc_sites);
+		s->sites[k] = ranked[k].site;
+	}
+	free(ranked);
+	return ok && s->n_sites > 0;
 }
 
 static void settle(struct solver *s)

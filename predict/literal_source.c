@@ -182,7 +182,23 @@ static bool is_var(const struct source_tokens *source, size_t token, bool *is_to
 	return false;
 }
 
-/* The type behind a name, and those that are declared with it, if it is one of the language's own. */
+static bool is_range(const struct source_tokens *source, size_t token)
+{
+	return source_tokens_is(source, token, ":=") && source_tokens_is(source, token + 1, "range");
+}
+
+static void set_type(struct variable_source *v, const char *type, unsigned size, unsigned align, bool has_pointers)
+{
+	v->type = type;
+	v->size = size;
+	v->align = align;
+	v->has_pointers = has_pointers;
+}
+
+/*
+ * The type behind a name, and those that are declared with it, if it is one of the language's own: whole, or as far as
+ * it says that there are pointers, "[]" and "*".
+ */
 static void declare_type(struct variable_source *v, const struct source_tokens *source, size_t token)
 {
 	static const struct {
@@ -205,15 +221,19 @@ static void declare_type(struct variable_source *v, const struct source_tokens *
 
 	while (source_tokens_is(source, at, ",") && is_name(source, at + 1))
 		at += 2;
-	if (source_tokens_is(source, at + 1, ".") || source_tokens_is(source, at + 1, "["))
+	if (source_tokens_is(source, at + 1, ".") ||
+	    (source_tokens_is(source, at + 1, "[") && !source_tokens_is(source, at, "*")))
 		return;
+	if (source_tokens_is(source, at, "[") && source_tokens_is(source, at + 1, "]"))
+		set_type(v, "[]", 24, 8, true);
+	else if (source_tokens_is(source, at, "..."))
+		set_type(v, "[]", 24, 8, true);
+	else if (source_tokens_is(source, at, "*"))
+		set_type(v, "*", 8, 8, true);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (!source_tokens_is(source, at, types[i].name))
 			continue;
-		v->type = types[i].type;
-		v->size = types[i].size;
-		v->align = types[i].align;
-		v->has_pointers = types[i].has_pointers;
+		set_type(v, types[i].type, types[i].size, types[i].align, types[i].has_pointers);
 	}
 }
 
@@ -237,6 +257,10 @@ static void describe_variable(struct predictions *set, struct prediction *p, con
 		bool is_together = false, is_declared = is_var(source, token, &is_together);
 
 		v->is_together = is_declared && is_together;
+		if (is_range(source, token + 3) && source_tokens_is(source, token + 1, ","))
+			v->range = RANGE_KEY;
+		else if (is_range(source, token + 1) && token > 0 && source_tokens_is(source, token - 1, ","))
+			v->range = RANGE_VALUE;
 		if (is_declared || v->is_parameter)
 			declare_type(v, source, token);
 		return;

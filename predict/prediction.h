@@ -92,6 +92,11 @@ struct variable_source {
 	bool is_parameter; /* or a result, or the receiver */
 	bool is_together;  /* of a "var" of several, which all have the position of the first */
 	enum {
+		RANGE_NONE,
+		RANGE_KEY, /* the first of two variables of a range: it is made behind the second one */
+		RANGE_VALUE,
+	} range;
+	enum {
 		VARIABLE_UNKNOWN,
 		VARIABLE_LISTED, /* DWARF has its address: there is code of it */
 		VARIABLE_ABSENT, /* there is none, or it is at the beginning of the object that it shares */

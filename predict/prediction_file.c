@@ -152,6 +152,10 @@ static void put_variable(FILE *f, const struct variable_source *v)
 		fprintf(f, "%s\"together\": true", separator);
 		separator = ", ";
 	}
+	if (v->range != RANGE_NONE) {
+		fprintf(f, "%s\"range\": \"%s\"", separator, v->range == RANGE_KEY ? "key" : "value");
+		separator = ", ";
+	}
 	if (v->presence != VARIABLE_UNKNOWN) {
 		fprintf(f, "%s\"listed\": %s", separator, v->presence == VARIABLE_LISTED ? "true" : "false");
 		separator = ", ";
@@ -459,6 +463,7 @@ static bool take_literal(const json_t *object, struct literal_source *literal)
 static bool take_variable(struct predictions *set, const json_t *object, struct variable_source *v)
 {
 	const json_t *block = json_object_get(object, "block"), *listed = json_object_get(object, "listed");
+	const char *range = json_string_value(json_object_get(object, "range"));
 	struct source_position first = {.line = 0}, last = {.line = 0};
 
 	if (block &&
@@ -470,6 +475,9 @@ static bool take_variable(struct predictions *set, const json_t *object, struct 
 				      .last_column = last.column,
 				      .is_parameter = json_is_true(json_object_get(object, "parameter")),
 				      .is_together = json_is_true(json_object_get(object, "together")),
+				      .range = !range			     ? RANGE_NONE
+					       : strcmp(range, "key") == 0 ? RANGE_KEY
+									   : RANGE_VALUE,
 				      .presence = !listed		 ? VARIABLE_UNKNOWN
 						  : json_is_true(listed) ? VARIABLE_LISTED
 									 : VARIABLE_ABSENT,

@@ -11,6 +11,7 @@
 #include "base/keymap.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "symbolize/go_name.h"
 
 #define DEPTH_LIMIT 64
 #define HOPS_LIMIT  16
@@ -40,7 +41,7 @@ static const struct position *place_of(const struct prediction *p)
 
 static struct keymap_key key_of(struct search *s, const char *file, int line, const char *name)
 {
-	return (struct keymap_key){{(uintptr_t)strpool_addf(s->set->pool, "%s:%d", path_base(file), line),
+	return (struct keymap_key){{(uintptr_t)strpool_addf(s->set->pool, "%s:%d", strchr(file, '[') ? file : path_base(file), line),
 				    (uintptr_t)strpool_add(s->set->pool, name)}};
 }
 
@@ -66,12 +67,19 @@ static const char *directory_of(struct search *s, const char *file)
 	return directory ? path_base(directory) : NULL;
 }
 
+/* Each instance of a generic function has types of its own: there its name stands for the file. */
+static const char *instance_of(const char *function)
+{
+	return function && strchr(function, '[') ? function : NULL;
+}
+
 static void add_wanted(struct search *s, size_t prediction)
 {
 	const struct prediction *p = &s->set->items[prediction];
 	const struct position *pos = place_of(p);
 	const char *directory = directory_of(s, pos->file);
-	struct keymap_key key = key_of(s, pos->file, pos->line, p->expr);
+	const char *instance = p->n_inlined ? NULL : instance_of(p->function);
+	struct keymap_key key = key_of(s, instance ? instance : pos->file, pos->line, p->expr);
 	uint64_t *index;
 	bool is_new;
 
@@ -224,6 +232,16 @@ static const char *file_of(Dwarf_Die *function)
 	return file;
 }
 
+static void search_function(struct search *s, Dwarf_Die *die, const char *unit)
+{
+	const char *name = dwarf_diename(die);
+	size_t package = name ? go_name_package_length(name) : 0;
+
+	walk(s, die, file_of(die), unit, 0);
+	if (name && strchr(name, '[') && name[package] == '.')
+		walk(s, die, name + package + 1, unit, 0);
+}
+
 static void search_unit(struct search *s, Dwarf_Die *unit)
 {
 	const char *name = dwarf_diename(unit);
@@ -233,7 +251,7 @@ static void search_unit(struct search *s, Dwarf_Die *unit)
 		return;
 	do {
 		if (dwarf_tag(&die) == DW_TAG_subprogram)
-			walk(s, &die, file_of(&die), path_base(name), 0);
+			search_function(s, &die, path_base(name));
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
