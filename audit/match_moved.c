@@ -23,7 +23,8 @@
 #include "base/u64map.h"
 
 #define OBJECT_MAX  16 /* bytes: maxAggregatedHeapAllocation */
-#define PATHS_MAX   32 /* ways that are looked at */
+#define PATHS_MAX   256 /* ways that are looked at */
+#define ORDERS_MAX  128 /* of sites whose order is not known */
 #define PARENTS_MAX 4
 #define STATES_MAX  256 /* behind one variable */
 #define ITEMS_MAX   2000
@@ -69,14 +70,18 @@ struct layer {
 
 struct solver {
 	struct matching *m;
+	const struct recording *rec;
 	struct item *items;
 	size_t n_items, alloc_items;
 	size_t *sites; /* of the recording, in the order of the variables */
-	size_t n_sites, alloc_sites;
+	size_t *ranks; /* of the sites: those of one line without columns have the same */
+	size_t n_sites, alloc_sites, alloc_ranks;
 	bool has_types;	      /* the predictions' build has DWARF */
 	struct layer *layers; /* n_items + 1 */
-	size_t *found;	      /* PATHS_MAX rows: each variable's site */
-	size_t n_found;
+	size_t *found;	      /* PATHS_MAX rows: each variable's site, of the recording */
+	size_t n_found, n_orders;
+	int cost; /* of what was found */
+	bool is_too_many;
 };
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
@@ -287,7 +292,7 @@ static bool is_spoken_for(const struct matching *m, const struct others *others,
 
 static bool is_full(const struct solver *s, const struct state *state)
 {
-	const struct rec_site *site = &s->m->rec->sites[s->sites[state->object]];
+	const struct rec_site *site = &s->rec->sites[s->sites[state->object]];
 	uint64_t size = site->size ? site->size : OBJECT_MAX, least = state->bytes;
 
 	/* DWARF lists all but the one at the beginning, which is no smaller than the others' alignment. */
@@ -298,7 +303,7 @@ static bool is_full(const struct solver *s, const struct state *state)
 
 static bool is_complete(const struct solver *s, const struct state *state)
 {
-	const struct rec_site *site = state->object == SIZE_MAX ? NULL : &s->m->rec->sites[s->sites[state->object]];
+	const struct rec_site *site = state->object == SIZE_MAX ? NULL : &s->rec->sites[s->sites[state->object]];
 
 	if (!site)
 		return true;
@@ -408,7 +413,7 @@ static void begin(struct solver *s, const struct state *from, size_t parent, siz
 	const struct item *item = &s->items[i];
 
 	for (size_t k = from->next_site; k < s->n_sites; k++) {
-		const struct rec_site *site = &s->m->rec->sites[s->sites[k]];
+		const struct rec_site *site = &s->rec->sites[s->sites[k]];
 		struct state state = *from;
 		bool is_merged = fit_is_merged(site);
 
@@ -446,27 +451,28 @@ static void follow(struct solver *s, size_t layer, size_t state, size_t *path)
 {
 	const struct state *at = &s->layers[layer].items[state];
 
-	if (s->n_found == PATHS_MAX)
+	s->is_too_many |= s->n_found == PATHS_MAX;
+	if (s->is_too_many)
 		return;
 	if (layer == 0) {
 		memcpy(s->found + s->n_found++ * s->n_items, path, s->n_items * sizeof(*path));
 		return;
 	}
 	for (size_t i = 0; i < at->n_parents; i++) {
-		path[layer - 1] = at->taken[i];
+		path[layer - 1] = at->taken[i] == SIZE_MAX ? SIZE_MAX : s->sites[at->taken[i]];
 		follow(s, layer - 1, at->parents[i], path);
 	}
 }
 
-/* False where there is no way that uses all sites. */
-static bool solve(struct solver *s)
+static void solve_in_order(struct solver *s)
 {
 	struct state start = {.object = SIZE_MAX, .first = SIZE_MAX, .align = 1};
 	struct layer *last = &s->layers[s->n_items];
 	size_t *path = xcalloc(s->n_items, sizeof(*path));
 	int best = COST_SKIPPED_SITE;
 
-	s->layers[0].n = 0;
+	for (size_t i = 0; i <= s->n_items; i++)
+		s->layers[i].n = 0;
 	add_state(&s->layers[0], start, 0, 0);
 	for (size_t i = 0; i < s->n_items; i++) {
 		for (size_t k = 0; k < s->layers[i].n; k++) {
@@ -484,12 +490,51 @@ static bool solve(struct solver *s)
 			state->cost = COST_NEVER;
 		best = state->cost < best ? state->cost : best;
 	}
-	for (size_t k = 0; k < last->n && best < COST_SKIPPED_SITE; k++) {
+	if (best < s->cost) {
+		s->cost = best;
+		s->n_found = 0;
+	}
+	for (size_t k = 0; k < last->n && best == s->cost && best < COST_SKIPPED_SITE; k++) {
 		if (last->items[k].cost == best)
 			follow(s, s->n_items, k, path);
 	}
 	free(path);
-	return s->n_found > 0;
+}
+
+static void swap_sites(struct solver *s, size_t a, size_t b)
+{
+	size_t site = s->sites[a];
+
+	s->sites[a] = s->sites[b];
+	s->sites[b] = site;
+}
+
+/* In each order of sites that have the same rank. */
+static void solve_from(struct solver *s, size_t k)
+{
+	s->is_too_many |= s->n_orders > ORDERS_MAX;
+	if (s->is_too_many)
+		return;
+	if (k == s->n_sites) {
+		s->n_orders++;
+		solve_in_order(s);
+		return;
+	}
+	for (size_t i = k; i < s->n_sites && s->ranks[i] == s->ranks[k]; i++) {
+		swap_sites(s, k, i);
+		solve_from(s, k + 1);
+		swap_sites(s, k, i);
+	}
+}
+
+/* False where there is no way that uses all sites, or there are too many. */
+static bool solve(struct solver *s)
+{
+	s->n_found = s->n_orders = 0;
+	s->cost = COST_SKIPPED_SITE;
+	s->is_too_many = false;
+	solve_from(s, 0);
+	return s->n_found > 0 && !s->is_too_many;
 }
 
 /* ---- groups ------------------------------------------------------------------------------------------------------ */
@@ -529,6 +574,15 @@ static void make_group(struct solver *s, const size_t *parent, size_t r)
 	free(predictions);
 }
 
+static size_t index_of(const struct solver *s, size_t site)
+{
+	size_t k = 0;
+
+	while (s->sites[k] != site)
+		k++;
+	return k;
+}
+
 static void make_groups(struct solver *s)
 {
 	size_t n = s->n_sites + s->n_items, *parent = xcalloc(n, sizeof(*parent));
@@ -544,7 +598,7 @@ static void make_groups(struct solver *s)
 			if (site == SIZE_MAX)
 				continue;
 			has_site = true;
-			parent[root(parent, s->n_sites + i)] = root(parent, site);
+			parent[root(parent, s->n_sites + i)] = root(parent, index_of(s, site));
 		}
 		s->m->is_settled[s->items[i].prediction] = !has_site;
 	}
@@ -647,7 +701,30 @@ static size_t first_item(const struct solver *s, const struct rec_site *site)
 	return first;
 }
 
-/* False where the position of one of them is not known. */
+/* Whether a variable may be the first of a site that another claim of its line may be of, for want of a column. */
+static bool is_disputed(const struct solver *s, const struct others *others, size_t site)
+{
+	const struct rec_site *at = &s->rec->sites[site];
+	const uint64_t *first =
+		u64map_find(&others->on, match_place_key(s->m->site_file[site], level_at(at, 0).line));
+	bool is_other = false, is_item = false;
+
+	if (at->source || !at->type)
+		return false;
+	for (size_t i = first ? *first : 0; i; i = others->next[i - 1]) {
+		const struct reading *r = &s->m->readings[i - 1];
+
+		is_other |= fit_of(&s->m->set->items[i - 1], r, at, r->primary) != FIT_NONE;
+	}
+	for (size_t i = 0; i < s->n_items && is_other; i++)
+		is_item |= cost_of_first(&s->items[i], at) < COST_NEVER;
+	return is_item;
+}
+
+/*
+ * False where the position of one of them is not known. Sites of one line that have no columns have one rank, but for
+ * those of parameters, which are made one behind the other where the function begins.
+ */
 static bool gather_sites(struct solver *s, const struct function *f, const struct others *others)
 {
 	struct ranked *ranked = xcalloc(f->n_sites, sizeof(*ranked));
@@ -655,17 +732,25 @@ static bool gather_sites(struct solver *s, const struct function *f, const struc
 
 	s->n_sites = 0;
 	for (size_t k = 0; k < f->n_sites && ok; k++) {
-		const struct rec_site *site = &s->m->rec->sites[f->sites[k]];
+		const struct rec_site *site = &s->rec->sites[f->sites[k]];
 		size_t first = is_spoken_for(s->m, others, f->sites[k]) ? SIZE_MAX : first_item(s, site);
 
-		ok = has_columns(site) || (first == SIZE_MAX && !fit_is_merged(site));
-		if (first != SIZE_MAX)
-			ranked[s->n_sites++] = (struct ranked){f->sites[k], first};
+		ok = !site->source || has_columns(site) || (first == SIZE_MAX && !fit_is_merged(site));
+		if (first == SIZE_MAX)
+			continue;
+		ok &= !is_disputed(s, others, f->sites[k]);
+		ranked[s->n_sites++] = (struct ranked){f->sites[k], first};
 	}
 	qsort(ranked, s->n_sites, sizeof(*ranked), compare_ranked);
 	for (size_t k = 0; k < s->n_sites; k++) {
+		const struct item *item = &s->items[ranked[k].item];
+		bool is_tied = k > 0 && ranked[k - 1].item == ranked[k].item && !item->v->is_parameter &&
+			       !s->rec->sites[ranked[k].site].source && !s->rec->sites[ranked[k - 1].site].source;
+
 		ARRAY_GROW(s->sites, k + 1, s->alloc_sites);
+		ARRAY_GROW(s->ranks, k + 1, s->alloc_ranks);
 		s->sites[k] = ranked[k].site;
+		s->ranks[k] = is_tied ? s->ranks[k - 1] : k;
 	}
 	free(ranked);
 	return ok && s->n_sites > 0;
@@ -738,7 +823,7 @@ static void index_others(const struct matching *m, struct others *others)
 
 void match_moved(struct matching *m)
 {
-	struct solver s = {.m = m};
+	struct solver s = {.m = m, .rec = m->rec};
 	struct others others;
 	size_t n, n_moved = 0, *moved = xcalloc(m->set->n + 1, sizeof(*moved));
 	struct function *functions = find_functions(m, &n);
@@ -763,4 +848,5 @@ void match_moved(struct matching *m)
 	free(moved);
 	free(s.items);
 	free(s.sites);
+	free(s.ranks);
 }
