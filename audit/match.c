@@ -45,6 +45,37 @@ static bool in_package(const struct matching *m, const struct rec_site *site, co
 	return !package || strcmp(path, package) == 0 || (strcmp(package, "main") == 0 && path == m->main_package);
 }
 
+/*
+ * Variables of other blocks may have been compiled out, or share another object (match_moved.c). Where the blocks are
+ * not known nothing says so.
+ */
+static bool is_one_block(const struct matching *m, const struct match_group *group)
+{
+	const struct variable_source *a = &m->set->items[group->predictions[0]].variable;
+
+	for (size_t i = 1; i < group->n_predictions; i++) {
+		const struct variable_source *b = &m->set->items[group->predictions[i]].variable;
+
+		if (a->first_line && b->first_line &&
+		    (a->first_line != b->first_line || a->first_column != b->first_column))
+			return false;
+	}
+	return true;
+}
+
+/* What has the object of several variables to itself, for want of knowing which others. */
+static void mark_lonely(struct matching *m)
+{
+	for (size_t g = 0; g < m->n_groups; g++) {
+		struct match_group *group = &m->groups[g];
+		const struct prediction *p = &m->set->items[group->predictions[0]];
+
+		if (group->n_predictions == 1 && group->n_sites && p->kind == EXPR_MOVED && p->variable.first_line &&
+		    fit_is_merged(&m->rec->sites[group->sites[0]]))
+			group->ambiguous = true;
+	}
+}
+
 /* The object of several variables: joins those that are there, or waits for others to join. */
 static void share_object(struct matching *m, size_t prediction, size_t site)
 {
@@ -55,6 +86,7 @@ static void share_object(struct matching *m, size_t prediction, size_t site)
 	} else {
 		match_group_add_prediction(m, &m->groups[group], prediction);
 		m->groups[group].merged = true;
+		m->groups[group].ambiguous |= !is_one_block(m, &m->groups[group]);
 	}
 }
 
@@ -370,6 +402,7 @@ static void run_other_lines(struct matching *m)
 			place_moved(m, i);
 	}
 	place_nowhere(m);
+	mark_lonely(m);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */

@@ -546,6 +546,15 @@ static size_t root(const size_t *parent, size_t i)
 	return i;
 }
 
+static int compare_in_source(const void *a, const void *b, void *set)
+{
+	const struct predictions *predictions = set;
+	const struct item x = {.prediction = *(const size_t *)a, .p = &predictions->items[*(const size_t *)a]},
+			  y = {.prediction = *(const size_t *)b, .p = &predictions->items[*(const size_t *)b]};
+
+	return compare_items(&x, &y);
+}
+
 /* One group of what belongs together in some way, marked where it does not in every way. */
 static void make_group(struct solver *s, const size_t *parent, size_t r)
 {
@@ -561,6 +570,7 @@ static void make_group(struct solver *s, const size_t *parent, size_t r)
 			is_ambiguous |= s->found[k * s->n_items + i] != s->found[i];
 	}
 	if (n) {
+		qsort_r(predictions, n, sizeof(*predictions), compare_in_source, (void *)s->m->set);
 		group = match_group_new(s->m, predictions, n);
 		group->ambiguous = is_ambiguous;
 		for (size_t k = 0; k < s->n_sites; k++) {
@@ -653,26 +663,25 @@ static void gather_items(struct solver *s, const size_t *moved, size_t n_moved, 
 			s->items[n++] = s->items[i];
 	}
 	s->n_items = n;
-	for (size_t i = 0; i + 1 < n; i++) {
-		struct item key = s->items[i];
-
-		if (key.v->range != RANGE_KEY || s->items[i + 1].v->range != RANGE_VALUE ||
-		    relation_of(&key, &s->items[i + 1]) != SAME_BLOCK)
-			continue;
-		s->items[i] = s->items[i + 1];
-		s->items[i + 1] = key;
-	}
 }
 
-static bool has_columns(const struct rec_site *site)
+/* Turns the two variables of each range round. Whether there is one. */
+static bool turn_ranges(struct solver *s)
 {
-	for (size_t i = 0; i < n_levels(site); i++) {
-		struct rec_level level = level_at(site, i);
+	bool has_any = false;
 
-		if (!has_column(&level))
-			return false;
+	for (size_t i = 0; i + 1 < s->n_items; i++) {
+		struct item *item = &s->items[i], first = *item;
+
+		if (item[0].v->range == RANGE_NONE || item[1].v->range == RANGE_NONE ||
+		    item[0].v->range == item[1].v->range || relation_of(&item[0], &item[1]) != SAME_BLOCK)
+			continue;
+		item[0] = item[1];
+		item[1] = first;
+		has_any = true;
+		i++;
 	}
-	return true;
+	return has_any;
 }
 
 static int compare_ranked(const void *a, const void *b)
@@ -756,12 +765,35 @@ static bool gather_sites(struct solver *s, const struct function *f, const struc
 	return ok && s->n_sites > 0;
 }
 
-static void settle(struct solver *s)
+static bool try_order(struct solver *s, const struct function *f, const struct others *others)
 {
+	return gather_sites(s, f, others) && solve(s);
+}
+
+/*
+ * Since Go 1.22 the second variable of a range is made before the first; where the file's version is older the variables
+ * of a loop are made once, in their own order. The order that explains more is taken.
+ */
+static void settle(struct solver *s, const struct function *f, const struct others *others)
+{
+	bool ok;
+	int cost;
+
 	s->layers = xcalloc(s->n_items + 1, sizeof(*s->layers));
 	s->found = xcalloc(PATHS_MAX * s->n_items, sizeof(*s->found));
-	s->n_found = 0;
-	if (solve(s))
+	ok = try_order(s, f, others);
+	cost = s->cost;
+	if (turn_ranges(s)) {
+		bool ok_turned = try_order(s, f, others);
+
+		if (!ok_turned || (ok && cost < s->cost)) {
+			turn_ranges(s);
+			ok = try_order(s, f, others);
+		} else {
+			ok = true;
+		}
+	}
+	if (ok)
 		make_groups(s);
 	for (size_t i = 0; i <= s->n_items; i++)
 		free(s->layers[i].items);
@@ -837,8 +869,8 @@ void match_moved(struct matching *m)
 	for (size_t i = 0; i < n; i++) {
 		if (functions[i].n_sites) {
 			gather_items(&s, moved, n_moved, &functions[i]);
-			if (s.n_items && s.n_items < ITEMS_MAX && gather_sites(&s, &functions[i], &others))
-				settle(&s);
+			if (s.n_items && s.n_items < ITEMS_MAX)
+				settle(&s, &functions[i], &others);
 		}
 		free(functions[i].sites);
 	}
