@@ -684,6 +684,17 @@ static bool turn_ranges(struct solver *s)
 	return has_any;
 }
 
+static bool has_columns(const struct rec_site *site)
+{
+	for (size_t i = 0; i < n_levels(site); i++) {
+		struct rec_level level = level_at(site, i);
+
+		if (!has_column(&level))
+			return false;
+	}
+	return true;
+}
+
 static int compare_ranked(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
