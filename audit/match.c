@@ -45,6 +45,37 @@ static bool in_package(const struct matching *m, const struct rec_site *site, co
 	return !package || strcmp(path, package) == 0 || (strcmp(package, "main") == 0 && path == m->main_package);
 }
 
+/*
+ * Variables of other blocks may have been compiled out, or share another object (match_moved.c). Where the blocks are
+ * not known nothing says so.
+ */
+static bool is_one_block(const struct matching *m, const struct match_group *group)
+{
+	const struct variable_source *a = &m->set->items[group->predictions[0]].variable;
+
+	for (size_t i = 1; i < group->n_predictions; i++) {
+		const struct variable_source *b = &m->set->items[group->predictions[i]].variable;
+
+		if (a->first_line && b->first_line &&
+		    (a->first_line != b->first_line || a->first_column != b->first_column))
+			return false;
+	}
+	return true;
+}
+
+/* What has the object of several variables to itself, for want of knowing which others. */
+static void mark_lonely(struct matching *m)
+{
+	for (size_t g = 0; g < m->n_groups; g++) {
+		struct match_group *group = &m->groups[g];
+		const struct prediction *p = &m->set->items[group->predictions[0]];
+
+		if (group->n_predictions == 1 && group->n_sites && p->kind == EXPR_MOVED && p->variable.first_line &&
+		    fit_is_merged(&m->rec->sites[group->sites[0]]))
+			group->ambiguous = true;
+	}
+}
+
 /* The object of several variables: joins those that are there, or waits for others to join. */
 static void share_object(struct matching *m, size_t prediction, size_t site)
 {
@@ -55,6 +86,7 @@ static void share_object(struct matching *m, size_t prediction, size_t site)
 	} else {
 		match_group_add_prediction(m, &m->groups[group], prediction);
 		m->groups[group].merged = true;
+		m->groups[group].ambiguous |= !is_one_block(m, &m->groups[group]);
 	}
 }
 
@@ -365,11 +397,12 @@ static void run_other_lines(struct matching *m)
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
 
-		if (!m->is_matched[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
+		if (!m->is_matched[i] && !m->is_settled[i] && p->claim == CLAIM_HEAP && p->kind == EXPR_MOVED &&
 		    m->prediction_file[i] != NO_FILE)
 			place_moved(m, i);
 	}
 	place_nowhere(m);
+	mark_lonely(m);
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
@@ -427,6 +460,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	m->readings = xcalloc(set->n, sizeof(*m->readings));
 	m->is_matched = xcalloc(set->n, sizeof(*m->is_matched));
 	m->is_surplus = xcalloc(set->n, sizeof(*m->is_surplus));
+	m->is_settled = xcalloc(set->n, sizeof(*m->is_settled));
 	match_index_files(m);
 	match_index_sites(m);
 	count_objects(m);
@@ -444,6 +478,8 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	for (size_t i = 0; i < set->n; i++) {
 		if (set->items[i].kind == EXPR_MOVED)
 			m->readings[i].type = match_receiver(m, i);
+		if (set->items[i].kind == EXPR_MOVED && !m->readings[i].type && set->items[i].variable.type)
+			m->readings[i].type = set->items[i].variable.type;
 	}
 	match_index_likeness(m);
 	index_packages(m);
@@ -451,6 +487,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_displace(m);
 	match_index_by_file(m);
 	match_silence_echoes(m, true);
+	match_moved(m);
 	match_by_position(m);
 	match_initializers(m);
 	match_fallback_heap(m);
@@ -515,6 +552,7 @@ void matching_free(struct matching *m)
 	free(m->readings);
 	free(m->is_matched);
 	free(m->is_surplus);
+	free(m->is_settled);
 	free(m->by_place);
 	free(m->binary_line);
 	free(m->is_displaced);

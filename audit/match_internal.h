@@ -81,6 +81,7 @@ struct matching {
 	const char **likeness;	  /* per prediction, pooled: the same where every site fits them alike */
 	bool *is_matched;	  /* per prediction */
 	size_t n_duplicates;	  /* predictions that are matched by what another package says alike */
+	bool *is_settled;	  /* per prediction: a moved variable that is known to have no object */
 	bool *is_surplus;	  /* per prediction: a copy of one that has a site, and none is left for it */
 	bool is_same_tree;	  /* the binary has a file of the log's by its full name */
 	bool is_same_build;	  /* predictions and binary have one build ID */
@@ -151,6 +152,17 @@ bool match_has_no_column(const struct rec_site *site);
 bool match_is_vague(const struct rec_site *site);
 /* Whether a site has no column, and is in the prediction's words. */
 bool match_has_words(const struct prediction *p, const struct rec_site *site);
+
+/* Whether both are at one position, on all levels. The site's source is known. */
+bool match_is_at(const struct prediction *p, const struct rec_site *site);
+
+/* ---- match_moved.c ---- */
+
+/*
+ * Pairs variables that are moved to the heap in functions where several share one object: before all that goes by
+ * position. Those of them that have no object are out of the way of later passes.
+ */
+void match_moved(struct matching *m);
 
 /* ---- match_fallback.c ---- */
 

@@ -907,3 +907,8 @@ void match_stack_by_words(struct matching *m)
 	match_in_statements(m, &pos, CLAIM_STACK, true);
 	release_positions(&pos);
 }
+
+bool match_is_at(const struct prediction *p, const struct rec_site *site)
+{
+	return is_at(p, site);
+}

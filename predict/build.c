@@ -22,6 +22,7 @@
 #include "predict/relay.h"
 #include "predict/source_list.h"
 #include "predict/twin_build.h"
+#include "predict/variable_types.h"
 
 struct build {
 	const struct build_options *options;
@@ -470,9 +471,10 @@ static int build(struct build *b)
 				"build: failed to find a package that matches '%s' among those that were built in "
 				"'%s'; name an import path of the program's, as in example.com/m/..., or all",
 				b->options->pattern, b->go.dir);
-	if (ret == 0 && binary && !is_archive(binary))
+	if (ret == 0 && binary && !is_archive(binary)) {
+		variable_types_find(b->set, binary);
 		ret = ask_settings(b, binary);
-	else if (ret == 0 && binary && b->options->output)
+	} else if (ret == 0 && binary && b->options->output)
 		ret = error_set(b->err, -EINVAL,
 				"build: '%s' becomes an archive for programs in C, which is not run by itself "
 				"(-buildmode=c-archive); predict it, or record the program it is linked into",

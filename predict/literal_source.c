@@ -11,6 +11,8 @@
 #include "predict/source_tokens.h"
 
 #define SOURCE_LIMIT (64u << 20) /* bytes of one file */
+#define EXPR_WIDTH   60		 /* bytes, as in sites/columns.c */
+#define AT_SEVERAL   UINT64_MAX
 
 /* "map[string]T{...}"; a named type's reads like a struct's. */
 static bool may_be_map(const struct prediction *p)
@@ -24,6 +26,11 @@ static bool may_be_map(const struct prediction *p)
 static const struct position *place_of(const struct prediction *p)
 {
 	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+}
+
+static bool is_moved(const struct prediction *p)
+{
+	return p->kind == EXPR_MOVED && p->claim == CLAIM_HEAP;
 }
 
 struct claim_at {
@@ -129,6 +136,183 @@ static void find_in(struct predictions *set, const struct source_tokens *source,
 	u64map_release(&at);
 }
 
+/* ---- variables --------------------------------------------------------------------------------------------------- */
+
+/* A variable of the compiler's own stands for what it is made for: "new(n + 1)". */
+static bool is_unnamed(const struct prediction *p)
+{
+	return strncmp(p->expr, ".autotmp_", 9) == 0;
+}
+
+static bool is_name(const struct source_tokens *source, size_t token)
+{
+	static const char marks[] = "(){}[],;:=.*&";
+	char mark[2] = "";
+
+	for (size_t i = 0; marks[i]; i++) {
+		mark[0] = marks[i];
+		if (source_tokens_is(source, token, mark))
+			return false;
+	}
+	return !source_tokens_is(source, token, ":=");
+}
+
+/* Whether the name is one of a "var": of one alone, or of a group in parentheses. */
+static bool is_var(const struct source_tokens *source, size_t token, bool *is_together)
+{
+	size_t first = token;
+
+	*is_together = source_tokens_is(source, token + 1, ",");
+	while (first > 1 && source_tokens_is(source, first - 1, ",")) {
+		first -= 2;
+		*is_together = true;
+	}
+	if (first > 0 && source_tokens_is(source, first - 1, "var"))
+		return true;
+	/* In a group each begins a line, or stands behind a semicolon. */
+	for (size_t t = first; t-- > 0;) {
+		if (source_tokens_is(source, t, "("))
+			return t > 0 && source_tokens_is(source, t - 1, "var");
+		if (source_tokens_is(source, t, ")") || source_tokens_is(source, t, "]") ||
+		    source_tokens_is(source, t, "}"))
+			t = source_tokens_partner(source, t);
+		else if (source_tokens_is(source, t, "{") || source_tokens_is(source, t, "["))
+			return false;
+	}
+	return false;
+}
+
+static bool is_range(const struct source_tokens *source, size_t token)
+{
+	return source_tokens_is(source, token, ":=") && source_tokens_is(source, token + 1, "range");
+}
+
+static void set_type(struct variable_source *v, const char *type, unsigned size, unsigned align, bool has_pointers)
+{
+	v->type = type;
+	v->size = size;
+	v->align = align;
+	v->has_pointers = has_pointers;
+}
+
+/*
+ * The type behind a name, and those that are declared with it, if it is one of the language's own: whole, or as far as
+ * it says that there are pointers, "[]" and "*".
+ */
+static void declare_type(struct variable_source *v, const struct source_tokens *source, size_t token)
+{
+	static const struct {
+		const char *name, *type;
+		unsigned size, align;
+		bool has_pointers;
+	} types[] = {
+		{"bool", "bool", 1, 1, false},	     {"int8", "int8", 1, 1, false},
+		{"uint8", "uint8", 1, 1, false},     {"byte", "uint8", 1, 1, false},
+		{"int16", "int16", 2, 2, false},     {"uint16", "uint16", 2, 2, false},
+		{"int32", "int32", 4, 4, false},     {"rune", "int32", 4, 4, false},
+		{"uint32", "uint32", 4, 4, false},   {"float32", "float32", 4, 4, false},
+		{"int", "int", 8, 8, false},	     {"uint", "uint", 8, 8, false},
+		{"uintptr", "uintptr", 8, 8, false}, {"int64", "int64", 8, 8, false},
+		{"uint64", "uint64", 8, 8, false},   {"float64", "float64", 8, 8, false},
+		{"string", "string", 16, 8, true},   {"error", "error", 16, 8, true},
+		{"any", "interface {}", 16, 8, true},
+	};
+	size_t at = token + 1;
+
+	while (source_tokens_is(source, at, ",") && is_name(source, at + 1))
+		at += 2;
+	if (source_tokens_is(source, at + 1, ".") ||
+	    (source_tokens_is(source, at + 1, "[") && !source_tokens_is(source, at, "*")))
+		return;
+	if (source_tokens_is(source, at, "[") && source_tokens_is(source, at + 1, "]"))
+		set_type(v, "[]", 24, 8, true);
+	else if (source_tokens_is(source, at, "..."))
+		set_type(v, "[]", 24, 8, true);
+	else if (source_tokens_is(source, at, "*"))
+		set_type(v, "*", 8, 8, true);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!source_tokens_is(source, at, types[i].name))
+			continue;
+		set_type(v, types[i].type, types[i].size, types[i].align, types[i].has_pointers);
+	}
+}
+
+static void describe_variable(struct predictions *set, struct prediction *p, const struct source_tokens *source,
+			      const struct source_block *blocks, size_t token)
+{
+	struct variable_source *v = &p->variable;
+	const struct source_block *block = &blocks[token];
+	struct source_position first = source_tokens_position(source, block->first),
+			       last = source_tokens_position(source, block->last);
+	struct strbuf text = STRBUF_INIT;
+
+	if (block->is_known) {
+		v->first_line = first.line;
+		v->first_column = first.column;
+		v->last_line = last.line;
+		v->last_column = last.column;
+		v->is_parameter = block->is_parameter;
+	}
+	if (!is_unnamed(p)) {
+		bool is_together = false, is_declared = is_var(source, token, &is_together);
+
+		v->is_together = is_declared && is_together;
+		if (is_range(source, token + 3) && source_tokens_is(source, token + 1, ","))
+			v->range = RANGE_KEY;
+		else if (is_range(source, token + 1) && token > 0 && source_tokens_is(source, token - 1, ","))
+			v->range = RANGE_VALUE;
+		if (is_declared || v->is_parameter)
+			declare_type(v, source, token);
+		return;
+	}
+	source_tokens_expression(source, token, EXPR_WIDTH, &text);
+	p->expr = strpool_add(set->pool, strbuf_str(&text));
+	strbuf_release(&text);
+}
+
+/* Of a position that has no column, or that several tokens have, nothing is known. */
+static void find_variables(struct predictions *set, const struct source_tokens *source, const struct claim_at *claims,
+			   size_t n)
+{
+	struct source_block *blocks = source_blocks_find(source);
+	struct u64map at = U64MAP_INIT; /* position -> token + 1, or AT_SEVERAL */
+
+	for (size_t t = 0; t < source_tokens_count(source); t++) {
+		struct source_position pos = source_tokens_position(source, t);
+		uint64_t *token = u64map_at(&at, position_key(pos.line, pos.column), NULL);
+
+		*token = *token ? AT_SEVERAL : t + 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct prediction *p = &set->items[claims[i].index];
+		const struct position *pos = place_of(p);
+		const uint64_t *token = u64map_find(&at, position_key(pos->line, pos->column));
+
+		if (pos->column && token && *token != AT_SEVERAL)
+			describe_variable(set, p, source, blocks, *token - 1);
+	}
+	free(blocks);
+	u64map_release(&at);
+}
+
+static void find_in_file(struct predictions *set, const struct source_tokens *source, struct claim_at *claims, size_t n)
+{
+	size_t n_moved = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct claim_at claim = claims[i];
+
+		if (!is_moved(&set->items[claim.index]))
+			continue;
+		claims[i] = claims[n_moved];
+		claims[n_moved++] = claim;
+	}
+	if (n_moved)
+		find_variables(set, source, claims, n_moved);
+	if (n > n_moved)
+		find_in(set, source, claims + n_moved, n - n_moved);
+}
+
 void literal_source_find(struct predictions *set, const struct source_names *names)
 {
 	struct claim_at *claims = xcalloc(set->n + 1, sizeof(*claims));
@@ -137,7 +321,7 @@ void literal_source_find(struct predictions *set, const struct source_names *nam
 	for (size_t i = 0; i < set->n; i++) {
 		const struct position *pos = place_of(&set->items[i]);
 
-		if (may_be_map(&set->items[i]) && pos->file && pos->line > 0)
+		if ((may_be_map(&set->items[i]) || is_moved(&set->items[i])) && pos->file && pos->line > 0)
 			claims[n++] = (struct claim_at){pos->file, i};
 	}
 	qsort(claims, n, sizeof(*claims), compare_claims);
@@ -147,7 +331,7 @@ void literal_source_find(struct predictions *set, const struct source_names *nam
 		for (end = i + 1; end < n && strcmp(claims[end].file, claims[i].file) == 0; end++)
 			;
 		if (source)
-			find_in(set, source, &claims[i], end - i);
+			find_in_file(set, source, &claims[i], end - i);
 		source_tokens_free(source);
 	}
 	free(claims);

@@ -82,6 +82,32 @@ struct literal_source {
 };
 
 /*
+ * How a variable that is moved to the heap is declared: what the source says, and the DWARF of the program that was
+ * built. Variables whose blocks the code goes through in one go may share one object.
+ */
+struct variable_source {
+	/* Of the innermost block or clause, a function's from its keyword on: a loop over a range is one with its
+	 * variables. first_line is 0 where that is not known. */
+	int first_line, first_column, last_line, last_column;
+	bool is_parameter; /* or a result, or the receiver */
+	bool is_together;  /* of a "var" of several, which all have the position of the first */
+	enum {
+		RANGE_NONE,
+		RANGE_KEY, /* the first of two variables of a range: it is made behind the second one */
+		RANGE_VALUE,
+	} range;
+	enum {
+		VARIABLE_UNKNOWN,
+		VARIABLE_LISTED, /* DWARF has its address: there is code of it */
+		VARIABLE_ABSENT, /* there is none, or it is at the beginning of the object that it shares */
+	} presence;
+	const char *type; /* as in DWARF, or in the source; NULL where neither tells, or several differ */
+	uint64_t size;	   /* of that type, in bytes */
+	unsigned align;
+	bool has_pointers;
+};
+
+/*
  * Strings belong to the set's pool (or outlive the set), as the flow does; the array inlined is malloc'd and belongs to
  * the set.
  */
@@ -108,6 +134,7 @@ struct prediction {
 	bool maybe_parameter; /* stack only: "v does not escape" of a bare name that may be a parameter and then is no
 				 allocation (diagnostics.c, "Parameters") */
 	struct literal_source literal;
+	struct variable_source variable;
 };
 
 /* A function declared at the top of a file, and the line of its func keyword. */

@@ -17,7 +17,9 @@
  *     {"claim": "heap", "kind": "composite", "package": "example.com/m", "file": "./m.go", "line": 24, "column": 11,
  *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]},
  *     {"claim": "heap", "kind": "make map", "package": "example.com/m", "file": "./m.go", "line": 30, "column": 22,
- *      "expr": "map[string]P{...}", "inlined": [], "literal": {"last": [33, 2], "elements": 2, "alone": true}}
+ *      "expr": "map[string]P{...}", "inlined": [], "literal": {"last": [33, 2], "elements": 2, "alone": true}},
+ *     {"claim": "heap", "kind": "moved variable", "package": "example.com/m", "file": "./m.go", "line": 41, "column": 2,
+ *      "expr": "a", "inlined": [], "variable": {"block": [[40, 1], [45, 1]], "type": "int", "size": 8, "align": 8}}
  *     ]}
  *
  * What is unknown or false is left out; "inlined" is there if and only if the JSON diagnostics were. Bytes that are not
@@ -131,6 +133,44 @@ static void put_place(FILE *f, struct source_position pos)
 	fprintf(f, "[%d, %d]", pos.line, pos.column);
 }
 
+static void put_variable(FILE *f, const struct variable_source *v)
+{
+	const char *separator = "";
+
+	fputs(", \"variable\": {", f);
+	if (v->first_line) {
+		fputs("\"block\": [", f);
+		put_place(f, (struct source_position){v->first_line, v->first_column});
+		fputs(", ", f);
+		put_place(f, (struct source_position){v->last_line, v->last_column});
+		putc(']', f);
+		separator = ", ";
+	}
+	if (v->is_parameter) {
+		fprintf(f, "%s\"parameter\": true", separator);
+		separator = ", ";
+	}
+	if (v->is_together) {
+		fprintf(f, "%s\"together\": true", separator);
+		separator = ", ";
+	}
+	if (v->range != RANGE_NONE) {
+		fprintf(f, "%s\"range\": \"%s\"", separator, v->range == RANGE_KEY ? "key" : "value");
+		separator = ", ";
+	}
+	if (v->presence != VARIABLE_UNKNOWN) {
+		fprintf(f, "%s\"listed\": %s", separator, v->presence == VARIABLE_LISTED ? "true" : "false");
+		separator = ", ";
+	}
+	if (v->type) {
+		fprintf(f, "%s\"type\": ", separator);
+		put_string(f, v->type);
+		fprintf(f, ", \"size\": %" PRIu64 ", \"align\": %u%s", v->size, v->align,
+			v->has_pointers ? ", \"pointers\": true" : "");
+	}
+	putc('}', f);
+}
+
 static void put_prediction(FILE *f, const struct prediction *p)
 {
 	fprintf(f, "{\"claim\": \"%s\", \"kind\": \"%s\"", claim_name(p->claim), expr_kind_name(p->kind));
@@ -163,6 +203,8 @@ static void put_prediction(FILE *f, const struct prediction *p)
 			p->literal.is_alone ? ", \"alone\": true" : "",
 			p->literal.has_function ? ", \"functions\": true" : "");
 	}
+	if (p->variable.first_line || p->variable.type || p->variable.presence != VARIABLE_UNKNOWN)
+		put_variable(f, &p->variable);
 	putc('}', f);
 }
 
@@ -427,6 +469,34 @@ static bool take_literal(const json_t *object, struct literal_source *literal)
 	return true;
 }
 
+static bool take_variable(struct predictions *set, const json_t *object, struct variable_source *v)
+{
+	const json_t *block = json_object_get(object, "block"), *listed = json_object_get(object, "listed");
+	const char *range = json_string_value(json_object_get(object, "range"));
+	struct source_position first = {.line = 0}, last = {.line = 0};
+
+	if (block &&
+	    (!take_place(json_array_get(block, 0), &first) || !take_place(json_array_get(block, 1), &last)))
+		return false;
+	*v = (struct variable_source){.first_line = first.line,
+				      .first_column = first.column,
+				      .last_line = last.line,
+				      .last_column = last.column,
+				      .is_parameter = json_is_true(json_object_get(object, "parameter")),
+				      .is_together = json_is_true(json_object_get(object, "together")),
+				      .range = !range			     ? RANGE_NONE
+					       : strcmp(range, "key") == 0 ? RANGE_KEY
+									   : RANGE_VALUE,
+				      .presence = !listed		 ? VARIABLE_UNKNOWN
+						  : json_is_true(listed) ? VARIABLE_LISTED
+									 : VARIABLE_ABSENT,
+				      .type = object ? take_string(set, object, "type") : NULL,
+				      .size = take_count(object, "size"),
+				      .align = (unsigned)take_count(object, "align"),
+				      .has_pointers = json_is_true(json_object_get(object, "pointers"))};
+	return true;
+}
+
 static bool take_prediction(struct predictions *set, const json_t *object)
 {
 	struct prediction *p = predictions_add(set);
@@ -452,7 +522,8 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
 	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
 	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
-	       take_flow(set, object, p) && take_literal(json_object_get(object, "literal"), &p->literal);
+	       take_flow(set, object, p) && take_literal(json_object_get(object, "literal"), &p->literal) &&
+	       take_variable(set, json_object_get(object, "variable"), &p->variable);
 }
 
 static bool take_declaration(struct predictions *set, const json_t *object)

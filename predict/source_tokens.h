@@ -80,6 +80,21 @@ uint64_t source_tokens_length(const struct source_tokens *source, size_t index);
 #define SOURCE_NO_LENGTH UINT64_MAX
 
 /*
+ * The tokens of the innermost block or clause that a token is in, as far as a declaration is concerned: a function's
+ * from its keyword on; a loop's over a range, of which its variables are; the head of another loop, or of an "if"
+ * behind an "else", has its statement; that of a switch over types its braces; other heads, and blocks that are
+ * statements themselves, are of the block around.
+ */
+struct source_block {
+	uint32_t first, last;
+	bool is_known;	   /* false outside of functions */
+	bool is_parameter; /* between a function's keyword and its body */
+};
+
+/* One for each token; the caller frees them. */
+struct source_block *source_blocks_find(const struct source_tokens *source);
+
+/*
  * The source text of that, on one line, cut after `width` bytes with an ellipsis. Appended to out. Function literals
  * are "func literal", as in the diagnostics: what stands in them they make themselves.
  */
