@@ -554,17 +554,17 @@ static void judge_unpredicted(struct judge *j)
 
 static void advise(struct judge *j)
 {
-	uint64_t objects = 0, bytes = 0;
+	struct advice_run run = {.pool = j->audit->pool, .rec = j->rec};
 
 	for (size_t i = 0; i < j->rec->n_observations; i++) {
-		objects += j->rec->observations[i].objects;
-		bytes += j->rec->observations[i].bytes;
+		run.objects += j->rec->observations[i].objects;
+		run.bytes += j->rec->observations[i].bytes;
 	}
 	for (size_t i = 0; i < j->audit->n; i++) {
 		struct verdict *v = &j->audit->items[i];
 
 		advice_trace(v);
-		v->advice = advice_of(j->audit->pool, v, objects, bytes);
+		v->advice = advice_of(&run, v);
 	}
 }
 
