@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/growth_source.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "recording/place.h"
 #include "symbolize/go_name.h"
 
 #define HOT_PCT		1
@@ -15,6 +17,8 @@
 #define MAX_GROWTHS	64
 #define MIN_GROWTHS	3
 #define DOUBLES_BELOW	256 /* elements: append doubles up to here, then grows by a quarter and a bit (nextslicecap) */
+#define SOURCE_LIMIT	(64u << 20)
+#define SLICES_MINOR	21 /* the first Go 1.N with package slices */
 #define STACK_MAX_BYTES (64u << 10) /* of make with constant sizes: ir.MaxImplicitStackVarSize */
 
 static bool starts(const char *s, const char *prefix)
@@ -143,11 +147,89 @@ static bool is_series(const struct verdict *v, uint64_t element)
 	return (double)v->bytes / (double)v->objects >= last / (1 + share * (n - 1));
 }
 
-static const char *advise_append(struct strpool *pool, const struct verdict *v)
+/* The text of the file that a call was written in, if it is here as the compiler saw it. */
+static bool read_source(const struct advice_run *run, const struct rec_frame *frame, struct strbuf *text)
+{
+	return frame->file && frame->file[0] == '/' && !place_is_newer(run->rec, frame->file) &&
+	       strbuf_read_file(text, frame->file, SOURCE_LIMIT) == 0;
+}
+
+/* "ints" of "append(ints, i)", "c.items" of "append(c.items, i)"; from the pool, NULL where the text does not tell. */
+static const char *grown(struct strpool *pool, const struct rec_site *site)
+{
+	const char *expr = site->source ? site->source->expr : NULL;
+	size_t start, end;
+
+	if (!starts(expr, "append(") || !expr_argument(expr, strlen(expr), strlen("append"), 0, &start, &end))
+		return NULL;
+	while (start < end && expr[start] == ' ')
+		start++;
+	return end > start ? strpool_add_n(pool, expr + start, end - start) : NULL;
+}
+
+static bool is_identifier(const char *name)
+{
+	for (const char *s = name; s && *s; s++) {
+		if (!is_in_word(*s))
+			return false;
+	}
+	return name && *name;
+}
+
+/* Whether the source shows that a slice of that name begins without elements, and may begin with room instead. */
+static bool may_be_made(const struct advice_run *run, const struct rec_site *site, const char *name)
+{
+	struct strbuf text = STRBUF_INIT;
+	bool ok = is_identifier(name) && site->n_frames && read_source(run, &site->frames[0], &text) &&
+		  growth_begins_empty(strbuf_str(&text), text.len, site->frames[0].line, name);
+
+	strbuf_release(&text);
+	return ok;
+}
+
+/* Whether all growth of a builder is in this call; frames[0] is the builder's own method. */
+static bool is_alone(const struct advice_run *run, const struct rec_site *site)
+{
+	struct strbuf text = STRBUF_INIT;
+	bool ok = read_source(run, &site->frames[1], &text) &&
+		  growth_is_alone(strbuf_str(&text), text.len, site->frames[1].line);
+
+	strbuf_release(&text);
+	return ok;
+}
+
+static bool has_package_slices(const struct recording *rec)
+{
+	const char *version = rec->header.go_version;
+
+	return starts(version, "go1.") && atoi(version + strlen("go1.")) >= SLICES_MINOR;
+}
+
+/* What to do about slices of one variable. */
+static const char *make_room(const struct advice_run *run, const struct verdict *v, const struct rec_site *growth)
+{
+	uint64_t element = growth->type_size, room = v->largest / element;
+	const char *name = grown(run->pool, growth), *room_text;
+
+	if (may_be_made(run, growth, name))
+		room_text = strpool_addf(run->pool, "make([]%s, 0, %" PRIu64 ")", source_type(run->pool, v, growth),
+					 room);
+	else if (!has_package_slices(run->rec))
+		return NULL;
+	/* One element of room becomes two or more: these had none. */
+	else if (v->smallest < 2 * element)
+		room_text = strpool_addf(run->pool, "slices.Grow(%s, %" PRIu64 ")", name ? name : "\xe2\x80\xa6", room);
+	else
+		return ": slices.Grow by what is to come, whatever they hold already, makes one object each";
+	return strpool_addf(run->pool, ", so many to the end that %s takes no more bytes, and one object each",
+			    room_text);
+}
+
+static const char *advise_append(const struct advice_run *run, const struct verdict *v)
 {
 	const struct rec_site *growth = NULL;
 	const char *what, *remedy;
-	uint64_t element, room;
+	uint64_t element;
 
 	for (size_t i = 0; i < v->n_sites; i++) {
 		const struct rec_site *site = v->sites[i];
@@ -166,21 +248,26 @@ static const char *advise_append(struct strpool *pool, const struct verdict *v)
 	element = growth->type_size;
 	if (v->smallest == 0 || v->largest % element || !is_series(v, element))
 		return NULL;
-	room = v->largest / element;
 	/* inlined: its bytes are not the reader's to make, but it can be told */
 	if (growth->n_frames > 1 && starts(growth->frames[0].function, "strings.(*Builder).")) {
 		what = "builders";
-		remedy = strpool_addf(pool, "Grow(%" PRIu64 ")", room);
+		remedy = is_alone(run, growth)
+				 ? strpool_addf(run->pool,
+						", so many to the end that Grow(%" PRIu64
+						") takes no more bytes, and one object each",
+						v->largest / element)
+				 : ": Grow with all that is to come makes one object each; this line alone does not tell "
+				   "how much that is";
 	} else if (is_of_own_package(growth)) {
 		what = "slices";
-		remedy = strpool_addf(pool, "make([]%s, 0, %" PRIu64 ")", source_type(pool, v, growth), room);
+		remedy = make_room(run, v, growth);
 	} else {
 		return NULL;
 	}
-	return strpool_addf(pool,
-			    "capacity known: %s grew step by step, from %" PRIu64 " to %" PRIu64
-			    " bytes, so many to the end that %s takes no more bytes, and one object each",
-			    what, v->smallest, v->largest, remedy);
+	return remedy ? strpool_addf(run->pool,
+				     "%s%s grew step by step, from %" PRIu64 " to %" PRIu64 " bytes%s",
+				     remedy[0] == ',' ? "capacity known: " : "", what, v->smallest, v->largest, remedy)
+		      : NULL;
 }
 
 /*
@@ -233,20 +320,40 @@ static const char *advise_make(struct strpool *pool, const struct verdict *v)
 		      : NULL;
 }
 
-/* The function of the step that hands the value to a call: "fmt.Fprintf" of "fmt.Fprintf(w, ...)". */
+/* The function that a step hands the value to: "fmt.Fprintf" of "fmt.Fprintf(w, ...)". */
+static const char *function_called(struct strpool *pool, const struct flow_step *step)
+{
+	const char *s = step->expr, *end;
+
+	end = s + strspn(s, "*(");
+	end += strcspn(end, "(");
+	/* a method expression, "(*T).m(x)": the parenthesis closed before the name is not the arguments' */
+	return end > s && *end == '(' && !memchr(s, ' ', (size_t)(end - s)) ? strpool_add_n(pool, s, (size_t)(end - s))
+									    : NULL;
+}
+
+/*
+ * The function that a value is boxed for: it goes to the call as it is, or in the slice of its variadic arguments. One
+ * that goes by way of a variable, a field or a literal was boxed for that.
+ */
 static const char *called(struct strpool *pool, const struct verdict *v)
 {
-	for (size_t i = 0; i < v->n_flow; i++) {
-		const char *s = v->flow[i]->expr, *end;
+	bool is_first = true;
 
-		if (v->flow[i]->kind != FLOW_STEP || strcmp(v->flow[i]->reason, "call parameter") != 0)
+	for (size_t i = 0; i < v->n_flow; i++) {
+		const struct flow_step *step = v->flow[i];
+
+		if (begins_explanation(step)) {
+			is_first = true;
 			continue;
-		end = s + strspn(s, "*(");
-		end += strcspn(end, "(");
-		/* a method expression, "(*T).m(x)": the parenthesis closed before the name is not the arguments' */
-		return end > s && *end == '(' && !memchr(s, ' ', (size_t)(end - s))
-			       ? strpool_add_n(pool, s, (size_t)(end - s))
-			       : NULL;
+		}
+		if (step->kind != FLOW_STEP || !is_first)
+			continue;
+		if (strcmp(step->reason, "call parameter") == 0)
+			return function_called(pool, step);
+		is_first = strcmp(step->reason, "spill") == 0 || strcmp(step->reason, "interface-converted") == 0 ||
+			   (strcmp(step->reason, "slice-literal-element") == 0 &&
+			    strcmp(step->expr, "... argument") == 0);
 	}
 	return NULL;
 }
@@ -255,10 +362,14 @@ static const char *called(struct strpool *pool, const struct verdict *v)
 static bool is_printed_number(const char *function, const char *type)
 {
 	static const char *const printers[] = {"fmt.Print", "fmt.Fprint", "fmt.Sprint", "fmt.Append"};
+	static const char *const numbers[] = {"int",	"int8",	  "int16",  "int32",  "int64",	 "uint",   "uint8",
+					      "uint16", "uint32", "uint64", "uintptr", "float32", "float64"};
+	bool is_number = false;
 
-	if (!starts(type, "runtime.uint"))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(printers); i++) {
+	/* A type of another name may print as it likes. */
+	for (size_t i = 0; type && i < ARRAY_SIZE(numbers); i++)
+		is_number |= strcmp(type, numbers[i]) == 0;
+	for (size_t i = 0; is_number && i < ARRAY_SIZE(printers); i++) {
 		if (starts(function, printers[i]))
 			return true;
 	}
@@ -320,22 +431,22 @@ static const char *advise_concatenation(struct strpool *pool, const struct verdi
 			    v->smallest, v->largest, v->objects);
 }
 
-const char *advice_of(struct strpool *pool, const struct verdict *v, uint64_t all_objects, uint64_t all_bytes)
+const char *advice_of(const struct advice_run *run, const struct verdict *v)
 {
-	bool hot = (double)v->objects * 100 >= (double)all_objects * HOT_PCT ||
-		   (double)v->bytes * 100 >= (double)all_bytes * HOT_PCT;
+	bool hot = (double)v->objects * 100 >= (double)run->objects * HOT_PCT ||
+		   (double)v->bytes * 100 >= (double)run->bytes * HOT_PCT;
 
 	if (!hot || v->objects == 0 || v->samples < MIN_SAMPLES || v->ambiguous)
 		return NULL;
 	switch (v->cause) {
 	case CAUSE_APPEND_GROWTH:
-		return advise_append(pool, v);
+		return advise_append(run, v);
 	case CAUSE_MAKE_SLICE:
-		return advise_make(pool, v);
+		return advise_make(run->pool, v);
 	case CAUSE_INTERFACE_CONVERSION:
-		return advise_box(pool, v);
+		return advise_box(run->pool, v);
 	case CAUSE_STRING_CONCATENATION:
-		return advise_concatenation(pool, v);
+		return advise_concatenation(run->pool, v);
 	default:
 		return NULL;
 	}

@@ -70,24 +70,32 @@ static const char *module_root(struct strpool *pool, const struct predictions *s
 	return root;
 }
 
-static const char *find_source(struct strpool *pool, const char *file, const char *recorded, const char *root,
-			       const char *module)
+/* Where sources are. */
+struct tree {
+	const struct recording *rec;
+	const char *root;   /* as asked for; NULL if it was not */
+	const char *module; /* the main module's own directory; NULL if unknown */
+	const char *prefix; /* of the main module's files in the binary's tables; NULL until one was seen */
+	struct u64map read; /* pooled names of files, as a reader knows them */
+};
+
+static const char *find_source(struct strpool *pool, const struct tree *tree, const char *file, const char *recorded)
 {
 	const char *path;
 
-	if (!root && *recorded == '/' && is_file(recorded))
+	if (!tree->root && *recorded == '/' && is_file(recorded))
 		return recorded;
-	path = strpool_addf(pool, "%s/%s", root ? root : module ? module : ".", file);
+	path = strpool_addf(pool, "%s/%s", tree->root ? tree->root : tree->module ? tree->module : ".", file);
 	return is_file(path) ? path : NULL;
 }
 
-static void read_file(struct assertions *a, const struct recording *rec, const char *path, const char *recorded,
-		      const char *file)
+static void read_file(struct assertions *a, const struct tree *tree, const char *recorded, const char *file)
 {
 	struct directives found = {.items = NULL};
+	const char *path = find_source(a->pool, tree, file, recorded);
 	struct strbuf text = STRBUF_INIT;
 
-	if (strbuf_read_file(&text, path, SOURCE_LIMIT) == 0) {
+	if (path && strbuf_read_file(&text, path, SOURCE_LIMIT) == 0) {
 		a->n_files++;
 		directives_scan(&found, a->pool, strbuf_str(&text), text.len);
 	} else {
@@ -100,7 +108,10 @@ static void read_file(struct assertions *a, const struct recording *rec, const c
 			.directive = found.items[i],
 			.recorded = recorded,
 			.file = file,
-			.is_newer = place_is_newer(rec, path),
+			.built = *recorded == '/' ? recorded
+				 : tree->module	  ? strpool_addf(a->pool, "%s/%s", tree->module, file)
+						  : NULL,
+			.is_newer = place_is_newer(tree->rec, path),
 			.has_line_comments = found.has_line_comments,
 		};
 	}
@@ -108,19 +119,77 @@ static void read_file(struct assertions *a, const struct recording *rec, const c
 	strbuf_release(&text);
 }
 
+/* Whether it is the first file of that name. */
+static bool is_first(struct assertions *a, struct tree *tree, const char *file)
+{
+	bool is_new;
+
+	u64map_at(&tree->read, (uintptr_t)strpool_add(a->pool, file), &is_new);
+	return is_new;
+}
+
+/* What the names of the main module's files begin with: "/home/me/shop/", "example.com/shop/". */
+static void learn_prefix(struct assertions *a, struct tree *tree, const char *recorded, const char *file,
+			 const char *function)
+{
+	size_t n = strlen(recorded), tail = strlen(file);
+
+	if (!tree->prefix && place_in_main_module(&tree->rec->header, function) && n > tail + 1 &&
+	    recorded[n - tail - 1] == '/' && strcmp(recorded + n - tail, file) == 0)
+		tree->prefix = strpool_add_n(a->pool, recorded, n - tail);
+}
+
+static const char *built_path(struct strpool *pool, const char *directory, const char *path)
+{
+	struct strbuf sb = STRBUF_INIT;
+	const char *cleaned;
+
+	path_clean(&sb, directory, path);
+	cleaned = strpool_add(pool, strbuf_str(&sb));
+	strbuf_release(&sb);
+	return cleaned;
+}
+
+static const char *behind(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) == 0 ? path + n : NULL;
+}
+
+/*
+ * A file of the main module in which the compiler inlined something from. All that it has may be inlined, and in calls
+ * that have the position of the inlined call: then the binary does not name it.
+ */
+static void read_inlined(struct assertions *a, struct tree *tree, const char *path)
+{
+	const char *built = built_path(a->pool, a->directory, path), *file = NULL;
+
+	if (!tree->prefix || !path_has_suffix(path, ".go"))
+		return;
+	file = behind(path, tree->prefix);
+	file = file ? file : behind(built, tree->prefix);
+	if (!file && tree->module)
+		file = behind(built, strpool_addf(a->pool, "%s/", tree->module));
+	if (file && is_first(a, tree, file))
+		read_file(a, tree, strpool_addf(a->pool, "%s%s", tree->prefix, file), file);
+}
+
 void assertions_read(struct assertions **out, const struct recording *rec, const struct predictions *set,
 		     const char *root)
 {
 	struct assertions *a = xcalloc(1, sizeof(*a));
+	struct tree tree = {.rec = rec, .root = root, .read = U64MAP_INIT};
 	struct u64map seen = U64MAP_INIT;
-	const char *module;
+	const char *last = NULL;
 
 	a->pool = strpool_new();
-	module = root ? NULL : module_root(a->pool, set);
+	a->directory = set && set->build.directory ? strpool_add(a->pool, set->build.directory) : NULL;
+	tree.module = module_root(a->pool, set);
 	for (size_t i = 0; i < rec->n_extents; i++) {
 		const struct rec_extent *e = &rec->extents[i];
 		const struct rec_frame frame = {.function = e->function, .file = e->file};
-		const char *recorded, *file, *path;
+		const char *recorded, *file;
 		bool is_new;
 
 		/* The compiler's own files have names like <autogenerated>, and assembly has no such comments. */
@@ -131,15 +200,21 @@ void assertions_read(struct assertions **out, const struct recording *rec, const
 		if (!is_new)
 			continue;
 		file = place_file(a->pool, &rec->header, &frame);
-		path = find_source(a->pool, file, recorded, root, module);
-		if (path) {
-			read_file(a, rec, path, recorded, file);
-		} else {
-			a->n_missing++;
-			a->missing = file;
+		learn_prefix(a, &tree, recorded, file, e->function);
+		is_first(a, &tree, file);
+		read_file(a, &tree, recorded, file);
+	}
+	for (size_t i = 0; set && i < set->n; i++) {
+		const struct prediction *p = &set->items[i];
+
+		for (size_t k = 0; k < p->n_inlined; k++) {
+			if (p->inlined[k].file && p->inlined[k].file != last)
+				read_inlined(a, &tree, p->inlined[k].file);
+			last = p->inlined[k].file;
 		}
 	}
 	u64map_release(&seen);
+	u64map_release(&tree.read);
 	*out = a;
 }
 
@@ -194,12 +269,88 @@ static bool is_escape(enum cause cause)
 }
 
 /* Whether these frames, innermost first, allocate in the assertion's own code. */
-static bool is_own(const struct assertion *item, const struct rec_frame *frames, size_t n)
+static bool is_own_frame(const struct assertion *item, const struct rec_frame *frames, size_t n)
 {
 	/* What the compiler says of an inlined copy it says of the line that it was inlined into. */
 	if (item->directive.kind == DIRECTIVE_NOESCAPE)
 		return any_inside(item, frames, n);
 	return is_inside(item, place_innermost(frames, n));
+}
+
+/* What the judging goes by. */
+struct ground {
+	struct assertions *a;
+	const struct recording *rec;
+	const struct verdict **deeper; /* per site: the verdict on it, if that knows more inlined calls; or NULL */
+	/* Objects in calls of which it is not known whether they are in an inlined copy: one of the places. */
+	const char *unplaced;
+};
+
+static bool is_inside_position(const struct ground *g, const struct assertion *item, const struct position *pos)
+{
+	const char *built;
+
+	if (!pos->file || pos->line < item->directive.first || pos->line > item->directive.last ||
+	    strcmp(path_base(pos->file), path_base(item->recorded)) != 0)
+		return false;
+	if (strcmp(pos->file, item->recorded) == 0)
+		return true;
+	built = built_path(g->a->pool, g->a->directory, pos->file);
+	return strcmp(built, item->recorded) == 0 || (item->built && strcmp(built, item->built) == 0);
+}
+
+/* The position in the innermost inlined call. */
+static const struct position *innermost(const struct prediction *p)
+{
+	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+}
+
+static bool is_own_prediction(const struct ground *g, const struct assertion *item, const struct prediction *p)
+{
+	bool all = item->directive.kind == DIRECTIVE_NOESCAPE || item->directive.calls;
+
+	if (is_inside_position(g, item, innermost(p)))
+		return true;
+	for (size_t i = 0; all && i < p->n_inlined; i++) {
+		if (is_inside_position(g, item, i ? &p->inlined[i - 1] : &p->pos))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a call allocates in the assertion's own code. */
+enum share {
+	SHARE_NONE,
+	SHARE_PERHAPS, /* it makes what one of several predictions speaks of, and not all are of that code */
+	SHARE_ALL,
+};
+
+/* Of the call of a site, REC_NO_SITE if it is none, with these frames; *own is the prediction that says so, NULL if it
+ * is the frames. */
+static enum share share_of(const struct ground *g, const struct assertion *item, size_t site,
+			   const struct rec_frame *frames, size_t n, const struct prediction **own)
+{
+	const struct verdict *v = site == REC_NO_SITE ? NULL : g->deeper[site];
+	bool by_frames = is_own_frame(item, frames, n) || (item->directive.calls && any_inside(item, frames, n));
+	size_t n_deeper = 0, n_own = 0;
+
+	*own = NULL;
+	for (size_t i = 0; v && i < v->n_deeper; i++) {
+		if (v->deeper[i]->n_inlined < n)
+			continue;
+		n_deeper++;
+		if (!is_own_prediction(g, item, v->deeper[i]))
+			continue;
+		*own = v->deeper[i];
+		n_own++;
+	}
+	if (!n_deeper)
+		return by_frames ? SHARE_ALL : SHARE_NONE;
+	n_own += by_frames ? v->n_predictions - n_deeper : 0;
+	if (!n_own)
+		return SHARE_NONE;
+	/* One object that is made for several variables is each one's. */
+	return !v->ambiguous || n_own == v->n_predictions ? SHARE_ALL : SHARE_PERHAPS;
 }
 
 struct place {
@@ -211,21 +362,39 @@ struct evidence {
 	bool executed;	    /* something was seen of it */
 	bool has_code;	    /* the binary has code of the function */
 	bool has_site;	    /* a call of its own may allocate */
+	bool has_deeper;    /* and the compiler says so, not the binary's frames */
+	bool may_elide;	    /* a call of its own can run without allocating, and is no sign of anything if it does */
+	bool is_physical;   /* some of that code is the function itself, no inlined copy */
+	bool is_inlined;    /* some is in inlined copies */
 	bool has_truncated; /* a stack was cut, and may have had it at its end */
 	size_t n_points, n_never, n_places;
 	bool no_code; /* the lines have none */
 	struct place *places;
 	struct u64map place_at;
+	uint64_t perhaps;	    /* objects that may be its own */
+	const char *perhaps_at;
 };
 
-static void add_place(struct evidence *e, struct assertions *a, const struct recording *rec,
-		      const struct rec_observation *o)
+/* "main.go:6", or where an inlined copy has it "main.go:6, inlined at main.go:28". */
+static const char *place_of(const struct ground *g, const struct assertion *item, const struct rec_location *loc,
+			    const struct prediction *own)
 {
-	const struct rec_location *loc = &rec->locations[o->locations[o->user]];
+	struct strpool *pool = g->a->pool;
 	const struct rec_frame *frame = place_innermost(loc->frames, loc->n_frames);
-	const char *file = place_file(a->pool, &rec->header, frame);
-	const char *text = strpool_addf(a->pool, "%s%s%s at %s:%d", cause_name(o->cause), o->type ? " of " : "",
-					o->type ? o->type : "", file ? file : "?", frame->line);
+	const char *file = place_file(pool, &g->rec->header, frame), *at;
+
+	at = strpool_addf(pool, "%s:%d", file ? file : "?", frame->line);
+	if (!own || !is_inside_position(g, item, innermost(own)))
+		return at;
+	return strpool_addf(pool, "%s:%d, inlined at %s", item->file, innermost(own)->line, at);
+}
+
+static void add_place(struct evidence *e, const struct ground *g, const struct assertion *item,
+		      const struct rec_observation *o, const struct prediction *own)
+{
+	const struct rec_location *loc = &g->rec->locations[o->locations[o->user]];
+	const char *text = strpool_addf(g->a->pool, "%s%s%s at %s", cause_name(o->cause), o->type ? " of " : "",
+					o->type ? o->type : "", place_of(g, item, loc, own));
 	bool is_new;
 	uint64_t *index = u64map_at(&e->place_at, (uintptr_t)text, &is_new);
 
@@ -238,11 +407,14 @@ static void add_place(struct evidence *e, struct assertions *a, const struct rec
 	e->places[*index].bytes += o->bytes;
 }
 
-static void see_observation(struct evidence *e, struct assertions *a, struct assertion *item,
-			    const struct recording *rec, const struct rec_observation *o)
+static void see_observation(struct evidence *e, const struct ground *g, struct assertion *item,
+			    const struct rec_observation *o)
 {
-	bool inside = false, breaks;
-	const struct rec_location *user;
+	const struct recording *rec = g->rec;
+	const struct rec_location *user = o->user == REC_NO_USER_FRAME ? NULL : &rec->locations[o->locations[o->user]];
+	const struct prediction *own = NULL;
+	enum share share = SHARE_NONE;
+	bool inside = false;
 
 	e->has_truncated |= o->truncated;
 	for (uint32_t i = 0; i < o->n_locations && !inside; i++) {
@@ -250,33 +422,49 @@ static void see_observation(struct evidence *e, struct assertions *a, struct ass
 
 		inside = any_inside(item, loc->frames, loc->n_frames);
 	}
-	e->executed |= inside;
-	if (!inside || recording_work(rec, o) != REC_WORK_LINE || o->cause == CAUSE_GO_STATEMENT || !o->objects)
+	if (user)
+		share = share_of(g, item, o->site, user->frames, user->n_frames, &own);
+	e->executed |= inside || share == SHARE_ALL;
+	if (!user || recording_work(rec, o) != REC_WORK_LINE || o->cause == CAUSE_GO_STATEMENT || !o->objects)
 		return;
-	user = &rec->locations[o->locations[o->user]];
-	breaks = item->directive.calls || is_own(item, user->frames, user->n_frames);
-	if (item->directive.kind == DIRECTIVE_NOESCAPE)
-		breaks = breaks && is_escape(o->cause);
-	if (!breaks)
+	if (item->directive.calls && inside)
+		share = SHARE_ALL;
+	if (item->directive.kind == DIRECTIVE_NOESCAPE && !is_escape(o->cause))
+		share = SHARE_NONE;
+	if (share == SHARE_PERHAPS) {
+		e->perhaps += o->objects;
+		e->perhaps_at = place_of(g, item, user, NULL);
+	}
+	if (share != SHARE_ALL)
 		return;
 	item->objects += o->objects;
 	item->bytes += o->bytes;
-	add_place(e, a, rec, o);
+	add_place(e, g, item, o, own);
 }
 
-static void collect(struct evidence *e, struct assertions *a, struct assertion *item, const struct recording *rec)
+static void see_site(struct evidence *e, const struct ground *g, const struct assertion *item, size_t index)
 {
-	for (size_t i = 0; i < rec->n_observations; i++)
-		see_observation(e, a, item, rec, &rec->observations[i]);
-	for (size_t i = 0; i < rec->n_sites; i++) {
-		const struct rec_site *site = &rec->sites[i];
+	const struct rec_site *site = &g->rec->sites[index];
+	const struct prediction *own;
+	enum share share = share_of(g, item, index, site->frames, site->n_frames, &own);
 
-		if (site->reach == REACH_HIT && any_inside(item, site->frames, site->n_frames))
-			e->executed = true;
-		if (is_own(item, site->frames, site->n_frames) &&
-		    (item->directive.kind != DIRECTIVE_NOESCAPE || is_escape(site->cause)))
-			e->has_site = true;
-	}
+	if (site->reach == REACH_HIT && (share == SHARE_ALL || any_inside(item, site->frames, site->n_frames)))
+		e->executed = true;
+	if (share == SHARE_NONE || (item->directive.kind == DIRECTIVE_NOESCAPE && !is_escape(site->cause)))
+		return;
+	e->has_site = true;
+	e->has_deeper |= own != NULL;
+	e->may_elide |= site->may_elide || share == SHARE_PERHAPS;
+}
+
+static void collect(struct evidence *e, const struct ground *g, struct assertion *item)
+{
+	const struct recording *rec = g->rec;
+
+	for (size_t i = 0; i < rec->n_observations; i++)
+		see_observation(e, g, item, &rec->observations[i]);
+	for (size_t i = 0; i < rec->n_sites; i++)
+		see_site(e, g, item, i);
 	for (size_t i = 0; i < rec->n_points; i++) {
 		const struct rec_point *p = &rec->points[i];
 
@@ -291,10 +479,16 @@ static void collect(struct evidence *e, struct assertions *a, struct assertion *
 	for (size_t i = 0; i < rec->n_extents; i++) {
 		const struct rec_extent *x = &rec->extents[i];
 
-		if (x->file && x->first <= item->directive.last && x->last >= item->directive.first &&
-		    strcmp(x->file, item->recorded) == 0)
-			e->has_code = true;
+		if (!x->file || x->first > item->directive.end || x->last < item->directive.first ||
+		    strcmp(x->file, item->recorded) != 0)
+			continue;
+		e->has_code = true;
+		e->is_physical |= x->is_physical;
+		e->is_inlined |= !x->is_physical;
 	}
+	/* The compiler gives single instructions the line of what was inlined, and no place among the inlined calls. */
+	e->is_inlined |= e->n_points && !e->has_code;
+	e->has_code |= e->n_points || e->has_deeper;
 }
 
 static int compare_places(const void *x, const void *y)
@@ -328,9 +522,10 @@ static const char *doubt(const struct assertion *item, const struct evidence *e,
 	return NULL;
 }
 
-static enum assertion_verdict decide(struct assertions *a, struct assertion *item, struct evidence *e,
-				     const struct recording *rec)
+static enum assertion_verdict decide(const struct ground *g, struct assertion *item, struct evidence *e)
 {
+	const struct recording *rec = g->rec;
+	struct assertions *a = g->a;
 	const struct directive *d = &item->directive;
 	const char *why;
 
@@ -354,8 +549,21 @@ static enum assertion_verdict decide(struct assertions *a, struct assertion *ite
 		because(a, item, "the recording carries no machine code to look at");
 		return ASSERTION_UNDECIDED;
 	}
+	if (e->perhaps) {
+		because(a, item, "%" PRIu64 " object%s at %s may be its own: nothing tells apart what was made there",
+			e->perhaps, e->perhaps == 1 ? "" : "s", e->perhaps_at);
+		return ASSERTION_UNDECIDED;
+	}
+	if (g->unplaced && (e->is_inlined || !e->is_physical)) {
+		because(a, item,
+			"inlined copies of it may have made what was made at %s: no predictions say so of that package "
+			"(--pattern=./...)",
+			g->unplaced);
+		return ASSERTION_UNDECIDED;
+	}
 	if (!e->has_code) {
-		because(a, item, "the binary has no code of it: nothing calls it");
+		because(a, item, "it left no code of its own in the binary: nothing calls it, or no inlined copy of it "
+				 "needs any");
 		return ASSERTION_NEVER_EXECUTED;
 	}
 	if (!d->calls && !e->has_site) {
@@ -372,6 +580,11 @@ static enum assertion_verdict decide(struct assertions *a, struct assertion *ite
 	}
 	if (e->n_points && e->n_never == e->n_points) {
 		because(a, item, "every way into it was watched, and none was taken");
+		return ASSERTION_NEVER_EXECUTED;
+	}
+	/* A call that cannot run without allocating, and did not allocate, did not run. */
+	if (!e->n_points && e->has_deeper && !e->may_elide && !why) {
+		because(a, item, "its inlined copies are calls that allocate whenever they run, and none did");
 		return ASSERTION_NEVER_EXECUTED;
 	}
 	because(a, item, "%s",
@@ -403,20 +616,64 @@ static int compare_assertions(const void *x, const void *y)
 	return c ? c : a->directive.line - b->directive.line;
 }
 
-void assertions_judge(struct assertions *a, const struct recording *rec)
+/*
+ * Whether an object may have been made in an inlined copy without a frame that says so: literals and moved variables,
+ * in code of the main module that no prediction with its inlined calls speaks of.
+ */
+static bool is_unplaced(const struct audit *audit, const struct recording *rec, size_t observation)
 {
+	const struct rec_observation *o = &rec->observations[observation];
+	const struct rec_location *user;
+	size_t account;
+
+	if (o->cause != CAUSE_NEW_OBJECT || o->user == REC_NO_USER_FRAME || !o->objects ||
+	    recording_work(rec, o) != REC_WORK_LINE)
+		return false;
+	user = &rec->locations[o->locations[o->user]];
+	if (!place_in_main_module(&rec->header, user->frames[user->n_frames - 1].function))
+		return false;
+	account = audit_account(audit, observation);
+	return account == AUDIT_ELSEWHERE ||
+	       (account < audit->n && audit->items[account].has_claim && !audit->items[account].is_inlining_known);
+}
+
+static void ground_init(struct ground *g, struct assertions *a, const struct recording *rec, const struct audit *audit)
+{
+	*g = (struct ground){.a = a, .rec = rec};
+	g->deeper = xcalloc(rec->n_sites + 1, sizeof(const struct verdict *));
+	for (size_t i = 0; audit && i < audit->n; i++) {
+		const struct verdict *v = &audit->items[i];
+
+		for (size_t k = 0; v->n_deeper && k < v->n_sites; k++)
+			g->deeper[v->sites[k] - rec->sites] = v;
+	}
+	for (size_t i = 0; audit && i < rec->n_observations && !g->unplaced; i++) {
+		const struct rec_observation *o = &rec->observations[i];
+
+		if (is_unplaced(audit, rec, i))
+			g->unplaced = place_of(g, NULL, &rec->locations[o->locations[o->user]], NULL);
+	}
+}
+
+void assertions_judge(struct assertions *a, const struct recording *rec, const struct audit *audit)
+{
+	struct ground ground;
+
+	if (!a->n)
+		return;
+	ground_init(&ground, a, rec, audit);
 	for (size_t i = 0; i < a->n; i++) {
 		struct assertion *item = &a->items[i];
 		struct evidence e = {.place_at = U64MAP_INIT};
 
-		collect(&e, a, item, rec);
-		item->verdict = decide(a, item, &e, rec);
+		collect(&e, &ground, item);
+		item->verdict = decide(&ground, item, &e);
 		if (item->is_newer)
 			because(a, item, "the source is newer than the recording: its lines may have moved");
 		a->n_verdicts[item->verdict]++;
 		free(e.places);
 		u64map_release(&e.place_at);
 	}
-	if (a->n)
-		qsort(a->items, a->n, sizeof(*a->items), compare_assertions);
+	free(ground.deeper);
+	qsort(a->items, a->n, sizeof(*a->items), compare_assertions);
 }

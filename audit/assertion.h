@@ -9,6 +9,10 @@
  *     never executed   it did not run: nothing can be said
  *     undecided        there is no evidence of its running, or what was lost or not sampled may have been its
  *
+ * Which code an object was made in, the frames of its call say. The compiler gives some calls in an inlined copy (a
+ * slice literal that is returned, a parameter that is moved to the heap) the position of the inlined call, and then no
+ * frame names the copy: there the compiler's own account of the inlined calls says it (struct verdict, deeper).
+ *
  * What the runtime makes for itself meanwhile (goroutines, its own lists) is nobody's allocation.
  */
 #ifndef ESCAUDIT_AUDIT_ASSERTION_H
@@ -19,6 +23,7 @@
 #include <stdint.h>
 
 #include "audit/directive.h"
+#include "audit/verdict.h"
 #include "base/strpool.h"
 #include "predict/prediction.h"
 #include "recording/recording.h"
@@ -39,6 +44,7 @@ struct assertion {
 	struct directive directive;
 	const char *recorded; /* file, as in the binary's tables */
 	const char *file;     /* as a reader knows it (place.h) */
+	const char *built;    /* file, by the path that it was compiled from; NULL if that is not known */
 	bool is_newer;	      /* the source was changed after the recording began: lines may have moved */
 	bool has_line_comments;
 	enum assertion_verdict verdict;
@@ -53,13 +59,15 @@ struct assertions {
 	size_t n, alloc;
 	size_t n_files, n_missing; /* of the covered packages: read, and not found */
 	const char *missing;	   /* one of these */
+	const char *directory;	   /* of the build, from the pool; NULL if unknown */
 	size_t n_verdicts[ASSERTION_COUNT];
 };
 
 /*
- * Reads the sources of the main module, and of packages that set (may be NULL) predicts. root: where the main module's
- * source is, if not where the compiler saw it nor around the directory of the build; NULL for none. What is not found
- * is counted.
+ * Reads the sources of the main module, and of packages that set (may be NULL) predicts: the files that the binary has
+ * code of, and those of which the compiler says something in a place where it was inlined. root: where the main
+ * module's source is, if not where the compiler saw it nor around the directory of the build; NULL for none. What is
+ * not found is counted.
  */
 void assertions_read(struct assertions **out, const struct recording *rec, const struct predictions *set,
 		     const char *root);
@@ -67,6 +75,7 @@ void assertions_free(struct assertions *a); /* accepts NULL */
 
 /* Adds the points to watch to rec. */
 void assertions_add_points(const struct assertions *a, struct recording *rec, const struct go_binary *bin);
-void assertions_judge(struct assertions *a, const struct recording *rec);
+/* audit: of this recording; NULL if there is none, and then nothing is known but what the binary's tables say. */
+void assertions_judge(struct assertions *a, const struct recording *rec, const struct audit *audit);
 
 #endif

@@ -128,7 +128,7 @@ static size_t first_of_file(struct finder *f, const char *file)
 
 static bool is_about(const struct directive *d, int line)
 {
-	return d->kind != DIRECTIVE_UNKNOWN && line >= d->first && line <= d->last;
+	return d->kind != DIRECTIVE_UNKNOWN && line >= d->first && line <= d->end;
 }
 
 typedef void (*assertion_visit)(struct finder *f, size_t assertion, const struct go_line_run *run);

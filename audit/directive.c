@@ -128,7 +128,7 @@ static void add_directive(struct scanner *s, struct directive d, const char *beg
 	d.text = strpool_add_n(s->pool, begin, (size_t)(end - begin));
 	d.line = s->line;
 	if (s->code_on_line)
-		d.first = d.last = s->line;
+		d.first = d.last = d.end = s->line;
 	ARRAY_GROW(s->out->items, s->out->n + 1, s->out->alloc);
 	s->out->items[s->out->n++] = d;
 	/* Behind the line of a func keyword it waits for the end of the function, not for code. */
@@ -192,6 +192,7 @@ static void end_function(struct scanner *s)
 		d->first = s->func_line;
 		/* The assertion speaks of a function's parameters, not of its body. */
 		d->last = d->kind == DIRECTIVE_NOESCAPE ? s->header_last : s->line;
+		d->end = s->line;
 	}
 	s->in_header = s->in_body = false;
 }
@@ -216,7 +217,7 @@ static void meet_code(struct scanner *s, bool is_func)
 		struct directive *d = &s->out->items[s->pending];
 
 		if (!is_func && d->first == 0)
-			d->first = d->last = s->line;
+			d->first = d->last = d->end = s->line;
 	}
 }
 

@@ -358,6 +358,29 @@ static void add_wrapper(struct judge *j, struct verdict *v, bool has_line)
 					  v->summary, plain);
 }
 
+static bool is_deeper(const struct verdict *v, const struct prediction *p)
+{
+	for (size_t i = 0; i < v->n_sites; i++) {
+		if (p->n_inlined >= v->sites[i]->n_frames)
+			return true;
+	}
+	return false;
+}
+
+static void note_inlining(struct judge *j, struct verdict *v, const struct match_group *group)
+{
+	v->is_inlining_known = true;
+	for (size_t i = 0; i < group->n_predictions; i++) {
+		const struct prediction *p = &j->set->items[group->predictions[i]];
+
+		v->is_inlining_known &= p->inlined_known;
+		if (!is_deeper(v, p))
+			continue;
+		v->deeper = xreallocarray(v->deeper, v->n_deeper + 1, sizeof(const struct prediction *));
+		v->deeper[v->n_deeper++] = p;
+	}
+}
+
 static void judge_group(struct judge *j, const struct match_group *group)
 {
 	const struct prediction *items = j->set->items, *p = &items[group->predictions[0]];
@@ -407,6 +430,7 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	strbuf_release(&exprs);
 	for (size_t i = 0; i < group->n_sites; i++)
 		add_site_evidence(j, v, &j->rec->sites[group->sites[i]]);
+	note_inlining(j, v, group);
 	if (v->n_sites && v->n_predictions == 1) {
 		const char *source = source_of_result(p, v->sites[0]);
 
@@ -537,17 +561,17 @@ static void judge_unpredicted(struct judge *j)
 
 static void advise(struct judge *j)
 {
-	uint64_t objects = 0, bytes = 0;
+	struct advice_run run = {.pool = j->audit->pool, .rec = j->rec};
 
 	for (size_t i = 0; i < j->rec->n_observations; i++) {
-		objects += j->rec->observations[i].objects;
-		bytes += j->rec->observations[i].bytes;
+		run.objects += j->rec->observations[i].objects;
+		run.bytes += j->rec->observations[i].bytes;
 	}
 	for (size_t i = 0; i < j->audit->n; i++) {
 		struct verdict *v = &j->audit->items[i];
 
 		advice_trace(v);
-		v->advice = advice_of(j->audit->pool, v, objects, bytes);
+		v->advice = advice_of(&run, v);
 	}
 }
 
@@ -703,6 +727,7 @@ void audit_free(struct audit *audit)
 	for (size_t i = 0; i < audit->n; i++) {
 		free(audit->items[i].sites);
 		free(audit->items[i].path);
+		free(audit->items[i].deeper);
 	}
 	free(audit->items);
 	free(audit->mismatches);

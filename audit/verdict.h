@@ -62,6 +62,11 @@ struct verdict {
 	size_t n_sites;
 	const struct rec_site
 		*move; /* of those: the call that moved what append built on the stack; NULL if none did */
+	bool is_inlining_known; /* of every prediction: what inlined calls it is in */
+	/* Of the predictions, the set's, those that are in more inlined calls than the frames of a site say: the
+	 * compiler gives some calls the position of the inlined call that they are in. Owned. */
+	const struct prediction **deeper;
+	size_t n_deeper;
 	const struct flow_step *const *flow; /* of the (first) prediction, and its set's */
 	size_t n_flow;
 	const struct flow_step **path; /* the shortest explanation of flow, from the allocation on: steps with a

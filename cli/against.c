@@ -464,7 +464,7 @@ static int run_side(const struct against *a, struct side *side, off_t input, str
 		ret = audit_run(&side->audit, side->set, side->target.rec, err);
 	if (ret == 0 && side == &a->after) {
 		assertions_read(&side->assertions, side->target.rec, side->set, NULL);
-		assertions_judge(side->assertions, side->target.rec);
+		assertions_judge(side->assertions, side->target.rec, side->audit);
 		side->audit->assertions = side->assertions;
 	}
 	if (ret == 0 && side->target.rec->header.exit_status > 0)

@@ -112,7 +112,7 @@ static void add_assertions(struct export_job *x)
 	if (strcmp(x->format, "folded") == 0 || strcmp(x->format, "pprof") == 0)
 		return;
 	assertions_read(&x->assertions, x->in.rec, x->in.set, x->source_root);
-	assertions_judge(x->assertions, x->in.rec);
+	assertions_judge(x->assertions, x->in.rec, x->in.audit);
 	x->in.audit->assertions = x->assertions;
 }
 

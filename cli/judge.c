@@ -39,7 +39,7 @@ int judge(const struct cli_args *args, const struct predictions *set, const stru
 		return cli_fail(&err);
 	}
 	assertions_read(&assertions, rec, set, args->value[OPT_SOURCE_ROOT]);
-	assertions_judge(assertions, rec);
+	assertions_judge(assertions, rec, audit);
 	audit->assertions = assertions;
 	code = recording_is_partial(rec) ? EXIT_PARTIAL : EXIT_DONE;
 	if (args->value[OPT_JSON] ? report_audit_json(stdout, audit, set)

@@ -231,27 +231,33 @@ in_scenarios() {
 		program=$(build_go advised)
 		# That it helps: the remedy taken makes fewer objects.
 		while read -r name before after; do
-			case $name in append | make | box | concat)
+			case $name in append | append-parameter | builder | make | box | box-print | concat)
 				[ "$after" -lt "$before" ] || complain "$name: $before objects a call, with the remedy $after" ;;
 			esac
 		done < <("$program" -measure)
 		in_advised() { (cd "$programs/advised" && "$@"); }
 		expect_status 0 in_advised "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" .
 		cp "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/audit.json"
-		for name in append append-seldom make make-varied box box-variable concat concat-once capture capture-variable; do
+		for name in append append-parameter append-field append-result append-seldom builder builder-shared make make-varied box box-field \
+			box-print box-variable concat concat-once capture capture-variable; do
 			read -r file line < <(line_of advised $name)
 			said=$(jq -r --argjson line "$line" '[.verdicts[] | select(.line == $line and .objects > 0 and .advice).advice] | join("; ")' \
 				"$BATS_TEST_TMPDIR/audit.json")
 			case $name in
 			append) wanted='^capacity known: .* make\(\[\]int, 0, 128\)' ;;
+			append-parameter | append-result) wanted='^slices grew .*: slices.Grow by what is to come, whatever they hold already,' ;;
+			append-field) wanted='^capacity known: .* slices.Grow\(h.ints, 128\)' ;;
+			builder) wanted='^capacity known: .* Grow\(128\)' ;;
+			builder-shared) wanted='^builders grew .*: Grow with all that is to come .* this line alone does not tell' ;;
 			make) version_in "$GO_VERSION" '<=1.24' && wanted='^$' || wanted='^size known: .* make\(\[\]int, 10\)' ;;
-			box) wanted='^value boxed for an interface argument of keep: 500 objects' ;;
+			box) wanted='^value boxed for an interface argument of keep: 2000 objects' ;;
+			box-print) wanted='^value boxed for an interface argument of fmt.Fprint: .* package strconv appends numbers' ;;
 			concat) wanted='use a strings.Builder$' ;;
 			*) wanted='^$' ;;
 			esac
 			[[ $said =~ $wanted ]] || complain "@$name: ${said:-no advice}, not /$wanted/"
 		done
-		[ "$(jq -c '[.verdicts[] | select(.expr == "n * 1000" and .advice) | .path[] | .reason]' "$BATS_TEST_TMPDIR/audit.json")" = \
+		[ "$(jq -c '[.verdicts[] | select(.expr == "n * 1000" and ((.advice // "") | test("of keep:"))) | .path[] | .reason]' "$BATS_TEST_TMPDIR/audit.json")" = \
 			'["spill","call parameter"]' ] || complain "the path of what is boxed"
 		expect_status 0 in_advised "$ESCAUDIT" audit --go "$GO" -o "$BATS_TEST_TMPDIR/rec" .
 		grep -q '→ string concatenation, from 20 to 500 bytes' <<<"$out" || complain "no advice in the text"
