@@ -24,6 +24,7 @@
 #include "sites/literal_braces.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,19 +64,35 @@ static uint64_t claim_key(const char *file, int line, int column)
 	return u64_mix(u64_mix(bytes_hash(base, strlen(base)), (uint64_t)line), (uint64_t)column);
 }
 
+/* "[2]int..." */
+static bool is_array_type(const char *text)
+{
+	return text[0] == '[' && text[1] != ']';
+}
+
 static unsigned claims_of(const struct prediction *p)
 {
 	size_t n = p->expr ? strlen(p->expr) : 0;
 
-	if (p->kind == EXPR_SLICE_LIT)
-		return CLAIMS_SLICE;
-	if (p->kind == EXPR_MAKE_MAP)
+	if (!n)
 		return 0;
-	if (p->kind != EXPR_OTHER)
+	switch (p->kind) {
+	case EXPR_SLICE_LIT:
+		return CLAIMS_SLICE;
+	case EXPR_OTHER:
+		return p->expr[n - 1] == '}' && p->expr[0] != '[' ? CLAIMS_LITERAL : 0;
+	case EXPR_COMPOSITE:
+		return is_array_type(p->expr + 1) ? CLAIMS_OTHER : 0;
+	case EXPR_NEW:
+		return is_array_type(p->expr + strlen("new(")) ? CLAIMS_OTHER : 0;
+	case EXPR_ARGUMENT:
+	case EXPR_MAKE_SLICE:
+	case EXPR_MOVED:
+	case EXPR_STRING_CONV: /* []byte("constant") */
 		return CLAIMS_OTHER;
-	if (n && p->expr[n - 1] == '}' && p->expr[0] != '[')
-		return CLAIMS_LITERAL;
-	return 0;
+	default:
+		return 0;
+	}
 }
 
 struct literal_claims *literal_claims_new(const struct predictions *set)
@@ -106,7 +123,7 @@ void literal_claims_free(struct literal_claims *claims)
 
 static bool is_array(const struct rec_site *site)
 {
-	return site->cause == CAUSE_NEW_OBJECT && site->type && site->type[0] == '[' && site->type[1] != ']';
+	return site->cause == CAUSE_NEW_OBJECT && site->type && is_array_type(site->type);
 }
 
 static bool has_length(const struct rec_site *site, uint64_t length)
@@ -491,6 +508,7 @@ static void pair_statement(struct literals *l, struct statement *st)
 	add_others(l, st);
 	st->some_sites = xcalloc(st->n_sites, sizeof(*st->some_sites));
 	st->some_literals = xcalloc(st->n_literals + 1, sizeof(*st->some_literals));
+	if(getenv("DBG")) { fprintf(stderr,"stmt %zu-%zu sites %zu lits %zu\n",st->first,st->last,st->n_sites,st->n_literals); for(size_t i=0;i<st->n_sites;i++) fprintf(stderr," s tok %zu %s\n", st->tokens[i], l->sites[st->sites[i]].type); for(size_t i=0;i<st->n_literals;i++) fprintf(stderr," l %zu %zu %zu len %zu sure %d done %d\n", st->literals[i].first, st->literals[i].brace, st->literals[i].last, (size_t)st->literals[i].length, st->literals[i].is_sure, st->literals[i].is_done); }
 	pair_fields(l, st);
 	pair_in_literals(l, st);
 	pair_within(l, st, st->first, st->last);
