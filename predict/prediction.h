@@ -108,6 +108,8 @@ struct prediction {
 	bool maybe_parameter; /* stack only: "v does not escape" of a bare name that may be a parameter and then is no
 				 allocation (diagnostics.c, "Parameters") */
 	struct literal_source literal;
+	struct source_position statement; /* heap only: where the statement begins that the innermost position is in;
+					     line 0 if that is not known */
 };
 
 /* A function declared at the top of a file, and the line of its func keyword. */

@@ -52,6 +52,10 @@ static struct source_position describe(struct predictions *set, struct column_si
 	site->expr = strpool_add(set->pool, strbuf_str(&text));
 	site->first = source_tokens_position(source, first);
 	site->last = source_tokens_position(source, last);
+	source_tokens_statement(source, token, &first, &last);
+	site->statement = source_tokens_position(source, first);
+	if (!site->statement.column || site->statement.column == SOURCE_COLUMN_BEYOND)
+		site->statement.line = site->statement.column = 0;
 	strbuf_release(&text);
 	return source_tokens_position(source, token);
 }
@@ -178,6 +182,8 @@ static void apply(struct recording *rec, struct rec_site *site, const struct col
 	source->first_column = from->first.column;
 	source->last_line = from->last.line;
 	source->last_column = from->last.column;
+	source->statement_line = from->statement.line;
+	source->statement_column = from->statement.column;
 	for (size_t i = 0; i < from->n_levels; i++) {
 		const struct source_position *level =
 			i == 0 && from->at.line ? &from->at : &columns->levels[from->first_level + i];
