@@ -93,6 +93,7 @@ static void expect_same_columns(const struct columns *a, const struct columns *b
 		cr_expect(x->first.line == y->first.line && x->first.column == y->first.column);
 		cr_expect(x->last.line == y->last.line && x->last.column == y->last.column);
 		cr_expect(x->at.line == y->at.line && x->at.column == y->at.column);
+		cr_expect(x->statement.line == y->statement.line && x->statement.column == y->statement.column);
 		cr_expect(x->first_level == y->first_level && x->n_levels == y->n_levels);
 	}
 	for (size_t i = 0; i < a->n_levels; i++)
