@@ -337,6 +337,8 @@ static enum fit type_fit(const char *source, const char *runtime)
 		b = strchr(runtime, ']');
 		if (a && b && a - source == b - runtime && memcmp(source, runtime, (size_t)(a - source)) == 0)
 			return type_fit(a + 1, b + 1);
+		if (isdigit((unsigned char)source[1]) && isdigit((unsigned char)runtime[1]))
+			return FIT_NONE;
 	}
 	while (*source == '*' && *runtime == '*') {
 		source++;

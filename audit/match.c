@@ -10,7 +10,8 @@
  *      merged into one object at the first one's position, variables without a position of their own
  *   4. stack claims without columns, against what is left on their line (match_fallback.c)
  *   5. calls that move what append built on the stack, to the appends, whatever was claimed of them
- *   6. insertions of a map literal's elements, to the literal (match_insertions.c)
+ *   6. what is left over in one statement (match_statement.c)
+ *   7. insertions of a map literal's elements, to the literal (match_insertions.c)
  *
  * This file has the sequence, and the steps 3 and 5, which hold with and without columns.
  */
@@ -495,6 +496,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	match_stack_by_words(m);
 	match_fallback_stack(m);
 	place_moved_slices(m);
+	match_by_statement(m);
 	match_silence_echoes(m, false);
 	match_group_wrappers(m);
 	for (size_t i = 0; i < set->n; i++) {

@@ -2,7 +2,8 @@
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
  * once of the same code (match_duplicates.c), which methods the compiler's wrappers are of (match_wrapper.c), what
- * meets by position (match_position.c) and what by line where no column is known (match_fallback.c), what belongs
+ * meets by position (match_position.c), what by line where no column is known (match_fallback.c), what is left over in
+ * one statement (match_statement.c), what belongs
  * together in one place (match_place.c), what is inserted into maps (match_insertions.c), and the sequence of all that
  * (match.c).
  */
@@ -170,6 +171,12 @@ void match_moved(struct matching *m);
  * had their turn, claims of staying. */
 void match_fallback_heap(struct matching *m);
 void match_fallback_stack(struct matching *m);
+
+/* ---- match_statement.c ---- */
+
+/* Pairs what is left over in one statement, where the source is known. After all that goes by position or line, and
+ * before what is left is grouped. */
+void match_by_statement(struct matching *m);
 
 /* ---- match_wrapper.c ---- */
 

@@ -99,6 +99,24 @@ static bool opens_literal(const struct source_tokens *source, size_t token)
 	return !source_tokens_is(source, first, "[");
 }
 
+static bool is_column(int column)
+{
+	return column > 0 && column < SOURCE_COLUMN_BEYOND;
+}
+
+/* Zeroed where the compiler has no column for it, or none for the token. */
+static struct source_position statement_of(const struct source_tokens *source, size_t token)
+{
+	struct source_position pos = source_tokens_position(source, token);
+	size_t first, last;
+
+	if (!is_column(pos.column))
+		return (struct source_position){.line = 0};
+	source_tokens_statement(source, token, &first, &last);
+	pos = source_tokens_position(source, first);
+	return is_column(pos.column) ? pos : (struct source_position){.line = 0};
+}
+
 /*
  * n claims in one file, whose tokens are gone through once. Where columns are none, claims of a line have one position:
  * they are of its only literal.
@@ -120,11 +138,13 @@ static void find_in(struct predictions *set, const struct source_tokens *source,
 		struct source_position pos = source_tokens_position(source, t);
 		const uint64_t *last = u64map_find(&at, position_key(pos.line, pos.column));
 
-		if (!last || !opens_literal(source, t))
-			continue;
-		for (size_t i = *last; i; i = next[i - 1]) {
-			if (n_braces[i - 1]++ == 0)
-				describe(&set->items[claims[i - 1].index].literal, source, t);
+		for (size_t i = last ? *last : 0; i; i = next[i - 1]) {
+			struct prediction *p = &set->items[claims[i - 1].index];
+
+			if (p->claim == CLAIM_HEAP)
+				p->statement = statement_of(source, t);
+			if (may_be_map(p) && opens_literal(source, t) && n_braces[i - 1]++ == 0)
+				describe(&p->literal, source, t);
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -309,8 +329,7 @@ static void find_in_file(struct predictions *set, const struct source_tokens *so
 	}
 	if (n_moved)
 		find_variables(set, source, claims, n_moved);
-	if (n > n_moved)
-		find_in(set, source, claims + n_moved, n - n_moved);
+	find_in(set, source, claims, n);
 }
 
 void literal_source_find(struct predictions *set, const struct source_names *names)
@@ -321,7 +340,7 @@ void literal_source_find(struct predictions *set, const struct source_names *nam
 	for (size_t i = 0; i < set->n; i++) {
 		const struct position *pos = place_of(&set->items[i]);
 
-		if ((may_be_map(&set->items[i]) || is_moved(&set->items[i])) && pos->file && pos->line > 0)
+		if ((set->items[i].claim == CLAIM_HEAP || may_be_map(&set->items[i])) && pos->file && pos->line > 0)
 			claims[n++] = (struct claim_at){pos->file, i};
 	}
 	qsort(claims, n, sizeof(*claims), compare_claims);

@@ -135,6 +135,8 @@ struct prediction {
 				 allocation (diagnostics.c, "Parameters") */
 	struct literal_source literal;
 	struct variable_source variable;
+	struct source_position statement; /* heap only: where the statement begins that the innermost position is in;
+					     line 0 if that is not known */
 };
 
 /* A function declared at the top of a file, and the line of its func keyword. */

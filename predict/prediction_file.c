@@ -205,6 +205,10 @@ static void put_prediction(FILE *f, const struct prediction *p)
 	}
 	if (p->variable.first_line || p->variable.type || p->variable.presence != VARIABLE_UNKNOWN)
 		put_variable(f, &p->variable);
+	if (p->statement.line) {
+		fputs(", \"statement\": ", f);
+		put_place(f, p->statement);
+	}
 	putc('}', f);
 }
 
@@ -258,6 +262,10 @@ static void put_column_site(FILE *f, const struct columns *columns, const struct
 	if (site->at.line) {
 		fputs(", \"at\": ", f);
 		put_place(f, site->at);
+	}
+	if (site->statement.line) {
+		fputs(", \"statement\": ", f);
+		put_place(f, site->statement);
 	}
 	putc('}', f);
 }
@@ -453,6 +461,14 @@ static bool take_place(const json_t *pair, struct source_position *out)
 	return true;
 }
 
+/* Where there may be none. */
+static bool take_optional_place(const json_t *object, const char *name, struct source_position *out)
+{
+	const json_t *pair = json_object_get(object, name);
+
+	return !pair || take_place(pair, out);
+}
+
 static bool take_literal(const json_t *object, struct literal_source *literal)
 {
 	struct source_position last;
@@ -523,7 +539,8 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
 	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
 	       take_flow(set, object, p) && take_literal(json_object_get(object, "literal"), &p->literal) &&
-	       take_variable(set, json_object_get(object, "variable"), &p->variable);
+	       take_variable(set, json_object_get(object, "variable"), &p->variable) &&
+	       take_optional_place(object, "statement", &p->statement);
 }
 
 static bool take_declaration(struct predictions *set, const json_t *object)
@@ -545,7 +562,8 @@ static bool take_column_site(struct predictions *set, const json_t *object)
 	if (site->expr && (!take_place(json_object_get(object, "first"), &site->first) ||
 			   !take_place(json_object_get(object, "last"), &site->last)))
 		return false;
-	if (json_object_get(object, "at") && !take_place(json_object_get(object, "at"), &site->at))
+	if (!take_optional_place(object, "at", &site->at) ||
+	    !take_optional_place(object, "statement", &site->statement))
 		return false;
 	for (size_t i = 0; i < json_array_size(levels); i++) {
 		struct source_position level;

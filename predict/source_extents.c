@@ -15,6 +15,7 @@
 #include "predict/source_tokens_internal.h"
 
 #define NESTING_LIMIT 1000
+#define NO_STATEMENT  UINT32_MAX
 
 /* Operators are their bytes, one behind the other. */
 #define OP1(a)	     ((uint32_t)(a))
@@ -65,7 +66,7 @@ enum {
 struct parser {
 	const struct source_tokens *source;
 	uint32_t *codes;
-	struct source_extent *extents;
+	struct source_extent *extents, *statements;
 	size_t next;	 /* token */
 	bool is_divided; /* the language puts a semicolon before it */
 	bool is_in_head; /* of if, for or switch: a brace behind a name begins the body */
@@ -506,6 +507,18 @@ static size_t parse_expressions(struct parser *p)
 	return n;
 }
 
+/*
+ * What the tokens from there on belong to, as far as they are not statements of a function literal's. Such a literal has
+ * had its own before.
+ */
+static void note_statement(struct parser *p, size_t first)
+{
+	for (size_t i = first; i < p->next; i++) {
+		if (p->statements[i].first == NO_STATEMENT)
+			p->statements[i] = (struct source_extent){.first = (uint32_t)first, .last = (uint32_t)p->next - 1};
+	}
+}
+
 /* ---- statements -------------------------------------------------------------------------------------------------- */
 
 /* Names that are declared together: each stands for itself and those behind it. */
@@ -637,6 +650,7 @@ static void parse_value_spec(struct parser *p)
 		/* What sets a variable has the position of its name (cmd/compile/internal/pkginit and walk). */
 		note_names(p, first, p->next);
 	}
+	note_statement(p, first);
 }
 
 /* Nothing is made by a type or an import. */
@@ -685,7 +699,7 @@ static void parse_statement(struct parser *p)
 	switch (peek(p)) {
 	case OP1('{'):
 		parse_block(p);
-		break;
+		return;
 	case KW_IF:
 	case KW_FOR:
 	case KW_SWITCH:
@@ -696,7 +710,7 @@ static void parse_statement(struct parser *p)
 	case KW_ELSE:
 	case KW_DEFAULT:
 		advance(p);
-		break;
+		return;
 	case KW_CASE:
 		advance(p);
 		parse_simple(p);
@@ -725,11 +739,12 @@ static void parse_statement(struct parser *p)
 	case KW_TYPE:
 	case KW_VAR:
 		parse_declaration(p);
-		break;
+		return;
 	default:
 		parse_simple(p);
 		break;
 	}
+	note_statement(p, first);
 }
 
 static void parse_block(struct parser *p)
@@ -769,15 +784,17 @@ static void parse_function(struct parser *p)
 		parse_block(p);
 }
 
-struct source_extent *source_extents_find(const struct source_tokens *source)
+void source_extents_find(const struct source_tokens *source)
 {
 	struct parser p = {.source = source};
 
 	p.codes = xcalloc(source->n, sizeof(*p.codes));
 	p.extents = xcalloc(source->n, sizeof(*p.extents));
+	p.statements = xcalloc(source->n, sizeof(*p.statements));
 	for (size_t i = 0; i < source->n; i++) {
 		p.codes[i] = code_of(source, i);
 		p.extents[i] = (struct source_extent){.first = (uint32_t)i, .last = (uint32_t)i};
+		p.statements[i].first = NO_STATEMENT;
 	}
 	while (p.next < source->n) {
 		size_t before = p.next;
@@ -789,6 +806,11 @@ struct source_extent *source_extents_find(const struct source_tokens *source)
 		if (p.next == before)
 			advance(&p);
 	}
+	for (size_t i = 0; i < source->n; i++) {
+		if (p.statements[i].first == NO_STATEMENT)
+			p.statements[i] = (struct source_extent){.first = (uint32_t)i, .last = (uint32_t)i};
+	}
 	free(p.codes);
-	return p.extents;
+	source->extents->items = p.extents;
+	source->extents->statements = p.statements;
 }

@@ -79,7 +79,8 @@ struct source_tokens *source_tokens_new(struct strbuf *text)
 	lexer_init(&lexer, source->text, source->size);
 	while (source->size < UINT32_MAX && source->n <= SOURCE_TOKENS_MAX && lexer_next(&lexer, &token)) {
 		if (token.kind == TOKEN_COMMENT) {
-			is_renamed |= line_base_read(&base, &token);
+			if (line_base_read(&base, &token))
+				is_renamed = source->has_directives = true;
 			continue;
 		}
 		add_token(source, &token, &base, is_renamed);
@@ -100,8 +101,14 @@ void source_tokens_free(struct source_tokens *source)
 	free(source->text);
 	free(source->items);
 	free(source->extents->items);
+	free(source->extents->statements);
 	free(source->extents);
 	free(source);
+}
+
+bool source_tokens_has_directives(const struct source_tokens *source)
+{
+	return source->has_directives;
 }
 
 size_t source_tokens_count(const struct source_tokens *source)
@@ -193,9 +200,19 @@ void source_tokens_extent(const struct source_tokens *source, size_t index, size
 	struct source_extents *extents = source->extents;
 
 	if (!extents->items)
-		extents->items = source_extents_find(source);
+		source_extents_find(source);
 	*first = extents->items[index].first;
 	*last = extents->items[index].last;
+}
+
+void source_tokens_statement(const struct source_tokens *source, size_t index, size_t *first, size_t *last)
+{
+	struct source_extents *extents = source->extents;
+
+	if (!extents->items)
+		source_extents_find(source);
+	*first = extents->statements[index].first;
+	*last = extents->statements[index].last;
 }
 
 /* The composite literal that the tokens from first to last are. */

@@ -25,6 +25,8 @@ struct source_tokens *source_tokens_new(struct strbuf *text);
 void source_tokens_free(struct source_tokens *source); /* accepts NULL */
 
 size_t source_tokens_count(const struct source_tokens *source);
+/* Whether a line directive is in the file: positions may be another file's. */
+bool source_tokens_has_directives(const struct source_tokens *source);
 
 /*
  * The text with line directives before tokens: the first names the file, the n-th token (from 1) is at line n and alone
@@ -44,6 +46,13 @@ struct source_position source_tokens_position(const struct source_tokens *source
  * tests/proof/token_extents.
  */
 void source_tokens_extent(const struct source_tokens *source, size_t index, size_t *first, size_t *last);
+
+/*
+ * The first and the last token of the statement that a token is in: an assignment, an expression, a declaration of
+ * variables, what follows return, go, defer or case with the word, and the head of if, for and switch up to the body.
+ * Statements of a function literal are their own. The token itself where it is in none, as a block's brace.
+ */
+void source_tokens_statement(const struct source_tokens *source, size_t index, size_t *first, size_t *last);
 
 /* One element of a composite literal. */
 struct source_element {

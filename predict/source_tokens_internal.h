@@ -22,7 +22,8 @@ struct source_extent {
 
 /* Filled in when the first extent is asked for: most files are only copied. */
 struct source_extents {
-	struct source_extent *items; /* NULL until then */
+	struct source_extent *items;	  /* NULL until then */
+	struct source_extent *statements; /* that tokens are in */
 };
 
 struct source_tokens {
@@ -31,9 +32,10 @@ struct source_tokens {
 	struct source_token *items;
 	size_t n, alloc;
 	struct source_extents *extents;
+	bool has_directives;
 };
 
-/* One extent for each token; the caller frees them. */
-struct source_extent *source_extents_find(const struct source_tokens *source);
+/* Fills in source->extents: one for each token. */
+void source_extents_find(const struct source_tokens *source);
 
 #endif

@@ -160,19 +160,32 @@ bool twin_is_built(const struct twin *twin)
 	return twin->is_built;
 }
 
-const struct source_tokens *twin_source(struct twin *twin, const char *name)
+/* NULL if it is none of the copies. */
+static struct twin_file *find_file(const struct twin *twin, const char *name)
 {
 	size_t n = strlen(NAME_PREFIX);
-	struct twin_file *file;
 	const uint64_t *place;
-	uint64_t checksum = 0;
 
 	if (!name || strncmp(name, NAME_PREFIX, n) != 0)
 		return NULL;
 	place = u64map_find(&twin->numbers, strtoull(name + n, NULL, 16));
-	if (!place)
+	return place ? &twin->files[*place - 1] : NULL;
+}
+
+const char *twin_file(const struct twin *twin, const char *name)
+{
+	const struct twin_file *file = find_file(twin, name);
+
+	return file ? file->path : NULL;
+}
+
+const struct source_tokens *twin_source(struct twin *twin, const char *name)
+{
+	struct twin_file *file = find_file(twin, name);
+	uint64_t checksum = 0;
+
+	if (!file)
 		return NULL;
-	file = &twin->files[*place - 1];
 	if (!file->is_read) {
 		file->is_read = true;
 		file->source = read_source(file->contents, &checksum);

@@ -40,6 +40,8 @@ bool twin_is_built(const struct twin *twin);
  * changed since it was copied. Owned by the twin.
  */
 const struct source_tokens *twin_source(struct twin *twin, const char *name);
+/* How the compiler is told of it: the path that twin_add was given. NULL if it is none of the copies. */
+const char *twin_file(const struct twin *twin, const char *name);
 /* The token of that file which is on that line of the twin's line table. SOURCE_NO_TOKEN if there is none. */
 size_t twin_token(struct twin *twin, const char *name, int line);
 /* How many files twin_source found changed. */

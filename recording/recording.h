@@ -101,6 +101,7 @@ struct rec_level {
 struct rec_source {
 	const char *expr;				      /* the source text, on one line, perhaps cut short */
 	int first_line, first_column, last_line, last_column; /* of that text's first and last token */
+	int statement_line, statement_column; /* where the statement begins that it is in; line 0 if unknown */
 	uint32_t n_levels; /* as many as the site has frames, or more where the binary's inline tree lost some */
 	struct rec_level levels[]; /* innermost first */
 };

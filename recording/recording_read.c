@@ -601,6 +601,10 @@ static int read_source(struct reader *r, const Pprof__Site *s, struct rec_site *
 	source->first_column = to_column(s->source[1]);
 	source->last_line = to_line(s->source[2]);
 	source->last_column = to_column(s->source[3]);
+	if (s->n_statement == 2) {
+		source->statement_line = to_line(s->statement[0]);
+		source->statement_column = to_column(s->statement[1]);
+	}
 	for (size_t i = 0; i < source->n_levels; i++) {
 		source->levels[i].line = to_line(s->source[4 + 2 * i]);
 		source->levels[i].column = to_column(s->source[5 + 2 * i]);

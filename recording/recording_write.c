@@ -498,6 +498,7 @@ static void put_site(struct writer *w, const struct rec_site *site)
 {
 	Pprof__Site s = PPROF__SITE__INIT;
 	const struct rec_source *source = site->source;
+	uint32_t statement[2];
 	uint32_t *numbers = source ? xcalloc(4 + 2 * (size_t)source->n_levels, sizeof(*numbers)) : NULL;
 
 	s.pc = site->pc;
@@ -527,6 +528,12 @@ static void put_site(struct writer *w, const struct rec_site *site)
 		s.source = numbers;
 		s.n_source = 4 + 2 * source->n_levels;
 		s.expr = string_id(w, source->expr);
+	}
+	if (source && source->statement_line) {
+		statement[0] = (uint32_t)source->statement_line;
+		statement[1] = (uint32_t)source->statement_column;
+		s.statement = statement;
+		s.n_statement = ARRAY_SIZE(statement);
 	}
 	put_message(w, FIELD_SITE, &s.base);
 	free(numbers);

@@ -52,6 +52,10 @@ static struct source_position describe(struct predictions *set, struct column_si
 	site->expr = strpool_add(set->pool, strbuf_str(&text));
 	site->first = source_tokens_position(source, first);
 	site->last = source_tokens_position(source, last);
+	source_tokens_statement(source, token, &first, &last);
+	site->statement = source_tokens_position(source, first);
+	if (!site->statement.column || site->statement.column == SOURCE_COLUMN_BEYOND)
+		site->statement.line = site->statement.column = 0;
 	strbuf_release(&text);
 	return source_tokens_position(source, token);
 }
@@ -68,12 +72,12 @@ static void add_site(struct predictions *set, struct twin *twin, const struct re
 }
 
 /* n sites of one function, from, and what is kept of them, to: arrays of literals stand where the literal does. */
-static void place_literals(struct predictions *set, struct twin *twin, const struct rec_site *from,
-			   struct column_site *to, size_t n)
+static void place_literals(struct predictions *set, struct twin *twin, const struct literal_claims *claims,
+			   const struct rec_site *from, struct column_site *to, size_t n)
 {
 	size_t *braces = xcalloc(n, sizeof(*braces));
 
-	literal_braces_find(twin, from, n, braces);
+	literal_braces_find(twin, claims, from, n, braces);
 	for (size_t i = 0; i < n; i++) {
 		if (braces[i] != SOURCE_NO_TOKEN)
 			to[i].at = describe(set, &to[i], twin_source(twin, from[i].frames[0].file), braces[i]);
@@ -115,6 +119,7 @@ static bool has_copy(struct twin *twin, const struct recording *rec, size_t firs
 int site_columns_read(struct predictions *set, struct twin *twin, struct error *err)
 {
 	struct recording *rec = recording_new();
+	struct literal_claims *claims = literal_claims_new(set);
 	struct symbolizer *sym = NULL;
 	struct go_binary *bin = NULL;
 	size_t n;
@@ -135,12 +140,13 @@ int site_columns_read(struct predictions *set, struct twin *twin, struct error *
 				     rec->sites[i].calls);
 		for (size_t k = i; k < i + n; k++)
 			add_site(set, twin, &rec->sites[k]);
-		place_literals(set, twin, &rec->sites[i], &set->columns->sites[set->columns->n_sites - n], n);
+		place_literals(set, twin, claims, &rec->sites[i], &set->columns->sites[set->columns->n_sites - n], n);
 		for (size_t k = 0; k < n && go_binary_minor(bin) <= 19; k++)
 			place_clause(twin, &rec->sites[i + k], &set->columns->sites[set->columns->n_sites - n + k]);
 	}
 	symbolizer_free(sym);
 	go_binary_free(bin);
+	literal_claims_free(claims);
 	recording_free(rec);
 	return ret;
 }
@@ -176,6 +182,8 @@ static void apply(struct recording *rec, struct rec_site *site, const struct col
 	source->first_column = from->first.column;
 	source->last_line = from->last.line;
 	source->last_column = from->last.column;
+	source->statement_line = from->statement.line;
+	source->statement_column = from->statement.column;
 	for (size_t i = 0; i < from->n_levels; i++) {
 		const struct source_position *level =
 			i == 0 && from->at.line ? &from->at : &columns->levels[from->first_level + i];

@@ -1,48 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Three ways in which the array of a slice literal gets another position (cmd/compile/internal/walk, complit.go):
+ * The array of a slice literal is made where the compiler's current position is (cmd/compile/internal/walk, complit.go,
+ * slicelit), and that is not always the literal's brace:
  *
- * What is constant in a slice literal of more than 256 bytes is put into read-only data first (slicelit, fixedlit). For
- * each field of a struct literal in it that sets the current position to the field's, and the array is made there: in
- * the last field of the last struct.
+ * What is constant in a literal of more than four elements, or in a slice literal of more than 256 bytes, is put into
+ * read-only data first; what is not is assigned behind that (anylit, slicelit, fixedlit). A slice literal inside that is
+ * a field has the field's position, its name (up to Go 1.19 the colon behind it); one that is an element has that of
+ * what was made before it. And as the first part sets the current position to each field, the array of the slice around
+ * has the position of the last one.
  *
- * Slice literals that are elements of a map literal have the position of the map's brace: "m[k] = v" is made of each
- * element, at the map's position, and the literal is assigned to a temporary variable of that statement (order.go,
- * OMAPLIT and mapAssign; oaslit). These statements are in the order of the source, one behind the other, as no literal
- * of a slice is static (isStaticCompositeLiteral); and code of one comes before that of the next (ssa/layout.go: a
- * block is laid out behind one that it is reached from). So the n-th array that is made at the brace is that of the
- * n-th such element. An array without elements is made by no call, and a literal that is converted to the map's type is
- * made at its own position.
+ * Elements of a map literal have the position of the map's brace: "m[k] = v" is made of each, at the map's position
+ * (order.go, OMAPLIT and mapAssign; oaslit).
  *
- * Slice literals that are assigned, declared or returned side by side have the position of the statement (oaslit). They
- * are made one behind the other, in the order of the source.
+ * Literals that are assigned, declared or returned have the position of the statement (oaslit).
+ *
+ * All of these are made one behind the other in the order of the source, and code of one comes before that of the next
+ * (ssa/layout.go: a block is laid out behind one that it is reached from). Which literals of a statement have arrays the
+ * compiler's own claims tell: those that escape, but for those without elements. So, from the innermost literal to the
+ * whole statement, as many arrays as literals without one are the literals', in order, if lengths agree, and no array's
+ * position is behind its literal's brace, but for the last field's. Calls that are handed literals, and maps, are
+ * evaluated before what is around them: the literals there have their own position, or the map's, and are paired first.
  */
 #include "sites/literal_braces.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/path.h"
+#include "base/u64map.h"
+
+/* What is claimed of a position. */
+enum {
+	CLAIMS_SLICE = 1,   /* a slice literal escapes */
+	CLAIMS_LITERAL = 2, /* a literal of a named type does: a slice's, a map's or a struct's */
+	CLAIMS_OTHER = 4,   /* anything else does, which may have an array of its own: arguments, make, new, &[2]int{} */
+};
+
+struct literal_claims {
+	struct u64map at; /* file's base name, or any, line, column -> CLAIMS_... */
+};
 
 struct literals {
 	struct twin *twin;
+	const struct literal_claims *claims;
 	const struct rec_site *sites; /* of the function */
 	size_t n;
 	size_t *tokens; /* of the sites: where the compiler puts it, or the brace that is known */
-	size_t *arrays; /* among sites: those at one map's brace */
-	size_t n_arrays;
-	size_t *elements; /* braces of the map's elements */
+	size_t *arrays; /* among sites */
+	size_t *elements; /* braces of a map's elements */
+	size_t *braces;
 };
+
+/* ---- claims ------------------------------------------------------------------------------------------------------ */
+
+/* file is NULL for any. */
+static uint64_t claim_key(const char *file, int line, int column)
+{
+	const char *base = file ? path_base(file) : "";
+
+	return u64_mix(u64_mix(bytes_hash(base, strlen(base)), (uint64_t)line), (uint64_t)column);
+}
+
+/* "[2]int..." */
+static bool is_array_type(const char *text)
+{
+	return text[0] == '[' && text[1] != ']';
+}
+
+static unsigned claims_of(const struct prediction *p)
+{
+	size_t n = p->expr ? strlen(p->expr) : 0;
+
+	if (!n)
+		return 0;
+	switch (p->kind) {
+	case EXPR_SLICE_LIT:
+		return CLAIMS_SLICE;
+	case EXPR_OTHER:
+		return p->expr[n - 1] == '}' && p->expr[0] != '[' ? CLAIMS_LITERAL : 0;
+	case EXPR_COMPOSITE:
+		return is_array_type(p->expr + 1) ? CLAIMS_OTHER : 0;
+	case EXPR_NEW:
+		return is_array_type(p->expr + strlen("new(")) ? CLAIMS_OTHER : 0;
+	case EXPR_ARGUMENT:
+	case EXPR_MAKE_SLICE:
+	case EXPR_MOVED:
+	case EXPR_STRING_CONV: /* []byte("constant") */
+		return CLAIMS_OTHER;
+	default:
+		return 0;
+	}
+}
+
+struct literal_claims *literal_claims_new(const struct predictions *set)
+{
+	struct literal_claims *claims = xcalloc(1, sizeof(*claims));
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct prediction *p = &set->items[i];
+		const struct position *pos = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+
+		if (p->claim != CLAIM_HEAP || !pos->file)
+			continue;
+		*u64map_at(&claims->at, claim_key(pos->file, pos->line, pos->column), NULL) |= claims_of(p);
+		*u64map_at(&claims->at, claim_key(NULL, pos->line, pos->column), NULL) |= claims_of(p);
+	}
+	return claims;
+}
+
+void literal_claims_free(struct literal_claims *claims)
+{
+	if (!claims)
+		return;
+	u64map_release(&claims->at);
+	free(claims);
+}
+
+/* ---- sites ------------------------------------------------------------------------------------------------------- */
 
 static bool is_array(const struct rec_site *site)
 {
-	return site->cause == CAUSE_NEW_OBJECT && (!site->type || (site->type[0] == '[' && site->type[1] != ']'));
+	return site->cause == CAUSE_NEW_OBJECT && site->type && is_array_type(site->type);
 }
 
 static bool has_length(const struct rec_site *site, uint64_t length)
 {
-	return !site->type || length == SOURCE_NO_LENGTH || strtoull(site->type + 1, NULL, 10) == length;
+	return length == SOURCE_NO_LENGTH || strtoull(site->type + 1, NULL, 10) == length;
 }
 
 /* NULL if it has no copy. */
@@ -58,12 +144,12 @@ static size_t token_of(const struct literals *l, size_t site)
 	return s->n_frames ? twin_token(l->twin, s->frames[0].file, s->frames[0].line) : SOURCE_NO_TOKEN;
 }
 
-/* Whether a site is at that token, and else where the other is. */
-static bool is_at(const struct literals *l, size_t site, size_t token, size_t other)
+/* Whether the sites are of one function and inlined alike, wherever they are in it. */
+static bool is_inlined_alike(const struct literals *l, size_t site, size_t other)
 {
 	const struct rec_site *a = &l->sites[site], *b = &l->sites[other];
 
-	if (a->n_frames != b->n_frames || l->tokens[site] != token)
+	if (a->n_frames != b->n_frames)
 		return false;
 	for (size_t i = 0; i < a->n_frames; i++) {
 		const struct rec_frame *x = &a->frames[i], *y = &b->frames[i];
@@ -74,14 +160,10 @@ static bool is_at(const struct literals *l, size_t site, size_t token, size_t ot
 	return true;
 }
 
-/* Whether an array is made at that token, on the other site's levels. */
-static bool has_own_site(const struct literals *l, size_t token, size_t other)
+/* Whether a site is at that token, and else where the other is. */
+static bool is_at(const struct literals *l, size_t site, size_t token, size_t other)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		if (is_array(&l->sites[i]) && is_at(l, i, token, other))
-			return true;
-	}
-	return false;
+	return l->tokens[site] == token && is_inlined_alike(l, site, other);
 }
 
 /* Whether something is inserted into a map where that site is. */
@@ -94,183 +176,368 @@ static bool has_insertion(const struct literals *l, size_t site)
 	return false;
 }
 
-/* ---- in the last field of the last struct ------------------------------------------------------------------------ */
+/* ---- one statement ----------------------------------------------------------------------------------------------- */
 
 #define SMALL_ARRAY 256 /* bytes; ir.MaxSmallArraySize, smallArrayBytes up to Go 1.20 */
 
-/* Whether no literal with elements is among the elements behind the one that a token is in. */
-static bool is_last(const struct source_tokens *source, size_t brace, size_t token)
-{
-	struct source_element element;
-	size_t at = 0;
+struct literal {
+	size_t first, brace, last; /* tokens */
+	uint64_t length;
+	bool is_sure;  /* it is a slice's */
+	bool is_other; /* no literal, but what has an array of its own at that very token */
+	bool is_done;
+};
 
-	while (source_tokens_next_element(source, brace, &at, &element)) {
-		if (element.key_first > token && element.brace != SOURCE_NO_TOKEN &&
-		    source_tokens_length(source, element.brace) > 0)
+/* The arrays of one statement, inlined alike, and its literals; both in order. */
+struct statement {
+	const struct source_tokens *source;
+	const char *file;
+	size_t first, last; /* tokens */
+	size_t *sites, n_sites;
+	size_t *tokens; /* of these sites */
+	struct literal *literals;
+	size_t n_literals, alloc_literals;
+	size_t *some_sites, *some_literals; /* of a part that is looked at; places in the above */
+	size_t n_some_sites, n_some_literals;
+};
+
+static unsigned claims_at(const struct literals *l, const struct statement *st, size_t token)
+{
+	struct source_position pos = source_tokens_position(st->source, token);
+	const char *file = source_tokens_has_directives(st->source) ? NULL : st->file; /* which they name is not kept */
+	const uint64_t *claims =
+		u64map_find(&l->claims->at,
+			    claim_key(file, pos.line, pos.column == SOURCE_COLUMN_BEYOND ? 0 : pos.column));
+
+	return claims ? (unsigned)*claims : 0;
+}
+
+static bool is_in_statement(const struct statement *st, size_t token)
+{
+	size_t first, last;
+
+	source_tokens_statement(st->source, token, &first, &last);
+	return first == st->first;
+}
+
+/* "[]T{" */
+static bool is_slice_type(const struct statement *st, size_t first)
+{
+	return source_tokens_is(st->source, first, "[") && source_tokens_is(st->source, first + 1, "]");
+}
+
+static void find_literals(const struct literals *l, struct statement *st)
+{
+	for (size_t i = st->first; i <= st->last; i++) {
+		struct literal literal = {.brace = i};
+		unsigned claims;
+
+		if (!source_tokens_is(st->source, i, "{") || !source_tokens_is_literal(st->source, i) ||
+		    !is_in_statement(st, i))
+			continue;
+		claims = claims_at(l, st, i);
+		literal.length = source_tokens_length(st->source, i);
+		source_tokens_extent(st->source, i, &literal.first, &literal.last);
+		/* Where there are no columns a claim is anything's on its line. */
+		literal.is_sure = (claims & CLAIMS_SLICE) &&
+				  (is_slice_type(st, literal.first) ||
+				   source_tokens_position(st->source, i).column % SOURCE_COLUMN_BEYOND);
+		/* A struct literal's keys are names, and a map's are anything. */
+		if (!literal.length || !(claims & (CLAIMS_SLICE | CLAIMS_LITERAL)) ||
+		    (!literal.is_sure && literal.length == SOURCE_NO_LENGTH))
+			continue;
+		ARRAY_GROW(st->literals, st->n_literals + 1, st->alloc_literals);
+		st->literals[st->n_literals++] = literal;
+	}
+}
+
+/* The one whose brace is the token. NULL if it is none's. */
+static struct literal *literal_at(const struct statement *st, size_t brace)
+{
+	size_t low = 0, high = st->n_literals;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (st->literals[mid].brace < brace)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < st->n_literals && st->literals[low].brace == brace ? &st->literals[low] : NULL;
+}
+
+/* Whether the element type that a literal says is another one than the array's: only the names of the language's own
+ * types say so. */
+static bool is_of_other_type(const struct statement *st, const struct literal *literal, const struct rec_site *site)
+{
+	static const char *const names[] = {"bool",  "string", "int",	  "int8",    "int16",	  "int64", "uint",
+					    "uint16", "uint32", "uint64", "uintptr", "float32", "float64"};
+	const char *type = strchr(site->type, ']');
+
+	if (literal->is_other || !is_slice_type(st, literal->first) || literal->first + 3 != literal->brace || !type)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (source_tokens_is(st->source, literal->first + 2, names[i]))
+			return strcmp(type + 1, names[i]) != 0 && !strstr(type, "shape");
+	}
+	return false;
+}
+
+static bool may_be(const struct literals *l, const struct statement *st, size_t site, size_t literal)
+{
+	const struct literal *of = &st->literals[literal];
+	const struct rec_site *s = &l->sites[st->sites[site]];
+	size_t token = st->tokens[site];
+
+	if (of->is_other)
+		return token == of->brace;
+	if (!has_length(s, of->length) || is_of_other_type(st, of, s))
+		return false;
+	if (token <= of->brace)
+		return true;
+	/* The last field of a struct inside. */
+	return token <= of->last && s->type_size > SMALL_ARRAY &&
+	       source_tokens_literal_around(st->source, token) != of->brace;
+}
+
+static void pair(struct literals *l, struct statement *st, size_t site, size_t literal)
+{
+	size_t brace = st->literals[literal].brace;
+
+	l->braces[st->sites[site]] = brace;
+	l->tokens[st->sites[site]] = brace;
+	st->literals[literal].is_done = true;
+	st->tokens[site] = SOURCE_NO_TOKEN;
+}
+
+/* How many of the arrays are at a token, and, if that is not NULL, as long as a literal. */
+static size_t count_at(const struct literals *l, const struct statement *st, size_t token,
+		       const struct literal *literal)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < st->n_sites; i++) {
+		n += st->tokens[i] == token &&
+		     (!literal || has_length(&l->sites[st->sites[i]], literal->length));
+	}
+	return n;
+}
+
+/* Takes out what is where it belongs: at a brace, or where something else is made that has an array. */
+static void leave_out_own(const struct literals *l, struct statement *st)
+{
+	for (size_t i = 0; i < st->n_sites; i++) {
+		size_t token = st->tokens[i];
+		struct literal *literal = literal_at(st, token);
+		bool is_own = false;
+
+		if (token == SOURCE_NO_TOKEN)
+			continue;
+		if (literal)
+			is_own = has_length(&l->sites[st->sites[i]], literal->length) &&
+				 count_at(l, st, token, literal) == 1 && !has_insertion(l, st->sites[i]);
+		else if (source_tokens_is_literal(st->source, token))
+			is_own = false;
+		else
+			is_own = (claims_at(l, st, token) & CLAIMS_OTHER) && count_at(l, st, token, NULL) == 1;
+		if (!is_own)
+			continue;
+		if (literal)
+			literal->is_done = true;
+		st->tokens[i] = SOURCE_NO_TOKEN;
+	}
+}
+
+static int compare_literals(const void *a, const void *b)
+{
+	const struct literal *x = a, *y = b;
+
+	return x->brace < y->brace ? -1 : x->brace > y->brace;
+}
+
+/* Where several are made at one place and one of them is no literal's. */
+static void add_others(const struct literals *l, struct statement *st)
+{
+	size_t n = st->n_literals;
+
+	for (size_t i = 0; i < st->n_sites; i++) {
+		size_t token = st->tokens[i];
+		bool is_there = false;
+
+		if (token == SOURCE_NO_TOKEN || source_tokens_is_literal(st->source, token) ||
+		    !(claims_at(l, st, token) & CLAIMS_OTHER))
+			continue;
+		for (size_t k = n; k < st->n_literals; k++)
+			is_there |= st->literals[k].brace == token;
+		if (is_there)
+			continue;
+		ARRAY_GROW(st->literals, st->n_literals + 1, st->alloc_literals);
+		st->literals[st->n_literals++] = (struct literal){.first = token,
+								  .brace = token,
+								  .last = token,
+								  .length = SOURCE_NO_LENGTH,
+								  .is_sure = true,
+								  .is_other = true};
+	}
+	if (st->n_literals > n)
+		qsort(st->literals, st->n_literals, sizeof(*st->literals), compare_literals);
+}
+
+/* A field's position is that of its value's array. Of several arrays there the value's is the last: what is around it
+ * was made before. */
+static void pair_fields(struct literals *l, struct statement *st)
+{
+	for (size_t k = 0; k < st->n_literals; k++) {
+		const struct literal *literal = &st->literals[k];
+		size_t colon = literal->first - 1, site = SIZE_MAX;
+
+		if (literal->is_done || literal->is_other || literal->first < st->first + 2 ||
+		    !source_tokens_is(st->source, colon, ":"))
+			continue;
+		for (size_t i = 0; i < st->n_sites; i++) {
+			if ((st->tokens[i] == colon || st->tokens[i] == colon - 1) && may_be(l, st, i, k))
+				site = i;
+		}
+		if (site != SIZE_MAX)
+			pair(l, st, site, k);
+	}
+}
+
+static void gather(struct statement *st, size_t first, size_t last)
+{
+	st->n_some_sites = st->n_some_literals = 0;
+	for (size_t i = 0; i < st->n_sites; i++) {
+		if (st->tokens[i] != SOURCE_NO_TOKEN && st->tokens[i] >= first && st->tokens[i] <= last)
+			st->some_sites[st->n_some_sites++] = i;
+	}
+	for (size_t k = 0; k < st->n_literals && st->n_some_sites; k++) {
+		if (!st->literals[k].is_done && st->literals[k].brace >= first && st->literals[k].brace <= last)
+			st->some_literals[st->n_some_literals++] = k;
+	}
+}
+
+static void keep_sure(struct statement *st)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < st->n_some_literals; k++) {
+		if (st->literals[st->some_literals[k]].is_sure)
+			st->some_literals[n++] = st->some_literals[k];
+	}
+	st->n_some_literals = n;
+}
+
+/* Up to Go 1.20 instances of a generic function have one name: the literals of each, one instance behind the other. */
+static bool pair_in_order(struct literals *l, struct statement *st)
+{
+	size_t n = st->n_some_sites, m = st->n_some_literals;
+
+	if (!n || !m || n % m)
+		return false;
+	if (n != m && !strchr(l->sites[st->sites[0]].frames[0].function, '['))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!may_be(l, st, st->some_sites[i], st->some_literals[i % m]))
 			return false;
 	}
+	for (size_t i = 0; i < n; i++)
+		pair(l, st, st->some_sites[i], st->some_literals[i % m]);
 	return true;
 }
 
-/* Whether a token is the position of the last field: its name, up to Go 1.19 the colon behind it, or, without a name,
- * somewhere in the value. */
-static bool is_last_field(const struct source_tokens *source, size_t brace, size_t token)
+/* Those that may be nothing else, on both sides. */
+static void pair_unique(struct literals *l, struct statement *st)
 {
-	struct source_element element, last = {.key_first = SOURCE_NO_TOKEN};
-	size_t at = 0;
+	for (size_t i = 0; i < st->n_some_sites; i++) {
+		size_t n = 0, others = 0, literal = 0;
 
-	while (source_tokens_next_element(source, brace, &at, &element))
-		last = element;
-	return token >= last.key_first && (last.key_last < last.key_first || token <= last.key_last + 1);
-}
-
-/* "new([300]int)" and "&[300]int{}" make arrays that are not of slices. */
-static bool is_pointer_to_array(const struct source_tokens *source, size_t token)
-{
-	return source_tokens_is(source, token + 1, "[") &&
-	       (source_tokens_is(source, token, "&") ||
-		(source_tokens_is(source, token, "(") && token && source_tokens_is(source, token - 1, "new")));
-}
-
-/*
- * The field is in a struct literal; that is in other literals of structs and arrays, and at last in that of the slice,
- * which has as many elements as the array. Others around it may have as many, of which all but one must have arrays of
- * their own.
- */
-static size_t slice_around(const struct literals *l, size_t site)
-{
-	const struct source_tokens *source = source_of(l, site);
-	size_t token = l->tokens[site], brace, found = SOURCE_NO_TOKEN;
-
-	if (l->sites[site].type_size <= SMALL_ARRAY || is_pointer_to_array(source, token))
-		return SOURCE_NO_TOKEN;
-	/* Its own, or that of a map. */
-	if (has_insertion(l, site) || (source_tokens_is_literal(source, token) &&
-				       has_length(&l->sites[site], source_tokens_length(source, token))))
-		return SOURCE_NO_TOKEN;
-	brace = source_tokens_literal_around(source, token);
-	if (brace == SOURCE_NO_TOKEN || !is_last_field(source, brace, token))
-		return SOURCE_NO_TOKEN;
-	for (size_t inner = brace; inner != SOURCE_NO_TOKEN; inner = brace) {
-		brace = source_tokens_literal_around(source, inner);
-		if (brace == SOURCE_NO_TOKEN || !is_last(source, brace, inner))
-			return found;
-		if (source_tokens_length(source, brace) == SOURCE_NO_LENGTH ||
-		    !has_length(&l->sites[site], source_tokens_length(source, brace)) || has_own_site(l, brace, site))
-			continue;
-		if (found != SOURCE_NO_TOKEN)
-			return SOURCE_NO_TOKEN;
-		found = brace;
-	}
-	return found;
-}
-
-/* ---- elements of map literals ------------------------------------------------------------------------------------ */
-
-/* Fills in the arrays at the position of one of them. */
-static void find_arrays(struct literals *l, size_t one)
-{
-	l->n_arrays = 0;
-	for (size_t i = 0; i < l->n; i++) {
-		if (is_array(&l->sites[i]) && is_at(l, i, l->tokens[one], one))
-			l->arrays[l->n_arrays++] = i;
-	}
-}
-
-/* Adds the braces of the elements whose arrays follow behind the first n. False if these are fewer, or of other
- * lengths.
- */
-static bool add_elements(struct literals *l, size_t first, size_t *n)
-{
-	const struct source_tokens *source = source_of(l, first);
-	struct source_element element;
-	size_t at = 0;
-
-	while (source_tokens_next_element(source, l->tokens[first], &at, &element)) {
-		uint64_t length = element.brace == SOURCE_NO_TOKEN ? 0 : source_tokens_length(source, element.brace);
-
-		if (length == 0 || has_own_site(l, element.brace, first))
-			continue;
-		if (*n == l->n_arrays || !has_length(&l->sites[l->arrays[*n]], length))
-			return false;
-		l->elements[(*n)++] = element.brace;
-	}
-	return true;
-}
-
-/* Up to Go 1.20 instances of a generic function have one name: the elements of each, one instance behind the other. */
-static bool find_elements(struct literals *l, size_t first)
-{
-	size_t n = 0, before;
-
-	do {
-		before = n;
-		if (!add_elements(l, first, &n))
-			return false;
-	} while (n > before && n < l->n_arrays);
-	return n == l->n_arrays;
-}
-
-/* ---- side by side ------------------------------------------------------------------------------------------------ */
-
-static bool is_return(const struct source_tokens *source, size_t token)
-{
-	return source_tokens_is(source, token, "return");
-}
-
-static bool is_assignment(const struct source_tokens *source, size_t token)
-{
-	return source_tokens_is(source, token, "=") || source_tokens_is(source, token, ":=");
-}
-
-/* Fills in the arrays at the position of the first. False unless that is the first, and there are others. */
-static bool find_array_list(struct literals *l, size_t first)
-{
-	l->n_arrays = 0;
-	for (size_t i = 0; i < l->n; i++) {
-		if (!is_array(&l->sites[i]) || !is_at(l, i, l->tokens[first], first))
-			continue;
-		if (i < first)
-			return false;
-		l->arrays[l->n_arrays++] = i;
-	}
-	return l->n_arrays > 1;
-}
-
-/* The braces of the literals that are operands of a statement themselves, not in a call or another literal. False if
- * they are not as many as the arrays, or of other lengths. */
-static bool find_operands(struct literals *l, size_t first)
-{
-	const struct source_tokens *source = source_of(l, first);
-	size_t token = l->tokens[first], at, end, n = 0, begin, last;
-
-	source_tokens_extent(source, token, &at, &end);
-	at = token;
-	while (at <= end && !is_return(source, at) && !is_assignment(source, at))
-		at++;
-	for (begin = at + 1, at = begin; at <= end; at++) {
-		uint64_t length;
-
-		if (source_tokens_is(source, at, ",")) {
-			begin = at + 1;
-			continue;
+		for (size_t k = 0; k < st->n_some_literals; k++) {
+			if (!st->literals[st->some_literals[k]].is_done &&
+			    may_be(l, st, st->some_sites[i], st->some_literals[k])) {
+				literal = st->some_literals[k];
+				n++;
+			}
 		}
-		if (source_tokens_is(source, at, "(")) {
-			source_tokens_extent(source, at, &last, &at);
-			continue;
-		}
-		if (!source_tokens_is_literal(source, at))
-			continue;
-		token = at;
-		source_tokens_extent(source, token, &last, &at);
-		length = source_tokens_length(source, token);
-		if (last != begin || (at < end && !source_tokens_is(source, at + 1, ",")) || length == 0)
-			continue;
-		if (n == l->n_arrays || !has_length(&l->sites[l->arrays[n]], length))
-			return false;
-		l->elements[n++] = token;
+		for (size_t j = 0; j < st->n_some_sites && n == 1; j++)
+			others += j != i && st->tokens[st->some_sites[j]] != SOURCE_NO_TOKEN &&
+				  may_be(l, st, st->some_sites[j], literal);
+		if (n == 1 && !others)
+			pair(l, st, st->some_sites[i], literal);
 	}
-	return n == l->n_arrays;
+}
+
+static void pair_within(struct literals *l, struct statement *st, size_t first, size_t last)
+{
+	gather(st, first, last);
+	if (pair_in_order(l, st))
+		return;
+	keep_sure(st);
+	pair_in_order(l, st);
+}
+
+/* Innermost first. */
+static void pair_in_literals(struct literals *l, struct statement *st)
+{
+	/* How many arrays are at each token, and before it. */
+	size_t *before = xcalloc(st->last - st->first + 2, sizeof(*before));
+
+	for (size_t i = 0; i < st->n_sites; i++) {
+		if (st->tokens[i] != SOURCE_NO_TOKEN)
+			before[st->tokens[i] - st->first + 1]++;
+	}
+	for (size_t t = 0; t <= st->last - st->first; t++)
+		before[t + 1] += before[t];
+	for (size_t t = st->first; t <= st->last; t++) {
+		size_t brace;
+
+		if (!source_tokens_is(st->source, t, "}"))
+			continue;
+		brace = source_tokens_partner(st->source, t);
+		if (brace >= st->first && before[t - st->first + 1] > before[brace - st->first] &&
+		    source_tokens_is_literal(st->source, brace) && is_in_statement(st, brace))
+			pair_within(l, st, brace, t);
+	}
+	free(before);
+}
+
+static void pair_statement(struct literals *l, struct statement *st)
+{
+	find_literals(l, st);
+	leave_out_own(l, st);
+	add_others(l, st);
+	st->some_sites = xcalloc(st->n_sites, sizeof(*st->some_sites));
+	st->some_literals = xcalloc(st->n_literals + 1, sizeof(*st->some_literals));
+	if(getenv("DBG")) { fprintf(stderr,"stmt %zu-%zu sites %zu lits %zu\n",st->first,st->last,st->n_sites,st->n_literals); for(size_t i=0;i<st->n_sites;i++) fprintf(stderr," s tok %zu %s\n", st->tokens[i], l->sites[st->sites[i]].type); for(size_t i=0;i<st->n_literals;i++) fprintf(stderr," l %zu %zu %zu len %zu sure %d done %d\n", st->literals[i].first, st->literals[i].brace, st->literals[i].last, (size_t)st->literals[i].length, st->literals[i].is_sure, st->literals[i].is_done); }
+	pair_fields(l, st);
+	pair_in_literals(l, st);
+	pair_within(l, st, st->first, st->last);
+	gather(st, st->first, st->last);
+	pair_unique(l, st);
+	free(st->some_sites);
+	free(st->some_literals);
+	free(st->literals);
+}
+
+/* The arrays of the statement of one of them that was in none before. */
+static void find_arrays(struct literals *l, size_t one, bool *is_seen)
+{
+	struct statement st = {.source = source_of(l, one), .file = twin_file(l->twin, l->sites[one].frames[0].file)};
+
+	source_tokens_statement(st.source, l->tokens[one], &st.first, &st.last);
+	st.sites = xcalloc(l->n - one, sizeof(*st.sites));
+	st.tokens = xcalloc(l->n - one, sizeof(*st.tokens));
+	for (size_t i = one; i < l->n; i++) {
+		if (is_seen[i] || !is_array(&l->sites[i]) || l->tokens[i] < st.first || l->tokens[i] > st.last ||
+		    !is_inlined_alike(l, i, one) || !is_in_statement(&st, l->tokens[i]))
+			continue;
+		is_seen[i] = true;
+		st.tokens[st.n_sites] = l->tokens[i];
+		st.sites[st.n_sites++] = i;
+	}
+	pair_statement(l, &st);
+	free(st.sites);
+	free(st.tokens);
 }
 
 /* ---- maps in map literals ------------------------------------------------------------------------------------- */
@@ -378,9 +645,11 @@ static void find_maps(struct literals *l, size_t first, size_t *braces)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
-void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces)
+void literal_braces_find(struct twin *twin, const struct literal_claims *claims, const struct rec_site *sites, size_t n,
+			 size_t *braces)
 {
-	struct literals l = {.twin = twin, .sites = sites, .n = n};
+	struct literals l = {.twin = twin, .claims = claims, .sites = sites, .n = n, .braces = braces};
+	bool *is_seen = xcalloc(n, sizeof(*is_seen));
 
 	l.tokens = xcalloc(n, sizeof(*l.tokens));
 	l.arrays = xcalloc(n, sizeof(*l.arrays));
@@ -390,28 +659,8 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 		braces[i] = SOURCE_NO_TOKEN;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (l.tokens[i] != SOURCE_NO_TOKEN && is_array(&sites[i]) && sites[i].type)
-			braces[i] = slice_around(&l, i);
-		if (braces[i] != SOURCE_NO_TOKEN)
-			l.tokens[i] = braces[i];
-	}
-	for (size_t i = 0; i < n; i++) {
-		bool is_known;
-
-		if (l.tokens[i] == SOURCE_NO_TOKEN || !is_array(&sites[i]) || braces[i] != SOURCE_NO_TOKEN)
-			continue;
-		if (has_insertion(&l, i)) {
-			find_arrays(&l, i);
-			is_known = find_elements(&l, i);
-		} else {
-			is_known = find_array_list(&l, i) && find_operands(&l, i);
-		}
-		if (!is_known)
-			continue;
-		for (size_t k = 0; k < l.n_arrays; k++) {
-			braces[l.arrays[k]] = l.elements[k];
-			l.tokens[l.arrays[k]] = l.elements[k];
-		}
+		if (!is_seen[i] && l.tokens[i] != SOURCE_NO_TOKEN && is_array(&sites[i]))
+			find_arrays(&l, i, is_seen);
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (l.tokens[i] != SOURCE_NO_TOKEN && sites[i].cause == CAUSE_MAKE_MAP && has_insertion(&l, i) &&
@@ -421,4 +670,5 @@ void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t
 	free(l.tokens);
 	free(l.arrays);
 	free(l.elements);
+	free(is_seen);
 }

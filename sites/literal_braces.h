@@ -9,11 +9,19 @@
 
 #include <stddef.h>
 
+#include "predict/prediction.h"
 #include "predict/twin.h"
 #include "recording/recording.h"
 
+/* What is claimed of literals, by where. Holds nothing of the set's. */
+struct literal_claims;
+
+struct literal_claims *literal_claims_new(const struct predictions *set);
+void literal_claims_free(struct literal_claims *claims); /* accepts NULL */
+
 /* For each of n sites of one function of the twin, in pc order: the token of the brace of the literal whose array or
  * map it makes or fills, if its position is another one and the literal is known; SOURCE_NO_TOKEN otherwise. */
-void literal_braces_find(struct twin *twin, const struct rec_site *sites, size_t n, size_t *braces);
+void literal_braces_find(struct twin *twin, const struct literal_claims *claims, const struct rec_site *sites, size_t n,
+			 size_t *braces);
 
 #endif

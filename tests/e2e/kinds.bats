@@ -671,3 +671,39 @@ long_line() {
 	}
 	for_each_go check 1.19 1.24 1.25 1.27
 }
+
+@test "an array among constants of a struct or an array literal is its slice literal's, which the compiler puts elsewhere" {
+	need_bpf
+	check() {
+		local at said
+		audited ./arrays
+		for at in boxed kept new unnamed json around-plain array-1 array-4 around-1 around-2 map-1 table-0 table-19; do
+			said=$(elements_at arrays/main.go "$at")
+			[ "$said" = "confirmed [2]string 7" ] || complain "@$at: $said"
+		done
+		for at in named array-5 around-list map-2 table-18; do
+			said=$(elements_at arrays/main.go "$at")
+			[ "$said" = "confirmed [3]string 7" ] || complain "@$at: $said"
+		done
+		for at in array-2 array-3; do
+			said=$(elements_at arrays/main.go "$at")
+			[ "$said" = "confirmed [1]string 7" ] || complain "@$at: $said"
+		done
+		said="$(elements_at arrays/main.go table); $(elements_at arrays/main.go around-function); $(elements_at arrays/main.go json-port)"
+		[ "$said" = "confirmed [20]main.entry 7; confirmed [2]string 8; confirmed [1]int 7" ] || complain "$said"
+		said="$(elements_at arrays/main.go package-field); $(elements_at arrays/main.go package-map); $(elements_at arrays/main.go package-map-constant)"
+		[ "$said" = "; confirmed [2]int 1; confirmed [1]int 1" ] || complain "$said"
+		# What is inlined has its own place in the inlined function.
+		said=$(jq -r '[.verdicts[] | select(.file == "arrays/main.go" and (.verdict == "unpredicted" or .verdict == "compiled-out")) |
+			"\(.verdict) \(.line)"] | join("; ")' "$audit")
+		[ "$said" = "compiled-out $(grep -n '@inlined$' "$programs/kinds/arrays/main.go" | cut -d : -f 1)" ] || complain "$said"
+	}
+	for_each_go check 1.19 1.21 1.24 1.27
+}
+
+# elements_at FILE MARKER: the arrays that $audit has on the marked line, "verdict type objects".
+elements_at() {
+	jq -r --arg file "$1" --argjson line "$(grep -n "// @$2\$" "$programs/kinds/$1" | cut -d : -f 1)" '[.verdicts[] |
+		select(.file == $file and .line == $line and ((.type // "") | test("^\\[[0-9]"))) |
+		select(.cause == "new object") | "\(.verdict) \(.type) \(.objects)"] | join("; ")' "$audit"
+}

@@ -1520,6 +1520,31 @@ func (g *generator) pointerToSlice(size int) expression {
 	return expression{mark(e, "&"+mark(slice, "[]"+name+"{{}}")), typ{name: "*[]" + name, global: "lib.GAny = %s", use: "len(*(%s))"}}
 }
 
+// mixedInts: a slice literal with constants among variables, with its type or without.
+func (g *generator) mixedInts(typ string) string {
+	n := g.size() / 8
+	e := g.entity("slice literal", []int{n * 8})
+	values := make([]string, n)
+	for i := range values {
+		values[i] = g.pick("i", "7", "1", "i + 2")
+	}
+	return mark(e, typ+"{"+strings.Join(values, ", ")+"}")
+}
+
+// options: a literal of a struct of more than four fields, slices among them, with or without names. Its type comes before it, or is
+// left out.
+func (g *generator) options(typ string) string {
+	names := []string{"N", "A", "S", "B", "X", "M"}
+	values := []string{g.pick("i", "3"), g.mixedInts("[]int"), g.pick(`"text"`, "lib.GStr"), g.mixedInts("[]int"),
+		"[2][]int{" + g.mixedInts(g.pick("", "[]int")) + ", " + g.mixedInts("") + "}", g.pick("i", "3")}
+	if g.chance(60) {
+		for i, name := range names {
+			values[i] = name + ": " + values[i]
+		}
+	}
+	return typ + "{" + strings.Join(values, ", "+g.pick("", "\n")) + "}"
+}
+
 // moreForms are drawn behind all statements of forms, so that what a seed has of these stays the same.
 var moreForms = []form{
 	{"map of slices", 1, 0, func(g *generator) string {
@@ -1538,6 +1563,33 @@ var moreForms = []form{
 		}
 		return mark(e, "m1 := map[int][]"+name+"{"+strings.Join(all, ", "+g.pick("", "\n"))+g.pick("", ",\n")+"}; ") +
 			g.pick("lib.GAny = m1", "lib.Acc += len(m1)")
+	}},
+	{"options", 1, 0, func(g *generator) string {
+		id := g.id()
+		name := fmt.Sprintf("T%d", id)
+		t := g.out("types")
+		t.lines = append(t.lines, fmt.Sprintf("type %s struct { N int; A []int; S string; B []int; X [2][]int; M int }", name), "")
+		const size = 128
+		switch g.Intn(4) {
+		case 0:
+			return "lib.GAny = " + mark(g.entity("box", []int{size}, id), g.options(name))
+		case 1:
+			return "lib.GAny = " + mark(g.entity("new", []int{size}, id), "&"+g.options(name))
+		case 2:
+			box := g.entity("box", []int{24}, id)
+			n := 1 + g.Intn(4)
+			e := g.entity("slice literal", []int{classOf(n*size, true)}, id)
+			all := make([]string, n)
+			for i := range all {
+				all[i] = g.options(g.pick("", name))
+			}
+			return "lib.GAny = " + mark(box, mark(e, "[]"+name+"{"+strings.Join(all, ", ")+"}"))
+		default:
+			g.open()
+			e := g.entity("map", nil, id)
+			e.Many = true
+			return "lib.GAny = " + mark(e, "map[int]"+name+"{0: "+g.options("")+", 1: "+g.options(name)+"}")
+		}
 	}},
 	{"named types", 1, 0, func(g *generator) string { return g.consume(g.named()) }},
 	{"named types in a call", 1, 0, func(g *generator) string {

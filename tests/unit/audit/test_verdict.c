@@ -421,6 +421,59 @@ Test(verdict, insertions_of_two_map_literals_on_a_line_are_told_apart_by_column)
 	scene_free(&s);
 }
 
+/* x = f(T{k: []string{...}, l: []int{...}}): the arrays are at the keys. */
+static void say_in_statement(struct scene *s, enum expr_kind kind, int column, const char *expr, int statement)
+{
+	say(s, CLAIM_HEAP, kind, 11, column, expr);
+	s->set->items[s->set->n - 1].statement = (struct source_position){11, statement};
+}
+
+static void emit_in_statement(struct scene *s, int column, enum cause cause, const char *type, int statement)
+{
+	size_t site = emit(s, 11, cause == CAUSE_NEW_OBJECT ? "runtime.newobject" : "runtime.concatstring2", cause, type,
+			   false);
+
+	place(s, site, column, column, column);
+	s->rec->sites[site].source->statement_line = 11;
+	s->rec->sites[site].source->statement_column = statement;
+	observe(s, site, (uint64_t)column, 8);
+}
+
+Test(verdict, what_is_left_over_in_one_statement_is_no_divergence)
+{
+	struct scene s = scene_new();
+
+	say_in_statement(&s, EXPR_SLICE_LIT, 20, "[]string{...}", 2);
+	say_in_statement(&s, EXPR_SLICE_LIT, 40, "[]int{...}", 2);
+	say_in_statement(&s, EXPR_SLICE_LIT, 70, "[]string{...}", 50); /* another statement's */
+	say_in_statement(&s, EXPR_OTHER, 90, "T{...}.s + x", 80);
+	emit_in_statement(&s, 38, CAUSE_NEW_OBJECT, "[2]int", 2);
+	emit_in_statement(&s, 18, CAUSE_NEW_OBJECT, "[2]string", 2);
+	emit_in_statement(&s, 85, CAUSE_STRING_CONCATENATION, NULL, 80);
+	emit_in_statement(&s, 120, CAUSE_NEW_OBJECT, "[2]string", 100); /* nothing is said of it */
+	judge(&s);
+	expect(&s, "[]int{...}", VERDICT_CONFIRMED, 38);
+	expect(&s, "T{...}.s + x", VERDICT_CONFIRMED, 85);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_CONFIRMED], 38 + 18 + 85);
+	cr_expect_eq(s.audit->totals.objects[VERDICT_UNPREDICTED], 120);
+	for (size_t i = 0; i < s.audit->n; i++)
+		cr_expect(!s.audit->items[i].ambiguous);
+	scene_free(&s);
+
+	/* Two of a kind: one row with the sum. */
+	s = scene_new();
+	say_in_statement(&s, EXPR_SLICE_LIT, 20, "[]string{...}", 2);
+	say_in_statement(&s, EXPR_SLICE_LIT, 40, "[]string{...}", 2);
+	emit_in_statement(&s, 18, CAUSE_NEW_OBJECT, "[2]string", 2);
+	emit_in_statement(&s, 38, CAUSE_NEW_OBJECT, "[2]string", 2);
+	judge(&s);
+	cr_assert_eq(s.audit->n, 1);
+	cr_expect_eq(s.audit->items[0].kind, VERDICT_CONFIRMED);
+	cr_expect(s.audit->items[0].ambiguous);
+	cr_expect_eq(s.audit->items[0].objects, 18 + 38);
+	scene_free(&s);
+}
+
 /* A map that grows makes groups, tables and a directory: no one of them is all there is. */
 Test(verdict, a_line_that_makes_several_types_names_one_and_counts_the_others)
 {

@@ -93,6 +93,7 @@ static void expect_same_columns(const struct columns *a, const struct columns *b
 		cr_expect(x->first.line == y->first.line && x->first.column == y->first.column);
 		cr_expect(x->last.line == y->last.line && x->last.column == y->last.column);
 		cr_expect(x->at.line == y->at.line && x->at.column == y->at.column);
+		cr_expect(x->statement.line == y->statement.line && x->statement.column == y->statement.column);
 		cr_expect(x->first_level == y->first_level && x->n_levels == y->n_levels);
 	}
 	for (size_t i = 0; i < a->n_levels; i++)
@@ -127,6 +128,8 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->literal.n_elements, q->literal.n_elements);
 		cr_expect_eq(p->literal.is_alone, q->literal.is_alone);
 		cr_expect_eq(p->literal.has_function, q->literal.has_function);
+		cr_expect_eq(p->statement.line, q->statement.line);
+		cr_expect_eq(p->statement.column, q->statement.column);
 	}
 	expect_text(a->build.go_version, b->build.go_version);
 	expect_text(a->build.goos, b->build.goos);
@@ -208,6 +211,7 @@ Test(prediction_file, everything_comes_back)
 		if (kind == EXPR_MAKE_MAP || kind == EXPR_OTHER)
 			p->literal =
 				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
+		p->statement = (struct source_position){kind % 3, kind % 3 * 7};
 	}
 	predictions_add_package(set, "a");
 	predictions_add_package(set, "b");
@@ -249,6 +253,7 @@ Test(prediction_file, columns_come_back)
 	columns_add_site(set->columns);
 	columns_add_level(set->columns, (struct source_position){1, 1});
 	set->columns->sites[2].at = (struct source_position){2, 14};
+	set->columns->sites[2].statement = (struct source_position){1, 3};
 	expect_round_trip(set);
 	predictions_free(set);
 }

@@ -271,6 +271,59 @@ Test(source_tokens, composite_literals)
 		     {"x := struct{}@{}", "struct{}{}"}, {"x := []func() T@{nil}", "[]func() T{nil}"});
 }
 
+/* The text from the first to the last token of the statement of the one behind '@', without blanks. */
+static void expect_statement(const char *marked, const char *want)
+{
+	const char *mark = strchr(marked, '@');
+	struct strbuf text = STRBUF_INIT, found = STRBUF_INIT;
+	struct source_tokens *source;
+	size_t first, last;
+
+	cr_assert_not_null(mark);
+	strbuf_addf(&text, "package p\nfunc f() {\n%.*s%s\n}\nfunc g() {}\n", (int)(mark - marked), marked, mark + 1);
+	source = tokens(strbuf_str(&text));
+	cr_assert_not_null(source, "%s", marked);
+	source_tokens_statement(source, token_at(source, 3, (int)(mark - marked) + 1), &first, &last);
+	for (size_t i = first; i <= last; i++) {
+		struct source_position pos = source_tokens_position(source, i), next;
+		const char *token = marked + pos.column - 1;
+		size_t n = strlen(token);
+
+		cr_assert_eq(pos.line, 3);
+		token += token >= mark;
+		n = strlen(token);
+		next = source_tokens_position(source, i + 1);
+		if (next.line == 3)
+			n = (size_t)(next.column - pos.column);
+		for (size_t k = 0; k < n; k++) {
+			if (!strchr(" @", token[k]))
+				strbuf_addch(&found, token[k]);
+		}
+	}
+	cr_expect_str_eq(strbuf_str(&found), want, "%s: '%s', not '%s'", marked, strbuf_str(&found), want);
+	source_tokens_free(source);
+	strbuf_release(&text);
+	strbuf_release(&found);
+}
+
+Test(source_tokens, statements)
+{
+	expect_statement("a(); x = T{@k: 1}; b()", "x=T{k:1}");
+	expect_statement("a(); @x, y := 1, 2; b()", "x,y:=1,2");
+	expect_statement("if x := f(@1); x > 2 { b() }", "ifx:=f(1);x>2");
+	expect_statement("if x { b(@1) } else { c() }", "b(1)");
+	expect_statement("for i := range []T{@1} { b() }", "fori:=range[]T{1}");
+	expect_statement("switch x { case f(@1): b() }", "casef(1)");
+	expect_statement("switch x { case 1: b(@2) }", "b(2)");
+	expect_statement("a(); return T{@1}, 2", "returnT{1},2");
+	expect_statement("a(); go f(@1); b()", "gof(1)");
+	expect_statement("var x, y = 1, T{@2}; b()", "x,y=1,T{2}");
+	expect_statement("x = func() { y = @3; z() }(4)", "y=3");
+	expect_statement("x = func() { y = 3; z() }(@4)", "x=func(){y=3;z()}(4)");
+	expect_statement("x = func() { y = 3 }(T{func() { z(@5) }})", "z(5)");
+	expect_statement("l: x <- T{@1}; b()", "x<-T{1}");
+}
+
 Test(source_tokens, literals_around)
 {
 	static const char text[] = "package p; var x = []T{{a: 1, b: U{}}, {a: f(2), c: func() { y = 3 }}}";

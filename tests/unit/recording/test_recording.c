@@ -60,6 +60,8 @@ static void add_source(struct rec_site *site)
 	source->first_column = 9;
 	source->last_line = 1048575;
 	source->last_column = REC_COLUMN_BEYOND;
+	source->statement_line = 19;
+	source->statement_column = 2;
 	source->levels[0] = (struct rec_level){20, 9};
 	source->levels[1] = (struct rec_level){7, 0};
 	source->levels[2] = (struct rec_level){14, 254};
@@ -286,6 +288,8 @@ static void expect_source(const struct rec_source *a, const struct rec_source *b
 	cr_expect_eq(a->first_column, b->first_column);
 	cr_expect_eq(a->last_line, b->last_line);
 	cr_expect_eq(a->last_column, b->last_column);
+	cr_expect_eq(a->statement_line, b->statement_line);
+	cr_expect_eq(a->statement_column, b->statement_column);
 	cr_assert_eq(a->n_levels, b->n_levels);
 	for (uint32_t i = 0; i < a->n_levels; i++) {
 		cr_expect_eq(a->levels[i].line, b->levels[i].line);
