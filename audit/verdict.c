@@ -532,7 +532,9 @@ static void judge_unpredicted(struct judge *j)
 		else
 			s->taken = true;
 		if (site && site->source) {
-			bool is_inlined = exported && site->source->n_levels > 1;
+			/* Its line is that of what the outermost function has inlined. */
+			bool is_inlined =
+				(exported || place_is_wrapper_file(outer->file)) && site->source->n_levels > 1;
 			const struct rec_level *level = &site->source->levels[site->source->n_levels - 1 - is_inlined];
 
 			/* Not where the compiler gave the call the position of the literal around. */

@@ -31,6 +31,7 @@ func main() {
 		inlinedLiteral("text")
 		appended("first"[:i%3+2], "second")
 		appendedAndKept("first"[:i%3+2], "second")
+		apply(&deposit{}, &account{})
 	}
 }
 
@@ -99,3 +100,16 @@ var table = func() []string {
 	}
 	return out
 }() // @table
+
+// ---- what a method makes that is inlined into its wrapper, and that nobody predicted
+
+type account struct{ items []named }
+
+type change interface{ apply(a *account) }
+
+type deposit struct{ item named }
+
+func (d deposit) apply(a *account) { a.items = append(a.items, d.item) } // @wrapped
+
+//go:noinline
+func apply(c change, a *account) { c.apply(a) }
