@@ -317,9 +317,14 @@ func options(a *account) []int {
 
 var numbered = regexp.MustCompile(`[A-Za-z]([0-9][0-9]+)\b`)
 
+// A variable of the compiler's own, for which the statement may stand that it is made for.
+func isOwn(expr string) bool {
+	return strings.HasPrefix(expr, ".autotmp_") || strings.HasPrefix(expr, "go ") || strings.HasPrefix(expr, "defer ")
+}
+
 func keysIn(expr string) map[int]bool {
 	keys := map[int]bool{}
-	if strings.HasPrefix(expr, ".autotmp_") {
+	if isOwn(expr) {
 		return keys
 	}
 	for _, m := range numbered.FindAllStringSubmatch(expr, -1) {
@@ -390,7 +395,7 @@ func kindsOfText(expr string) []string {
 		return []string{"argument"}
 	case expr == "append":
 		return []string{"append"}
-	case strings.HasPrefix(expr, ".autotmp_"):
+	case isOwn(expr):
 		return []string{"captured", "new"}
 	case strings.HasPrefix(expr, "&"), strings.HasPrefix(expr, "new("):
 		return []string{"new", "box"}

@@ -175,8 +175,8 @@ static char *write_source(const char *text)
 static void expect_in_source(struct line *l, const char *expr, const char *text, int line, const char *wanted)
 {
 	char *path = write_source(text);
-	struct rec_frame frames[] = {{"strings.(*Builder).WriteByte", "/go/src/strings/builder.go", 70, 60},
-				     {"m.f", path, line, 3}};
+	struct rec_frame frames[] = {{"strings.(*Builder).WriteByte", "/go/src/strings/builder.go", 70, 60, NULL},
+				     {"m.f", path, line, 3, NULL}};
 	bool is_builder = strcmp(expr, "") == 0;
 	const char *said;
 
