@@ -149,6 +149,12 @@ func (t *trial) read(truth, audit string) error {
 		return fmt.Errorf("%s: %v", audit, err)
 	}
 	t.rows = all.Verdicts
+	for _, r := range t.rows {
+		// A variable of the compiler's own, for which the statement stands that it is made for.
+		if r.Cause == "new object" && (strings.HasPrefix(r.Expr, "go ") || strings.HasPrefix(r.Expr, "defer ")) {
+			r.Expr = ".autotmp_"
+		}
+	}
 	for _, e := range t.Entities {
 		a := &account{entity: e, many: e.Many}
 		if e.Hit >= 0 {
@@ -317,14 +323,9 @@ func options(a *account) []int {
 
 var numbered = regexp.MustCompile(`[A-Za-z]([0-9][0-9]+)\b`)
 
-// A variable of the compiler's own, for which the statement may stand that it is made for.
-func isOwn(expr string) bool {
-	return strings.HasPrefix(expr, ".autotmp_") || strings.HasPrefix(expr, "go ") || strings.HasPrefix(expr, "defer ")
-}
-
 func keysIn(expr string) map[int]bool {
 	keys := map[int]bool{}
-	if isOwn(expr) {
+	if strings.HasPrefix(expr, ".autotmp_") {
 		return keys
 	}
 	for _, m := range numbered.FindAllStringSubmatch(expr, -1) {
@@ -395,7 +396,7 @@ func kindsOfText(expr string) []string {
 		return []string{"argument"}
 	case expr == "append":
 		return []string{"append"}
-	case isOwn(expr):
+	case strings.HasPrefix(expr, ".autotmp_"):
 		return []string{"captured", "new"}
 	case strings.HasPrefix(expr, "&"), strings.HasPrefix(expr, "new("):
 		return []string{"new", "box"}
