@@ -18,7 +18,7 @@
 #define MIN_GROWTHS	3
 #define DOUBLES_BELOW	256 /* elements: append doubles up to here, then grows by a quarter and a bit (nextslicecap) */
 #define SOURCE_LIMIT	(64u << 20)
-#define SLICES_MINOR	21 /* the first Go 1.N with package slices */
+#define SLICES_MINOR	21	    /* the first Go 1.N with package slices */
 #define STACK_MAX_BYTES (64u << 10) /* of make with constant sizes: ir.MaxImplicitStackVarSize */
 
 static bool starts(const char *s, const char *prefix)
@@ -212,8 +212,8 @@ static const char *make_room(const struct advice_run *run, const struct verdict 
 	const char *name = grown(run->pool, growth), *room_text;
 
 	if (may_be_made(run, growth, name))
-		room_text = strpool_addf(run->pool, "make([]%s, 0, %" PRIu64 ")", source_type(run->pool, v, growth),
-					 room);
+		room_text =
+			strpool_addf(run->pool, "make([]%s, 0, %" PRIu64 ")", source_type(run->pool, v, growth), room);
 	else if (!has_package_slices(run->rec))
 		return NULL;
 	/* One element of room becomes two or more: these had none. */
@@ -251,21 +251,20 @@ static const char *advise_append(const struct advice_run *run, const struct verd
 	/* inlined: its bytes are not the reader's to make, but it can be told */
 	if (growth->n_frames > 1 && starts(growth->frames[0].function, "strings.(*Builder).")) {
 		what = "builders";
-		remedy = is_alone(run, growth)
-				 ? strpool_addf(run->pool,
-						", so many to the end that Grow(%" PRIu64
-						") takes no more bytes, and one object each",
-						v->largest / element)
-				 : ": Grow with all that is to come makes one object each; this line alone does not tell "
-				   "how much that is";
+		remedy = is_alone(run, growth) ? strpool_addf(run->pool,
+							      ", so many to the end that Grow(%" PRIu64
+							      ") takes no more bytes, and one object each",
+							      v->largest / element)
+					       : ": Grow with all that is to come makes one object each; this line "
+						 "alone does not tell "
+						 "how much that is";
 	} else if (is_of_own_package(growth)) {
 		what = "slices";
 		remedy = make_room(run, v, growth);
 	} else {
 		return NULL;
 	}
-	return remedy ? strpool_addf(run->pool,
-				     "%s%s grew step by step, from %" PRIu64 " to %" PRIu64 " bytes%s",
+	return remedy ? strpool_addf(run->pool, "%s%s grew step by step, from %" PRIu64 " to %" PRIu64 " bytes%s",
 				     remedy[0] == ',' ? "capacity known: " : "", what, v->smallest, v->largest, remedy)
 		      : NULL;
 }
@@ -351,9 +350,9 @@ static const char *called(struct strpool *pool, const struct verdict *v)
 			continue;
 		if (strcmp(step->reason, "call parameter") == 0)
 			return function_called(pool, step);
-		is_first = strcmp(step->reason, "spill") == 0 || strcmp(step->reason, "interface-converted") == 0 ||
-			   (strcmp(step->reason, "slice-literal-element") == 0 &&
-			    strcmp(step->expr, "... argument") == 0);
+		is_first =
+			strcmp(step->reason, "spill") == 0 || strcmp(step->reason, "interface-converted") == 0 ||
+			(strcmp(step->reason, "slice-literal-element") == 0 && strcmp(step->expr, "... argument") == 0);
 	}
 	return NULL;
 }
@@ -362,7 +361,7 @@ static const char *called(struct strpool *pool, const struct verdict *v)
 static bool is_printed_number(const char *function, const char *type)
 {
 	static const char *const printers[] = {"fmt.Print", "fmt.Fprint", "fmt.Sprint", "fmt.Append"};
-	static const char *const numbers[] = {"int",	"int8",	  "int16",  "int32",  "int64",	 "uint",   "uint8",
+	static const char *const numbers[] = {"int",	"int8",	  "int16",  "int32",   "int64",	  "uint",   "uint8",
 					      "uint16", "uint32", "uint64", "uintptr", "float32", "float64"};
 	bool is_number = false;
 

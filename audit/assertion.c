@@ -371,7 +371,7 @@ struct evidence {
 	bool no_code; /* the lines have none */
 	struct place *places;
 	struct u64map place_at;
-	uint64_t perhaps;	    /* objects that may be its own */
+	uint64_t perhaps; /* objects that may be its own */
 	const char *perhaps_at;
 };
 
@@ -562,8 +562,9 @@ static enum assertion_verdict decide(const struct ground *g, struct assertion *i
 		return ASSERTION_UNDECIDED;
 	}
 	if (!e->has_code) {
-		because(a, item, "it left no code of its own in the binary: nothing calls it, or no inlined copy of it "
-				 "needs any");
+		because(a, item,
+			"it left no code of its own in the binary: nothing calls it, or no inlined copy of it "
+			"needs any");
 		return ASSERTION_NEVER_EXECUTED;
 	}
 	if (!d->calls && !e->has_site) {

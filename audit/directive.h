@@ -25,11 +25,11 @@ enum directive_kind {
 
 struct directive {
 	enum directive_kind kind;
-	bool calls;	      /* also what is called */
-	const char *text;     /* the comment, without a remark; from the pool */
-	int line;	      /* of the comment */
-	int first, last;      /* lines it is about; 0 if no code follows it */
-	int end;	      /* last line whose code shows that it is there and runs: of a function, its brace; else last */
+	bool calls;	  /* also what is called */
+	const char *text; /* the comment, without a remark; from the pool */
+	int line;	  /* of the comment */
+	int first, last;  /* lines it is about; 0 if no code follows it */
+	int end; /* last line whose code shows that it is there and runs: of a function, its brace; else last */
 	const char *function; /* "(*Cart).Add"; NULL for a line. From the pool */
 };
 

@@ -203,8 +203,8 @@ static bool is_builder(const struct function *f, size_t i)
 
 static bool is_reading(const struct function *f, size_t i)
 {
-	return is_at(f, i + 1, ".") && (is_at(f, i + 2, "String") || is_at(f, i + 2, "Len") || is_at(f, i + 2, "Cap")) &&
-	       is_at(f, i + 3, "(");
+	return is_at(f, i + 1, ".") &&
+	       (is_at(f, i + 2, "String") || is_at(f, i + 2, "Len") || is_at(f, i + 2, "Cap")) && is_at(f, i + 3, "(");
 }
 
 /* The one write on a line, by the builder's name; f->n if there is none, or more. */

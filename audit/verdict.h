@@ -61,7 +61,7 @@ struct verdict {
 	const struct rec_site **sites; /* evidence; pointers into the recording */
 	size_t n_sites;
 	const struct rec_site
-		*move; /* of those: the call that moved what append built on the stack; NULL if none did */
+		*move;		/* of those: the call that moved what append built on the stack; NULL if none did */
 	bool is_inlining_known; /* of every prediction: what inlined calls it is in */
 	/* Of the predictions, the set's, those that are in more inlined calls than the frames of a site say: the
 	 * compiler gives some calls the position of the inlined call that they are in. Owned. */

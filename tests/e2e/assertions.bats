@@ -36,7 +36,16 @@ expect_all_verdicts() {
 	expect_verdict broken '^func moved'
 	expect_verdict broken '^func \(l \*list\) Push'
 	expect_verdict undecided '^func main'
-	jq -e '.assertions | length == 17' <<<"$out" >/dev/null || complain "$(jq '.assertions | length' <<<"$out") assertions"
+	expect_verdict broken '^func list1'
+	expect_verdict broken '^func address'
+	expect_verdict broken '^func checked'
+	expect_verdict broken '^func pair'
+	expect_verdict held '^func plus'
+	expect_verdict 'never executed' '^func last'
+	expect_verdict held 'kept = list1.*by itself'
+	jq -e '[.assertions[] | select(.file == "inlined/inlined.go") | .verdict, .objects] == ["broken", 50]' <<<"$out" >/dev/null ||
+		complain "another package: $(jq -c '.assertions[] | select(.file != "main.go")' <<<"$out")"
+	jq -e '.assertions | length == 25' <<<"$out" >/dev/null || complain "$(jq '.assertions | length' <<<"$out") assertions"
 }
 
 @test "held, broken, never executed" {
@@ -49,16 +58,22 @@ expect_all_verdicts() {
 		jq -e '.assertions[] | select(.function == "push") | .objects == 50 and .bytes == 800 and
 			(.why[0] | test("^new object of main.node at main.go:[0-9]+: 50 objects, 800 bytes$"))' <<<"$out" >/dev/null ||
 			complain "push: $(jq -c '.assertions[] | select(.function == "push")' <<<"$out")"
+		# list1 is called twice a round, and its objects are all there is of it
+		jq -e '.assertions[] | select(.function == "list1") | .objects == 100 and (.why | length) == 2 and
+			(.why[0] | test("^new object of \\[1\\]int at main.go:[0-9]+, inlined at main.go:[0-9]+: 50 objects, 400 bytes$"))' \
+			<<<"$out" >/dev/null || complain "list1: $(jq -c '.assertions[] | select(.function == "list1")' <<<"$out")"
+		jq -e '.assertions[] | select(.function == "last") | .why[0] | test("left no code of its own")' <<<"$out" >/dev/null ||
+			complain "last: $(jq -c '.assertions[] | select(.function == "last")' <<<"$out")"
 		# the same from the files, and in words
 		cd "$d" || return
 		expect_status 1 "$ESCAUDIT" compare --json --fail-on 'broken,unproven>9' "$d/pred" "$d/rec.gz"
-		expect_message 'gate: broken: 6 lines'
+		expect_message 'gate: broken: 11 lines'
 		expect_all_verdicts
 		expect_status 0 "$ESCAUDIT" export --format=github --source-root "$programs/asserted" --predictions "$d/pred" --fail-on broken "$d/rec.gz"
 		[ "$(grep -c '^::error .*//escaudit:noalloc of push: 50 objects, 800 B' <<<"$out")" = 1 ] || complain "annotations: $(head -n 3 <<<"$out")"
-		expect_status 1 "$ESCAUDIT" compare --fail-on 'broken>9,unproven' "$d/pred" "$d/rec.gz"
-		expect_message 'gate: unproven: 4 lines'
-		grep -q '^ASSERTIONS: 17: 6 broken, 1 undecided, 3 never executed, 7 held' <<<"$out" || complain "$(grep ASSERTIONS <<<"$out")"
+		expect_status 1 "$ESCAUDIT" compare --fail-on 'broken>19,unproven' "$d/pred" "$d/rec.gz"
+		expect_message 'gate: unproven: 5 lines'
+		grep -q '^ASSERTIONS: 25: 11 broken, 1 undecided, 4 never executed, 9 held' <<<"$out" || complain "$(grep ASSERTIONS <<<"$out")"
 	}
 	for_each_go check 1.19 1.27
 }
@@ -74,6 +89,14 @@ expect_all_verdicts() {
 	expect_verdict undecided 'node\{nil, 7\}'
 	expect_verdict held '^func sum'
 	expect_verdict broken '^func push'
+	# a log of text says nothing of inlined calls: what was made may be of any function that is inlined, not of others
+	(cd "$programs/asserted" && "$GO" build -a -gcflags=-m -o "$d/asserted" . 2>"$d/log") || return
+	expect_status 0 "$ESCAUDIT" record -o "$d/plain.gz" -- "$d/asserted" -n 5
+	expect_status 0 "$ESCAUDIT" compare --json "$d/log" "$d/plain.gz"
+	expect_verdict undecided '^func list1'
+	expect_verdict undecided '^func plus'
+	expect_verdict held '^func sum'
+	expect_verdict broken '^func large'
 	# the sources are elsewhere
 	cp main.go "$d/main.go"
 	cd /

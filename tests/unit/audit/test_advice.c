@@ -225,10 +225,12 @@ Test(advice, make_is_for_what_the_source_shows_to_be_empty)
 /* Lines that share a builder share its growth. */
 Test(advice, a_builder_gets_a_size_where_all_its_growth_is_seen)
 {
-	static const char alone[] = "package m\n\nfunc f(n int) string {\n\tvar sb strings.Builder\n\tfor i := 0; i < n; i++ {\n"
-				    "\t\tsb.WriteByte(',')\n\t}\n\treturn sb.String()\n}\n";
-	static const char shared[] = "package m\n\nfunc f(n int) string {\n\tvar sb strings.Builder\n\tfor i := 0; i < n; i++ {\n"
-				     "\t\tsb.WriteByte(',')\n\t\tsb.WriteString(s)\n\t}\n\treturn sb.String()\n}\n";
+	static const char alone[] =
+		"package m\n\nfunc f(n int) string {\n\tvar sb strings.Builder\n\tfor i := 0; i < n; i++ {\n"
+		"\t\tsb.WriteByte(',')\n\t}\n\treturn sb.String()\n}\n";
+	static const char shared[] =
+		"package m\n\nfunc f(n int) string {\n\tvar sb strings.Builder\n\tfor i := 0; i < n; i++ {\n"
+		"\t\tsb.WriteByte(',')\n\t\tsb.WriteString(s)\n\t}\n\treturn sb.String()\n}\n";
 	struct line l;
 
 	make_line(&l, VERDICT_UNPREDICTED, CAUSE_APPEND_GROWTH, 600, 50400, 8, 256);

@@ -46,7 +46,8 @@ Test(growth_source, a_variable_that_begins_empty)
 	expect_empty(true, "f(n int) []int", "xs := make([]int, 0, 4)", "");
 	expect_empty(true, "f(n int) []int", "xs := make([]map[[2]int]bool, 0)", "");
 	expect_empty(true, "(t *T) f(n struct{ a int }) interface{ M() }", "var xs []int // none", "");
-	expect_empty(true, "f(n int) []int", "println(xs)\nvar xs []int\nsum(len(xs), xs[0], xs[i+1], t.xs, T{xs: 1})", "");
+	expect_empty(true, "f(n int) []int", "println(xs)\nvar xs []int\nsum(len(xs), xs[0], xs[i+1], t.xs, T{xs: 1})",
+		     "");
 	expect_empty(true, "f(n int) []int", "var xs []int\nfor _, x := range xs {}\nkept = xs\ny := xs", "");
 }
 
@@ -72,6 +73,8 @@ Test(growth_source, what_may_hold_elements)
 	expect_empty(false, "f(n int) []int", "var xs []int\nxs = xs[:0]", "");
 	expect_empty(false, "f(n int) []int", "var xs []int\nfunc(xs []int) { xs = nil }(nil)", "");
 	expect_empty(false, "f(n int) []int", "{\nvar xs []int\n}\nxs := start()", "");
+	expect_empty(false, "f(n int) []int", "var xs []int", "\nxs = start()");
+	expect_empty(false, "f(n int) []int", "var xs []int", "\nother = append(xs, 1)");
 	expect_empty(false, "f(n int) []int", "for _, xs := range all {", "\n}");
 }
 
@@ -87,8 +90,9 @@ Test(growth_source, what_would_not_be_the_same_with_room)
 
 Test(growth_source, lines_of_which_nothing_is_known)
 {
-	static const char text[] = "package m\n\nvar xs []int\n\nfunc f() {\n\tvar xs []int\n\txs = append(xs, 1); xs = append(xs, 2)\n"
-				   "\tys = append(ys, 1)\n}\n\nfunc g() {\n\tvar xs []int\n\txs = append(xs, 1)\n";
+	static const char text[] =
+		"package m\n\nvar xs []int\n\nfunc f() {\n\tvar xs []int\n\txs = append(xs, 1); xs = append(xs, 2)\n"
+		"\tys = append(ys, 1)\n}\n\nfunc g() {\n\tvar xs []int\n\txs = append(xs, 1)\n";
 	size_t n = strlen(text);
 
 	cr_expect(!growth_begins_empty(text, n, 7, "xs"), "two on one line");
@@ -113,7 +117,8 @@ static bool alone(const char *header, const char *body)
 Test(growth_source, a_builder_that_one_line_writes_to)
 {
 	cr_expect(alone("f()", "var sb strings.Builder\nsb.WriteByte(',') // here\nreturn sb.String()"));
-	cr_expect(alone("f()", "var sb strings.Builder\nfor sb.Len() < 9 {\nsb.WriteString(s) // here\n}\nreturn sb.String()"));
+	cr_expect(alone(
+		"f()", "var sb strings.Builder\nfor sb.Len() < 9 {\nsb.WriteString(s) // here\n}\nreturn sb.String()"));
 	cr_expect(!alone("f()", "var sb strings.Builder\nsb.WriteByte(',') // here\nsb.WriteString(s)"));
 	cr_expect(!alone("f()", "var sb strings.Builder\nsb.WriteByte(','); sb.WriteString(s) // here\n"));
 	cr_expect(!alone("f()", "var sb strings.Builder\nsb.WriteByte(',') // here\nfmt.Fprint(&sb, 1)"));

@@ -1193,3 +1193,32 @@ Test(verdict, a_moved_slice_is_that_of_the_append_whose_flow_goes_through_the_li
 	cr_expect_eq(moved_verdict(&s)->kind, VERDICT_UNPREDICTED, "neither: another file's line");
 	scene_free(&s);
 }
+
+/* The call of a literal that an inlined function returns has the position of the inlined call. */
+Test(verdict, it_knows_the_inlined_calls_that_no_frame_names)
+{
+	struct scene s = scene_new();
+	struct prediction *p = say(&s, CLAIM_HEAP, EXPR_SLICE_LIT, 15, 8, "[]int{...}");
+	const struct verdict *v;
+
+	p->inlined = xcalloc(1, sizeof(*p->inlined));
+	p->inlined[0] = (struct position){"./x.go", 40, 30};
+	p->n_inlined = 1;
+	p->inlined_known = true;
+	say(&s, CLAIM_HEAP, EXPR_NEW, 16, 8, "new(int)")->inlined_known = true;
+	say(&s, CLAIM_HEAP, EXPR_NEW, 17, 8, "new(string)");
+	observe(&s, emit(&s, 15, "runtime.newobject", CAUSE_NEW_OBJECT, "[1]int", false), 7, 8);
+	observe(&s, emit(&s, 16, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 7, 8);
+	observe(&s, emit(&s, 17, "runtime.newobject", CAUSE_NEW_OBJECT, "string", false), 7, 16);
+	judge(&s);
+	v = verdict_of(&s, "[]int{...}");
+	cr_assert_eq(v->n_deeper, 1);
+	cr_expect_eq(v->deeper[0]->inlined[0].line, 40);
+	cr_expect(v->is_inlining_known);
+	v = verdict_of(&s, "new(int)");
+	cr_expect_eq(v->n_deeper, 0);
+	cr_expect(v->is_inlining_known);
+	v = verdict_of(&s, "new(string)");
+	cr_expect(!v->is_inlining_known, "of a log without JSON");
+	scene_free(&s);
+}
