@@ -596,8 +596,10 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 			return is_string ? FIT_TYPE : FIT_NONE;
 		return is_slice ? FIT_NONE : FIT_POSSIBLE;
 	case EXPR_SLICE_LIT:
-		if (is_slice && r->type && site->type)
-			return type_fit(r->type, site->type);
+		if (is_slice && r->type && site->type) /* the text of a slice's literal names its element */
+			return p->kind == EXPR_SLICE_LIT && strncmp(site->type, "[]", 2) == 0
+				       ? type_fit(r->type, site->type + 2)
+				       : type_fit(r->type, site->type);
 		return is_slice ? FIT_TYPE : FIT_NONE;
 	case EXPR_MAKE_SLICE:
 	case EXPR_APPEND:

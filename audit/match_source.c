@@ -149,9 +149,17 @@ static size_t common_tail(const char *a, const char *b)
 	return components;
 }
 
-/* The compiler names files below its working directory relative to it. */
+/*
+ * The compiler names files below its working directory relative to it, "./main.go". A name without a folder is a line
+ * directive's; up to Go 1.19 the binary has it as it stands there.
+ */
 static uint64_t *find_in_tree(struct matching *m, const char *path)
 {
+	uint64_t *as_it_stands =
+		strchr(path, '/') ? NULL : u64map_find(&m->file_of_path, (uintptr_t)strpool_add(m->pool, path));
+
+	if (as_it_stands)
+		return as_it_stands;
 	return u64map_find(&m->file_of_path, (uintptr_t)clean_path(m, m->set->build.directory, path));
 }
 
@@ -174,8 +182,9 @@ void match_find_names(struct matching *m)
 		path = p->pos.file;
 		package = p->package;
 		found = find_in_tree(m, path);
-		/* A line directive can give a file of another kind a full name, which -trimpath leaves as it is. */
-		if (found && path[0] != '/' && path_has_suffix(path, ".go") && m->set->build.directory)
+		/* A line directive can give a file a full name, which -trimpath leaves as it is, or one without a
+		 * folder. */
+		if (found && path[0] != '/' && strchr(path, '/') && path_has_suffix(path, ".go") && m->set->build.directory)
 			m->is_same_tree = true;
 		if (!found)
 			found = find_named(m, path);

@@ -150,8 +150,8 @@ func (t *trial) read(truth, audit string) error {
 	}
 	t.rows = all.Verdicts
 	for _, r := range t.rows {
-		// A variable of the compiler's own, for which the statement stands that it is made for.
-		if r.Cause == "new object" && (strings.HasPrefix(r.Expr, "go ") || strings.HasPrefix(r.Expr, "defer ")) {
+		// A variable of the compiler's own, for which the statement or the call stands that it is made for.
+		if r.Cause == "new object" && ownCall.MatchString(r.Expr) {
 			r.Expr = ".autotmp_"
 		}
 	}
@@ -322,6 +322,8 @@ func options(a *account) []int {
 // ---- which rows speak of which expression ----
 
 var numbered = regexp.MustCompile(`[A-Za-z]([0-9][0-9]+)\b`)
+
+var ownCall = regexp.MustCompile(`^(go |defer |t[0-9]+\.Run\()`)
 
 func keysIn(expr string) map[int]bool {
 	keys := map[int]bool{}

@@ -29,6 +29,7 @@ func main() {
 		script(&buffer{}, "text")
 		behind("text")
 		inlinedLiteral("text")
+		fromTemplate(i)
 		appended("first"[:i%3+2], "second")
 		appendedAndKept("first"[:i%3+2], "second")
 		apply(&deposit{}, &account{})
