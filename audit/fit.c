@@ -189,7 +189,8 @@ static bool is_constant_bytes(struct strpool *pool, const char *expr)
 	       expr_kind_of(strpool_add_n(pool, expr + start, end - start)) == EXPR_CONSTANT;
 }
 
-/* A sum is one node of the compiler's, with all its operands, as it is printed and as it is compiled (walkAddString). */
+/* A sum is one node of the compiler's, with all its operands, as it is printed and as it is compiled (walkAddString).
+ */
 static size_t summands_of(const char *expr, enum expr_kind kind)
 {
 	size_t len = strlen(expr), start, end;
@@ -533,8 +534,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	    !map_shapes_fit(p, site))
 		return FIT_NONE;
 	/*
-	 * "s += a + b" makes s + a + b, of which the compiler says nothing; of a + b, which nobody makes, it does. There
-	 * may be fewer operands than are printed, as constants side by side are one.
+	 * "s += a + b" makes s + a + b, of which the compiler says nothing; of a + b, which nobody makes, it does.
+	 * There may be fewer operands than are printed, as constants side by side are one.
 	 */
 	if (summands_at(site) > r->summands)
 		return FIT_NONE;

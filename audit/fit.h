@@ -16,14 +16,14 @@
 /* What a prediction's text says, taken apart once. Strings belong to the pool given to reading_init, or to the
  * prediction. */
 struct reading {
-	unsigned primary;	/* causes (1 << enum cause) of the allocation that the expression is */
-	unsigned secondary;	/* causes of what else its line may say in the same words */
-	const char *type;	/* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL. Of a
-				 variable       that is moved in a wrapper, the method's receiver, set by match.c */
-	const char *selector;	/* "Name" of "x.Name", which may be a method value; or NULL */
-	const char *function;	/* as the symbol has it behind the package; NULL if the diagnostics do not name it */
-	uint64_t elements;	/* of make with constant sizes; UINT64_MAX if it is none */
-	size_t summands;	/* of the string that is made, or converted to bytes; SIZE_MAX if the text does not say */
+	unsigned primary;     /* causes (1 << enum cause) of the allocation that the expression is */
+	unsigned secondary;   /* causes of what else its line may say in the same words */
+	const char *type;     /* the type it names: "small" of "&small{...}", "int" of "make([]int, n)"; or NULL. Of a
+			       variable       that is moved in a wrapper, the method's receiver, set by match.c */
+	const char *selector; /* "Name" of "x.Name", which may be a method value; or NULL */
+	const char *function; /* as the symbol has it behind the package; NULL if the diagnostics do not name it */
+	uint64_t elements;    /* of make with constant sizes; UINT64_MAX if it is none */
+	size_t summands;      /* of the string that is made, or converted to bytes; SIZE_MAX if the text does not say */
 	enum expr_kind operand; /* what is boxed, where its text says it of itself as well as of what is made for it */
 	bool is_application;	/* X(y): a call that is boxed, or a conversion to a named type */
 	bool is_literal;	/* T{...}: boxed, or the array behind a named slice, or a named map */

@@ -184,7 +184,8 @@ void match_find_names(struct matching *m)
 		found = find_in_tree(m, path);
 		/* A line directive can give a file a full name, which -trimpath leaves as it is, or one without a
 		 * folder. */
-		if (found && path[0] != '/' && strchr(path, '/') && path_has_suffix(path, ".go") && m->set->build.directory)
+		if (found && path[0] != '/' && strchr(path, '/') && path_has_suffix(path, ".go") &&
+		    m->set->build.directory)
 			m->is_same_tree = true;
 		if (!found)
 			found = find_named(m, path);

@@ -223,6 +223,8 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 			       "of them";
 		if (absent(line))
 			return strpool_addf(pool, "no call: %s", absent(line));
+		if (group && t->set->items[group->predictions[0]].kind == EXPR_CONCAT)
+			return "no call in the binary: part of a longer sum, as of s += a + b, or dead code";
 		return "no call in the binary: constant data, zero size, or dead code";
 	case VERDICT_HELD:
 		if (site && !t->absence_is_fact)

@@ -266,7 +266,7 @@ size_t expr_summands(const char *s, size_t len)
 	size_t depth = 0, n = 1;
 
 	for (size_t i = 0; i < len;) {
-		size_t operator = depth == 0 && s[i] == ' ' ? operator_length(s, len, i) : 0;
+		size_t operator= depth == 0 && s[i] == ' ' ? operator_length(s, len, i) : 0;
 
 		if (is_quote(s[i])) {
 			i = skip_quoted(s, len, i);
@@ -276,8 +276,8 @@ size_t expr_summands(const char *s, size_t len)
 			depth++;
 		else if ((s[i] == ')' || s[i] == ']' || s[i] == '}') && depth)
 			depth--;
-		n += operator > 0;
-		i += operator ? operator : 1;
+		n += operator> 0;
+		i += operator? operator: 1;
 	}
 	return n;
 }

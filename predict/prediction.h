@@ -230,7 +230,8 @@ int predictions_load(struct predictions *set, const char *path, struct error *er
  * slice or map type reads like a struct's and is EXPR_OTHER.
  */
 enum expr_kind expr_kind_of(const char *expr);
-/* How many operands are joined by operators at the outermost level of a text of len bytes; 1 if there is no operator. */
+/* How many operands are joined by operators at the outermost level of a text of len bytes; 1 if there is no operator.
+ */
 size_t expr_summands(const char *s, size_t len);
 /* A comparison, a negation or a logical operation. False where the text does not tell, as of a name. */
 bool expr_is_boolean(const char *expr);

@@ -287,7 +287,8 @@ const char *go_name_bare_type(struct strpool *pool, const char *type)
 			    (p[n + 1] != '.' || (p[n + 2] != '.' && is_path_char(p[n + 2]))))
 				keep = n + 1;
 		}
-		/* What is C's has a name of its own in Go (cmd/cgo), which texts of the compiler's give back since 1.27. */
+		/* What is C's has a name of its own in Go (cmd/cgo), which texts of the compiler's give back
+		 * since 1.27. */
 		if (keep == 2 && *p == 'C')
 			strbuf_addstr(&sb, GO_NAME_OF_C);
 		strbuf_add(&sb, p + keep, n - keep);

@@ -72,7 +72,8 @@ const char *go_name_identity(struct strpool *pool, const char *function);
 
 /* "_Ctype_int" is the type that sources call C.int. */
 #define GO_NAME_OF_C "_Ctype_"
-/* "map[string]Item" of "map[string]cart.Item": a type without the names of packages; "_Ctype_int" of C.int. From pool. */
+/* "map[string]Item" of "map[string]cart.Item": a type without the names of packages; "_Ctype_int" of C.int. From pool.
+ */
 const char *go_name_bare_type(struct strpool *pool, const char *type);
 
 /*

@@ -671,6 +671,7 @@ long_line() {
 			complain "without a column: $(jq -c '[.verdicts[] | select(.column | not) | .line]' "$audit")"
 		jq -e 'all(.verdicts[]; (.function // "main.") | startswith("main."))' "$audit" >/dev/null || complain "$(jq -c '[.verdicts[].function] | unique' "$audit")"
 		expect_among texts/main.go table "held string(rune(r + 54)) | string/[]byte conversion, - 0/0" "held string(rune(r + 86)) | string/[]byte conversion, - 0/0"
+		jq -e 'any(.verdicts[]; .expr == "a + \": \" + b" and (.summary | test("part of a longer sum")))' "$audit" >/dev/null || complain "the reason of a + b"
 		expect_at texts/main.go assigned "confirmed a + b + a | string concatenation, - 7/82"
 	}
 	for_each_go check 1.19 1.24 1.25 1.27
