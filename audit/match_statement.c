@@ -31,7 +31,7 @@ static bool is_open_claim(const struct matching *m, size_t i)
 static uint64_t key_of_claim(const struct matching *m, size_t i)
 {
 	const struct prediction *p = &m->set->items[i];
-	uint64_t key = m->prediction_file[i];
+	uint64_t key = u64_mix(1, m->prediction_file[i]); /* a file's number and a line would mix into one */
 
 	for (size_t k = 0; k < p->n_inlined; k++) {
 		const struct position *pos = k ? &p->inlined[k - 1] : &p->pos;
@@ -52,7 +52,7 @@ static bool is_open_site(const struct matching *m, size_t s)
 static uint64_t key_of_site(const struct matching *m, size_t s)
 {
 	const struct rec_source *source = m->rec->sites[s].source;
-	uint64_t key = m->site_file[s];
+	uint64_t key = u64_mix(1, m->site_file[s]);
 
 	for (uint32_t k = source->n_levels; k-- > 1;)
 		key = statement_key(key, source->levels[k].line, source->levels[k].column);
