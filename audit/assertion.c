@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/match.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/strbuf.h"
@@ -658,8 +659,11 @@ static void ground_init(struct ground *g, struct assertions *a, const struct rec
 	for (size_t i = 0; audit && i < audit->n; i++) {
 		const struct verdict *v = &audit->items[i];
 
-		for (size_t k = 0; v->n_deeper && k < v->n_sites; k++)
-			g->deeper[v->sites[k] - rec->sites] = v;
+		/* What moves a slice to the heap stands elsewhere than the append that the prediction is of. */
+		for (size_t k = 0; v->n_deeper && k < v->n_sites; k++) {
+			if (!match_is_move(v->sites[k]))
+				g->deeper[v->sites[k] - rec->sites] = v;
+		}
 	}
 	for (size_t i = 0; audit && i < rec->n_observations && !g->unplaced; i++) {
 		const struct rec_observation *o = &rec->observations[i];

@@ -30,7 +30,7 @@ struct scanner {
 	struct open_literal {
 		size_t directive;
 		long braces; /* around the body */
-	} *open;
+	} * open;
 	size_t n_open, alloc_open;
 
 	/* the function declaration we are in */
