@@ -202,7 +202,7 @@ static bool has_package_slices(const struct recording *rec)
 {
 	const char *version = rec->header.go_version;
 
-	return starts(version, "go1.") && atoi(version + strlen("go1.")) >= SLICES_MINOR;
+	return starts(version, "go1.") && strtoul(version + strlen("go1."), NULL, 10) >= SLICES_MINOR;
 }
 
 /* What to do about slices of one variable. */

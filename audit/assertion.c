@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/match.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/strbuf.h"
@@ -246,8 +247,18 @@ static void because(struct assertions *a, struct assertion *item, const char *fm
 	strbuf_release(&sb);
 }
 
+/* On the line where a function literal begins, whether a frame is of the literal, and not of the code around. */
+static bool is_of_literal(const struct assertion *item, const struct rec_frame *frame)
+{
+	if (frame->start_line > 0)
+		return frame->start_line == item->directive.first;
+	return go_name_is_closure(frame->function);
+}
+
 static bool is_inside(const struct assertion *item, const struct rec_frame *frame)
 {
+	if (item->directive.is_literal && frame->line == item->directive.first && !is_of_literal(item, frame))
+		return false;
 	return frame->file && frame->line >= item->directive.first && frame->line <= item->directive.last &&
 	       strcmp(frame->file, item->recorded) == 0;
 }
@@ -309,6 +320,9 @@ static bool is_own_prediction(const struct ground *g, const struct assertion *it
 {
 	bool all = item->directive.kind == DIRECTIVE_NOESCAPE || item->directive.calls;
 
+	/* Of where a literal begins, only the parameters are its own. */
+	if (item->directive.is_literal && innermost(p)->line == item->directive.first && p->kind != EXPR_MOVED)
+		return false;
 	if (is_inside_position(g, item, innermost(p)))
 		return true;
 	for (size_t i = 0; all && i < p->n_inlined; i++) {
@@ -645,8 +659,11 @@ static void ground_init(struct ground *g, struct assertions *a, const struct rec
 	for (size_t i = 0; audit && i < audit->n; i++) {
 		const struct verdict *v = &audit->items[i];
 
-		for (size_t k = 0; v->n_deeper && k < v->n_sites; k++)
-			g->deeper[v->sites[k] - rec->sites] = v;
+		/* What moves a slice to the heap stands elsewhere than the append that the prediction is of. */
+		for (size_t k = 0; v->n_deeper && k < v->n_sites; k++) {
+			if (!match_is_move(v->sites[k]))
+				g->deeper[v->sites[k] - rec->sites] = v;
+		}
 	}
 	for (size_t i = 0; audit && i < rec->n_observations && !g->unplaced; i++) {
 		const struct rec_observation *o = &rec->observations[i];

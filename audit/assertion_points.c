@@ -173,6 +173,9 @@ static void watch_code(struct finder *f, size_t assertion, const struct go_line_
 {
 	const struct assertion *item = &f->assertions->items[assertion];
 
+	/* The code that a literal stands in runs without it. */
+	if (item->directive.is_literal && run->line == item->directive.first && f->own_line != run->line)
+		return;
 	/* The entry is watched. */
 	if (item->directive.function && f->own_file && strcmp(f->own_file, item->recorded) == 0 &&
 	    is_about(&item->directive, f->own_line))

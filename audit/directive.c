@@ -21,6 +21,18 @@ struct scanner {
 
 	size_t pending; /* first directive that waits for code */
 
+	/* the function literal whose header we are in */
+	bool in_literal;
+	int literal_line;
+	long literal_parens, literal_brackets, literal_types; /* around it, and braces of its types */
+	bool opens_literal; /* the last token is the brace of its body, on the line of its func keyword */
+	/* directives about literals whose bodies are open, outermost first */
+	struct open_literal {
+		size_t directive;
+		long braces; /* around the body */
+	} * open;
+	size_t n_open, alloc_open;
+
 	/* the function declaration we are in */
 	bool in_header, in_body;
 	long type_braces; /* of a struct or interface in the header */
@@ -129,6 +141,12 @@ static void add_directive(struct scanner *s, struct directive d, const char *beg
 	d.line = s->line;
 	if (s->code_on_line)
 		d.first = d.last = d.end = s->line;
+	if (s->opens_literal) {
+		d.is_literal = true;
+		d.function = "func literal";
+		ARRAY_GROW(s->open, s->n_open + 1, s->alloc_open);
+		s->open[s->n_open++] = (struct open_literal){s->out->n, s->braces - 1};
+	}
 	ARRAY_GROW(s->out->items, s->out->n + 1, s->out->alloc);
 	s->out->items[s->out->n++] = d;
 	/* Behind the line of a func keyword it waits for the end of the function, not for code. */
@@ -186,7 +204,7 @@ static void end_function(struct scanner *s)
 
 		if (d->line > s->func_line)
 			break;
-		if (!is_about_function(s, d))
+		if (!is_about_function(s, d) || d->is_literal)
 			continue;
 		d->function = function;
 		d->first = s->func_line;
@@ -221,6 +239,52 @@ static void meet_code(struct scanner *s, bool is_func)
 	}
 }
 
+/* Whether func begins a literal here, and not a type: as an element's, behind a name, behind chan. */
+static bool is_literal(const struct scanner *s)
+{
+	static const char *const before[] = {"return", "go", "defer", "range", "case", "if", "for", "switch"};
+
+	if (s->in_header || !s->last.text)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
+		if (is_behind(s, before[i]))
+			return true;
+	}
+	return s->last.kind == TOKEN_OPERATOR && !is_behind(s, "]") && !is_behind(s, "*") && !is_behind(s, ")");
+}
+
+static void begin_literal(struct scanner *s)
+{
+	s->in_literal = true;
+	s->literal_line = s->line;
+	s->literal_parens = s->parens;
+	s->literal_brackets = s->brackets;
+	s->literal_types = 0;
+}
+
+static void open_literal(struct scanner *s)
+{
+	if (s->parens != s->literal_parens || s->brackets != s->literal_brackets)
+		return;
+	if (s->literal_types || is_behind(s, "struct") || is_behind(s, "interface")) {
+		s->literal_types++;
+		return;
+	}
+	s->in_literal = false;
+	s->opens_literal = s->literal_line == s->line;
+}
+
+/* The end of a body that directives are about. */
+static void close_literal(struct scanner *s)
+{
+	while (s->n_open && s->open[s->n_open - 1].braces >= s->braces) {
+		struct directive *d = &s->out->items[s->open[--s->n_open].directive];
+
+		d->last = d->kind == DIRECTIVE_NOESCAPE ? d->last : s->line;
+		d->end = s->line;
+	}
+}
+
 static void open_brace(struct scanner *s)
 {
 	if (s->in_header && is_outside(s)) {
@@ -231,6 +295,8 @@ static void open_brace(struct scanner *s)
 			s->in_body = true;
 			s->header_last = s->line;
 		}
+	} else if (s->in_literal) {
+		open_literal(s);
 	}
 	s->braces++;
 }
@@ -239,6 +305,9 @@ static void close_brace(struct scanner *s)
 {
 	if (s->braces > 0)
 		s->braces--;
+	close_literal(s);
+	if (s->in_literal && s->literal_types && s->parens == s->literal_parens)
+		s->literal_types--;
 	if (s->in_header && s->type_braces && is_outside(s))
 		s->type_braces--;
 	else if (s->in_body && s->braces == 0)
@@ -264,6 +333,7 @@ static void go_to_line(struct scanner *s, int line)
 	}
 	s->line = line;
 	s->code_on_line = false;
+	s->opens_literal = false;
 }
 
 static void word(struct scanner *s, const struct token *token)
@@ -275,6 +345,8 @@ static void word(struct scanner *s, const struct token *token)
 	if (s->in_header && !s->name && is_outside(s) && (is_behind(s, "func") || (is_behind(s, ")") && s->receiver)))
 		s->name = strpool_add_n(s->pool, token->text, token->length);
 	meet_code(s, top && first && token_is(token, "func"));
+	if (token_is(token, "func") && !(top && first) && is_literal(s))
+		begin_literal(s);
 }
 
 static void punctuation(struct scanner *s, const struct token *token)
@@ -324,6 +396,7 @@ void directives_scan(struct directives *out, struct strpool *pool, const char *s
 			go_to_line(&s, lexer.line); /* one of several lines ends a statement, too */
 			continue;
 		}
+		s.opens_literal = false;
 		if (token.kind == TOKEN_WORD)
 			word(&s, &token);
 		else if (token.kind == TOKEN_OPERATOR)
@@ -336,6 +409,9 @@ void directives_scan(struct directives *out, struct strpool *pool, const char *s
 	go_to_line(&s, lexer.line);
 	if (s.in_header || s.in_body)
 		end_function(&s);
+	s.braces = 0; /* whatever is open ends with the file */
+	close_literal(&s);
+	free(s.open);
 }
 
 void directives_release(struct directives *d)

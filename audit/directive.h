@@ -6,8 +6,9 @@
  *     //escaudit:noalloc calls      nor does what it calls
  *     //gcassert:noescape           what stands on this line does not escape (of a function: its parameters)
  *
- * Above a function, or on the line of its func keyword, it is about the function; behind code on that line; alone on a
- * line about the next line that has code. Behind "//" a remark may follow.
+ * Above a function, or on the line of its func keyword, it is about the function; behind the brace that opens a
+ * function literal on the line of its func keyword, about that; behind other code about that line; alone on a line
+ * about the next line that has code. Behind "//" a remark may follow.
  */
 #ifndef ESCAUDIT_AUDIT_DIRECTIVE_H
 #define ESCAUDIT_AUDIT_DIRECTIVE_H
@@ -29,8 +30,9 @@ struct directive {
 	const char *text; /* the comment, without a remark; from the pool */
 	int line;	  /* of the comment */
 	int first, last;  /* lines it is about; 0 if no code follows it */
-	int end; /* last line whose code shows that it is there and runs: of a function, its brace; else last */
-	const char *function; /* "(*Cart).Add"; NULL for a line. From the pool */
+	int end;	 /* last line whose code shows that it is there and runs: of a function, its brace; else last */
+	bool is_literal; /* about a function literal, that begins on line first beside code around it */
+	const char *function; /* "(*Cart).Add", "func literal"; NULL for a line. From the pool */
 };
 
 struct directives {

@@ -43,9 +43,12 @@ expect_all_verdicts() {
 	expect_verdict held '^func plus'
 	expect_verdict 'never executed' '^func last'
 	expect_verdict held 'kept = list1.*by itself'
+	expect_verdict broken 'makes := func'
+	expect_verdict broken 'moves := func'
+	expect_verdict held 'adds := func'
 	jq -e '[.assertions[] | select(.file == "inlined/inlined.go") | .verdict, .objects] == ["broken", 50]' <<<"$out" >/dev/null ||
 		complain "another package: $(jq -c '.assertions[] | select(.file != "main.go")' <<<"$out")"
-	jq -e '.assertions | length == 25' <<<"$out" >/dev/null || complain "$(jq '.assertions | length' <<<"$out") assertions"
+	jq -e '.assertions | length == 28' <<<"$out" >/dev/null || complain "$(jq '.assertions | length' <<<"$out") assertions"
 }
 
 @test "held, broken, never executed" {
@@ -67,13 +70,13 @@ expect_all_verdicts() {
 		# the same from the files, and in words
 		cd "$d" || return
 		expect_status 1 "$ESCAUDIT" compare --json --fail-on 'broken,unproven>9' "$d/pred" "$d/rec.gz"
-		expect_message 'gate: broken: 11 lines'
+		expect_message 'gate: broken: 13 lines'
 		expect_all_verdicts
 		expect_status 0 "$ESCAUDIT" export --format=github --source-root "$programs/asserted" --predictions "$d/pred" --fail-on broken "$d/rec.gz"
 		[ "$(grep -c '^::error .*//escaudit:noalloc of push: 50 objects, 800 B' <<<"$out")" = 1 ] || complain "annotations: $(head -n 3 <<<"$out")"
 		expect_status 1 "$ESCAUDIT" compare --fail-on 'broken>19,unproven' "$d/pred" "$d/rec.gz"
 		expect_message 'gate: unproven: 5 lines'
-		grep -q '^ASSERTIONS: 25: 11 broken, 1 undecided, 4 never executed, 9 held' <<<"$out" || complain "$(grep ASSERTIONS <<<"$out")"
+		grep -q '^ASSERTIONS: 28: 13 broken, 1 undecided, 4 never executed, 10 held' <<<"$out" || complain "$(grep ASSERTIONS <<<"$out")"
 	}
 	for_each_go check 1.19 1.27
 }

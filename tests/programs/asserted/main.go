@@ -23,6 +23,7 @@ var (
 
 	kept               []int
 	address1, address2 *int
+	function           func(int) int
 )
 
 // push allocates, whatever its comment says.
@@ -166,6 +167,21 @@ func plus(p *int, value int) int {
 //escaudit:noalloc
 func last(list []int) int { return list[len(list)-1] }
 
+//go:noinline
+func literals(value int) int {
+	makes := func(i int) []int { //escaudit:noalloc // and that is wrong
+		return []int{i, value}
+	}
+	moves := func(i int) *int { //escaudit:noalloc // wrong too: its parameter is moved
+		return &i
+	}
+	adds := func(i int) int { //escaudit:noalloc // right, though the literal itself is an object
+		return i + value
+	}
+	kept, address1, function = makes(value), moves(value), adds
+	return adds(1)
+}
+
 type list struct{ head *node }
 
 // Push is a method.
@@ -189,7 +205,7 @@ func main() {
 		kept = checked(i)
 		address1, address2 = pair(i, i+1)
 		kept = inlined.List(i)
-		total += plus(&total, i) + last([]int{i, total})
+		total += literals(i) + plus(&total, i) + last([]int{i, total})
 		kept = list1(i) //escaudit:noalloc // by itself: what list1 makes is list1's
 	}
 	if never {

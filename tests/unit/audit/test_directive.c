@@ -83,6 +83,49 @@ Test(directive, lines)
 	expect_at("f(\"//escaudit:noalloc\", '\"', x) //escaudit:noalloc", DIRECTIVE_NOALLOC, 1, 1, 1, NULL);
 }
 
+static void expect_literal(const char *source, int first, int last)
+{
+	struct scanned s;
+
+	scan(&s, source);
+	cr_assert_eq(s.d.n, 1, "%zu in %s", s.d.n, source);
+	cr_expect(s.d.items[0].is_literal, "%s", source);
+	cr_expect_eq(s.d.items[0].end, last, "end %d of %s", s.d.items[0].end, source);
+	release(&s);
+	expect_at(source, DIRECTIVE_NOALLOC, first, first, last, "func literal");
+}
+
+Test(directive, literals)
+{
+	struct scanned s;
+
+	expect_literal(
+		"func F() {\n\tf := func(i int) []int { //escaudit:noalloc\n\t\tif i > 0 {\n\t\t}\n\t\treturn nil\n"
+		"\t}\n\tf()\n}\n",
+		2, 6);
+	expect_literal("var f = func() { //escaudit:noalloc\n\tx()\n}\nvar y = 1\n", 1, 3);
+	expect_literal(
+		"func F() {\n\tg(1, func(s struct{ a int }) interface{ M() } { //escaudit:noalloc\n\t\tx()\n\t})\n}\n",
+		2, 4);
+	expect_literal("func F() {\n\treturn func() { //escaudit:noalloc\n\t\tgo func() {\n\t\t}()\n\t}\n}\n", 2, 5);
+	expect_literal("func F() {\n\tx(func() { //escaudit:noalloc\n", 2, 3);
+	/* its body is over, or it is a type */
+	expect_at("func F() {\n\tx(func() { y() }) //escaudit:noalloc\n}\n", DIRECTIVE_NOALLOC, 2, 2, 2, NULL);
+	expect_at("func F() {\n\tx(func() { y() }, T{ //escaudit:noalloc\n\t})\n}\n", DIRECTIVE_NOALLOC, 2, 2, 2, NULL);
+	expect_at("var f = []func(){ //escaudit:noalloc\n\tx,\n}\n", DIRECTIVE_NOALLOC, 1, 1, 1, NULL);
+	expect_at("type T struct {\n\tf func(struct { //escaudit:noalloc\n\t\ta int\n\t})\n}\n", DIRECTIVE_NOALLOC, 2,
+		  2, 2, NULL);
+	/* a function on the same line */
+	expect_at("func F() { x(func() {}) //escaudit:noalloc\n}\n", DIRECTIVE_NOALLOC, 1, 1, 2, "F");
+	scan(&s, "func F() {\n\tx(func() { //escaudit:noalloc\n\t\ty(func(p *int) { "
+		 "//gcassert:noescape\n\t\t\tz()\n\t\t})\n\t})\n}\n");
+	cr_assert_eq(s.d.n, 2);
+	cr_expect_eq(s.d.items[0].last, 6);
+	cr_expect_eq(s.d.items[1].last, 3, "of its parameters");
+	cr_expect_eq(s.d.items[1].end, 5);
+	release(&s);
+}
+
 Test(directive, words)
 {
 	static const struct {
