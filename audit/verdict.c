@@ -665,8 +665,7 @@ static void count_columns(struct judge *j)
 			continue;
 		j->audit->n_functions++;
 		j->audit->n_known_functions += is_known;
-		j->audit->n_foreign_functions +=
-			!is_known && !matching_is_predicted(j->matching, physical->function);
+		j->audit->n_foreign_functions += !is_known && !matching_is_predicted(j->matching, physical->function);
 	}
 }
 

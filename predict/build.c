@@ -432,7 +432,8 @@ static int build_relayed(struct build *b, const char *binary, bool *complete)
 	for (size_t i = 0; *complete && i < b->list.n; i++) {
 		const struct listed_package *p = &b->list.items[i];
 
-		*complete = seen[i] || !is_compiled(p) || !go_flags_in_scope(&b->flags, p->path, p->directory, p->is_standard);
+		*complete = seen[i] || !is_compiled(p) ||
+			    !go_flags_in_scope(&b->flags, p->path, p->directory, p->is_standard);
 	}
 	if (ret == -EBADMSG || (ret == -EIO && has_no_relay(b))) { /* as if it were not there */
 		error_release(b->err);

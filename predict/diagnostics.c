@@ -183,8 +183,7 @@ static void add_declaration(struct reader *r, const struct message *m)
 	while (i < len && !strchr(" :[", name[i]))
 		i++;
 	if (i < len && name[i] == '[' && text_contains(name, len, "go.shape."))
-		predictions_add_instance(r->set,
-					 strpool_add_n(r->set->pool, name, instance_length(name, len)));
+		predictions_add_instance(r->set, strpool_add_n(r->set->pool, name, instance_length(name, len)));
 	if (i == 0 || (i < len && name[i] == '[') || text_contains(name, i, ".func") ||
 	    text_contains(name, i, "-range") || (i == 1 && name[0] == '_') || (i == 4 && memcmp(name, "init", 4) == 0))
 		return;

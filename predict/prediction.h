@@ -102,7 +102,7 @@ struct variable_source {
 		VARIABLE_ABSENT, /* there is none, or it is at the beginning of the object that it shares */
 	} presence;
 	const char *type; /* as in DWARF, or in the source; NULL where neither tells, or several differ */
-	uint64_t size;	   /* of that type, in bytes */
+	uint64_t size;	  /* of that type, in bytes */
 	unsigned align;
 	bool has_pointers;
 };
@@ -176,10 +176,12 @@ struct predictions {
 	size_t n_packages;
 	struct declaration *declarations; /* the functions that "can inline" and "cannot inline" name */
 	size_t n_declarations, alloc_declarations;
-	/* The instances of generic functions that these name, "lib.Push[go.shape.int]": all that the packages compile. */
+	/* The instances of generic functions that these name, "lib.Push[go.shape.int]": all that the packages compile.
+	 */
 	const char **instances;
 	size_t n_instances, alloc_instances;
-	bool knows_instances; /* false: the log does not name all functions, as with -m=1, or an older escaudit read it */
+	bool knows_instances; /* false: the log does not name all functions, as with -m=1, or an older escaudit read it
+			       */
 	/* for the report's header */
 	size_t lines;	      /* lines read */
 	size_t unknown_lines; /* position lines whose message is in no grammar we know; the first few are kept */

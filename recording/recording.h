@@ -28,7 +28,8 @@ struct rec_frame {
 	const char *file; /* NULL if unknown */
 	int line;
 	int start_line; /* of the func keyword, 0 if unknown */
-	/* The import path of the file's package where that is not the function's, see place_find_packages; else NULL. */
+	/* The import path of the file's package where that is not the function's, see place_find_packages; else NULL.
+	 */
 	const char *file_package;
 };
 

@@ -634,6 +634,95 @@ long_line() {
 	for_each_go check 1.21 1.24 1.27
 }
 
+@test "moved variables that share an object are told apart by block, order and size, with columns and without" {
+	need_bpf
+	main=together/main.go
+	own() { # "NAMES | TYPE OBJECTS/BYTES"...: a row for each
+		local row rows=()
+		for row; do rows+=("confirmed ${row/ | / | new object, }"); done
+		join_rows "${rows[@]}"
+	}
+	join_rows() {
+		local all
+		all=$(printf '%s; ' "$@")
+		printf '%s' "${all%; }"
+	}
+	separate() { # up to Go 1.24
+		expect_at $main var "$(own 'a | int 10/80' 'b | int 10/80' 'c | int 10/80')"
+		expect_at $main defined "$(own 'd | int 10/80' 's | string 10/160' 'e | int 10/80' 'f | int 10/80' 'g | int 10/80')"
+		expect_at $main parameters "$(own 'n | int 10/80' 'who | string 10/160' 'k | int 10/80' 'r | int 10/80' 'err | error 10/160')"
+		expect_at $main twice "$(own 'a | int 10/80' 'b | [2]int 10/160' 'c | int 10/80'); <any>"
+		expect_at $main kept "$(own 'a | int 10/80' 'b | int 10/80')"
+		expect_at $main range "$(own 'i | int 10/80' 'v | int 10/80'); held <any>"
+	}
+	shared() {
+		expect_at $main var "$(own 'a, b | - 10/160' 'c, d | - 10/160')"
+		expect_at $main defined "$(own 's | string 10/160' 'e, f | - 10/160' 'g | int 10/80')"
+		expect_at $main size-4 "$(own 'a, c, b | - 10/160')"
+		expect_at $main size-8 "$(own 'd, e, f | - 10/160')"
+		expect_at $main size-1 ''
+		expect_at $main parameters "$(own 'n, k | - 10/160' 'who | string 10/160' 'r | int 10/80' 'err | error 10/160')"
+		inlined="$(own 'a, c | - 10/160' 'b | [2]int 10/160'); confirmed func literal | closure, struct { F uintptr; X0 *int } 10/160"
+		expect_at $main twice "$inlined; $inlined"
+		expect_at $main kept "$(own 'a, b | - 10/160')"
+		expect_at $main folded "$(own 'a, b | - 10/80')"
+		expect_at $main inner "$(own 'c, d | - 10/160')"
+		expect_at $main range "$(own 'i, v | - 10/160'); held <any>"
+		expect_at $main scanned "$(own 'start, stop | - 10/160' 'step | int 10/80')"
+		expect_at together/lines.go loop "$(own 'o, p | - 10/160')"
+		expect_at together/lines.go loop-body "$(own 'q, r | - 20/320')"
+		expect_at together/lines.go branch "$(own 'e, f | - 10/160')"
+		expect_at together/lines.go branch-inner "$(own 'h, i | - 5/80')"
+	}
+	# Rows that are not marked are those with columns.
+	no_other() {
+		local audit=$BATS_TEST_TMPDIR/audit.json rows='[.verdicts[] | select(.ambiguous | not) | select(.verdict != "unpredicted" and (.file | startswith("together/"))) |
+			"\(.file):\(.line) \(.verdict) \(.expr) \(.objects) \(.bytes)"] | sort[]'
+		jq -r "$rows" "$audit" >"$BATS_TEST_TMPDIR/columns"
+		audited --columns=off ./together
+		jq -r "$rows" "$audit" >"$BATS_TEST_TMPDIR/lines"
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -ge 20 ] || complain "only marked rows: $(cat "$BATS_TEST_TMPDIR/lines")"
+		[ -z "$(comm -13 "$BATS_TEST_TMPDIR/columns" "$BATS_TEST_TMPDIR/lines")" ] || complain "not with columns: $(comm -13 "$BATS_TEST_TMPDIR/columns" "$BATS_TEST_TMPDIR/lines")"
+	}
+	check() {
+		audited ./together
+		expect_at $main literal "<any>$(own 'p | [6]int 10/480' 'q | *[7]int 10/80' '&[7]int{} | [7]int 10/560')"
+		expect_at $main optional 'compiled-out q | unknown, - 0/0'
+		expect_at $main dropped 'compiled-out q | unknown, - 0/0'
+		expect_at $main case-int "$(own 'z | int 10/80')"
+		expect_at $main case-string 'compiled-out z | unknown, - 0/0'
+		if version_in "$GO_VERSION" '>=1.25'; then shared; else separate; fi
+		if version_in "$GO_VERSION" '>=1.26'; then
+			expect_at together/expressions126.go new-int "$(own 'new(n + 1), new(float64(n) / 2) | - 10/160')"
+			expect_at together/expressions126.go new-bool "$(own 'new(n > 2), new(n) | - 10/160')"
+			expect_at together/expressions126.go new-two "$(own 'new("x") | string 10/160')"
+			expect_at together/expressions126.go new-pointer "$(own 'new(n + 1), new(float64(n)) | - 10/160')"
+		fi
+		version_in "$GO_VERSION" '>=1.25' && [ -n "$(files_with unpredicted)" ] && complain "unpredicted: $(files_with unpredicted)"
+		no_other
+	}
+	for_each_go check 1.22 1.24 1.25 1.26 1.27
+}
+
+@test "moved variables of several blocks on one line share by block" {
+	need_bpf
+	check() {
+		local joined=$BATS_TEST_TMPDIR/joined said
+		rm -rf "$joined" && mkdir "$joined"
+		cp "$programs/kinds/together/"*.go "$joined"
+		printf 'module example.com/escaudit/joined\n\ngo 1.18\n' >"$joined/go.mod"
+		# Each statement of lines.go becomes one line.
+		awk '/^\t(for|if) /{ joining = 1 } { sub(/ *\/\/ @.*/, "") } joining { sub(/^\t+/, ""); printf "%s%s", $0, /[{]$/ ? " " : "; " ; if (/^}$/ && --depth == 0) { joining = 0; print "" } else if (/[{]$/) depth++; next } { print }' \
+			"$programs/kinds/together/lines.go" >"$joined/lines.go"
+		[ "$(grep -c 'sink, sink2' "$joined/lines.go")" = 2 ] || complain "not joined: $(cat "$joined/lines.go")"
+		audit=$BATS_TEST_TMPDIR/audit.json
+		(cd "$joined" && "$ESCAUDIT" audit --go "$GO" --json --all --limit 0 -o "$BATS_TEST_TMPDIR/rec" .) >"$audit" || complain "audit failed"
+		said=$(jq -r '[.verdicts[] | select(.file == "lines.go") | "\(.expr)\(if .ambiguous then "?" else "" end) \(.objects)/\(.bytes)"] | sort | join("; ")' "$audit")
+		[ "$said" = 'e, f 10/160; h, i 5/80; o, p 10/160; q, r 20/320' ] || complain "$said"
+	}
+	for_each_go check 1.25 1.26 1.27
+}
+
 @test "several values that one assignment boxes are not taken for one another" {
 	need_bpf
 	check() {

@@ -72,8 +72,8 @@ static size_t emit(struct scene *s, int line, const char *callee, enum cause cau
 	site->may_elide = may_elide;
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
-	site->frames[0] =
-		(struct rec_frame){strpool_add(s->rec->pool, "main.f"), strpool_add(s->rec->pool, FILE_PATH), line, 10, NULL};
+	site->frames[0] = (struct rec_frame){strpool_add(s->rec->pool, "main.f"), strpool_add(s->rec->pool, FILE_PATH),
+					     line, 10, NULL};
 	return s->rec->n_sites - 1;
 }
 
@@ -430,8 +430,8 @@ static void say_in_statement(struct scene *s, enum expr_kind kind, int column, c
 
 static void emit_in_statement(struct scene *s, int column, enum cause cause, const char *type, int statement)
 {
-	size_t site = emit(s, 11, cause == CAUSE_NEW_OBJECT ? "runtime.newobject" : "runtime.concatstring2", cause, type,
-			   false);
+	size_t site = emit(s, 11, cause == CAUSE_NEW_OBJECT ? "runtime.newobject" : "runtime.concatstring2", cause,
+			   type, false);
 
 	place(s, site, column, column, column);
 	s->rec->sites[site].source->statement_line = 11;
@@ -611,8 +611,13 @@ static void extend(struct scene *s, const char *function, int first, int last)
 {
 	struct rec_extent *extent = recording_add_extent(s->rec);
 
-	*extent = (struct rec_extent){
-		strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, FILE_PATH), first, last, true, NULL, NULL};
+	*extent = (struct rec_extent){strpool_add(s->rec->pool, function),
+				      strpool_add(s->rec->pool, FILE_PATH),
+				      first,
+				      last,
+				      true,
+				      NULL,
+				      NULL};
 }
 
 /* main.f, which the log has on line 9, begins on line 10: what the log says of line 11 is not about line 11. */
@@ -761,7 +766,8 @@ Test(verdict, a_wrapper_that_the_linker_dropped_is_stale)
 				      1,
 				      1,
 				      true,
-				      NULL, NULL};
+				      NULL,
+				      NULL};
 	for (int i = 0; i < 2; i++) {
 		struct prediction *p = say(&s, CLAIM_HEAP, EXPR_COMPOSITE, 1, 0, i ? "&dropped{...}" : "&kept{...}");
 
@@ -776,9 +782,13 @@ Test(verdict, a_wrapper_that_the_linker_dropped_is_stale)
 
 static void add_extent(struct scene *s, const char *function, const char *file, int line, const char *wraps)
 {
-	*recording_add_extent(s->rec) = (struct rec_extent){
-		strpool_add(s->rec->pool, function), strpool_add(s->rec->pool, file), line, line, true,
-		strpool_add(s->rec->pool, wraps), NULL};
+	*recording_add_extent(s->rec) = (struct rec_extent){strpool_add(s->rec->pool, function),
+							    strpool_add(s->rec->pool, file),
+							    line,
+							    line,
+							    true,
+							    strpool_add(s->rec->pool, wraps),
+							    NULL};
 }
 
 static const struct verdict *verdict_in(const struct scene *s, const char *function)
@@ -845,7 +855,8 @@ Test(verdict, a_file_that_left_no_code_is_not_another_of_its_name)
 								   10,
 								   30,
 								   true,
-								   NULL, NULL};
+								   NULL,
+								   NULL};
 	say(&s, CLAIM_HEAP, EXPR_MAKE_SLICE, 11, 2, "make([]int, n)");
 	p = say(&s, CLAIM_HEAP, EXPR_MOVED, 12, 2, "v");
 	p->package = "example.com/m/b";
@@ -872,7 +883,8 @@ Test(verdict, two_copies_of_a_module_are_two)
 				    10,
 				    30,
 				    true,
-				    NULL, NULL};
+				    NULL,
+				    NULL};
 	for (int i = 0; i < 2; i++) {
 		p = say(&s, CLAIM_HEAP, EXPR_NEW, 11, 2, i ? "new(mine)" : "new(theirs)");
 		p->package = i ? "golang.org/x/text/transform" : "vendor/golang.org/x/text/transform";
@@ -1093,8 +1105,13 @@ Test(verdict, a_variable_without_position_is_of_its_own_package)
 	struct rec_extent *extent = recording_add_extent(s.rec);
 	struct prediction *other;
 
-	*extent = (struct rec_extent){
-		strpool_add(s.rec->pool, "main.f.func1"), strpool_add(s.rec->pool, FILE_PATH), 11, 12, true, NULL, NULL};
+	*extent = (struct rec_extent){strpool_add(s.rec->pool, "main.f.func1"),
+				      strpool_add(s.rec->pool, FILE_PATH),
+				      11,
+				      12,
+				      true,
+				      NULL,
+				      NULL};
 	say(&s, CLAIM_HEAP, EXPR_MOVED, 11, 9, "#state1");
 	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 3, 8);
 	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 4, 8);

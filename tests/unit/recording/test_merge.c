@@ -18,7 +18,8 @@ static uint32_t locate(struct recording *rec, uint64_t pc, const char *function,
 	loc->pc = pc;
 	loc->n_frames = 1;
 	loc->frames = xcalloc(1, sizeof(*loc->frames));
-	loc->frames[0] = (struct rec_frame){strpool_add(rec->pool, function), strpool_add(rec->pool, "x.go"), line, 0, NULL};
+	loc->frames[0] =
+		(struct rec_frame){strpool_add(rec->pool, function), strpool_add(rec->pool, "x.go"), line, 0, NULL};
 	return (uint32_t)(rec->n_locations - 1);
 }
 

@@ -149,14 +149,14 @@ static inline struct recording *fixture_recording(void)
 	LOCATION(rec, 0x401005, true, {"runtime.newobject", GOROOT "runtime/malloc.go", 1337, 0, NULL});     /* 0 */
 	LOCATION(rec, 0x480105, false, {"example.com/shop/cart.newItem", SHOP "cart/item.go", 21, 18, NULL}, /* 1 */
 		 {"example.com/shop/cart.(*Cart).Add", SHOP "cart/cart.go", 40, 33, NULL});
-	LOCATION(rec, 0x480205, false, {"main.main", SHOP "cmd/shop/main.go", 9, 5, NULL});		 /* 2 */
+	LOCATION(rec, 0x480205, false, {"main.main", SHOP "cmd/shop/main.go", 9, 5, NULL});	       /* 2 */
 	LOCATION(rec, 0x401205, true, {"runtime.growslice", GOROOT "runtime/slice.go", 178, 0, NULL}); /* 3 */
-	LOCATION(rec, 0x401305, true, {"runtime.malg", GOROOT "runtime/proc.go", 4000, 0, NULL});	 /* 4 */
-	LOCATION(rec, 0x490105, false, {"fmt.Sprintf", GOROOT "fmt/print.go", 239, 230, NULL});	 /* 5 */
-	LOCATION(
-		rec, 0x4a0105, false,
-		{"gopkg.in/yaml%2ev3.(*parser).node", "/go/pkg/mod/gopkg.in/yaml.v3@v3.0.1/decode.go", 90, 80, NULL}); /* 6 */
-	LOCATION(rec, 0x480305, false, {"main.main.func1", SHOP "cmd/shop/main.go", 14, 12, NULL});			 /* 7 */
+	LOCATION(rec, 0x401305, true, {"runtime.malg", GOROOT "runtime/proc.go", 4000, 0, NULL});      /* 4 */
+	LOCATION(rec, 0x490105, false, {"fmt.Sprintf", GOROOT "fmt/print.go", 239, 230, NULL});	       /* 5 */
+	LOCATION(rec, 0x4a0105, false,
+		 {"gopkg.in/yaml%2ev3.(*parser).node", "/go/pkg/mod/gopkg.in/yaml.v3@v3.0.1/decode.go", 90, 80,
+		  NULL});									    /* 6 */
+	LOCATION(rec, 0x480305, false, {"main.main.func1", SHOP "cmd/shop/main.go", 14, 12, NULL}); /* 7 */
 
 	OBSERVATION(rec, 1, "cart.Item", CAUSE_NEW_OBJECT, 1009, 16144, 0, 1, 2);
 	OBSERVATION(rec, 1, "[]cart.Item", CAUSE_APPEND_GROWTH, 503, 40240, 3, 1, 2);

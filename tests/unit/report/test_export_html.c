@@ -412,9 +412,10 @@ Test(export_html, large_recordings_are_summed_up)
 
 	rec->header.main_package = "example.com/m";
 	for (uint64_t i = 0; i < 2000; i++)
-		fixture_location(rec, 0x400000 + i, false,
-				 &(struct rec_frame){strpool_addf(rec->pool, "main.f%d", (int)i), "/m/x.go", (int)i, 1, NULL},
-				 1);
+		fixture_location(
+			rec, 0x400000 + i, false,
+			&(struct rec_frame){strpool_addf(rec->pool, "main.f%d", (int)i), "/m/x.go", (int)i, 1, NULL},
+			1);
 	for (uint32_t i = 0; i < 40000; i++) {
 		const uint32_t stack[] = {i % 2000, (i * 7) % 1999, (i / 40) % 1000, i / 400, 1, 0};
 
