@@ -1404,6 +1404,34 @@ var forms = []form{
 			g.consume(expression{fmt.Sprintf("&v%d", id1), typeInt32}) + g.pick("; ", "\n\t\t") + g.consume(expression{fmt.Sprintf("&v%d", id2), typeInt32}) +
 			"; " + g.consume(g.expression())
 	}},
+	{"moved variables of blocks", 3, 0, func(g *generator) string {
+		// Numbers of several sizes, which share objects since Go 1.25, and strings among them, which do not.
+		variables := func() string {
+			var code []string
+			for i, n := 0, 1+g.Intn(4); i < n; i++ {
+				id := g.id()
+				name := fmt.Sprintf("v%d", id)
+				value := g.pick("int", "int8", "int16", "int32", "float64", "uint8") + "(i)"
+				if g.chance(20) {
+					value = "lib.GStr"
+				}
+				code = append(code, mark(g.entity("moved", []int{8, small}, id), name)+" := "+value+"; lib.GAny = &"+name)
+			}
+			return strings.Join(code, g.pick("; ", "\n\t\t"))
+		}
+		code := variables() + g.pick("; ", "\n\t\t")
+		switch g.Intn(6) {
+		case 0:
+			code += "if i%2 == 0 { " + g.block(variables) + " } else { " + g.block(variables) + " }; "
+		case 1:
+			code += "if i >= 0 { " + g.block(variables) + " }; "
+		case 2:
+			code += "switch { case i > 1: " + g.block(variables) + "; default: " + g.block(variables) + " }; "
+		case 3:
+			code += "{ " + variables() + " }; "
+		}
+		return code + g.consume(g.expression())
+	}},
 	{"method of a generic type", 1, 0, func(g *generator) string {
 		size := g.size()
 		name, id := g.newType(size, false)
