@@ -208,6 +208,11 @@ Test(prediction_file, everything_comes_back)
 		if (kind == EXPR_MAKE_MAP || kind == EXPR_OTHER)
 			p->literal =
 				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
+		if (kind == EXPR_MOVED)
+			p->variable = (struct variable_source){
+				3, 1, 9, 2, true, true, RANGE_VALUE, VARIABLE_ABSENT, "[]T", 24, 8, true};
+		if (kind == EXPR_NEW)
+			p->variable = (struct variable_source){.range = RANGE_KEY, .presence = VARIABLE_LISTED};
 	}
 	predictions_add_package(set, "a");
 	predictions_add_package(set, "b");
