@@ -46,8 +46,8 @@ static bool in_package(const struct matching *m, const struct rec_site *site, co
 }
 
 /*
- * Variables of other blocks may have been compiled out, or share another object (match_moved.c). Where no block is known,
- * as in a log, nothing says so.
+ * Variables of other blocks may have been compiled out, or share another object (match_moved.c). Where no block is
+ * known, as in a log, nothing says so.
  */
 static bool is_one_block(const struct matching *m, const struct match_group *group)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Variables that are moved to the heap and share objects. Since Go 1.25 the compiler keeps, as it goes through the code,
- * one object that further variables may join (cmd/compile/internal/ssagen, newHeapaddr):
+ * Variables that are moved to the heap and share objects. Since Go 1.25 the compiler keeps, as it goes through the
+ * code, one object that further variables may join (cmd/compile/internal/ssagen, newHeapaddr):
  *
  *   - what has pointers, or 16 bytes or more, has an object of its own, and disturbs no other
  *   - of the others each joins as long as 16 bytes are not exceeded, and begins the next object where they are
@@ -9,10 +9,10 @@
  *   - an object that stays with one variable is of its type; that of several has none, their sizes' sum rounded up to
  *     their alignment, and the position of the first
  *
- * So the variables of a function, in the order in which they are declared, are dealt out to its sites, in theirs. Source
- * and DWARF say which block a variable is in, and its type and size (struct variable_source); of a block inside they do
- * not say whether it is a basic block of its own: a constant condition leaves none, and an inlined call may be none.
- * What fits in several ways is one ambiguous group.
+ * So the variables of a function, in the order in which they are declared, are dealt out to its sites, in theirs.
+ * Source and DWARF say which block a variable is in, and its type and size (struct variable_source); of a block inside
+ * they do not say whether it is a basic block of its own: a constant condition leaves none, and an inlined call may be
+ * none. What fits in several ways is one ambiguous group.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 #include "base/memory.h"
 #include "base/u64map.h"
 
-#define OBJECT_MAX  16 /* bytes: maxAggregatedHeapAllocation */
+#define OBJECT_MAX  16	/* bytes: maxAggregatedHeapAllocation */
 #define PATHS_MAX   256 /* ways that are looked at */
 #define ORDERS_MAX  128 /* of sites whose order is not known */
 #define PARENTS_MAX 4
@@ -282,7 +282,8 @@ static bool is_spoken_for(const struct matching *m, const struct others *others,
 	for (size_t i = first && site->source && site->type ? *first : 0; i; i = others->next[i - 1]) {
 		const struct prediction *p = &m->set->items[i - 1];
 
-		if (match_is_at(p, site) && fit_of(p, &m->readings[i - 1], site, m->readings[i - 1].primary) != FIT_NONE)
+		if (match_is_at(p, site) &&
+		    fit_of(p, &m->readings[i - 1], site, m->readings[i - 1].primary) != FIT_NONE)
 			return true;
 	}
 	return false;
@@ -326,9 +327,8 @@ static void add_member(struct state *state, const struct variable_source *v)
 
 static bool same_state(const struct state *a, const struct state *b)
 {
-	return a->next_site == b->next_site && a->object == b->object && a->first == b->first &&
-	       a->bytes == b->bytes && a->n_members == b->n_members && a->n_unknown == b->n_unknown &&
-	       a->align == b->align;
+	return a->next_site == b->next_site && a->object == b->object && a->first == b->first && a->bytes == b->bytes &&
+	       a->n_members == b->n_members && a->n_unknown == b->n_unknown && a->align == b->align;
 }
 
 static void add_state(struct layer *layer, struct state state, size_t parent, size_t taken)
@@ -632,8 +632,7 @@ static bool is_moved(const struct matching *m, size_t i)
 static bool is_in_function(const struct matching *m, size_t i, size_t s)
 {
 	const struct prediction *p = &m->set->items[i];
-	const struct rec_extent *extent =
-		match_extent(m, m->site_file[s], match_physical_function(&m->rec->sites[s]));
+	const struct rec_extent *extent = match_extent(m, m->site_file[s], match_physical_function(&m->rec->sites[s]));
 
 	return m->prediction_file[i] == m->site_file[s] && extent && p->pos.line >= extent->first &&
 	       p->pos.line <= extent->last && fit_function(&m->readings[i], &m->rec->sites[s]) &&
@@ -725,8 +724,7 @@ static size_t first_item(const struct solver *s, const struct rec_site *site)
 static bool is_disputed(const struct solver *s, const struct others *others, size_t site)
 {
 	const struct rec_site *at = &s->rec->sites[site];
-	const uint64_t *first =
-		u64map_find(&others->on, match_place_key(s->m->site_file[site], level_at(at, 0).line));
+	const uint64_t *first = u64map_find(&others->on, match_place_key(s->m->site_file[site], level_at(at, 0).line));
 	bool is_other = false, is_item = false;
 
 	if (at->source || !at->type)
@@ -782,8 +780,8 @@ static bool try_order(struct solver *s, const struct function *f, const struct o
 }
 
 /*
- * Since Go 1.22 the second variable of a range is made before the first; where the file's version is older the variables
- * of a loop are made once, in their own order. The order that explains more is taken.
+ * Since Go 1.22 the second variable of a range is made before the first; where the file's version is older the
+ * variables of a loop are made once, in their own order. The order that explains more is taken.
  */
 static void settle(struct solver *s, const struct function *f, const struct others *others)
 {

@@ -206,15 +206,15 @@ static void declare_type(struct variable_source *v, const struct source_tokens *
 		unsigned size, align;
 		bool has_pointers;
 	} types[] = {
-		{"bool", "bool", 1, 1, false},	     {"int8", "int8", 1, 1, false},
-		{"uint8", "uint8", 1, 1, false},     {"byte", "uint8", 1, 1, false},
-		{"int16", "int16", 2, 2, false},     {"uint16", "uint16", 2, 2, false},
-		{"int32", "int32", 4, 4, false},     {"rune", "int32", 4, 4, false},
-		{"uint32", "uint32", 4, 4, false},   {"float32", "float32", 4, 4, false},
-		{"int", "int", 8, 8, false},	     {"uint", "uint", 8, 8, false},
-		{"uintptr", "uintptr", 8, 8, false}, {"int64", "int64", 8, 8, false},
-		{"uint64", "uint64", 8, 8, false},   {"float64", "float64", 8, 8, false},
-		{"string", "string", 16, 8, true},   {"error", "error", 16, 8, true},
+		{"bool", "bool", 1, 1, false},	      {"int8", "int8", 1, 1, false},
+		{"uint8", "uint8", 1, 1, false},      {"byte", "uint8", 1, 1, false},
+		{"int16", "int16", 2, 2, false},      {"uint16", "uint16", 2, 2, false},
+		{"int32", "int32", 4, 4, false},      {"rune", "int32", 4, 4, false},
+		{"uint32", "uint32", 4, 4, false},    {"float32", "float32", 4, 4, false},
+		{"int", "int", 8, 8, false},	      {"uint", "uint", 8, 8, false},
+		{"uintptr", "uintptr", 8, 8, false},  {"int64", "int64", 8, 8, false},
+		{"uint64", "uint64", 8, 8, false},    {"float64", "float64", 8, 8, false},
+		{"string", "string", 16, 8, true},    {"error", "error", 16, 8, true},
 		{"any", "interface {}", 16, 8, true},
 	};
 	size_t at = token + 1;

@@ -12,8 +12,8 @@
 
 /*
  * Sets `literal` of the predictions of literals of maps, and of what may be one, whose source is found by its name; of
- * variables that are moved to the heap, the block in `variable`, and what stands in the source for one of the compiler's
- * own (".autotmp_1" of "new(n + 1)").
+ * variables that are moved to the heap, the block in `variable`, and what stands in the source for one of the
+ * compiler's own (".autotmp_1" of "new(n + 1)").
  */
 void literal_source_find(struct predictions *set, const struct source_names *names);
 

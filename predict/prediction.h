@@ -102,7 +102,7 @@ struct variable_source {
 		VARIABLE_ABSENT, /* there is none, or it is at the beginning of the object that it shares */
 	} presence;
 	const char *type; /* as in DWARF, or in the source; NULL where neither tells, or several differ */
-	uint64_t size;	   /* of that type, in bytes */
+	uint64_t size;	  /* of that type, in bytes */
 	unsigned align;
 	bool has_pointers;
 };

@@ -16,8 +16,8 @@
  *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]},
  *     {"claim": "heap", "kind": "make map", "package": "example.com/m", "file": "./m.go", "line": 30, "column": 22,
  *      "expr": "map[string]P{...}", "inlined": [], "literal": {"last": [33, 2], "elements": 2, "alone": true}},
- *     {"claim": "heap", "kind": "moved variable", "package": "example.com/m", "file": "./m.go", "line": 41, "column": 2,
- *      "expr": "a", "inlined": [], "variable": {"block": [[40, 1], [45, 1]], "type": "int", "size": 8, "align": 8}}
+ *     {"claim": "heap", "kind": "moved variable", "package": "example.com/m", "file": "./m.go", "line": 41, "column":
+ * 2, "expr": "a", "inlined": [], "variable": {"block": [[40, 1], [45, 1]], "type": "int", "size": 8, "align": 8}}
  *     ]}
  *
  * What is unknown or false is left out; "inlined" is there if and only if the JSON diagnostics were. Bytes that are not
@@ -466,8 +466,7 @@ static bool take_variable(struct predictions *set, const json_t *object, struct 
 	const char *range = json_string_value(json_object_get(object, "range"));
 	struct source_position first = {.line = 0}, last = {.line = 0};
 
-	if (block &&
-	    (!take_place(json_array_get(block, 0), &first) || !take_place(json_array_get(block, 1), &last)))
+	if (block && (!take_place(json_array_get(block, 0), &first) || !take_place(json_array_get(block, 1), &last)))
 		return false;
 	*v = (struct variable_source){.first_line = first.line,
 				      .first_column = first.column,
@@ -475,7 +474,7 @@ static bool take_variable(struct predictions *set, const json_t *object, struct 
 				      .last_column = last.column,
 				      .is_parameter = json_is_true(json_object_get(object, "parameter")),
 				      .is_together = json_is_true(json_object_get(object, "together")),
-				      .range = !range			     ? RANGE_NONE
+				      .range = !range			   ? RANGE_NONE
 					       : strcmp(range, "key") == 0 ? RANGE_KEY
 									   : RANGE_VALUE,
 				      .presence = !listed		 ? VARIABLE_UNKNOWN

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which block each token is in, in one pass over the brackets. A file that does not parse costs wrong blocks and nothing
- * else: no step leaves the file, and all go forward.
+ * Which block each token is in, in one pass over the brackets. A file that does not parse costs wrong blocks and
+ * nothing else: no step leaves the file, and all go forward.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +63,8 @@ static size_t function_body(const struct walk *w, size_t t)
 		} else {
 			i++;
 		}
-		if (i < w->source->n && line_of(w, i) > line_of(w, i - 1)) /* all that a signature ends with ends a line */
+		if (i < w->source->n &&
+		    line_of(w, i) > line_of(w, i - 1)) /* all that a signature ends with ends a line */
 			return 0;
 	}
 	return 0;
@@ -147,8 +148,7 @@ static void enter_brace(struct walk *w, size_t t)
 {
 	if (w->is_clauses[t])
 		push(w, (struct open_block){.first = t, .last = partner(w, t), .is_clauses = true});
-	else if (!w->is_plain[t] && !source_tokens_is_literal(w->source, t) && !opens_type(w, t) &&
-		 !is_statement(w, t))
+	else if (!w->is_plain[t] && !source_tokens_is_literal(w->source, t) && !opens_type(w, t) && !is_statement(w, t))
 		push(w, (struct open_block){.first = t, .last = partner(w, t)});
 }
 
@@ -181,8 +181,7 @@ static void enter(struct walk *w, size_t t)
 		if (has_type)
 			push(w, (struct open_block){.first = t, .last = partner(w, body)});
 	} else if ((is(w, t, "case") || is(w, t, "default")) && w->n && w->open[w->n - 1].is_clauses) {
-		push(w, (struct open_block){
-				.first = t, .last = clause_end(w, t, w->open[w->n - 1].last)});
+		push(w, (struct open_block){.first = t, .last = clause_end(w, t, w->open[w->n - 1].last)});
 	}
 }
 

@@ -22,12 +22,12 @@ struct named {
 	bool differs;
 	bool is_listed; /* its address is */
 	bool is_known;	/* it is, in a function that is inlined or as a parameter */
-	size_t first; /* prediction + 1 */
+	size_t first;	/* prediction + 1 */
 };
 
 struct search {
 	struct predictions *set;
-	struct keymap at; /* base of the file and line, name, both pooled -> named + 1 */
+	struct keymap at;    /* base of the file and line, name, both pooled -> named + 1 */
 	struct keymap units; /* the same, by the last part of the unit's name; UINT64_MAX where several are */
 	struct named *items;
 	size_t n, alloc;
@@ -41,8 +41,9 @@ static const struct position *place_of(const struct prediction *p)
 
 static struct keymap_key key_of(struct search *s, const char *file, int line, const char *name)
 {
-	return (struct keymap_key){{(uintptr_t)strpool_addf(s->set->pool, "%s:%d", strchr(file, '[') ? file : path_base(file), line),
-				    (uintptr_t)strpool_add(s->set->pool, name)}};
+	return (struct keymap_key){
+		{(uintptr_t)strpool_addf(s->set->pool, "%s:%d", strchr(file, '[') ? file : path_base(file), line),
+		 (uintptr_t)strpool_add(s->set->pool, name)}};
 }
 
 /* Of several files that have it in one place, the first is not taken for the others. */
@@ -61,8 +62,7 @@ static void add_unit(struct search *s, const char *unit, int line, const char *n
 static const char *directory_of(struct search *s, const char *file)
 {
 	const char *base = path_base(file);
-	const char *directory =
-		base - file > 2 ? strpool_add_n(s->set->pool, file, (size_t)(base - file) - 1) : NULL;
+	const char *directory = base - file > 2 ? strpool_add_n(s->set->pool, file, (size_t)(base - file) - 1) : NULL;
 
 	return directory ? path_base(directory) : NULL;
 }
