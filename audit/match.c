@@ -47,8 +47,8 @@ static bool in_package(const struct matching *m, const struct rec_site *site, co
 }
 
 /*
- * Variables of other blocks may have been compiled out, or share another object (match_moved.c). Where the blocks are
- * not known nothing says so.
+ * Variables of other blocks may have been compiled out, or share another object (match_moved.c). Where no block is
+ * known, as in a log, nothing says so.
  */
 static bool is_one_block(const struct matching *m, const struct match_group *group)
 {
@@ -57,8 +57,7 @@ static bool is_one_block(const struct matching *m, const struct match_group *gro
 	for (size_t i = 1; i < group->n_predictions; i++) {
 		const struct variable_source *b = &m->set->items[group->predictions[i]].variable;
 
-		if (a->first_line && b->first_line &&
-		    (a->first_line != b->first_line || a->first_column != b->first_column))
+		if (a->first_line != b->first_line || a->first_column != b->first_column)
 			return false;
 	}
 	return true;

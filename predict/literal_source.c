@@ -285,6 +285,9 @@ static void describe_variable(struct predictions *set, struct prediction *p, con
 			declare_type(v, source, token);
 		return;
 	}
+	/* What such a statement captures has its position, and no text. */
+	if (source_tokens_is(source, token, "go") || source_tokens_is(source, token, "defer"))
+		return;
 	source_tokens_expression(source, token, EXPR_WIDTH, &text);
 	p->expr = strpool_add(set->pool, strbuf_str(&text));
 	strbuf_release(&text);

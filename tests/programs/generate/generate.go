@@ -1404,6 +1404,34 @@ var forms = []form{
 			g.consume(expression{fmt.Sprintf("&v%d", id1), typeInt32}) + g.pick("; ", "\n\t\t") + g.consume(expression{fmt.Sprintf("&v%d", id2), typeInt32}) +
 			"; " + g.consume(g.expression())
 	}},
+	{"moved variables of blocks", 3, 0, func(g *generator) string {
+		// Numbers of several sizes, which share objects since Go 1.25, and strings among them, which do not.
+		variables := func() string {
+			var code []string
+			for i, n := 0, 1+g.Intn(4); i < n; i++ {
+				id := g.id()
+				name := fmt.Sprintf("v%d", id)
+				value := g.pick("int", "int8", "int16", "int32", "float64", "uint8") + "(i)"
+				if g.chance(20) {
+					value = "lib.GStr"
+				}
+				code = append(code, mark(g.entity("moved", []int{8, small}, id), name)+" := "+value+"; lib.GAny = &"+name)
+			}
+			return strings.Join(code, g.pick("; ", "\n\t\t"))
+		}
+		code := variables() + g.pick("; ", "\n\t\t")
+		switch g.Intn(6) {
+		case 0:
+			code += "if i%2 == 0 { " + g.block(variables) + " } else { " + g.block(variables) + " }; "
+		case 1:
+			code += "if i >= 0 { " + g.block(variables) + " }; "
+		case 2:
+			code += "switch { case i > 1: " + g.block(variables) + "; default: " + g.block(variables) + " }; "
+		case 3:
+			code += "{ " + variables() + " }; "
+		}
+		return code + g.consume(g.expression())
+	}},
 	{"method of a generic type", 1, 0, func(g *generator) string {
 		size := g.size()
 		name, id := g.newType(size, false)
@@ -1570,12 +1598,12 @@ var moreForms = []form{
 		t := g.out("types")
 		t.lines = append(t.lines, fmt.Sprintf("type %s struct { N int; A []int; S string; B []int; X [2][]int; M int }", name), "")
 		const size = 128
-		switch g.Intn(4) {
+		switch g.Intn(3) {
 		case 0:
 			return "lib.GAny = " + mark(g.entity("box", []int{size}, id), g.options(name))
 		case 1:
 			return "lib.GAny = " + mark(g.entity("new", []int{size}, id), "&"+g.options(name))
-		case 2:
+		default:
 			box := g.entity("box", []int{24}, id)
 			n := 1 + g.Intn(4)
 			e := g.entity("slice literal", []int{classOf(n*size, true)}, id)
@@ -1584,11 +1612,6 @@ var moreForms = []form{
 				all[i] = g.options(g.pick("", name))
 			}
 			return "lib.GAny = " + mark(box, mark(e, "[]"+name+"{"+strings.Join(all, ", ")+"}"))
-		default:
-			g.open()
-			e := g.entity("map", nil, id)
-			e.Many = true
-			return "lib.GAny = " + mark(e, "map[int]"+name+"{0: "+g.options("")+", 1: "+g.options(name)+"}")
 		}
 	}},
 	{"named types", 1, 0, func(g *generator) string { return g.consume(g.named()) }},

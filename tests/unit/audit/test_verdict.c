@@ -474,6 +474,104 @@ Test(verdict, what_is_left_over_in_one_statement_is_no_divergence)
 	scene_free(&s);
 }
 
+/* A variable of main.f, in a block of those lines; bytes 0: its type is not known. */
+static void move(struct scene *s, int line, int column, const char *name, int first, int last, unsigned bytes)
+{
+	struct prediction *p = say(s, CLAIM_HEAP, EXPR_MOVED, line, column, name);
+
+	p->inlined_known = true;
+	p->function = "f";
+	p->variable =
+		(struct variable_source){.first_line = first, .first_column = 1, .last_line = last, .last_column = 1};
+	if (bytes) {
+		p->variable.type = bytes == 8 ? "int" : bytes == 4 ? "int32" : "bool";
+		p->variable.size = p->variable.align = bytes;
+	}
+}
+
+/* size 0: an object of the type. */
+static void make_object(struct scene *s, int line, int column, const char *type, unsigned size, uint64_t objects)
+{
+	size_t site = emit(s, line, size ? "runtime.mallocgc" : "runtime.newobject", CAUSE_NEW_OBJECT, type, false);
+
+	if (column)
+		place(s, site, column, column, column);
+	s->rec->sites[site].size = size;
+	s->rec->sites[site].type_size = size ? 0 : 8;
+	observe(s, site, objects, size ? size : 8);
+}
+
+Test(verdict, variables_share_an_object_up_to_16_bytes_in_their_order)
+{
+	for (int has_columns = 0; has_columns < 2; has_columns++) {
+		struct scene s = scene_new();
+
+		for (int i = 0; i < 5; i++)
+			move(&s, 11 + i, 2, (const char *[]){"a", "b", "c", "d", "e"}[i], 10, 30, 8);
+		make_object(&s, 11, 2 * has_columns, NULL, 16, 1);
+		make_object(&s, 13, 2 * has_columns, NULL, 16, 2);
+		make_object(&s, 15, 2 * has_columns, "int", 0, 4);
+		judge(&s);
+		expect(&s, "a, b", VERDICT_CONFIRMED, 1);
+		expect(&s, "c, d", VERDICT_CONFIRMED, 2);
+		expect(&s, "e", VERDICT_CONFIRMED, 4);
+		cr_expect_not(verdict_of(&s, "c, d")->ambiguous);
+		scene_free(&s);
+	}
+}
+
+Test(verdict, variables_of_several_blocks_on_one_line_share_by_block)
+{
+	for (int has_columns = 0; has_columns < 2; has_columns++) {
+		struct scene s = scene_new();
+
+		move(&s, 11, 5, "a", 10, 30, 4);
+		move(&s, 11, 9, "b", 10, 30, 4);
+		move(&s, 11, 20, "c", 11, 12, 4);
+		move(&s, 11, 24, "d", 11, 12, 4);
+		make_object(&s, 11, 5 * has_columns, NULL, 8, 1);
+		make_object(&s, 11, 20 * has_columns, NULL, 8, 2);
+		judge(&s);
+		if (has_columns) {
+			expect(&s, "a, b", VERDICT_CONFIRMED, 1);
+			expect(&s, "c, d", VERDICT_CONFIRMED, 2);
+		} else {
+			cr_expect_eq(verdict_of(&s, "a, b, c, d")->objects, 3);
+			cr_expect(verdict_of(&s, "a, b, c, d")->ambiguous);
+		}
+		scene_free(&s);
+	}
+}
+
+Test(verdict, a_variable_for_which_the_object_has_no_room_has_none)
+{
+	struct scene s = scene_new();
+
+	move(&s, 11, 2, "a", 10, 30, 8);
+	move(&s, 12, 2, "b", 10, 30, 8);
+	move(&s, 14, 3, "gone", 13, 16, 8);
+	make_object(&s, 11, 2, NULL, 16, 1);
+	judge(&s);
+	expect(&s, "a, b", VERDICT_CONFIRMED, 1);
+	cr_expect_not(verdict_of(&s, "a, b")->ambiguous);
+	cr_expect_eq(verdict_of(&s, "gone")->objects, 0);
+	scene_free(&s);
+}
+
+Test(verdict, a_variable_of_an_inner_block_that_may_share_is_marked)
+{
+	struct scene s = scene_new();
+
+	move(&s, 11, 2, "a", 10, 30, 0);
+	move(&s, 12, 2, "b", 10, 30, 0);
+	move(&s, 14, 3, "perhaps", 13, 16, 0);
+	make_object(&s, 11, 2, NULL, 16, 1);
+	judge(&s);
+	cr_expect_eq(verdict_of(&s, "a, b, perhaps")->objects, 1);
+	cr_expect(verdict_of(&s, "a, b, perhaps")->ambiguous, "nothing says how large they are");
+	scene_free(&s);
+}
+
 /* A map that grows makes groups, tables and a directory: no one of them is all there is. */
 Test(verdict, a_line_that_makes_several_types_names_one_and_counts_the_others)
 {

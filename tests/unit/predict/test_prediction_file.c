@@ -130,6 +130,19 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->literal.has_function, q->literal.has_function);
 		cr_expect_eq(p->statement.line, q->statement.line);
 		cr_expect_eq(p->statement.column, q->statement.column);
+		cr_expect_eq(p->variable.first_line, q->variable.first_line);
+		cr_expect_eq(p->variable.first_column, q->variable.first_column);
+		cr_expect_eq(p->variable.last_line, q->variable.last_line);
+		cr_expect_eq(p->variable.last_column, q->variable.last_column);
+		cr_expect_eq(p->variable.is_parameter, q->variable.is_parameter);
+		cr_expect_eq(p->variable.is_together, q->variable.is_together);
+		cr_expect_eq(p->variable.range, q->variable.range);
+		cr_expect_eq(p->variable.presence, q->variable.presence);
+		cr_expect_eq(p->variable.type == NULL, q->variable.type == NULL);
+		cr_expect(!p->variable.type || strcmp(p->variable.type, q->variable.type) == 0);
+		cr_expect_eq(p->variable.size, q->variable.size);
+		cr_expect_eq(p->variable.align, q->variable.align);
+		cr_expect_eq(p->variable.has_pointers, q->variable.has_pointers);
 	}
 	expect_text(a->build.go_version, b->build.go_version);
 	expect_text(a->build.goos, b->build.goos);
@@ -212,6 +225,11 @@ Test(prediction_file, everything_comes_back)
 			p->literal =
 				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
 		p->statement = (struct source_position){kind % 3, kind % 3 * 7};
+		if (kind == EXPR_MOVED)
+			p->variable = (struct variable_source){
+				3, 1, 9, 2, true, true, RANGE_VALUE, VARIABLE_ABSENT, "[]T", 24, 8, true};
+		if (kind == EXPR_NEW)
+			p->variable = (struct variable_source){.range = RANGE_KEY, .presence = VARIABLE_LISTED};
 	}
 	predictions_add_package(set, "a");
 	predictions_add_package(set, "b");

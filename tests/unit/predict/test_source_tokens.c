@@ -531,3 +531,54 @@ Test(source_tokens, index_beside_a_literal)
 	cr_expect(has_index_beside("n := map[string]int{1: 2}; f()[k] = 2"));
 	cr_expect(has_index_beside("n := map[string]int{1: 2}; T{}[k] = 2"));
 }
+
+/* The block of the token behind "@", as text, cut short. */
+static void expect_block(const char *marked, const char *first, bool is_parameter)
+{
+	const char *mark = strchr(marked, '@');
+	struct strbuf text = STRBUF_INIT;
+	struct source_tokens *source;
+	struct source_block *blocks;
+	size_t token = 0;
+	int column = 1, line = 2;
+
+	strbuf_addf(&text, "package p\n%.*s%s\n", (int)(mark - marked), marked, mark + 1);
+	for (const char *p = marked; p < mark; p++) {
+		column = *p == '\n' ? 1 : column + 1;
+		line += *p == '\n';
+	}
+	source = tokens(strbuf_str(&text));
+	cr_assert_not_null(source, "%s", marked);
+	token = token_at(source, line, column);
+	blocks = source_blocks_find(source);
+	cr_expect(blocks[token].is_known, "%s", marked);
+	cr_expect_eq(blocks[token].is_parameter, is_parameter, "%s", marked);
+	cr_expect(source_tokens_is(source, blocks[token].first, first), "%s", marked);
+	free(blocks);
+	source_tokens_free(source);
+	strbuf_release(&text);
+}
+
+Test(source_tokens, blocks)
+{
+	expect_block("func f(@n int) {}", "func", true);
+	expect_block("func (@s S) f() {}", "func", true);
+	expect_block("func f() (@err interface{}) { x := 1 }", "func", true);
+	expect_block("func f(n int) struct{} { @x := 1 }", "func", false);
+	expect_block("func f() { { @x := 1 } }", "func", false);
+	expect_block("func f() { if @x := 1; x > 0 { } }", "func", false);
+	expect_block("func f() { if x > 0 { @x := 1 } }", "{", false);
+	expect_block("func f() { if x > 0 { } else { @x := 1 } }", "{", false);
+	expect_block("func f() { if x > 0 { } else if @y := 1; y > 0 { } }", "if", false);
+	expect_block("func f() { for @i := 0; i < 1; i++ { } }", "for", false);
+	expect_block("func f() { for i := 0; i < 1; i++ { @x := i } }", "{", false);
+	expect_block("func f() { for @i := range s { } }", "for", false);
+	expect_block("func f() { for range s { @x := i } }", "for", false);
+	expect_block("func f() { switch x { case 1: @y := 2; default: } }", "case", false);
+	expect_block("func f() { switch x { case T{1}: default: @y := 2 } }", "default", false);
+	expect_block("func f() { switch @x := y.(type) { case int: } }", "switch", false);
+	expect_block("func f() { select { case @v := <-c: } }", "case", false);
+	expect_block("func f() { g := func(@x int) { } }", "func", true);
+	expect_block("func f() { s := S{func() { @x := 1 }, 2} }", "func", false);
+	expect_block("func f() { s := S{2}\n@x := 1 }", "func", false);
+}
