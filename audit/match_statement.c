@@ -2,8 +2,8 @@
 /*
  * What is left over in one statement, when all that goes by position had its turn. Some of what a statement makes is
  * made at another place of it: the compiler evaluates parts before others, or puts constants down first, and has the
- * position of what it is at then (cmd/compile/internal/walk, order.go and complit.go). A claim of escaping and a call of
- * one statement, and of one inline chain, that fit each other belong together then, rather than that the call is one
+ * position of what it is at then (cmd/compile/internal/walk, order.go and complit.go). A claim of escaping and a call
+ * of one statement, and of one inline chain, that fit each other belong together then, rather than that the call is one
  * that the compiler does not speak of, beside a claim without a call. What more than one fits is one row, marked
  * ambiguous. Statements of a function literal are not those around it.
  */
@@ -23,8 +23,8 @@ static bool is_open_claim(const struct matching *m, size_t i)
 {
 	const struct prediction *p = &m->set->items[i];
 
-	return !m->is_matched[i] && m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP &&
-	       !p->wrapper && p->statement.line;
+	return !m->is_matched[i] && m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP && !p->wrapper &&
+	       p->statement.line;
 }
 
 /* The chain but for its innermost step, and the statement that this is in. */
@@ -97,7 +97,7 @@ static void pair_sums(struct matching *m, const struct place *place)
 
 void match_by_statement(struct matching *m)
 {
-	struct u64map at = U64MAP_INIT; /* key -> first claim + 1 */
+	struct u64map at = U64MAP_INIT;	   /* key -> first claim + 1 */
 	struct u64map sites = U64MAP_INIT; /* key -> first site + 1 */
 	size_t *next_claim = xcalloc(m->set->n + 1, sizeof(*next_claim));
 	size_t *next_site = xcalloc(m->rec->n_sites + 1, sizeof(*next_site));

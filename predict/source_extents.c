@@ -508,14 +508,15 @@ static size_t parse_expressions(struct parser *p)
 }
 
 /*
- * What the tokens from there on belong to, as far as they are not statements of a function literal's. Such a literal has
- * had its own before.
+ * What the tokens from there on belong to, as far as they are not statements of a function literal's. Such a literal
+ * has had its own before.
  */
 static void note_statement(struct parser *p, size_t first)
 {
 	for (size_t i = first; i < p->next; i++) {
 		if (p->statements[i].first == NO_STATEMENT)
-			p->statements[i] = (struct source_extent){.first = (uint32_t)first, .last = (uint32_t)p->next - 1};
+			p->statements[i] =
+				(struct source_extent){.first = (uint32_t)first, .last = (uint32_t)p->next - 1};
 	}
 }
 

@@ -42,7 +42,8 @@ struct source_position source_tokens_position(const struct source_tokens *source
  * The first and the last token of what the compiler means by the position of a token: the call for its parenthesis, the
  * composite literal for its brace, both operands of an operator, the right side of an assignment, the statement for a
  * keyword, up to its body. A name stands for itself; the first of an assignment to one variable for the assignment, and
- * those of a declaration of several, or with a value, for all that follow. Held against go/parser by tests/proof/token_extents.
+ * those of a declaration of several, or with a value, for all that follow. Held against go/parser by
+ * tests/proof/token_extents.
  */
 void source_tokens_extent(const struct source_tokens *source, size_t index, size_t *first, size_t *last);
 

@@ -4,8 +4,8 @@
  * slicelit), and that is not always the literal's brace:
  *
  * What is constant in a literal of more than four elements, or in a slice literal of more than 256 bytes, is put into
- * read-only data first; what is not is assigned behind that (anylit, slicelit, fixedlit). A slice literal inside that is
- * a field has the field's position, its name (up to Go 1.19 the colon behind it); one that is an element has that of
+ * read-only data first; what is not is assigned behind that (anylit, slicelit, fixedlit). A slice literal inside that
+ * is a field has the field's position, its name (up to Go 1.19 the colon behind it); one that is an element has that of
  * what was made before it. And as the first part sets the current position to each field, the array of the slice around
  * has the position of the last one.
  *
@@ -15,11 +15,12 @@
  * Literals that are assigned, declared or returned have the position of the statement (oaslit).
  *
  * All of these are made one behind the other in the order of the source, and code of one comes before that of the next
- * (ssa/layout.go: a block is laid out behind one that it is reached from). Which literals of a statement have arrays the
- * compiler's own claims tell: those that escape, but for those without elements. So, from the innermost literal to the
- * whole statement, as many arrays as literals without one are the literals', in order, if lengths agree, and no array's
- * position is behind its literal's brace, but for the last field's. Calls that are handed literals, and maps, are
- * evaluated before what is around them: the literals there have their own position, or the map's, and are paired first.
+ * (ssa/layout.go: a block is laid out behind one that it is reached from). Which literals of a statement have arrays
+ * the compiler's own claims tell: those that escape, but for those without elements. So, from the innermost literal to
+ * the whole statement, as many arrays as literals without one are the literals', in order, if lengths agree, and no
+ * array's position is behind its literal's brace, but for the last field's. Calls that are handed literals, and maps,
+ * are evaluated before what is around them: the literals there have their own position, or the map's, and are paired
+ * first.
  */
 #include "sites/literal_braces.h"
 
@@ -36,7 +37,7 @@
 enum {
 	CLAIMS_SLICE = 1,   /* a slice literal escapes */
 	CLAIMS_LITERAL = 2, /* a literal of a named type does: a slice's, a map's or a struct's */
-	CLAIMS_OTHER = 4,   /* anything else does, which may have an array of its own: arguments, make, new, &[2]int{} */
+	CLAIMS_OTHER = 4, /* anything else does, which may have an array of its own: arguments, make, new, &[2]int{} */
 };
 
 struct literal_claims {
@@ -48,8 +49,8 @@ struct literals {
 	const struct literal_claims *claims;
 	const struct rec_site *sites; /* of the function */
 	size_t n;
-	size_t *tokens; /* of the sites: where the compiler puts it, or the brace that is known */
-	size_t *arrays; /* among sites */
+	size_t *tokens;	  /* of the sites: where the compiler puts it, or the brace that is known */
+	size_t *arrays;	  /* among sites */
 	size_t *elements; /* braces of a map's elements */
 	size_t *braces;
 };
@@ -205,9 +206,8 @@ static unsigned claims_at(const struct literals *l, const struct statement *st, 
 {
 	struct source_position pos = source_tokens_position(st->source, token);
 	const char *file = source_tokens_has_directives(st->source) ? NULL : st->file; /* which they name is not kept */
-	const uint64_t *claims =
-		u64map_find(&l->claims->at,
-			    claim_key(file, pos.line, pos.column == SOURCE_COLUMN_BEYOND ? 0 : pos.column));
+	const uint64_t *claims = u64map_find(
+		&l->claims->at, claim_key(file, pos.line, pos.column == SOURCE_COLUMN_BEYOND ? 0 : pos.column));
 
 	return claims ? (unsigned)*claims : 0;
 }
@@ -271,7 +271,7 @@ static struct literal *literal_at(const struct statement *st, size_t brace)
  * types say so. */
 static bool is_of_other_type(const struct statement *st, const struct literal *literal, const struct rec_site *site)
 {
-	static const char *const names[] = {"bool",  "string", "int",	  "int8",    "int16",	  "int64", "uint",
+	static const char *const names[] = {"bool",   "string", "int",	  "int8",    "int16",	"int64",  "uint",
 					    "uint16", "uint32", "uint64", "uintptr", "float32", "float64"};
 	const char *type = strchr(site->type, ']');
 
@@ -318,8 +318,7 @@ static size_t count_at(const struct literals *l, const struct statement *st, siz
 	size_t n = 0;
 
 	for (size_t i = 0; i < st->n_sites; i++) {
-		n += st->tokens[i] == token &&
-		     (!literal || has_length(&l->sites[st->sites[i]], literal->length));
+		n += st->tokens[i] == token && (!literal || has_length(&l->sites[st->sites[i]], literal->length));
 	}
 	return n;
 }
@@ -508,7 +507,15 @@ static void pair_statement(struct literals *l, struct statement *st)
 	add_others(l, st);
 	st->some_sites = xcalloc(st->n_sites, sizeof(*st->some_sites));
 	st->some_literals = xcalloc(st->n_literals + 1, sizeof(*st->some_literals));
-	if(getenv("DBG")) { fprintf(stderr,"stmt %zu-%zu sites %zu lits %zu\n",st->first,st->last,st->n_sites,st->n_literals); for(size_t i=0;i<st->n_sites;i++) fprintf(stderr," s tok %zu %s\n", st->tokens[i], l->sites[st->sites[i]].type); for(size_t i=0;i<st->n_literals;i++) fprintf(stderr," l %zu %zu %zu len %zu sure %d done %d\n", st->literals[i].first, st->literals[i].brace, st->literals[i].last, (size_t)st->literals[i].length, st->literals[i].is_sure, st->literals[i].is_done); }
+	if (getenv("DBG")) {
+		fprintf(stderr, "stmt %zu-%zu sites %zu lits %zu\n", st->first, st->last, st->n_sites, st->n_literals);
+		for (size_t i = 0; i < st->n_sites; i++)
+			fprintf(stderr, " s tok %zu %s\n", st->tokens[i], l->sites[st->sites[i]].type);
+		for (size_t i = 0; i < st->n_literals; i++)
+			fprintf(stderr, " l %zu %zu %zu len %zu sure %d done %d\n", st->literals[i].first,
+				st->literals[i].brace, st->literals[i].last, (size_t)st->literals[i].length,
+				st->literals[i].is_sure, st->literals[i].is_done);
+	}
 	pair_fields(l, st);
 	pair_in_literals(l, st);
 	pair_within(l, st, st->first, st->last);

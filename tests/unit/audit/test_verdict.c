@@ -430,8 +430,8 @@ static void say_in_statement(struct scene *s, enum expr_kind kind, int column, c
 
 static void emit_in_statement(struct scene *s, int column, enum cause cause, const char *type, int statement)
 {
-	size_t site = emit(s, 11, cause == CAUSE_NEW_OBJECT ? "runtime.newobject" : "runtime.concatstring2", cause, type,
-			   false);
+	size_t site = emit(s, 11, cause == CAUSE_NEW_OBJECT ? "runtime.newobject" : "runtime.concatstring2", cause,
+			   type, false);
 
 	place(s, site, column, column, column);
 	s->rec->sites[site].source->statement_line = 11;
