@@ -406,13 +406,18 @@ static bool shape_fits(const char *source, const struct rec_site *site)
 
 const char *fit_map_type(const struct prediction *p)
 {
-	return p->expr && strncmp(p->expr, "map[", 4) == 0 && strstr(p->expr, "go.shape.") ? p->expr : NULL;
+	size_t n = p->expr ? strlen(p->expr) : 0;
+
+	if (!n || !strstr(p->expr, "go.shape."))
+		return NULL;
+	return strncmp(p->expr, "map[", 4) == 0 || (p->kind == EXPR_OTHER && ends_with(p->expr, n, "{...}")) ? p->expr
+													     : NULL;
 }
 
 /*
- * The same for each shape in the type of a map literal, where the function's own code is meant and no inlined one's. Of
- * shapes with types in them, "go.shape.struct { x int }" or "go.shape.*T", the beginning is compared: texts and symbols
- * qualify what is inside in different ways.
+ * The same for each shape in the type of a literal of a map or of an instance, where the function's own code is meant
+ * and no inlined one's. Of shapes with types in them, "go.shape.struct { x int }" or "go.shape.*T", the beginning is
+ * compared: texts and symbols qualify what is inside in different ways.
  */
 static bool map_shapes_fit(const struct prediction *p, const struct rec_site *site)
 {
@@ -586,7 +591,7 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 	bool is_string = strcmp(site->callee, "runtime.convTstring") == 0;
 	bool is_slice = strcmp(site->callee, "runtime.convTslice") == 0;
 
-	if (site->cause != CAUSE_INTERFACE_CONVERSION || !fit_function(r, site))
+	if (site->cause != CAUSE_INTERFACE_CONVERSION || !fit_function(r, site) || !map_shapes_fit(p, site))
 		return FIT_NONE;
 	/* "append" alone is the slice's growth; a boxed one is printed with its arguments. */
 	if (!r->is_box || p->kind == EXPR_APPEND)

@@ -44,7 +44,8 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 /* The same for boxing, by the conversion function that takes a value of that kind. */
 enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site);
 
-/* The text of a map literal whose type has type parameters, which sites fit differently; NULL of any other. */
+/* The text of a literal of a map, or of an instance, whose type has type parameters, which sites fit differently; NULL
+ * of any other. */
 const char *fit_map_type(const struct prediction *p);
 
 /*

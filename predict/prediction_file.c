@@ -11,11 +11,12 @@
  *      "log": {"lines": 120, "unknown_lines": 0, "unknown": [], "json_joined": 8, "json_unjoined": 0},
  *      "columns": {"functions": [
  *     {"calls": "00f1…", "name": "main.newP", "sites": [{"levels": [[15, 9]], "first": [15, 9], "last": [15, 17],
- *      "expr": "&P{name: n}"}]}
+ *      "expr": "&P{name: n}", "statement": [15, 2]}]}
  *      ]},
  *      "predictions": [
  *     {"claim": "heap", "kind": "composite", "package": "example.com/m", "file": "./m.go", "line": 24, "column": 11,
- *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […]},
+ *      "expr": "&P{...}", "inlined": [{"file": "./m.go", "line": 15, "column": 9}], "reason": "return", "why": […],
+ *      "statement": [15, 2]},
  *     {"claim": "heap", "kind": "make map", "package": "example.com/m", "file": "./m.go", "line": 30, "column": 22,
  *      "expr": "map[string]P{...}", "inlined": [], "literal": {"last": [33, 2], "elements": 2, "alone": true}},
  *     {"claim": "heap", "kind": "moved variable", "package": "example.com/m", "file": "./m.go", "line": 41, "column":

@@ -383,23 +383,31 @@ static void add_others(const struct literals *l, struct statement *st)
 		qsort(st->literals, st->n_literals, sizeof(*st->literals), compare_literals);
 }
 
+/* Up to Go 1.20 instances of a generic function have one name: what each makes is there, one instance behind the other.
+ */
+static bool is_generic(const struct literals *l, const struct statement *st)
+{
+	return strchr(l->sites[st->sites[0]].frames[0].function, '[');
+}
+
 /* A field's position is that of its value's array. Of several arrays there the value's is the last: what is around it
  * was made before. */
 static void pair_fields(struct literals *l, struct statement *st)
 {
 	for (size_t k = 0; k < st->n_literals; k++) {
 		const struct literal *literal = &st->literals[k];
-		size_t colon = literal->first - 1, site = SIZE_MAX;
+		size_t colon = literal->first - 1;
 
 		if (literal->is_done || literal->is_other || literal->first < st->first + 2 ||
 		    !source_tokens_is(st->source, colon, ":"))
 			continue;
-		for (size_t i = 0; i < st->n_sites; i++) {
-			if ((st->tokens[i] == colon || st->tokens[i] == colon - 1) && may_be(l, st, i, k))
-				site = i;
+		for (size_t i = st->n_sites; i-- > 0;) {
+			if ((st->tokens[i] != colon && st->tokens[i] != colon - 1) || !may_be(l, st, i, k))
+				continue;
+			pair(l, st, i, k);
+			if (!is_generic(l, st))
+				break;
 		}
-		if (site != SIZE_MAX)
-			pair(l, st, site, k);
 	}
 }
 
@@ -427,14 +435,14 @@ static void keep_sure(struct statement *st)
 	st->n_some_literals = n;
 }
 
-/* Up to Go 1.20 instances of a generic function have one name: the literals of each, one instance behind the other. */
+/* Of a generic function the literals of each instance. */
 static bool pair_in_order(struct literals *l, struct statement *st)
 {
 	size_t n = st->n_some_sites, m = st->n_some_literals;
 
 	if (!n || !m || n % m)
 		return false;
-	if (n != m && !strchr(l->sites[st->sites[0]].frames[0].function, '['))
+	if (n != m && !is_generic(l, st))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!may_be(l, st, st->some_sites[i], st->some_literals[i % m]))

@@ -787,6 +787,8 @@ long_line() {
 		[ "$said" = "confirmed [20]main.entry 7; confirmed [2]string 8; confirmed [1]int 7" ] || complain "$said"
 		said="$(elements_at arrays/main.go package-field); $(elements_at arrays/main.go package-map); $(elements_at arrays/main.go package-map-constant)"
 		[ "$said" = "; confirmed [2]int 1; confirmed [1]int 1" ] || complain "$said"
+		said=$(elements_at arrays/main.go generic)
+		[[ "; $said;" =~ ^("; confirmed "[^\;]*" 7"){4}";"$ ]] || complain "@generic: $said"
 		# What is inlined has its own place in the inlined function.
 		said=$(jq -r '[.verdicts[] | select(.file == "arrays/main.go" and (.verdict == "unpredicted" or .verdict == "compiled-out")) |
 			"\(.verdict) \(.line)"] | join("; ")' "$audit")

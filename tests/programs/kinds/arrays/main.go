@@ -146,6 +146,18 @@ func defaults(n int, s string) options {
 	return options{Name: "n", Timeout: time.Second, Hosts: []string{"localhost", s}, Retries: 3, Any: nil} // @inlined
 }
 
+type generic[T any] struct {
+	value T
+	list  []T
+	names []string
+	a, b  int
+}
+
+//go:noinline
+func instance[T any](x T, s string) interface{} {
+	return generic[T]{value: x, list: []T{x, x, x}, names: []string{"a", s}, a: 1, b: 2} // @generic
+}
+
 func main() {
 	for i := 0; i < calls; i++ {
 		s := os.Args[0]
@@ -154,6 +166,8 @@ func main() {
 		maps(i, s)
 		tables(i, s)
 		sink = defaults(i, s)
+		sink = instance(i, s)
+		sink = instance(s, s)
 	}
 	println(len(server.Hosts), len(local.Hosts))
 }
