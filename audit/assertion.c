@@ -295,6 +295,7 @@ struct ground {
 	const struct verdict **deeper; /* per site: the verdict on it, if that knows more inlined calls; or NULL */
 	/* Objects in calls of which it is not known whether they are in an inlined copy: one of the places. */
 	const char *unplaced;
+	bool is_unpredicted; /* as that package has no predictions; else they do not say what is inlined */
 };
 
 static bool is_inside_position(const struct ground *g, const struct assertion *item, const struct position *pos)
@@ -569,10 +570,10 @@ static enum assertion_verdict decide(const struct ground *g, struct assertion *i
 		return ASSERTION_UNDECIDED;
 	}
 	if (g->unplaced && (e->is_inlined || !e->is_physical)) {
-		because(a, item,
-			"inlined copies of it may have made what was made at %s: no predictions say so of that package "
-			"(--pattern=./...)",
-			g->unplaced);
+		because(a, item, "inlined copies of it may have made what was made at %s: %s", g->unplaced,
+			g->is_unpredicted
+				? "that package has no predictions (--pattern=./... has them)"
+				: "its predictions do not say what is inlined (those of audit and predict do)");
 		return ASSERTION_UNDECIDED;
 	}
 	if (!e->has_code) {
@@ -668,8 +669,10 @@ static void ground_init(struct ground *g, struct assertions *a, const struct rec
 	for (size_t i = 0; audit && i < rec->n_observations && !g->unplaced; i++) {
 		const struct rec_observation *o = &rec->observations[i];
 
-		if (is_unplaced(audit, rec, i))
-			g->unplaced = place_of(g, NULL, &rec->locations[o->locations[o->user]], NULL);
+		if (!is_unplaced(audit, rec, i))
+			continue;
+		g->is_unpredicted = audit_account(audit, i) == AUDIT_ELSEWHERE;
+		g->unplaced = place_of(g, NULL, &rec->locations[o->locations[o->user]], NULL);
 	}
 }
 

@@ -393,14 +393,14 @@ Test(assertion, what_no_prediction_places_may_be_of_an_inlined_copy)
 		judged(&m, none, 1, false);
 		m.audit->account[0] = AUDIT_ELSEWHERE;
 		expect(&m, is_inlined ? ASSERTION_UNDECIDED : ASSERTION_HELD,
-		       is_inlined ? "made at x.go:100: no predictions" : "no call of its own");
+		       is_inlined ? "made at x.go:100: that package has no" : "no call of its own");
 	}
 	made_init(&m, DIRECTIVE_NOALLOC, false);
 	m.rec->extents[0].is_physical = false;
 	add_site(&m, 100, CAUSE_NEW_OBJECT, REACH_NOT_PROBED);
 	observe(&m, 100, 0, CAUSE_NEW_OBJECT, 7);
 	judged(&m, none, 1, false)->is_inlining_known = false;
-	expect(&m, ASSERTION_UNDECIDED, "may have made");
+	expect(&m, ASSERTION_UNDECIDED, "do not say what is inlined");
 	/* calls of other kinds keep their frames */
 	made_init(&m, DIRECTIVE_NOALLOC, false);
 	m.rec->extents[0].is_physical = false;
