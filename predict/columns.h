@@ -19,10 +19,10 @@
 struct column_site {
 	const char *expr;		    /* source text of the innermost level; NULL if its file has no twin */
 	struct source_position first, last; /* of that text's first and last token */
-	struct source_position at;	  /* where that stands, if the compiler gave the call another position in the
-					     statement; line 0 if it did not */
-	struct source_position statement; /* where the statement begins that the token is in; line 0 if unknown */
-	uint32_t first_level, n_levels;	  /* in columns.levels, innermost first */
+	struct source_position at;	    /* where that stands, if the compiler gave the call another position in the
+					       statement; line 0 if it did not */
+	struct source_position statement;   /* where the statement begins that the token is in; line 0 if unknown */
+	uint32_t first_level, n_levels;	    /* in columns.levels, innermost first */
 };
 
 struct column_function {

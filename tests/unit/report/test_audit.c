@@ -332,13 +332,13 @@ Test(audit, assertions)
 		 .bytes = 16144,
 		 .why = why,
 		 .n_why = 1,
-		 .directive = {DIRECTIVE_NOALLOC, true, "//escaudit:noalloc calls", 17, 18, 23, 23, "newItem"}},
+		 .directive = {DIRECTIVE_NOALLOC, true, "//escaudit:noalloc calls", 17, 18, 23, 23, false, "newItem"}},
 		{.file = "cart/cart.go",
 		 .verdict = ASSERTION_NEVER_EXECUTED,
-		 .directive = {DIRECTIVE_NOESCAPE, false, "//gcassert:noescape", 40, 41, 41, 41, NULL}},
+		 .directive = {DIRECTIVE_NOESCAPE, false, "//gcassert:noescape", 40, 41, 41, 41, false, NULL}},
 		{.file = "cart/cart.go",
 		 .verdict = ASSERTION_HELD,
-		 .directive = {DIRECTIVE_NOALLOC, false, "//escaudit:noalloc", 60, 60, 60, 60, NULL}},
+		 .directive = {DIRECTIVE_NOALLOC, false, "//escaudit:noalloc", 60, 60, 60, 60, false, NULL}},
 	};
 	const struct assertions assertions = {.items = items, .n = 3, .n_verdicts = {1, 1, 1, 0}};
 	struct capture c;

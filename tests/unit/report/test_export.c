@@ -38,7 +38,7 @@ Test(export, assertions)
 		 .bytes = 16144,
 		 .why = why,
 		 .n_why = 1,
-		 .directive = {DIRECTIVE_NOALLOC, false, "//escaudit:noalloc", 17, 18, 23, 23, "newItem"}},
+		 .directive = {DIRECTIVE_NOALLOC, false, "//escaudit:noalloc", 17, 18, 23, 23, false, "newItem"}},
 		{.file = "cart/cart.go",
 		 .verdict = ASSERTION_HELD,
 		 .directive = {.text = "//escaudit:noalloc", .first = 60}},
