@@ -3,7 +3,8 @@
  * Predictions and sites are brought together in steps, each with less to go on than the one before; what a step has
  * paired is out of the way of the next:
  *
- *   1. where columns are known, by position (match_position.c); what package variables begin with, where the call of it
+ *   1. moved variables of functions where several share an object (match_moved.c); where columns are known, by position
+ * (match_position.c); what package variables begin with, where the call of it
  * has lost its own (match_initializer.c)
  *   2. heap claims, where they are not (match_fallback.c)
  *   3. heap claims whose allocation the compiler puts elsewhere: parameters moved where the function begins, variables
