@@ -3,7 +3,8 @@
  * Predictions and sites are brought together in steps, each with less to go on than the one before; what a step has
  * paired is out of the way of the next:
  *
- *   1. where columns are known, by position (match_position.c); what package variables begin with, where the call of it
+ *   1. moved variables of functions where several share an object (match_moved.c); where columns are known, by position
+ * (match_position.c); what package variables begin with, where the call of it
  * has lost its own (match_initializer.c)
  *   2. heap claims, where they are not (match_fallback.c)
  *   3. heap claims whose allocation the compiler puts elsewhere: parameters moved where the function begins, variables
@@ -57,6 +58,9 @@ static bool is_one_block(const struct matching *m, const struct match_group *gro
 	for (size_t i = 1; i < group->n_predictions; i++) {
 		const struct variable_source *b = &m->set->items[group->predictions[i]].variable;
 
+		if (m->set->items[group->predictions[i]].pos.line <=
+		    0) /* the compiler's own: match_moved.c leaves them */
+			continue;
 		if (a->first_line != b->first_line || a->first_column != b->first_column)
 			return false;
 	}

@@ -2,10 +2,10 @@
 /*
  * Between the files that match: where the log's positions are in the binary (match_source.c), what is said more than
  * once of the same code (match_duplicates.c), which methods the compiler's wrappers are of (match_wrapper.c), what
- * meets by position (match_position.c), what by line where no column is known (match_fallback.c), what is left over in
- * one statement (match_statement.c), what belongs
- * together in one place (match_place.c), what is inserted into maps (match_insertions.c), and the sequence of all that
- * (match.c).
+ * meets by position (match_position.c), what package variables begin with (match_initializer.c), what meets by line
+ * where no column is known (match_fallback.c), which variables share an object (match_moved.c), what is left over in
+ * one statement (match_statement.c), what is inserted into maps (match_insertions.c), what belongs together in one
+ * place (match_place.c), and the sequence of all that (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H

@@ -638,9 +638,9 @@ long_line() {
 	need_bpf
 	main=together/main.go
 	own() { # "NAMES | TYPE OBJECTS/BYTES"...: a row for each
-		local row rows=()
-		for row; do rows+=("confirmed ${row/ | / | new object, }"); done
-		join_rows "${rows[@]}"
+		local one each=()
+		for one; do each+=("confirmed ${one/ | / | new object, }"); done
+		join_rows "${each[@]}"
 	}
 	join_rows() {
 		local all
