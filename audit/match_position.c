@@ -419,6 +419,45 @@ static bool is_taken(const struct matching *m, size_t prediction, size_t group, 
 	return false;
 }
 
+static bool is_same_statement(const struct rec_site *a, const struct rec_site *b)
+{
+	const struct rec_source *x = a->source, *y = b->source;
+
+	if (!x || !y || x->n_levels != y->n_levels || match_physical_function(a) != match_physical_function(b) ||
+	    x->first_line != y->first_line || x->first_column != y->first_column || x->last_line != y->last_line ||
+	    x->last_column != y->last_column)
+		return false;
+	if (match_has_no_column(a) && match_has_no_column(b) && strcmp(x->expr, y->expr) != 0)
+		return false;
+	return memcmp(x->levels, y->levels, x->n_levels * sizeof(x->levels[0])) == 0;
+}
+
+/*
+ * Up to Go 1.19 several values that one call boxes have one position. Which call boxes which is not told by the text
+ * that fits best, but by their order (pair_in_log_order).
+ */
+static bool is_boxed_with_another(const struct matching *m, const struct positions *pos, size_t best, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+	const uint64_t *first = u64map_find(&pos->at, position_key(m->site_file[s], level_of(site, 0)->line,
+								   level_of(site, 0)->column));
+	bool has_claim = false, has_site = false;
+
+	if (site->cause != CAUSE_INTERFACE_CONVERSION || !site->source->expr)
+		return false;
+	for (size_t i = first ? *first : 0; i && !has_claim; i = pos->next_at[i - 1]) {
+		const struct prediction *p = &m->set->items[i - 1];
+
+		has_claim = p->claim == CLAIM_HEAP && !m->is_matched[i - 1] && !match_same_text(m, best, i - 1) &&
+			    is_at(p, site) && fit_of_box(p, &m->readings[i - 1], site) != FIT_NONE;
+	}
+	for (size_t i = has_claim ? match_first_site(m, m->site_file[s], site->frames[site->n_frames - 1].line) : 0;
+	     i && !has_site; i = m->next_site[i - 1])
+		has_site = i - 1 != s && is_open(m, i - 1) && m->rec->sites[i - 1].cause == site->cause &&
+			   is_same_statement(site, &m->rec->sites[i - 1]);
+	return has_site;
+}
+
 static void match_at_positions(struct matching *m, const struct positions *pos, const struct rule *rule)
 {
 	size_t *group_of = xcalloc(m->set->n + 1, sizeof(*group_of)); /* of predictions */
@@ -435,7 +474,7 @@ static void match_at_positions(struct matching *m, const struct positions *pos, 
 		p = c.n ? pick_copy(m, &c, group_of, s) : MATCH_NONE;
 		if (p == MATCH_NONE)
 			continue;
-		if (is_taken(m, p, group_of[p], s))
+		if (is_taken(m, p, group_of[p], s) || is_boxed_with_another(m, pos, p, s))
 			continue;
 		if (group_of[p] == MATCH_NONE) {
 			match_group_new(m, &p, 1);
@@ -688,19 +727,6 @@ static int compare_statements(const void *a, const void *b)
 	if (x->span != y->span)
 		return x->span < y->span ? -1 : 1;
 	return x->site < y->site ? -1 : x->site > y->site;
-}
-
-static bool is_same_statement(const struct rec_site *a, const struct rec_site *b)
-{
-	const struct rec_source *x = a->source, *y = b->source;
-
-	if (!x || !y || x->n_levels != y->n_levels || match_physical_function(a) != match_physical_function(b) ||
-	    x->first_line != y->first_line || x->first_column != y->first_column || x->last_line != y->last_line ||
-	    x->last_column != y->last_column)
-		return false;
-	if (match_has_no_column(a) && match_has_no_column(b) && strcmp(x->expr, y->expr) != 0)
-		return false;
-	return memcmp(x->levels, y->levels, x->n_levels * sizeof(x->levels[0])) == 0;
 }
 
 static void gather_sites(const struct matching *m, struct place *place, size_t s)

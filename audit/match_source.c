@@ -486,8 +486,8 @@ void match_displace(struct matching *m)
 		uint32_t file = m->prediction_file[i];
 
 		/* A wrapper is of the method that is inlined into it. */
-		if (p->n_inlined && match_is_wrapper_file(pos->file)) {
-			pos = &p->inlined[0];
+		if (match_is_wrapper_file(pos->file) && (p->n_inlined || m->wrapped[i].at.file)) {
+			pos = p->n_inlined ? &p->inlined[0] : &m->wrapped[i].at;
 			file = match_resolve_file(m, pos->file, match_package(m, p->package));
 		}
 		if (file == NO_FILE || !is_displaced(m, &m->files[file], pos->line))
