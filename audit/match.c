@@ -58,8 +58,9 @@ static bool is_one_block(const struct matching *m, const struct match_group *gro
 	for (size_t i = 1; i < group->n_predictions; i++) {
 		const struct variable_source *b = &m->set->items[group->predictions[i]].variable;
 
-		if (m->set->items[group->predictions[i]].pos.line <=
-		    0) /* the compiler's own: match_moved.c leaves them */
+		/* The compiler's own, which match_moved.c leaves; and a call that is inlined begins no block. */
+		if (m->set->items[group->predictions[i]].pos.line <= 0 ||
+		    m->set->items[group->predictions[i]].n_inlined > m->set->items[group->predictions[0]].n_inlined)
 			continue;
 		if (a->first_line != b->first_line || a->first_column != b->first_column)
 			return false;

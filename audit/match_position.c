@@ -439,8 +439,8 @@ static bool is_same_statement(const struct rec_site *a, const struct rec_site *b
 static bool is_boxed_with_another(const struct matching *m, const struct positions *pos, size_t best, size_t s)
 {
 	const struct rec_site *site = &m->rec->sites[s];
-	const uint64_t *first = u64map_find(&pos->at, position_key(m->site_file[s], level_of(site, 0)->line,
-								   level_of(site, 0)->column));
+	const uint64_t *first = u64map_find(
+		&pos->at, position_key(m->site_file[s], level_of(site, 0)->line, level_of(site, 0)->column));
 	bool has_claim = false, has_site = false;
 
 	if (site->cause != CAUSE_INTERFACE_CONVERSION || !site->source->expr)

@@ -215,11 +215,8 @@ static void set_type(struct variable_source *v, const char *type, unsigned size,
 	v->has_pointers = has_pointers;
 }
 
-/*
- * The type behind a name, and those that are declared with it, if it is one of the language's own: whole, or as far as
- * it says that there are pointers, "[]" and "*".
- */
-static void declare_type(struct variable_source *v, const struct source_tokens *source, size_t token)
+/* The type at a token, if it is one of the language's own. */
+static void set_own_type(struct variable_source *v, const struct source_tokens *source, size_t at)
 {
 	static const struct {
 		const char *name, *type;
@@ -237,6 +234,20 @@ static void declare_type(struct variable_source *v, const struct source_tokens *
 		{"string", "string", 16, 8, true},    {"error", "error", 16, 8, true},
 		{"any", "interface {}", 16, 8, true},
 	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!source_tokens_is(source, at, types[i].name))
+			continue;
+		set_type(v, types[i].type, types[i].size, types[i].align, types[i].has_pointers);
+	}
+}
+
+/*
+ * The type behind a name, and those that are declared with it, if it is one of the language's own: whole, or as far as
+ * it says that there are pointers, "[]" and "*".
+ */
+static void declare_type(struct variable_source *v, const struct source_tokens *source, size_t token)
+{
 	size_t at = token + 1;
 
 	while (source_tokens_is(source, at, ",") && is_name(source, at + 1))
@@ -250,11 +261,18 @@ static void declare_type(struct variable_source *v, const struct source_tokens *
 		set_type(v, "[]", 24, 8, true);
 	else if (source_tokens_is(source, at, "*"))
 		set_type(v, "*", 8, 8, true);
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (!source_tokens_is(source, at, types[i].name))
-			continue;
-		set_type(v, types[i].type, types[i].size, types[i].align, types[i].has_pointers);
-	}
+	set_own_type(v, source, at);
+}
+
+/* "x := int32(n)", whole. */
+static bool is_conversion(const struct source_tokens *source, size_t token)
+{
+	size_t first, last;
+
+	if (!source_tokens_is(source, token + 1, ":=") || !source_tokens_is(source, token + 3, "("))
+		return false;
+	source_tokens_statement(source, token, &first, &last);
+	return first == token && last == source_tokens_partner(source, token + 3);
 }
 
 static void describe_variable(struct predictions *set, struct prediction *p, const struct source_tokens *source,
@@ -283,6 +301,8 @@ static void describe_variable(struct predictions *set, struct prediction *p, con
 			v->range = RANGE_VALUE;
 		if (is_declared || v->is_parameter)
 			declare_type(v, source, token);
+		else if (is_conversion(source, token))
+			set_own_type(v, source, token + 2);
 		return;
 	}
 	/* What such a statement captures has its position, and no text. */

@@ -195,22 +195,26 @@ static bool is_text(const struct source_tokens *source, size_t i, const char *te
 	return strlen(text) == token->length && memcmp(source->text + token->offset, text, token->length) == 0;
 }
 
+/* They are found once somebody asks. */
+static const struct source_extents *extents_of(const struct source_tokens *source)
+{
+	if (!source->extents->items)
+		source_extents_find(source);
+	return source->extents;
+}
+
 void source_tokens_extent(const struct source_tokens *source, size_t index, size_t *first, size_t *last)
 {
-	struct source_extents *extents = source->extents;
+	const struct source_extents *extents = extents_of(source);
 
-	if (!extents->items)
-		source_extents_find(source);
 	*first = extents->items[index].first;
 	*last = extents->items[index].last;
 }
 
 void source_tokens_statement(const struct source_tokens *source, size_t index, size_t *first, size_t *last)
 {
-	struct source_extents *extents = source->extents;
+	const struct source_extents *extents = extents_of(source);
 
-	if (!extents->items)
-		source_extents_find(source);
 	*first = extents->statements[index].first;
 	*last = extents->statements[index].last;
 }

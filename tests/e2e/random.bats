@@ -123,7 +123,7 @@ without_columns() {
 		(cd "$programs/generate" && "$GO" build -o "$t/generate" .)
 		for ((seed = first; seed <= last; seed++)); do
 			rm -rf "$t/program"
-			"$t/generate" write -seed "$seed" -go "${GO_VERSION#1.}" -n 120 "$t/program"
+			"$t/generate" write -one-line -seed "$seed" -go "${GO_VERSION#1.}" -n 120 "$t/program"
 			without_columns "$t/program"
 			echo "seed $seed, go $GO_VERSION: $(for kind in off lines far-l; do
 				jq -r --arg kind "$kind" '"\($kind) \([.verdicts[] | select(.ambiguous)] | length) of \(.verdicts | length) rows marked"' "$t/$kind.json"
@@ -140,7 +140,7 @@ without_columns() {
 	complaints=0
 	t=$BATS_TEST_TMPDIR
 	(cd "$programs/generate" && "$GO" build -o "$t/generate" .)
-	"$t/generate" write -seed 1 -go 27 -n 120 "$t/program"
+	"$t/generate" write -one-line -seed 1 -go 27 -n 120 "$t/program"
 	without_columns "$t/program"
 	[ "$complaints" -eq 0 ]
 	local change
