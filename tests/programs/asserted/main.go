@@ -6,8 +6,6 @@ package main
 import (
 	"flag"
 	"strings"
-
-	"example.com/escaudit/asserted/inlined"
 )
 
 type node struct {
@@ -20,10 +18,6 @@ var (
 	total int
 	words = []string{"one", "two", "three"}
 	never = false
-
-	kept               []int
-	address1, address2 *int
-	function           func(int) int
 )
 
 // push allocates, whatever its comment says.
@@ -129,59 +123,6 @@ func moved(value int) *int {
 	return &value
 }
 
-// list1 is inlined, and the call that makes its slice has the position of the inlined call: no frame names it.
-//
-//escaudit:noalloc
-func list1(value int) []int { return []int{value} }
-
-// address is inlined too, and its parameter is moved to the heap.
-//
-//escaudit:noalloc
-func address(value int) *int { return &value }
-
-// checked has code of its own besides in every copy.
-//
-//escaudit:noalloc
-func checked(value int) []int {
-	if value < 0 {
-		total -= value
-	}
-	return []int{value}
-}
-
-// pair makes one object for both where they are merged, and two otherwise.
-//
-//escaudit:noalloc
-func pair(a, b int) (*int, *int) { return &a, &b }
-
-// plus has single instructions in what it is inlined into; its parameter stays.
-//
-//gcassert:noescape
-func plus(p *int, value int) int {
-	sum := *p + value
-	return sum
-}
-
-// last is folded away wherever it is called.
-//
-//escaudit:noalloc
-func last(list []int) int { return list[len(list)-1] }
-
-//go:noinline
-func literals(value int) int {
-	makes := func(i int) []int { //escaudit:noalloc // and that is wrong
-		return []int{i, value}
-	}
-	moves := func(i int) *int { //escaudit:noalloc // wrong too: its parameter is moved
-		return &i
-	}
-	adds := func(i int) int { //escaudit:noalloc // right, though the literal itself is an object
-		return i + value
-	}
-	kept, address1, function = makes(value), moves(value), adds
-	return adds(1)
-}
-
 type list struct{ head *node }
 
 // Push is a method.
@@ -200,13 +141,6 @@ func main() {
 		l.Push(i)
 		total += sum(l.head) + small(i) + join() + deep() + flat(l.head) + len(grow(nil, 3)) + mixed(i) + *moved(i)
 		large(i)
-		kept = list1(i)
-		address1 = address(i)
-		kept = checked(i)
-		address1, address2 = pair(i, i+1)
-		kept = inlined.List(i)
-		total += literals(i) + plus(&total, i) + last([]int{i, total})
-		kept = list1(i) //escaudit:noalloc // by itself: what list1 makes is list1's
 	}
 	if never {
 		unused(1)

@@ -1,0 +1,3 @@
+module example.com/escaudit/inlinedasserts
+
+go 1.19
