@@ -21,12 +21,12 @@
 
 #define NO_FILE UINT32_MAX
 
-/* One source file as the binary's tables name it. */
 struct names {
 	const char **items; /* owned, the names are not */
 	size_t n, alloc;
 };
 
+/* One source file as the binary's tables name it. */
 struct source_file {
 	const char *path;
 	const char *base;
