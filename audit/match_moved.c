@@ -123,7 +123,23 @@ static int compare_places(int line, int column, int other_line, int other_column
 
 static bool is_level(const struct rec_level *level, const struct position *pos)
 {
-	return level->line == pos->line && (!has_column(level) || level->column == pos->column);
+	if (level->line != pos->line)
+		return false;
+	return level->column == REC_COLUMN_BEYOND ? pos->column == 0 : !level->column || level->column == pos->column;
+}
+
+/* Where the source says it is, also where the compiler has no column any more. */
+static struct position own_place(const struct prediction *p)
+{
+	struct position pos = *step(p, p->n_inlined);
+
+	pos.column = pos.column ? pos.column : p->variable.column;
+	return pos;
+}
+
+static struct position place_at(const struct prediction *p, size_t i)
+{
+	return i == p->n_inlined ? own_place(p) : *step(p, i);
 }
 
 static bool levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
@@ -140,8 +156,8 @@ static bool levels_agree(const struct prediction *p, const struct rec_site *site
 static int compare_predictions(const struct prediction *a, const struct prediction *b)
 {
 	for (size_t i = 0; i <= a->n_inlined && i <= b->n_inlined; i++) {
-		const struct position *x = step(a, i), *y = step(b, i);
-		int order = compare_places(x->line, x->column, y->line, y->column);
+		struct position x = place_at(a, i), y = place_at(b, i);
+		int order = compare_places(x.line, x.column, y.line, y.column);
 
 		if (order)
 			return order;
@@ -170,6 +186,7 @@ static enum relation relation_of(const struct item *a, const struct item *b)
 {
 	size_t n = a->p->n_inlined;
 	const struct variable_source *x = a->v, *y = b->v;
+	struct position own;
 
 	if (!x->first_line || !y->first_line || b->p->n_inlined < n)
 		return b->p->n_inlined < n ? OTHER_BLOCK : INNER_BLOCK;
@@ -181,7 +198,8 @@ static enum relation relation_of(const struct item *a, const struct item *b)
 	if (b->p->n_inlined == n && x->first_line == y->first_line && x->first_column == y->first_column &&
 	    x->last_line == y->last_line && x->last_column == y->last_column)
 		return SAME_BLOCK;
-	return is_in_block(x, step(b->p, n)) ? INNER_BLOCK : OTHER_BLOCK;
+	own = place_at(b->p, n);
+	return is_in_block(x, &own) ? INNER_BLOCK : OTHER_BLOCK;
 }
 
 /* ---- what fits --------------------------------------------------------------------------------------------------- */
@@ -683,12 +701,38 @@ static bool turn_ranges(struct solver *s)
 	return has_any;
 }
 
-static bool has_columns(const struct rec_site *site)
+/* Whether it says which of the places of its lines it is. */
+static bool has_own_column(const struct rec_site *site)
 {
 	for (size_t i = 0; i < n_levels(site); i++) {
 		struct rec_level level = level_at(site, i);
 
 		if (!has_column(&level))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the variables' order is known beyond the compiler's last column: the source has all that are there. */
+static bool is_known_beyond(const struct solver *s)
+{
+	for (size_t i = 0; i < s->n_items; i++) {
+		const struct prediction *p = s->items[i].p;
+
+		for (size_t k = 0; k <= p->n_inlined; k++) {
+			if (!place_at(p, k).column)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool has_columns(const struct solver *s, const struct rec_site *site)
+{
+	for (size_t i = 0; i < n_levels(site); i++) {
+		struct rec_level level = level_at(site, i);
+
+		if (!level.column || (level.column == REC_COLUMN_BEYOND && !is_known_beyond(s)))
 			return false;
 	}
 	return true;
@@ -753,7 +797,7 @@ static bool gather_sites(struct solver *s, const struct function *f, const struc
 		const struct rec_site *site = &s->rec->sites[f->sites[k]];
 		size_t first = is_spoken_for(s->m, others, f->sites[k]) ? SIZE_MAX : first_item(s, site);
 
-		ok = !site->source || has_columns(site) || (first == SIZE_MAX && !fit_is_merged(site));
+		ok = !site->source || has_columns(s, site) || (first == SIZE_MAX && !fit_is_merged(site));
 		if (first == SIZE_MAX)
 			continue;
 		ok &= !is_disputed(s, others, f->sites[k]);
@@ -763,7 +807,8 @@ static bool gather_sites(struct solver *s, const struct function *f, const struc
 	for (size_t k = 0; k < s->n_sites; k++) {
 		const struct item *item = &s->items[ranked[k].item];
 		bool is_tied = k > 0 && ranked[k - 1].item == ranked[k].item && !item->v->is_parameter &&
-			       !s->rec->sites[ranked[k].site].source && !s->rec->sites[ranked[k - 1].site].source;
+			       !has_own_column(&s->rec->sites[ranked[k].site]) &&
+			       !has_own_column(&s->rec->sites[ranked[k - 1].site]);
 
 		ARRAY_GROW(s->sites, k + 1, s->alloc_sites);
 		ARRAY_GROW(s->ranks, k + 1, s->alloc_ranks);

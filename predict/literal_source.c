@@ -13,6 +13,7 @@
 #define SOURCE_LIMIT (64u << 20) /* bytes of one file */
 #define EXPR_WIDTH   60		 /* bytes, as in sites/columns.c */
 #define AT_SEVERAL   UINT64_MAX
+#define BEYOND_LIMIT 4096 /* tokens of a line that are looked at behind the last column of the compiler */
 
 /* "map[string]T{...}"; a named type's reads like a struct's. */
 static bool may_be_map(const struct prediction *p)
@@ -280,8 +281,8 @@ static void describe_variable(struct predictions *set, struct prediction *p, con
 {
 	struct variable_source *v = &p->variable;
 	const struct source_block *block = &blocks[token];
-	struct source_position first = source_tokens_position(source, block->first),
-			       last = source_tokens_position(source, block->last);
+	struct source_position first = source_tokens_place(source, block->first),
+			       last = source_tokens_place(source, block->last);
 	struct strbuf text = STRBUF_INIT;
 
 	if (block->is_known) {
@@ -313,29 +314,72 @@ static void describe_variable(struct predictions *set, struct prediction *p, con
 	strbuf_release(&text);
 }
 
-/* Of a position that has no column, or that several tokens have, nothing is known. */
+/* Whether a name is declared by "var", or by ":=", with others perhaps. */
+static bool is_declared_at(const struct source_tokens *source, size_t token)
+{
+	size_t at = token + 1;
+
+	while (source_tokens_is(source, at, ",") && is_name(source, at + 1))
+		at += 2;
+	return source_tokens_is(source, at, ":=") || source_tokens_is(source, token - 1, "var");
+}
+
+/*
+ * The one declaration of that name among the tokens of a line from `first` on, SIZE_MAX if there is none, or several:
+ * "name :=", "name, other :=" or "var name".
+ */
+static size_t find_declaration(const struct source_tokens *source, size_t first, const char *name)
+{
+	int line = source_tokens_place(source, first).line;
+	size_t found = SIZE_MAX;
+
+	for (size_t t = first; t < source_tokens_count(source) && t < first + BEYOND_LIMIT; t++) {
+		if (source_tokens_place(source, t).line != line)
+			return found;
+		if (!source_tokens_is(source, t, name) || !is_declared_at(source, t))
+			continue;
+		if (found != SIZE_MAX)
+			return SIZE_MAX;
+		found = t;
+	}
+	return SIZE_MAX;
+}
+
+/* Of a position that has no column and no name, or that several tokens have, nothing is known. */
 static void find_variables(struct predictions *set, const struct source_tokens *source, const struct claim_at *claims,
 			   size_t n)
 {
 	struct source_block *blocks = source_blocks_find(source);
-	struct u64map at = U64MAP_INIT; /* position -> token + 1, or AT_SEVERAL */
+	struct u64map at = U64MAP_INIT;	    /* position -> token + 1, or AT_SEVERAL */
+	struct u64map beyond = U64MAP_INIT; /* line -> the first token behind the last column, + 1 */
 
 	for (size_t t = 0; t < source_tokens_count(source); t++) {
 		struct source_position pos = source_tokens_position(source, t);
 		uint64_t *token = u64map_at(&at, position_key(pos.line, pos.column), NULL);
 
 		*token = *token ? AT_SEVERAL : t + 1;
+		if (pos.column == SOURCE_COLUMN_BEYOND && !source_tokens_has_directives(source)) {
+			token = u64map_at(&beyond, (uint32_t)pos.line, NULL);
+			*token = *token ? *token : t + 1;
+		}
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct prediction *p = &set->items[claims[i].index];
 		const struct position *pos = place_of(p);
 		const uint64_t *token = u64map_find(&at, position_key(pos->line, pos->column));
+		const uint64_t *first = pos->column ? NULL : u64map_find(&beyond, (uint32_t)pos->line);
+		size_t declared = first ? find_declaration(source, *first - 1, p->expr) : SIZE_MAX;
 
 		if (pos->column && token && *token != AT_SEVERAL)
 			describe_variable(set, p, source, blocks, *token - 1);
+		if (declared != SIZE_MAX) {
+			describe_variable(set, p, source, blocks, declared);
+			p->variable.column = source_tokens_place(source, declared).column;
+		}
 	}
 	free(blocks);
 	u64map_release(&at);
+	u64map_release(&beyond);
 }
 
 static void find_in_file(struct predictions *set, const struct source_tokens *source, struct claim_at *claims, size_t n)

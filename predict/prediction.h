@@ -87,8 +87,10 @@ struct literal_source {
  */
 struct variable_source {
 	/* Of the innermost block or clause, a function's from its keyword on: a loop over a range is one with its
-	 * variables. first_line is 0 where that is not known. */
+	 * variables. first_line is 0 where that is not known. Columns are those of the file, also where the compiler
+	 * has none any more. */
 	int first_line, first_column, last_line, last_column;
+	int column; /* of the declaration where the compiler has none, and the source has one of that name; else 0 */
 	bool is_parameter; /* or a result, or the receiver */
 	bool is_together;  /* of a "var" of several, which all have the position of the first */
 	enum {

@@ -147,6 +147,10 @@ static void put_variable(FILE *f, const struct variable_source *v)
 		putc(']', f);
 		separator = ", ";
 	}
+	if (v->column) {
+		fprintf(f, "%s\"column\": %d", separator, v->column);
+		separator = ", ";
+	}
 	if (v->is_parameter) {
 		fprintf(f, "%s\"parameter\": true", separator);
 		separator = ", ";
@@ -451,15 +455,21 @@ static bool take_flow(struct predictions *set, const json_t *object, struct pred
 }
 
 /* [line, column] */
-static bool take_place(const json_t *pair, struct source_position *out)
+static bool take_place_up_to(const json_t *pair, int last_column, struct source_position *out)
 {
 	json_int_t line = json_integer_value(json_array_get(pair, 0));
 	json_int_t column = json_integer_value(json_array_get(pair, 1));
 
-	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > UINT8_MAX)
+	if (json_array_size(pair) != 2 || line < 0 || line > INT_MAX || column < 0 || column > last_column)
 		return false;
 	*out = (struct source_position){.line = (int)line, .column = (int)column};
 	return true;
+}
+
+/* As the compiler has them. */
+static bool take_place(const json_t *pair, struct source_position *out)
+{
+	return take_place_up_to(pair, UINT8_MAX, out);
 }
 
 /* Where there may be none. */
@@ -491,13 +501,18 @@ static bool take_variable(struct predictions *set, const json_t *object, struct 
 	const json_t *block = json_object_get(object, "block"), *listed = json_object_get(object, "listed");
 	const char *range = json_string_value(json_object_get(object, "range"));
 	struct source_position first = {.line = 0}, last = {.line = 0};
+	int column = 0;
 
-	if (block && (!take_place(json_array_get(block, 0), &first) || !take_place(json_array_get(block, 1), &last)))
+	if (json_object_get(object, "column") && (!take_int(object, "column", &column) || column < 0))
+		return false;
+	if (block && (!take_place_up_to(json_array_get(block, 0), INT_MAX, &first) ||
+		      !take_place_up_to(json_array_get(block, 1), INT_MAX, &last)))
 		return false;
 	*v = (struct variable_source){.first_line = first.line,
 				      .first_column = first.column,
 				      .last_line = last.line,
 				      .last_column = last.column,
+				      .column = column,
 				      .is_parameter = json_is_true(json_object_get(object, "parameter")),
 				      .is_together = json_is_true(json_object_get(object, "together")),
 				      .range = !range			   ? RANGE_NONE

@@ -18,6 +18,7 @@ static void add_token(struct source_tokens *source, const struct token *token, c
 		.offset = (uint32_t)(token->text - source->text),
 		.length = (uint32_t)token->length,
 		.line = (uint32_t)token->line,
+		.column = (uint32_t)token->column,
 		.partner = NO_PARTNER,
 		.reported = line_base_report(base, token->line, token->column),
 		.kind = (uint8_t)token->kind,
@@ -119,6 +120,15 @@ size_t source_tokens_count(const struct source_tokens *source)
 struct source_position source_tokens_position(const struct source_tokens *source, size_t index)
 {
 	return source->items[index].reported;
+}
+
+struct source_position source_tokens_place(const struct source_tokens *source, size_t index)
+{
+	const struct source_token *token = &source->items[index];
+
+	if (source->has_directives)
+		return token->reported;
+	return (struct source_position){.line = (int)token->line, .column = (int)token->column};
 }
 
 /* An operator behind which the language puts no semicolon where the line ends. */

@@ -37,6 +37,8 @@ void source_tokens_copy(const struct source_tokens *source, const char *name, st
 
 /* index < count, here and below. */
 struct source_position source_tokens_position(const struct source_tokens *source, size_t index);
+/* The same with the column in the file, however far, unless line directives say another. */
+struct source_position source_tokens_place(const struct source_tokens *source, size_t index);
 
 /*
  * The first and the last token of what the compiler means by the position of a token: the call for its parenthesis, the

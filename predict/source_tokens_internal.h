@@ -9,7 +9,7 @@
 
 struct source_token {
 	uint32_t offset, length;
-	uint32_t line;	  /* in the file */
+	uint32_t line, column; /* in the file */
 	uint32_t partner; /* of a bracket: the token of the other one */
 	struct source_position reported;
 	uint8_t kind;

@@ -134,6 +134,7 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->variable.first_column, q->variable.first_column);
 		cr_expect_eq(p->variable.last_line, q->variable.last_line);
 		cr_expect_eq(p->variable.last_column, q->variable.last_column);
+		cr_expect_eq(p->variable.column, q->variable.column);
 		cr_expect_eq(p->variable.is_parameter, q->variable.is_parameter);
 		cr_expect_eq(p->variable.is_together, q->variable.is_together);
 		cr_expect_eq(p->variable.range, q->variable.range);
@@ -227,7 +228,7 @@ Test(prediction_file, everything_comes_back)
 		p->statement = (struct source_position){kind % 3, kind % 3 * 7};
 		if (kind == EXPR_MOVED)
 			p->variable = (struct variable_source){
-				3, 1, 9, 2, true, true, RANGE_VALUE, VARIABLE_ABSENT, "[]T", 24, 8, true};
+				3, 1, 9, 300, 260, true, true, RANGE_VALUE, VARIABLE_ABSENT, "[]T", 24, 8, true};
 		if (kind == EXPR_NEW)
 			p->variable = (struct variable_source){.range = RANGE_KEY, .presence = VARIABLE_LISTED};
 	}
