@@ -319,17 +319,12 @@ static bool is_composed(const char *type)
 	return *type == '[' || *type == '*' || strncmp(type, "map[", 4) == 0;
 }
 
-/*
- * Does a type as the compiler's text names it agree with one as the runtime names it? Both spell aliases out, and name
- * what has a name (types/fmt.go, reflectdata), the runtime with its package: a name and a type composed of others
- * contradict each other. Two names that differ are unlikely one type.
- */
-static enum fit type_fit(const char *source, const char *runtime)
+enum fit fit_type(const char *source, const char *runtime)
 {
 	const char *a, *b;
 	size_t n;
 
-	if (!source || !runtime)
+	if (!source || !*source || !runtime)
 		return FIT_POSSIBLE;
 	if (strcmp(source, runtime) == 0 || (strcmp(source, "any") == 0 && strcmp(runtime, "interface {}") == 0))
 		return FIT_TYPE;
@@ -337,7 +332,7 @@ static enum fit type_fit(const char *source, const char *runtime)
 		a = strchr(source, ']');
 		b = strchr(runtime, ']');
 		if (a && b && a - source == b - runtime && memcmp(source, runtime, (size_t)(a - source)) == 0)
-			return type_fit(a + 1, b + 1);
+			return fit_type(a + 1, b + 1);
 		if (isdigit((unsigned char)source[1]) && isdigit((unsigned char)runtime[1]))
 			return FIT_NONE;
 	}
@@ -458,7 +453,7 @@ bool fit_insertion(const struct prediction *p, const struct reading *r, const st
 	if (!fit_function(r, site) || !map_shapes_fit(p, site))
 		return false;
 	return p->kind == EXPR_MAKE_MAP || makes_map ||
-	       (r->is_literal && site->type && type_fit(r->type, site->type) == FIT_TYPE);
+	       (r->is_literal && site->type && fit_type(r->type, site->type) == FIT_TYPE);
 }
 
 bool fit_is_merged(const struct rec_site *site)
@@ -514,7 +509,7 @@ static enum fit make_slice_fit(const struct reading *r, const struct rec_site *s
 	if (r->elements != UINT64_MAX && site->type_size && site->size &&
 	    (__builtin_mul_overflow(r->elements, site->type_size, &bytes) || bytes != site->size))
 		return FIT_NONE;
-	return type_fit(r->type, site->type);
+	return fit_type(r->type, site->type);
 }
 
 /* Whether an object of that type is not the named or unnamed slice, but what it points to. */
@@ -553,12 +548,12 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	case EXPR_SLICE_LIT:
 		if (!site->type)
 			return FIT_POSSIBLE;
-		return element ? type_fit(r->type, element) : FIT_NONE;
+		return element ? fit_type(r->type, element) : FIT_NONE;
 	case EXPR_COMPOSITE: /* "&[]T{...}" and "&list{...}" are two objects: the array behind the slice is the
 				literal's */
-		return is_array_behind(r->type, site->type) ? FIT_NONE : type_fit(r->type, site->type);
+		return is_array_behind(r->type, site->type) ? FIT_NONE : fit_type(r->type, site->type);
 	case EXPR_MOVED: /* the type is that of the receiver, which the variable may be */
-		return r->type && type_fit(r->type, site->type) == FIT_TYPE ? FIT_TYPE : FIT_POSSIBLE;
+		return r->type && fit_type(r->type, site->type) == FIT_TYPE ? FIT_TYPE : FIT_POSSIBLE;
 	case EXPR_FUNC_LIT:
 		return closure_fit(p, site);
 	case EXPR_MAKE_SLICE:
@@ -580,9 +575,9 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 			return element ? FIT_POSSIBLE : FIT_NONE;
 		if (site->cause == CAUSE_MAKE_MAP || site->cause == CAUSE_STRING_CONVERSION)
 			return FIT_POSSIBLE;
-		return type_fit(r->type, site->type);
+		return fit_type(r->type, site->type);
 	default:
-		return type_fit(r->type, site->type);
+		return fit_type(r->type, site->type);
 	}
 }
 
@@ -604,8 +599,8 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 	case EXPR_SLICE_LIT:
 		if (is_slice && r->type && site->type) /* the text of a slice's literal names its element */
 			return p->kind == EXPR_SLICE_LIT && strncmp(site->type, "[]", 2) == 0
-				       ? type_fit(r->type, site->type + 2)
-				       : type_fit(r->type, site->type);
+				       ? fit_type(r->type, site->type + 2)
+				       : fit_type(r->type, site->type);
 		return is_slice ? FIT_TYPE : FIT_NONE;
 	case EXPR_MAKE_SLICE:
 	case EXPR_APPEND:
@@ -617,7 +612,7 @@ enum fit fit_of_box(const struct prediction *p, const struct reading *r, const s
 	default: /* a struct or an array of one string or one slice is converted like that string or slice */
 		if (r->type && site->type && (p->kind == EXPR_SLICE_LIT || p->kind == EXPR_MAKE_SLICE) &&
 		    strncmp(site->type, "[]", 2) == 0)
-			return type_fit(r->type, site->type + 2); /* the text's is the element */
-		return type_fit(r->type, site->type);
+			return fit_type(r->type, site->type + 2); /* the text's is the element */
+		return fit_type(r->type, site->type);
 	}
 }

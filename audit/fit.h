@@ -44,6 +44,14 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 /* The same for boxing, by the conversion function that takes a value of that kind. */
 enum fit fit_of_box(const struct prediction *p, const struct reading *r, const struct rec_site *site);
 
+/*
+ * Does a type as the compiler's text names it agree with one as the runtime names it? Both spell aliases out, and name
+ * what has a name (types/fmt.go, reflectdata), the runtime with its package: a name and a type composed of others
+ * contradict each other. Two names that differ are unlikely one type. Of a type that is not known, or of which only the
+ * beginning is ("[]"), all fits what that leaves open.
+ */
+enum fit fit_type(const char *source, const char *runtime);
+
 /* The text of a literal of a map, or of an instance, whose type has type parameters, which sites fit differently; NULL
  * of any other. */
 const char *fit_map_type(const struct prediction *p);

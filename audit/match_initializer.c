@@ -14,6 +14,10 @@
 #include "base/path.h"
 #include "symbolize/go_name.h"
 
+struct claims {
+	size_t *items, n; /* indexes of predictions */
+};
+
 static bool is_initializer(const struct matching *m, size_t s)
 {
 	const struct rec_site *site = &m->rec->sites[s];
@@ -21,12 +25,6 @@ static bool is_initializer(const struct matching *m, size_t s)
 
 	return m->site_group[s] == MATCH_NONE && site->n_frames > 1 &&
 	       strcmp(function + go_name_package_length(function), ".init") == 0;
-}
-
-static bool is_on_line(const struct position *pos, const struct rec_frame *frame)
-{
-	return pos->line == frame->line && pos->file && frame->file &&
-	       strcmp(path_base(pos->file), path_base(frame->file)) == 0;
 }
 
 /* Whether a claim has the position of the site below the call, as far as that is known. */
@@ -39,11 +37,11 @@ static bool is_below(const struct matching *m, const struct prediction *p, const
 	for (size_t i = 0; i < p->n_inlined; i++) {
 		size_t level = site->n_frames - 2 - i;
 		const struct position *pos = &p->inlined[i];
+		const struct rec_frame *frame = &site->frames[level];
 		int column = site->source && level < site->source->n_levels ? site->source->levels[level].column : 0;
 
-		if (!is_on_line(pos, &site->frames[level]))
-			return false;
-		if (pos->column && column && column != REC_COLUMN_BEYOND && pos->column != column)
+		if (!match_is_place(pos, &(struct rec_level){frame->line, column}) || !pos->file || !frame->file ||
+		    strcmp(path_base(pos->file), path_base(frame->file)) != 0)
 			return false;
 	}
 	return true;
@@ -64,20 +62,24 @@ static bool is_same_position(const struct rec_site *a, const struct rec_site *b)
 	return true;
 }
 
-static void gather(const struct matching *m, struct place *place, const size_t *predictions, size_t n, size_t s)
+/* What is at the position of the first of n sites. */
+static void gather(const struct matching *m, struct place *place, const struct claims *claims, const size_t *sites,
+		   size_t n)
 {
-	const struct rec_site *site = &m->rec->sites[s];
+	const struct rec_site *site = &m->rec->sites[sites[0]];
 
 	place->n_predictions = place->n_sites = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!m->is_matched[predictions[i]] && is_below(m, &m->set->items[predictions[i]], site))
-			place->predictions[place->n_predictions++] = predictions[i];
+	for (size_t i = 0; i < claims->n; i++) {
+		size_t claim = claims->items[i];
+
+		if (!m->is_matched[claim] && is_below(m, &m->set->items[claim], site))
+			place->predictions[place->n_predictions++] = claim;
 	}
-	for (size_t i = s; i < m->rec->n_sites; i++) {
-		if (!is_initializer(m, i) || !is_same_position(site, &m->rec->sites[i]))
+	for (size_t i = 0; i < n; i++) {
+		if (m->site_group[sites[i]] != MATCH_NONE || !is_same_position(site, &m->rec->sites[sites[i]]))
 			continue;
 		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
-		place->sites[place->n_sites++] = i;
+		place->sites[place->n_sites++] = sites[i];
 	}
 }
 
@@ -91,26 +93,43 @@ static void pair_each(struct matching *m, const struct place *place)
 	}
 }
 
+/* Of what is inlined. */
+static struct claims find_claims(const struct matching *m)
+{
+	struct claims claims = {.items = xcalloc(m->set->n + 1, sizeof(*claims.items))};
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		if (m->set->items[i].n_inlined && !m->is_matched[i])
+			claims.items[claims.n++] = i;
+	}
+	return claims;
+}
+
 void match_initializers(struct matching *m)
 {
-	struct place place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
-	size_t *inlined = NULL, n = 0;
+	struct place place = {.predictions = NULL};
+	struct claims claims;
+	size_t *sites = NULL, n = 0, alloc = 0;
 
 	for (size_t s = 0; s < m->rec->n_sites; s++) {
 		if (!is_initializer(m, s))
 			continue;
-		if (!inlined) {
-			inlined = xcalloc(m->set->n + 1, sizeof(*inlined));
-			for (size_t i = 0; i < m->set->n; i++) {
-				if (m->set->items[i].n_inlined && !m->is_matched[i])
-					inlined[n++] = i;
-			}
-		}
-		gather(m, &place, inlined, n, s);
+		ARRAY_GROW(sites, n + 1, alloc);
+		sites[n++] = s;
+	}
+	if (!n)
+		return;
+	claims = find_claims(m);
+	place.predictions = xcalloc(claims.n + 1, sizeof(*place.predictions));
+	for (size_t i = 0; i < n; i++) {
+		if (m->site_group[sites[i]] != MATCH_NONE)
+			continue;
+		gather(m, &place, &claims, &sites[i], n - i);
 		pair_each(m, &place);
 		match_pair_place(m, &place);
 	}
-	free(inlined);
+	free(claims.items);
 	free(place.predictions);
 	free(place.sites);
+	free(sites);
 }

@@ -154,6 +154,16 @@ bool match_is_vague(const struct rec_site *site);
 /* Whether a site has no column, and is in the prediction's words. */
 bool match_has_words(const struct prediction *p, const struct rec_site *site);
 
+/* The inline chain of a site: places in the source if its expression is known, else lines without columns. */
+size_t match_n_levels(const struct rec_site *site);
+struct rec_level match_level(const struct rec_site *site, size_t from_outermost);
+/*
+ * The compiler reports no column where a line directive has none, and beyond a limit: there a prediction without one
+ * agrees with what has none for the same reason.
+ */
+bool match_is_place(const struct position *pos, const struct rec_level *level);
+/* Whether the first n levels agree, from the outermost. A log without chains knows the outermost only. */
+bool match_levels_agree(const struct prediction *p, const struct rec_site *site, size_t n);
 /* Whether both are at one position, on all levels. The site's source is known. */
 bool match_is_at(const struct prediction *p, const struct rec_site *site);
 

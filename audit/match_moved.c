@@ -91,19 +91,6 @@ struct ranked {
 	size_t site, item;
 };
 
-static size_t n_levels(const struct rec_site *site)
-{
-	return site->source ? site->source->n_levels : site->n_frames;
-}
-
-/* From the outermost. */
-static struct rec_level level_at(const struct rec_site *site, size_t i)
-{
-	if (site->source)
-		return site->source->levels[site->source->n_levels - 1 - i];
-	return (struct rec_level){.line = site->frames[site->n_frames - 1 - i].line};
-}
-
 static bool has_column(const struct rec_level *level)
 {
 	return level->column && level->column != REC_COLUMN_BEYOND;
@@ -121,13 +108,6 @@ static int compare_places(int line, int column, int other_line, int other_column
 	return (column > other_column) - (column < other_column);
 }
 
-static bool is_level(const struct rec_level *level, const struct position *pos)
-{
-	if (level->line != pos->line)
-		return false;
-	return level->column == REC_COLUMN_BEYOND ? pos->column == 0 : !level->column || level->column == pos->column;
-}
-
 /* Where the source says it is, also where the compiler has no column any more. */
 static struct position own_place(const struct prediction *p)
 {
@@ -140,17 +120,6 @@ static struct position own_place(const struct prediction *p)
 static struct position place_at(const struct prediction *p, size_t i)
 {
 	return i == p->n_inlined ? own_place(p) : *step(p, i);
-}
-
-static bool levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct rec_level level = level_at(site, i);
-
-		if (!is_level(&level, step(p, i)))
-			return false;
-	}
-	return true;
 }
 
 static int compare_predictions(const struct prediction *a, const struct prediction *b)
@@ -209,18 +178,6 @@ static bool may_share(const struct variable_source *v)
 	return !v->type || (!v->has_pointers && v->size && v->size < OBJECT_MAX);
 }
 
-static bool is_plain_name(const char *type)
-{
-	return !strpbrk(type, "[]{}(*) ");
-}
-
-static const char *last_name(const char *type)
-{
-	const char *dot = strrchr(type, '.');
-
-	return dot ? dot + 1 : type;
-}
-
 static bool differs(const struct variable_source *v, const struct rec_site *site)
 {
 	if (!v->type)
@@ -229,10 +186,7 @@ static bool differs(const struct variable_source *v, const struct rec_site *site
 		return true;
 	if (!site->type || strncmp(site->type, "go.shape.", 9) == 0)
 		return false;
-	if (is_plain_name(v->type) != is_plain_name(site->type))
-		return true;
-	return is_plain_name(v->type) ? strcmp(last_name(v->type), last_name(site->type)) != 0
-				      : v->type[0] != site->type[0];
+	return fit_type(v->type, site->type) < FIT_POSSIBLE;
 }
 
 /* Whether another object ends here that variables could join: one of a single variable. */
@@ -257,17 +211,17 @@ static int cost_of_place(const struct item *item, const struct rec_site *site)
 	const struct rec_source *source = site->source;
 	struct rec_level innermost;
 
-	if (item->v->is_parameter && n_levels(site) == p->n_inlined && p->n_inlined)
-		return levels_agree(p, site, p->n_inlined) ? 0 : COST_NEVER;
-	if (n_levels(site) != p->n_inlined + 1 || !levels_agree(p, site, p->n_inlined))
+	if (item->v->is_parameter && match_n_levels(site) == p->n_inlined && p->n_inlined)
+		return match_levels_agree(p, site, p->n_inlined) ? 0 : COST_NEVER;
+	if (match_n_levels(site) != p->n_inlined + 1 || !match_levels_agree(p, site, p->n_inlined))
 		return COST_NEVER;
-	innermost = level_at(site, p->n_inlined);
+	innermost = match_level(site, p->n_inlined);
 	if (item->v->is_parameter) {
 		if (has_column(&innermost))
 			return is_before_item(&innermost, item) ? 0 : COST_NEVER;
 		return innermost.line >= item->v->first_line && innermost.line <= own->line ? 0 : COST_NEVER;
 	}
-	if (is_level(&innermost, own))
+	if (match_is_place(own, &innermost))
 		return 0;
 	/* Variables of one "var" have the position of the first, and those of a clause that of the clause. */
 	if (!source || !source->first_line ||
@@ -294,7 +248,7 @@ struct others {
 static bool is_spoken_for(const struct matching *m, const struct others *others, size_t s)
 {
 	const struct rec_site *site = &m->rec->sites[s];
-	struct rec_level outermost = level_at(site, 0);
+	struct rec_level outermost = match_level(site, 0);
 	const uint64_t *first = u64map_find(&others->on, match_place_key(m->site_file[s], outermost.line));
 
 	for (size_t i = first && site->source && site->type ? *first : 0; i; i = others->next[i - 1]) {
@@ -704,8 +658,8 @@ static bool turn_ranges(struct solver *s)
 /* Whether it says which of the places of its lines it is. */
 static bool has_own_column(const struct rec_site *site)
 {
-	for (size_t i = 0; i < n_levels(site); i++) {
-		struct rec_level level = level_at(site, i);
+	for (size_t i = 0; i < match_n_levels(site); i++) {
+		struct rec_level level = match_level(site, i);
 
 		if (!has_column(&level))
 			return false;
@@ -729,8 +683,8 @@ static bool is_known_beyond(const struct solver *s)
 
 static bool has_columns(const struct solver *s, const struct rec_site *site)
 {
-	for (size_t i = 0; i < n_levels(site); i++) {
-		struct rec_level level = level_at(site, i);
+	for (size_t i = 0; i < match_n_levels(site); i++) {
+		struct rec_level level = match_level(site, i);
 
 		if (!level.column || (level.column == REC_COLUMN_BEYOND && !is_known_beyond(s)))
 			return false;
@@ -768,7 +722,8 @@ static size_t first_item(const struct solver *s, const struct rec_site *site)
 static bool is_disputed(const struct solver *s, const struct others *others, size_t site)
 {
 	const struct rec_site *at = &s->rec->sites[site];
-	const uint64_t *first = u64map_find(&others->on, match_place_key(s->m->site_file[site], level_at(at, 0).line));
+	const uint64_t *first =
+		u64map_find(&others->on, match_place_key(s->m->site_file[site], match_level(at, 0).line));
 	bool is_other = false, is_item = false;
 
 	if (at->source || !at->type)

@@ -70,11 +70,7 @@ static void release_positions(struct positions *pos)
 
 /* ---- one position ------------------------------------------------------------------------------------------------ */
 
-/*
- * The compiler reports no column where a line directive has none, and beyond a limit: there a prediction without one
- * agrees with what has none for the same reason.
- */
-static bool same_place(const struct position *pos, const struct rec_level *level)
+bool match_is_place(const struct position *pos, const struct rec_level *level)
 {
 	if (pos->line != level->line)
 		return false;
@@ -91,16 +87,24 @@ static size_t user_levels(const struct rec_site *site)
 	return site->source->n_levels > inner ? site->source->n_levels - inner : 0;
 }
 
-static const struct rec_level *level_of(const struct rec_site *site, size_t from_outermost)
+size_t match_n_levels(const struct rec_site *site)
 {
-	return &site->source->levels[site->source->n_levels - 1 - from_outermost];
+	return site->source ? site->source->n_levels : site->n_frames;
 }
 
-/* Whether the first n levels agree, from the outermost. A log without chains knows the outermost only. */
-static bool levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
+struct rec_level match_level(const struct rec_site *site, size_t from_outermost)
+{
+	size_t i = match_n_levels(site) - 1 - from_outermost;
+
+	return site->source ? site->source->levels[i] : (struct rec_level){.line = site->frames[i].line};
+}
+
+bool match_levels_agree(const struct prediction *p, const struct rec_site *site, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!same_place(i ? &p->inlined[i - 1] : &p->pos, level_of(site, i)))
+		struct rec_level level = match_level(site, i);
+
+		if (!match_is_place(i ? &p->inlined[i - 1] : &p->pos, &level))
 			return false;
 		if (!p->inlined_known)
 			return true;
@@ -213,14 +217,14 @@ bool match_has_no_column(const struct rec_site *site)
 static bool is_at_call(const struct prediction *p, const struct rec_site *site)
 {
 	return p->inlined_known && p->n_inlined == site->source->n_levels && !match_has_no_column(site) &&
-	       levels_agree(p, site, p->n_inlined);
+	       match_levels_agree(p, site, p->n_inlined);
 }
 
 static bool is_at(const struct prediction *p, const struct rec_site *site)
 {
 	if (p->inlined_known && p->n_inlined + 1 != site->source->n_levels && p->n_inlined + 1 != user_levels(site))
 		return false;
-	return levels_agree(p, site, p->n_inlined + 1) &&
+	return match_levels_agree(p, site, p->n_inlined + 1) &&
 	       (!match_has_no_column(site) || words_of(p, site) >= WORDS_SAME);
 }
 
@@ -344,7 +348,7 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 static void find_candidates(const struct matching *m, const struct positions *pos, size_t s, struct candidates *c)
 {
 	const struct rec_site *site = &m->rec->sites[s];
-	int line = level_of(site, 0)->line, column = level_of(site, 0)->column;
+	int line = match_level(site, 0).line, column = match_level(site, 0).column;
 	const uint64_t *first;
 
 	c->n = 0;
@@ -440,7 +444,7 @@ static bool is_boxed_with_another(const struct matching *m, const struct positio
 {
 	const struct rec_site *site = &m->rec->sites[s];
 	const uint64_t *first = u64map_find(
-		&pos->at, position_key(m->site_file[s], level_of(site, 0)->line, level_of(site, 0)->column));
+		&pos->at, position_key(m->site_file[s], match_level(site, 0).line, match_level(site, 0).column));
 	bool has_claim = false, has_site = false;
 
 	if (site->cause != CAUSE_INTERFACE_CONVERSION || !site->source->expr)
@@ -535,7 +539,7 @@ static struct wording *wording_of_site(struct matching *m, struct wordings *w, s
 {
 	const struct rec_site *site = &m->rec->sites[s];
 
-	return wording_at(m, w, m->site_file[s], level_of(site, 0)->line, site->source->expr);
+	return wording_at(m, w, m->site_file[s], match_level(site, 0).line, site->source->expr);
 }
 
 /*
@@ -615,7 +619,7 @@ static bool is_inside(const struct prediction *p, const struct rec_site *site)
 
 	if (is_at(p, site) || is_at_call(p, site))
 		return true;
-	if (p->n_inlined + 1 != source->n_levels || !levels_agree(p, site, p->n_inlined))
+	if (p->n_inlined + 1 != source->n_levels || !match_levels_agree(p, site, p->n_inlined))
 		return false;
 	if (match_has_no_column(site) && words_of(p, site) == WORDS_OTHER)
 		return false;
@@ -688,8 +692,9 @@ static bool is_inside_whole(const struct rec_site *whole, const struct rec_site 
 /* By lines: an alias in the source has another name in the prediction. */
 static bool is_on_line(const struct prediction *p, const struct rec_site *part)
 {
-	return p->inlined_known ? p->n_inlined + 1 == part->source->n_levels && levels_agree(p, part, p->n_inlined + 1)
-				: levels_agree(p, part, 1);
+	return p->inlined_known
+		       ? p->n_inlined + 1 == part->source->n_levels && match_levels_agree(p, part, p->n_inlined + 1)
+		       : match_levels_agree(p, part, 1);
 }
 
 enum match_part match_part(const struct prediction *p, const struct rec_site *whole, const struct rec_site *part,
@@ -697,7 +702,7 @@ enum match_part match_part(const struct prediction *p, const struct rec_site *wh
 {
 	bool has_column = part->source->levels[0].column && !match_has_no_column(part) && !match_is_vague(part);
 	enum match_part by_text = part_by_text(part->source->expr);
-	bool is_direct = part->source->n_levels == p->n_inlined + 1 && levels_agree(p, part, p->n_inlined);
+	bool is_direct = part->source->n_levels == p->n_inlined + 1 && match_levels_agree(p, part, p->n_inlined);
 
 	if (by_text == MATCH_PART_OTHER)
 		return MATCH_PART_OTHER;

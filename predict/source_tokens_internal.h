@@ -10,7 +10,7 @@
 struct source_token {
 	uint32_t offset, length;
 	uint32_t line, column; /* in the file */
-	uint32_t partner; /* of a bracket: the token of the other one */
+	uint32_t partner;      /* of a bracket: the token of the other one */
 	struct source_position reported;
 	uint8_t kind;
 	bool is_renamed; /* a line directive stands between it and the token before */
