@@ -828,3 +828,14 @@ elements_at() {
 	}
 	for_each_go check 1.19 1.21 1.24 1.27
 }
+
+@test "what two inlined appends of one line built is moved by the call that it is of" {
+	need_bpf
+	check() {
+		audited ./grown
+		expect_at grown/main.go both "confirmed append | append growth, main.three 4/144; confirmed append | append growth, main.four 6/384"
+		expect_at grown/main.go twice "confirmed append | append growth, main.three 4/144; confirmed append | append growth, main.three 3/72"
+		expect_at grown/main.go filtered "confirmed append | append growth, main.three 6/144; confirmed append | append growth, main.four 4/128"
+	}
+	for_each_go check 1.26 1.27
+}
