@@ -839,3 +839,16 @@ elements_at() {
 	}
 	for_each_go check 1.26 1.27
 }
+
+@test "function literals that inlining copies out of a package with a dot in its name" {
+	need_bpf
+	check() {
+		audited ./dotted
+		! grep -q '%25' "$audit" || complain "escaped twice: $(grep -o '[^"]*%25[^"]*' "$audit")"
+		jq -e '[.verdicts[] | select((.expr // "" | endswith("n + 1000")) and .objects > 0) | .objects] | add == 21' "$audit" >/dev/null ||
+			complain "$(jq -c '[.verdicts[] | [.verdict, .function, .expr, .objects]]' "$audit")"
+		version_in "$GO_VERSION" '<=1.26' || [ "$(jq -r '[.verdicts[] | select(.objects == 21) | .function] | join(" ")' "$audit")" = \
+			'example.com/escaudit/kinds/dotted/x%2ev2.Each.func1' ] || complain "$(jq -c '[.verdicts[].function]' "$audit")"
+	}
+	for_each_go check 1.19 1.26 1.27
+}
