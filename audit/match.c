@@ -225,12 +225,16 @@ static bool is_other_slice(const struct matching *m, const struct rec_site *grow
 			  : strstr(site->callee, "NoScan") && has_pointers(m, move, growth->type);
 }
 
+static const struct rec_site *growth_of(const struct matching *m, size_t group)
+{
+	return group != MATCH_NONE && m->groups[group].n_sites ? &m->rec->sites[m->groups[group].sites[0]] : NULL;
+}
+
 static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, size_t move_index)
 {
 	const struct prediction *p = &m->set->items[prediction];
 	const struct rec_site *move = &m->rec->sites[move_index];
-	const struct rec_site *growth =
-		group != MATCH_NONE && m->groups[group].n_sites ? &m->rec->sites[m->groups[group].sites[0]] : NULL;
+	const struct rec_site *growth = growth_of(m, group);
 
 	if (m->is_matched[prediction] &&
 	    group == MATCH_NONE) /* another package's account of it is the one that counts */
@@ -302,7 +306,8 @@ static bool have_one_place(const struct rec_site *a, const struct rec_site *b)
  * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function, or where it
  * is ranged over (cmd/compile/internal/slice). What moved is what the function's appends built: those whose flow goes
  * through the statement, or the line where no column is known, if the log has it. Of several the last before the move
- * has it. Without a flow, or with several moves in that place, nothing tells which of them it is.
+ * has it. Without a flow, with several moves in that place, or where they are of several types, and so of several
+ * slices, nothing tells which of them it is.
  */
 static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_index)
 {
@@ -312,11 +317,13 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	const struct source_file *file = &m->files[m->site_file[site_index]];
 	size_t best = MATCH_NONE, n = 0, n_moves = 0;
 	enum builds known = BUILDS_PERHAPS;
-	bool has_move = false;
+	bool has_move = false, several_types = false;
+	const char *type = NULL;
 	struct match_group *group;
 
 	for (size_t k = 0; extent && k < file->n_appends; k++) {
 		size_t i = file->appends[k];
+		const struct rec_site *growth = growth_of(m, group_of[i]);
 		int line = m->set->items[i].pos.line;
 		enum builds builds;
 		bool taken;
@@ -330,8 +337,12 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 			known = builds;
 			best = MATCH_NONE;
 			n = 0;
+			several_types = false;
+			type = NULL;
 		}
 		n++;
+		several_types |= type && growth && growth->type && growth->type != type;
+		type = growth && growth->type ? growth->type : type;
 		taken = group_of[i] != MATCH_NONE && m->groups[group_of[i]].moved;
 		if (best == MATCH_NONE || (taken != has_move ? !taken : is_nearer(m, i, best, outer->line))) {
 			best = i;
@@ -347,13 +358,15 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 		group_of[best] = new_group(m, file, extent, group_of, best, site_index, known);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
-	if (n > 1 && (known < BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index])) {
+	if (n > 1 && (known < BUILDS_IT || n_moves > 1 || several_types) &&
+	    !(m->site_objects && !m->site_objects[site_index])) {
 		group->ambiguous = true;		       /* unless nothing was moved */
-		for (size_t k = 0; k < file->n_appends; k++) { /* nor is it known of which of one position */
+		for (size_t k = 0; k < file->n_appends; k++) { /* nor of which of one position, or of one statement */
 			const struct position *pos = &m->set->items[file->appends[k]].pos,
 					      *at = &m->set->items[best].pos;
 
-			if (pos->line == at->line && !pos->column && !at->column &&
+			if (pos->line >= extent->first && pos->line <= extent->last &&
+			    (several_types || (pos->line == at->line && !pos->column && !at->column)) &&
 			    group_of[file->appends[k]] != MATCH_NONE &&
 			    builds_slice(m, file->appends[k], group_of[file->appends[k]], site_index) == known)
 				m->groups[group_of[file->appends[k]]].ambiguous = true;

@@ -836,6 +836,11 @@ elements_at() {
 		expect_at grown/main.go both "confirmed append | append growth, main.three 4/144; confirmed append | append growth, main.four 6/384"
 		expect_at grown/main.go twice "confirmed append | append growth, main.three 4/144; confirmed append | append growth, main.three 3/72"
 		expect_at grown/main.go filtered "confirmed append | append growth, main.three 6/144; confirmed append | append growth, main.four 4/128"
+		expect_among grown/main.go one "confirmed append | append growth, main.three 4/144" "confirmed append | append growth, main.four 7/480" \
+			"confirmed append | append growth, main.four 6/256"
+		# Nothing but the column tells of which slice the move is.
+		audited --columns=off ./grown
+		[[ $(said_at grown/main.go one) =~ ^(confirmed\? append [^;]*(; )?){3}$ ]] || complain "@one: $(said_at grown/main.go one)"
 	}
 	for_each_go check 1.26 1.27
 }

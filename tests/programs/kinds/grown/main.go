@@ -26,6 +26,15 @@ func foursOf(n int) []four {
 	return r
 }
 
+// A named result grows on the heap from the beginning, and is not moved.
+func namedFours(n int) (r []four) {
+	for i := 0; i < n; i++ {
+		r = append(r, four{a: i})
+	}
+	r = append(r, four{})
+	return
+}
+
 func filter[T any](xs []T, keep func(T) bool) []T {
 	var r []T
 	for _, x := range xs {
@@ -51,8 +60,19 @@ func filtered(a []three, b []four) {
 	threes, fours = filter(a, func(x three) bool { return x.a > 0 }), filter(b, func(x four) bool { return x.a > 2 }) // @filtered
 }
 
+//go:noinline
+func one(n int) {
+	threes, fours = threesOf(n), nested(n) // @one
+}
+
+func nested(n int) []four {
+	x := namedFours(n)
+	return x
+}
+
 func main() {
 	for i := 0; i < 7; i++ {
+		one(i % 3)
 		both(i)
 		twice(i)
 		filtered([]three{{a: i}, {}}, []four{{a: i}, {}})
