@@ -175,8 +175,31 @@ static bool goes_to_result(const struct prediction *p)
 	return false;
 }
 
-/* What an append of the function has to do with a slice that is moved there. */
-enum builds { BUILDS_NOT, BUILDS_PERHAPS, BUILDS_IT };
+/*
+ * The move has the position of the statement that the slice leaves by (cmd/compile/internal/slice), which is a step of
+ * the flow; where that is the return of an inlined call, it is the position of the call.
+ */
+static bool flows_through_statement(const struct prediction *p, const struct rec_site *move)
+{
+	size_t n = match_n_levels(move);
+	struct rec_level outer = match_level(move, 0);
+
+	if (!move->source || !outer.column || outer.column == REC_COLUMN_BEYOND)
+		return false;
+	if ((!p->inlined_known || p->n_inlined >= n) && match_levels_agree(p, move, n))
+		return true;
+	for (size_t i = 0; n == 1 && i < p->n_flow; i++) {
+		const struct position *pos = &p->flow[i]->pos;
+
+		if (pos->file && pos->line == outer.line && pos->column == outer.column &&
+		    strcmp(path_base(pos->file), path_base(p->pos.file)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What an append of the function has to do with a slice that is moved there, or in that very statement. */
+enum builds { BUILDS_NOT, BUILDS_PERHAPS, BUILDS_IT, BUILDS_IT_THERE };
 
 /* Whether a move on the line of that one has the type that grows, which has pointers then. */
 static bool has_pointers(const struct matching *m, size_t move, const char *type)
@@ -202,18 +225,24 @@ static bool is_other_slice(const struct matching *m, const struct rec_site *grow
 			  : strstr(site->callee, "NoScan") && has_pointers(m, move, growth->type);
 }
 
+static const struct rec_site *growth_of(const struct matching *m, size_t group)
+{
+	return group != MATCH_NONE && m->groups[group].n_sites ? &m->rec->sites[m->groups[group].sites[0]] : NULL;
+}
+
 static enum builds builds_slice(const struct matching *m, size_t prediction, size_t group, size_t move_index)
 {
 	const struct prediction *p = &m->set->items[prediction];
 	const struct rec_site *move = &m->rec->sites[move_index];
-	const struct rec_site *growth =
-		group != MATCH_NONE && m->groups[group].n_sites ? &m->rec->sites[m->groups[group].sites[0]] : NULL;
+	const struct rec_site *growth = growth_of(m, group);
 
 	if (m->is_matched[prediction] &&
 	    group == MATCH_NONE) /* another package's account of it is the one that counts */
 		return BUILDS_NOT;
 	if (!fit_function(&m->readings[prediction], move) || is_other_slice(m, growth, move_index))
 		return BUILDS_NOT;
+	if (flows_through_statement(p, move))
+		return BUILDS_IT_THERE;
 	for (uint32_t i = 0; p->claim == CLAIM_HEAP && i < move->n_frames; i++) {
 		if (move->frames[i].file && flows_through(p, move->frames[i].file, move->frames[i].line))
 			return BUILDS_IT;
@@ -239,7 +268,7 @@ static bool is_nearer(const struct matching *m, size_t a, size_t b, int line)
  * is true, and which are known to build the same slice, have the one object together.
  */
 static size_t new_group(struct matching *m, const struct source_file *file, const struct rec_extent *extent,
-			size_t *group_of, size_t prediction, size_t move)
+			size_t *group_of, size_t prediction, size_t move, enum builds known)
 {
 	size_t *together = xcalloc(file->n_appends, sizeof(*together)), n = 0, g = m->n_groups;
 
@@ -247,8 +276,8 @@ static size_t new_group(struct matching *m, const struct source_file *file, cons
 		size_t i = file->appends[k];
 		int line = m->set->items[i].pos.line;
 
-		if (i != prediction && (move == MATCH_NONE || group_of[i] != MATCH_NONE || line < extent->first ||
-					line > extent->last || builds_slice(m, i, group_of[i], move) != BUILDS_IT))
+		if (i != prediction && (known < BUILDS_IT || group_of[i] != MATCH_NONE || line < extent->first ||
+					line > extent->last || builds_slice(m, i, group_of[i], move) != known))
 			continue;
 		group_of[i] = g;
 		together[n++] = i;
@@ -258,11 +287,27 @@ static size_t new_group(struct matching *m, const struct source_file *file, cons
 	return g;
 }
 
+static bool have_one_place(const struct rec_site *a, const struct rec_site *b)
+{
+	size_t n = match_n_levels(a);
+
+	if (match_n_levels(b) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct rec_level x = match_level(a, i), y = match_level(b, i);
+
+		if (x.line != y.line || x.column != y.column)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Since Go 1.26 a slice that append builds on the stack is moved to the heap where it leaves the function, or where it
  * is ranged over (cmd/compile/internal/slice). What moved is what the function's appends built: those whose flow goes
- * through the line, if the log has it. Of several the last before the move has it. Without a flow, or with several
- * moves on the line, nothing tells which of them it is.
+ * through the statement, or the line where no column is known, if the log has it. Of several the last before the move
+ * has it. Without a flow, with several moves in that place, or where they are of several types, and so of several
+ * slices, nothing tells which of them it is.
  */
 static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_index)
 {
@@ -272,11 +317,13 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	const struct source_file *file = &m->files[m->site_file[site_index]];
 	size_t best = MATCH_NONE, n = 0, n_moves = 0;
 	enum builds known = BUILDS_PERHAPS;
-	bool has_move = false;
+	bool has_move = false, several_types = false;
+	const char *type = NULL;
 	struct match_group *group;
 
 	for (size_t k = 0; extent && k < file->n_appends; k++) {
 		size_t i = file->appends[k];
+		const struct rec_site *growth = growth_of(m, group_of[i]);
 		int line = m->set->items[i].pos.line;
 		enum builds builds;
 		bool taken;
@@ -290,8 +337,12 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 			known = builds;
 			best = MATCH_NONE;
 			n = 0;
+			several_types = false;
+			type = NULL;
 		}
 		n++;
+		several_types |= type && growth && growth->type && growth->type != type;
+		type = growth && growth->type ? growth->type : type;
 		taken = group_of[i] != MATCH_NONE && m->groups[group_of[i]].moved;
 		if (best == MATCH_NONE || (taken != has_move ? !taken : is_nearer(m, i, best, outer->line))) {
 			best = i;
@@ -301,19 +352,21 @@ static void place_moved_slice(struct matching *m, size_t *group_of, size_t site_
 	if (best == MATCH_NONE)
 		return;
 	for (size_t s = match_first_site(m, m->site_file[site_index], outer->line); s; s = m->next_site[s - 1])
-		n_moves += match_is_move(&m->rec->sites[s - 1]);
+		n_moves += match_is_move(&m->rec->sites[s - 1]) &&
+			   (known != BUILDS_IT_THERE || have_one_place(site, &m->rec->sites[s - 1]));
 	if (group_of[best] == MATCH_NONE)
-		group_of[best] =
-			new_group(m, file, extent, group_of, best, known == BUILDS_IT ? site_index : MATCH_NONE);
+		group_of[best] = new_group(m, file, extent, group_of, best, site_index, known);
 	group = &m->groups[group_of[best]];
 	group->moved = true;
-	if (n > 1 && (known != BUILDS_IT || n_moves > 1) && !(m->site_objects && !m->site_objects[site_index])) {
+	if (n > 1 && (known < BUILDS_IT || n_moves > 1 || several_types) &&
+	    !(m->site_objects && !m->site_objects[site_index])) {
 		group->ambiguous = true;		       /* unless nothing was moved */
-		for (size_t k = 0; k < file->n_appends; k++) { /* nor is it known of which of one position */
+		for (size_t k = 0; k < file->n_appends; k++) { /* nor of which of one position, or of one statement */
 			const struct position *pos = &m->set->items[file->appends[k]].pos,
 					      *at = &m->set->items[best].pos;
 
-			if (pos->line == at->line && !pos->column && !at->column &&
+			if (pos->line >= extent->first && pos->line <= extent->last &&
+			    (several_types || (pos->line == at->line && !pos->column && !at->column)) &&
 			    group_of[file->appends[k]] != MATCH_NONE &&
 			    builds_slice(m, file->appends[k], group_of[file->appends[k]], site_index) == known)
 				m->groups[group_of[file->appends[k]]].ambiguous = true;

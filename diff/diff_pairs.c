@@ -90,7 +90,7 @@ enum key_part {
 
 struct round {
 	unsigned key;
-	bool only_one;	  /* pairs nothing but single lines */
+	bool only_one;	  /* pairs nothing but single lines; of functions that vanished also those of one with one */
 	bool quiet_too;	  /* also lines of which neither call nor allocation is known */
 	bool same_counts; /* of a pair, the counts must agree, and there must be some */
 	bool closures;	  /* for closures only: their types are made of what they capture */
@@ -273,20 +273,49 @@ static void mark_unsure(struct diff_pairs *p, const struct group *g)
 	}
 }
 
+static bool are_of_one_function(const struct diff_lines *lines, const size_t *index, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(lines->items[index[i]].identity, lines->items[index[0]].identity) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool may_pair(const struct diff_pairs *p, const struct round *round, const struct group *g)
+{
+	if (!round->only_one || (g->n_before == 1 && g->n_after == 1))
+		return true;
+	return round->vanished && g->n_before == g->n_after &&
+	       are_of_one_function(&p->before, g->before, g->n_before) &&
+	       are_of_one_function(&p->after, g->after, g->n_after);
+}
+
+/* Whether the lines of a group, in source order and as many on both sides, have the same counts, one by one. */
+static bool have_same_counts(const struct diff_pairs *p, const struct group *g)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < g->n_before; i++) {
+		const struct diff_line *a = &p->before.items[g->before[i]], *b = &p->after.items[g->after[i]];
+
+		if (!a->side.objects != !b->side.objects || diff_compare_lines(p, a, b) != 0)
+			return false;
+		any = any || a->side.objects;
+	}
+	return any;
+}
+
 static void pair_group(struct diff_pairs *p, const struct round *round, struct group *g)
 {
 	size_t shorter = g->n_before < g->n_after ? g->n_before : g->n_after;
 
-	if (!shorter || (round->only_one && (g->n_before != 1 || g->n_after != 1)))
+	if (!shorter || !may_pair(p, round, g))
 		return;
-	if (round->same_counts) {
-		const struct diff_line *a = &p->before.items[g->before[0]], *b = &p->after.items[g->after[0]];
-
-		if (!a->side.objects || !b->side.objects || diff_compare_lines(p, a, b) != 0)
-			return;
-	}
 	qsort_r(g->before, g->n_before, sizeof(*g->before), compare_places, p->before.items);
 	qsort_r(g->after, g->n_after, sizeof(*g->after), compare_places, p->after.items);
+	if (round->same_counts && !have_same_counts(p, g))
+		return;
 	if (g->n_before == g->n_after || g->n_before >= MAX_ALIGNMENT / (g->n_after + 1)) {
 		for (size_t i = 0; i < shorter; i++)
 			join(p, g->before[i], g->after[i]);

@@ -83,6 +83,12 @@ static int ask_env(struct build *b)
 		if (end)
 			*end = '\0';
 	}
+	/* It does so where no command asks for it but GOFLAGS. */
+	if (ret == 0 && strcmp(lines[0] ? lines[0] : "", "{") == 0)
+		ret = error_set(b->err, -EINVAL,
+				"build: '%s' prints JSON in place of what it is asked for, as GOFLAGS has the flag "
+				"-json; take it out of GOFLAGS",
+				b->go.name);
 	if (ret == 0 && (!lines[3] || (strncmp(lines[0], "go", 2) != 0 && strncmp(lines[0], "devel", 5) != 0)))
 		ret = error_set(b->err, -EINVAL,
 				"build: '%s' is no go command: it does not know its version; name one "
@@ -480,6 +486,12 @@ static int build(struct build *b)
 				"build: '%s' becomes an archive for programs in C, which is not run by itself "
 				"(-buildmode=c-archive); predict it, or record the program it is linked into",
 				b->options->packages[0]);
+	else if (ret == 0 && binary) {
+		b->is_twin_ready = false;
+		free(b->twin_missing);
+		b->twin_missing = xstrdup("the build makes an archive for programs in C (-buildmode=c-archive), and "
+					  "columns are read in programs");
+	}
 	free(own);
 	return ret;
 }

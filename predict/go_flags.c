@@ -172,6 +172,12 @@ int go_flags_sort(struct go_flags *f, const char *const *flags, const char *gofl
 			add_user_flags(f, value ? value : flags[++i]);
 			continue;
 		}
+		/* go build -json (1.24) puts what the compiler says into JSON of its own. */
+		if (name && is_name(name, len, "json") && !(value && (!strcmp(value, "false") || !strcmp(value, "0"))))
+			return error_set(err, -EINVAL,
+					 "build: with the flag '%s' the go command prints JSON in place of what the "
+					 "compiler reports; leave it out",
+					 flags[i]);
 		words_add(&f->all, flags[i]);
 		if (!name || !is_list_flag(name, len))
 			continue;

@@ -8,18 +8,45 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/reason.h"
+#include "base/temporary_directory.h"
 
 static bool is_executable(const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* What the kernel denies where the file's mode does not. */
+static bool is_on_noexec(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 && fs.f_flag & ST_NOEXEC;
+}
+
+static int fail_on_noexec(const char *path, const char *mend, struct error *err)
+{
+	return error_set(err, -EACCES,
+			 "launch: failed to start '%s': its file system is mounted with noexec, no program may run "
+			 "from there; %s",
+			 path, mend);
+}
+
+/* Whether it is below $TMPDIR, as what audit builds is. */
+static bool is_temporary(const char *path)
+{
+	const char *parent = temporary_parent();
+	size_t n = strlen(parent);
+
+	return strncmp(path, parent, n) == 0 && path[n] == '/';
 }
 
 int launch_resolve(char **out, const char *argv0, struct error *err)
@@ -35,6 +62,8 @@ int launch_resolve(char **out, const char *argv0, struct error *err)
 		if (S_ISDIR(st.st_mode))
 			return error_set(err, -EISDIR,
 					 "launch: failed to start '%s': it is a directory; name a program", argv0);
+		if (!is_executable(argv0) && S_ISREG(st.st_mode) && is_on_noexec(argv0))
+			return fail_on_noexec(argv0, "copy it to another", err);
 		if (!is_executable(argv0))
 			return error_set(err, -EACCES,
 					 "launch: failed to start '%s': not an executable file; chmod +x it if it is a "
@@ -101,6 +130,7 @@ int launch_start(struct launch *out, const char *path, char *const argv[], struc
 		close(go[1]); /* or the child would keep itself waiting for ever */
 		child(go[0], exec[1], path, argv);
 	}
+	out->path = path;
 	out->go_fd = go[1];
 	out->exec_fd = exec[0];
 	go[1] = exec[0] = -1;
@@ -133,8 +163,13 @@ int launch_release(struct launch *launch, struct error *err)
 	do /* closed by exec, or filled with the reason it failed */
 		n = read(launch->exec_fd, &code, sizeof(code));
 	while (n < 0 && errno == EINTR);
+	if (n == sizeof(code) && code == EACCES && is_on_noexec(launch->path))
+		return fail_on_noexec(launch->path,
+				      is_temporary(launch->path) ? "set TMPDIR to a directory of another"
+								 : "copy it to another",
+				      err);
 	if (n == sizeof(code))
-		return error_set(err, -code, "launch: failed to start the program: %s", reason_text(code));
+		return error_set(err, -code, "launch: failed to start '%s': %s", launch->path, reason_text(code));
 	return 0;
 }
 

@@ -9,9 +9,10 @@
 
 struct launch {
 	pid_t pid;
-	int pid_fd;  /* polls readable once the program has ended */
-	int go_fd;   /* our end of the pipe the child waits on */
-	int exec_fd; /* tells why exec failed */
+	int pid_fd;	  /* polls readable once the program has ended */
+	int go_fd;	  /* our end of the pipe the child waits on */
+	int exec_fd;	  /* tells why exec failed */
+	const char *path; /* the caller's, as given to launch_start */
 };
 
 /* The file that argv0 names, found as execvp would: owned string. -ENOENT with a sentence. */
@@ -19,7 +20,7 @@ int launch_resolve(char **out, const char *argv0, struct error *err);
 
 /*
  * Forks a child that waits. The probes are put on the file for the child's pid; exec keeps the pid, and the kernel
- * inserts them as it maps the new program.
+ * inserts them as it maps the new program. The path stays the caller's, and has to stay until launch_release.
  */
 int launch_start(struct launch *out, const char *path, char *const argv[], struct error *err);
 /* Lets it exec. Returns once exec has succeeded or failed. */

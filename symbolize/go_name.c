@@ -59,6 +59,26 @@ const char *go_name_plain(struct strpool *pool, const char *function)
 	return strpool_addf(pool, "%s%s", go_name_package(pool, function), function + len);
 }
 
+const char *go_name_escaped_once(struct strpool *pool, const char *function)
+{
+	const char *twice = strstr(function, "%25");
+	size_t package = twice ? go_name_package_length(function) : 0;
+	struct strbuf sb = STRBUF_INIT;
+	const char *name;
+
+	if (!twice || (size_t)(twice - function) >= package)
+		return function;
+	for (size_t i = 0; function[i]; i++) {
+		strbuf_addch(&sb, function[i]);
+		if (i < package && strncmp(function + i, "%25", 3) == 0 && hex(function[i + 3]) >= 0 &&
+		    hex(function[i + 4]) >= 0)
+			i += 2;
+	}
+	name = strpool_add_n(pool, strbuf_str(&sb), sb.len);
+	strbuf_release(&sb);
+	return name;
+}
+
 const char *go_name_without_hash(struct strpool *pool, const char *function)
 {
 	const char *hash = function ? strchr(function, '#') : NULL, *end = hash ? strchr(hash + 1, '#') : NULL;

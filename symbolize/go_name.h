@@ -29,6 +29,14 @@ const char *go_name_plain(struct strpool *pool, const char *function);
 /* "cart.(*Cart).Add" of "example.com/shop/cart.(*Cart).Add", for tables: the tail of the same string. */
 const char *go_name_short(const char *function);
 
+/*
+ * Go 1.27 escapes the package of a function literal that inlining copied twice, "gopkg.in/yaml%252ev3.F.func1": it
+ * takes the escaped path of the inlined function for an import path (NewClosureFunc, cmd/compile/internal/ir), which
+ * has no
+ * "%". The name with the package escaped as everywhere else: function itself, or from the pool.
+ */
+const char *go_name_escaped_once(struct strpool *pool, const char *function);
+
 /* Function literals that inlining copied are told apart by "#hash#" in diagnostics (>= 1.27), which the linker drops
  * (cmd/internal/obj, TrimInlineHash). From the pool; NULL of NULL. */
 const char *go_name_without_hash(struct strpool *pool, const char *function);

@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "symbolize/go_binary_internal.h"
+#include "symbolize/go_name.h"
 
 #define FUNCTAB_SIZE	      8
 #define PCDATA_INL_TREE_INDEX 2
@@ -42,7 +43,11 @@ static const uint8_t *ftab_entry(const struct go_binary *bin, size_t i)
 
 static const char *func_name(const struct go_binary *bin, uint32_t offset)
 {
-	return offset < bin->module.funcnames.size ? (const char *)bin->module.funcnames.at + offset : NULL;
+	const char *name = (const char *)bin->module.funcnames.at + offset;
+
+	if (offset >= bin->module.funcnames.size)
+		return NULL;
+	return bin->build.minor >= 27 ? go_name_escaped_once(bin->strings, name) : name;
 }
 
 bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out)

@@ -161,6 +161,25 @@ in_program() {
 	expect_message 'is not run by itself \(-buildmode=c-archive\)'
 	expect_status 0 in_program kinds env CGO_ENABLED=1 "$ESCAUDIT" predict --go "$GO" --json --flag=-buildmode=c-archive ./withc
 	[ "$(jq -r '[.predictions[] | select(.claim == "heap" and .expr == "new(pair)")] | length' <<<"$out")" = 1 ] || complain "predictions: $out"
+	expect_status 0 in_program kinds env CGO_ENABLED=1 "$ESCAUDIT" predict --go "$GO" --flag=-buildmode=c-archive -o "$t/predictions" ./withc
+	expect_status 0 in_program kinds env CGO_ENABLED=1 "$GO" build -o "$t/program" ./withc
+	expect_status 0 "$ESCAUDIT" record -o "$t/rec" -- "$t/program"
+	expect_status 0 "$ESCAUDIT" compare --json "$t/predictions" "$t/rec"
+	[[ $(jq -r .log.columns.missing <<<"$out") == *'an archive for programs in C (-buildmode=c-archive)'* ]] || complain "columns: $(jq -c .log.columns <<<"$out")"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a program that its file system does not let run" {
+	need_bpf
+	use_go
+	cd "$programs/sleeper"
+	mkdir "$t/small"
+	expect_status 2 unshare -m sh -c 'mount -t tmpfs -o noexec none "$1"; shift; "$@"' \
+		sh "$t/small" env TMPDIR="$t/small" "$ESCAUDIT" audit --go "$GO" -o "$t/rec" .
+	expect_message "failed to start '$t/small/escaudit-audit-.*/program': .* noexec, .*; set TMPDIR to"
+	expect_status 2 unshare -m sh -c 'mount -t tmpfs -o noexec none "$1"; cp /bin/true "$1"; shift; "$@"' \
+		sh "$t/small" "$ESCAUDIT" record -o "$t/rec" -- "$t/small/true"
+	expect_message "failed to start '$t/small/true': .* noexec, .*; copy it"
 	[ "$complaints" -eq 0 ]
 }
 
@@ -397,6 +416,10 @@ either_works_or_names() {
 	expect_status 2 unshare -m sh -c 'mount -t tmpfs -o size=64k none "$1"; head -c 70000 /dev/zero >"$1/f" 2>/dev/null; shift; "$@"' \
 		sh "$t/small" env TMPDIR="$t/small" "$ESCAUDIT" predict --go "$GO" .
 	expect_message "No space left on device|with room"
+	expect_status 2 "$ESCAUDIT" predict --go "$GO" --flag=-json .
+	expect_message "with the flag '-json' .* leave it out"
+	expect_status 2 env GOFLAGS=-json "$ESCAUDIT" predict --go "$GO" .
+	expect_message "GOFLAGS has the flag -json; take it out"
 	expect_status 2 "$ESCAUDIT" predict --go /bin/true .
 	expect_message 'no go command'
 	expect_status 2 "$ESCAUDIT" predict --go "$GO" --flag=-tags .

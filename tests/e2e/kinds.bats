@@ -828,3 +828,32 @@ elements_at() {
 	}
 	for_each_go check 1.19 1.21 1.24 1.27
 }
+
+@test "what two inlined appends of one line built is moved by the call that it is of" {
+	need_bpf
+	check() {
+		audited ./grown
+		expect_at grown/main.go both "confirmed append | append growth, main.three 4/144; confirmed append | append growth, main.four 6/384"
+		expect_at grown/main.go twice "confirmed append | append growth, main.three 4/144; confirmed append | append growth, main.three 3/72"
+		expect_at grown/main.go filtered "confirmed append | append growth, main.three 6/144; confirmed append | append growth, main.four 4/128"
+		expect_among grown/main.go one "confirmed append | append growth, main.three 4/144" "confirmed append | append growth, main.four 7/480" \
+			"confirmed append | append growth, main.four 6/256"
+		# Nothing but the column tells of which slice the move is.
+		audited --columns=off ./grown
+		[[ $(said_at grown/main.go one) =~ ^(confirmed\? append [^;]*(; )?){3}$ ]] || complain "@one: $(said_at grown/main.go one)"
+	}
+	for_each_go check 1.26 1.27
+}
+
+@test "function literals that inlining copies out of a package with a dot in its name" {
+	need_bpf
+	check() {
+		audited ./dotted
+		! grep -q '%25' "$audit" || complain "escaped twice: $(grep -o '[^"]*%25[^"]*' "$audit")"
+		jq -e '[.verdicts[] | select((.expr // "" | endswith("n + 1000")) and .objects > 0) | .objects] | add == 21' "$audit" >/dev/null ||
+			complain "$(jq -c '[.verdicts[] | [.verdict, .function, .expr, .objects]]' "$audit")"
+		version_in "$GO_VERSION" '<=1.26' || [ "$(jq -r '[.verdicts[] | select(.objects == 21) | .function] | join(" ")' "$audit")" = \
+			'example.com/escaudit/kinds/dotted/x%2ev2.Each.func1' ] || complain "$(jq -c '[.verdicts[].function]' "$audit")"
+	}
+	for_each_go check 1.19 1.26 1.27
+}

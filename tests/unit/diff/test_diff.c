@@ -354,6 +354,42 @@ Test(diff, renamed_function_by_its_machine_code)
 	pair_release(&p);
 }
 
+/* Several lines of one kind in a renamed function are paired one by one in their order, if all the counts agree. */
+Test(diff, renamed_function_with_several_alike)
+{
+	static const uint64_t counts[][4] = {{7, 4, 7, 4}, {7, 4, 4, 7}, {7, 4, 7, 5}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct pair p;
+
+		pair_init(&p);
+		has_code(&p.before, "main.old");
+		has_code(&p.after, "main.renamed");
+		observe(&p.before, AT("main.old", 20), "main.A", CAUSE_NEW_OBJECT, counts[i][0], 16);
+		observe(&p.before, AT("main.old", 22), "main.A", CAUSE_NEW_OBJECT, counts[i][1], 16);
+		observe(&p.after, AT("main.renamed", 30), "main.A", CAUSE_NEW_OBJECT, counts[i][2], 16);
+		observe(&p.after, AT("main.renamed", 32), "main.A", CAUSE_NEW_OBJECT, counts[i][3], 16);
+		run(&p);
+		cr_expect_eq(row_at(&p, 30)->change, i ? DIFF_NEW : DIFF_SAME, "counts %zu", i);
+		cr_expect_eq(row_at(&p, 32)->change, i ? DIFF_NEW : DIFF_SAME, "counts %zu", i);
+		pair_release(&p);
+	}
+	/* of two functions nobody knows which is which */
+	struct pair p;
+
+	pair_init(&p);
+	has_code(&p.before, "main.old");
+	has_code(&p.before, "main.older");
+	has_code(&p.after, "main.renamed");
+	observe(&p.before, AT("main.old", 20), "main.A", CAUSE_NEW_OBJECT, 7, 16);
+	observe(&p.before, AT("main.older", 22), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	observe(&p.after, AT("main.renamed", 30), "main.A", CAUSE_NEW_OBJECT, 7, 16);
+	observe(&p.after, AT("main.renamed", 32), "main.A", CAUSE_NEW_OBJECT, 4, 16);
+	run(&p);
+	cr_expect_eq(row_at(&p, 30)->change, DIFF_NEW);
+	pair_release(&p);
+}
+
 Test(diff, receivers_and_packages)
 {
 	struct pair p;

@@ -49,6 +49,9 @@ Test(package, as_people_write_it)
 	cr_expect_str_eq(go_name_short(go_name_plain(pool, "gopkg.in/yaml%2ev3.F[go.shape.int]")),
 			 "yaml.v3.F[go.shape.int]");
 	cr_expect_str_eq(go_name_plain(pool, "main.f%2e"), "main.f%2e", "no package's");
+	cr_expect_str_eq(go_name_escaped_once(pool, "gopkg.in/yaml%252ev3.F.func1"), "gopkg.in/yaml%2ev3.F.func1");
+	cr_expect_str_eq(go_name_escaped_once(pool, "gopkg.in/yaml%2ev3.F"), "gopkg.in/yaml%2ev3.F");
+	cr_expect_str_eq(go_name_escaped_once(pool, "m/a%25.F[m/b%252e.T]"), "m/a%25.F[m/b%252e.T]");
 	strpool_free(pool);
 }
 
