@@ -326,7 +326,7 @@ static void consider(const struct matching *m, struct candidates *c, size_t pred
 	int score;
 
 	if (m->is_matched[prediction] || p->claim != c->rule->claim || !c->rule->is_there(p, site) ||
-	    is_spoken_for(m, c->group_of[prediction], s))
+	    !match_wrapper_fits(m, prediction, s) || is_spoken_for(m, c->group_of[prediction], s))
 		return;
 	score = score_of(m, prediction, site);
 	if (score < c->rule->least)

@@ -605,26 +605,30 @@ static bool is_own_instance(const char *function)
 }
 
 /*
- * What the functions around a line are in the binary. Without literals: but for function literals that begin there, as
- * what makes one is the function around it.
+ * What the functions around a line are in the binary; the package's initialization, whose lines are all over the file,
+ * is only asked where no other is. Without literals: but for function literals that begin there, as what makes one is
+ * the function around it.
  */
 static enum match_line functions_around(const struct matching *m, const struct source_file *file, int line,
 					bool is_init, bool literals)
 {
-	enum match_line known = MATCH_LINE_UNKNOWN;
+	enum match_line known = MATCH_LINE_UNKNOWN, initialized = MATCH_LINE_UNKNOWN;
 
 	for (size_t i = 0; i < file->n_extents; i++) {
 		const struct rec_extent *extent = &m->rec->extents[file->extents[i]];
 
 		if (line < extent->first || line > extent->last ||
-		    (!is_init && is_package_init(behind_package(extent->function))) ||
 		    (!literals && extent->first == line && go_name_is_closure(extent->function)))
 			continue;
-		if (extent->is_physical)
-			return MATCH_LINE_KNOWN;
-		known = MATCH_LINE_INLINED_ONLY;
+		if (!is_package_init(behind_package(extent->function))) {
+			if (extent->is_physical)
+				return MATCH_LINE_KNOWN;
+			known = MATCH_LINE_INLINED_ONLY;
+		} else if (is_init && initialized != MATCH_LINE_KNOWN) {
+			initialized = extent->is_physical ? MATCH_LINE_KNOWN : MATCH_LINE_INLINED_ONLY;
+		}
 	}
-	return known;
+	return known == MATCH_LINE_UNKNOWN ? initialized : known;
 }
 
 /* ---- why a build has no code of a line that was compiled in it --------------------------------------------------- */

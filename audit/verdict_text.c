@@ -223,6 +223,9 @@ const char *verdict_summary(const struct verdict_text *t, const struct verdict *
 			       "of them";
 		if (absent(line))
 			return strpool_addf(pool, "no call: %s", absent(line));
+		if (group && t->set->items[group->predictions[0]].is_extension)
+			return "no call of its own: append makes room for as many elements instead "
+			       "(append(s, make([]T, n)...))";
 		if (group && t->set->items[group->predictions[0]].kind == EXPR_CONCAT)
 			return "no call in the binary: part of a longer sum, as of s += a + b, or dead code";
 		return "no call in the binary: constant data, zero size, or dead code";

@@ -118,6 +118,16 @@ static struct source_position statement_of(const struct source_tokens *source, s
 	return is_column(pos.column) ? pos : (struct source_position){.line = 0};
 }
 
+/* Whether a token opens the arguments of a make whose slice is appended whole. */
+static bool is_extension(const struct source_tokens *source, size_t open)
+{
+	size_t close = source_tokens_partner(source, open), end = close + 2;
+
+	return open > 0 && source_tokens_is(source, open - 1, "make") && source_tokens_is(source, close + 1, "...") &&
+	       source_tokens_is(source, end, ")") && source_tokens_partner(source, end) > 0 &&
+	       source_tokens_is(source, source_tokens_partner(source, end) - 1, "append");
+}
+
 /*
  * n claims in one file, whose tokens are gone through once. Where columns are none, claims of a line have one position:
  * they are of its only literal.
@@ -144,6 +154,8 @@ static void find_in(struct predictions *set, const struct source_tokens *source,
 
 			if (p->claim == CLAIM_HEAP)
 				p->statement = statement_of(source, t);
+			if (p->kind == EXPR_MAKE_SLICE && is_column(pos.column))
+				p->is_extension = is_extension(source, t);
 			if (may_be_map(p) && opens_literal(source, t) && n_braces[i - 1]++ == 0)
 				describe(&p->literal, source, t);
 		}

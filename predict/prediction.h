@@ -137,6 +137,7 @@ struct prediction {
 				 allocation (diagnostics.c, "Parameters") */
 	struct literal_source literal;
 	struct variable_source variable;
+	bool is_extension; /* "make([]T, n)" of "append(s, make([]T, n)...)" */
 	struct source_position statement; /* heap only: where the statement begins that the innermost position is in;
 					     line 0 if that is not known */
 };
