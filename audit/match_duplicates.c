@@ -72,7 +72,7 @@ static bool is_at_home(const struct matching *m, const struct said *said)
  */
 static void silence_echoes(struct matching *m, const struct said *said, size_t n, bool named)
 {
-	size_t most = 0, speaker = 0, matched = 0;
+	size_t most = 0, speaker = 0, matched = 0, at_home = 0;
 
 	for (size_t i = 0, first = 0; i < n; i++) {
 		if (compare_text(said[i].p->package, said[first].p->package) != 0)
@@ -85,10 +85,15 @@ static void silence_echoes(struct matching *m, const struct said *said, size_t n
 	}
 	if (most == n)
 		return;
+	for (size_t i = 0; i < n && !named; i++) /* the function's own package speaks first */
+		at_home += !m->is_matched[said[i].index] && is_at_home(m, &said[i]);
 	for (size_t i = 0; i < n; i++) {
+		bool is_home = !named && is_at_home(m, &said[i]);
+
 		if (named ? i >= speaker && i < speaker + most : m->is_matched[said[i].index])
 			continue;
-		if (!named && matched < most) {
+		at_home -= is_home;
+		if (!named && matched + (is_home ? 0 : at_home) < most) {
 			matched++;
 			continue;
 		}

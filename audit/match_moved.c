@@ -686,7 +686,7 @@ static bool has_columns(const struct solver *s, const struct rec_site *site)
 	for (size_t i = 0; i < match_n_levels(site); i++) {
 		struct rec_level level = match_level(site, i);
 
-		if (!level.column || (level.column == REC_COLUMN_BEYOND && !is_known_beyond(s)))
+		if (!has_column(&level) && !is_known_beyond(s))
 			return false;
 	}
 	return true;

@@ -128,6 +128,8 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->literal.n_elements, q->literal.n_elements);
 		cr_expect_eq(p->literal.is_alone, q->literal.is_alone);
 		cr_expect_eq(p->literal.has_function, q->literal.has_function);
+		cr_expect_eq(p->made_on.first_line, q->made_on.first_line);
+		cr_expect_eq(p->made_on.last_line, q->made_on.last_line);
 		cr_expect_eq(p->statement.line, q->statement.line);
 		cr_expect_eq(p->statement.column, q->statement.column);
 		cr_expect_eq(p->variable.first_line, q->variable.first_line);
@@ -226,6 +228,10 @@ Test(prediction_file, everything_comes_back)
 			p->literal =
 				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
 		p->statement = (struct source_position){kind % 3, kind % 3 * 7};
+		if (kind == EXPR_SLICE_LIT) {
+			p->made_on.first_line = 17;
+			p->made_on.last_line = 1700;
+		}
 		if (kind == EXPR_MOVED)
 			p->variable = (struct variable_source){
 				3, 1, 9, 300, 260, true, true, RANGE_VALUE, VARIABLE_ABSENT, "[]T", 24, 8, true};
