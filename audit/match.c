@@ -12,7 +12,8 @@
  *   4. stack claims without columns, against what is left on their line (match_fallback.c)
  *   5. calls that move what append built on the stack, to the appends, whatever was claimed of them
  *   6. what is left over in one statement (match_statement.c)
- *   7. insertions of a map literal's elements, to the literal (match_insertions.c)
+ *   7. without columns, what is left over and may have a call all the same (match_doubt.c)
+ *   8. insertions of a map literal's elements, to the literal (match_insertions.c)
  *
  * This file has the sequence, and the steps 3 and 5, which hold with and without columns.
  */
@@ -502,6 +503,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	place_moved_slices(m);
 	match_by_statement(m);
 	match_silence_echoes(m, false);
+	match_doubt(m);
 	match_group_wrappers(m);
 	for (size_t i = 0; i < set->n; i++) {
 		if (!m->is_matched[i])

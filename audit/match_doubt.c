@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is in doubt where no column is known, when all else had its turn. Passes pair by what fits best, and what is
+ * left over then may still be one of those: a claim of escaping without a call, of a line with calls that it fits, may
+ * have one of them, whoever has it now; and so may a call that nobody speaks of be one of a row that is not told apart.
+ * These are marked, and share a row where one of them has a call.
+ */
+#include "audit/match_internal.h"
+
+static bool is_open_claim(const struct matching *m, size_t i)
+{
+	const struct prediction *p = &m->set->items[i];
+
+	return !m->is_matched[i] && !m->is_settled[i] && !m->is_displaced[i] &&
+	       m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP && p->pos.line > 0;
+}
+
+/* Whether the column of the call on the outermost line is not known. */
+static bool is_by_line(const struct matching *m, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+
+	return site->n_frames && (!site->source || match_is_vague(site)) && site->cause != CAUSE_MAP_GROWTH &&
+	       !match_is_move(site);
+}
+
+static enum fit best_fit(const struct matching *m, size_t prediction, size_t s)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	const struct reading *r = &m->readings[prediction];
+	enum fit value, box;
+
+	if (!match_wrapper_fits(m, prediction, s))
+		return FIT_NONE;
+	value = fit_of(p, r, &m->rec->sites[s], r->primary | r->secondary);
+	box = fit_of_box(p, r, &m->rec->sites[s]);
+	return value > box ? value : box;
+}
+
+/* The chain of the claim, or without its innermost step: what an inlined call is handed or returns is made there. */
+static bool is_in_chain(const struct matching *m, const struct prediction *p, size_t s)
+{
+	if (!p->inlined_known || m->rec->sites[s].source) /* which has lines of its own (match_fallback.c) */
+		return true;
+	return m->site_chain[s] == match_prediction_chain(p, p->n_inlined) ||
+	       (p->n_inlined && m->site_chain[s] == match_prediction_chain(p, p->n_inlined - 1));
+}
+
+/* Whether the call is in the claim's words, and no claim of its row is. */
+static bool is_in_words(const struct matching *m, size_t prediction, size_t s)
+{
+	return match_has_words(&m->set->items[prediction], &m->rec->sites[s]);
+}
+
+static bool has_in_words(const struct matching *m, const struct match_group *group, size_t s)
+{
+	for (size_t i = 0; i < group->n_predictions; i++) {
+		if (is_in_words(m, group->predictions[i], s))
+			return true;
+	}
+	return false;
+}
+
+static bool may_have(const struct matching *m, size_t prediction, size_t s)
+{
+	const struct match_group *group = m->site_group[s] == MATCH_NONE ? NULL : &m->groups[m->site_group[s]];
+
+	if (!is_by_line(m, s) || best_fit(m, prediction, s) < FIT_POSSIBLE)
+		return false;
+	if (group && m->is_surplus[prediction]) /* copies of it have those */
+		return false;
+	return !group || is_in_words(m, prediction, s) || !has_in_words(m, group, s);
+}
+
+/* Gives a claim a call that it may have, or a share in it. */
+static void share(struct matching *m, size_t prediction, size_t s)
+{
+	size_t g = m->site_group[s], own;
+
+	if (g == MATCH_NONE) {
+		match_group_add_site(m, match_group_new(m, &prediction, 1), s);
+		m->groups[m->n_groups - 1].ambiguous = true;
+		return;
+	}
+	m->groups[g].ambiguous = true;
+	if (m->set->items[m->groups[g].predictions[0]].claim == CLAIM_HEAP) {
+		match_group_add_prediction(m, &m->groups[g], prediction);
+		return;
+	}
+	match_group_new(m, &prediction, 1);
+	own = m->n_groups - 1;
+	m->groups[own].ambiguous = true;
+}
+
+/* Of calls on a line, those that nobody has go first. */
+static size_t find_on_line(const struct matching *m, size_t prediction, int line)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	size_t found = MATCH_NONE;
+
+	for (size_t s = match_first_site(m, m->prediction_file[prediction], line); s; s = m->next_site[s - 1]) {
+		if (!is_in_chain(m, p, s - 1) && line == p->pos.line)
+			continue;
+		if (!may_have(m, prediction, s - 1))
+			continue;
+		if (found == MATCH_NONE || (m->site_group[s - 1] == MATCH_NONE && m->site_group[found] != MATCH_NONE))
+			found = s - 1;
+	}
+	return found;
+}
+
+/* The array of a slice literal in its own function may be on any line of its statement. */
+static size_t find_site(const struct matching *m, size_t prediction)
+{
+	const struct prediction *p = &m->set->items[prediction];
+	size_t found = find_on_line(m, prediction, p->pos.line);
+
+	for (int line = p->made_on.first_line; !p->n_inlined && line && line <= p->made_on.last_line; line++) {
+		size_t s = line == p->pos.line ? MATCH_NONE : find_on_line(m, prediction, line);
+
+		if (s == MATCH_NONE || m->rec->sites[s].n_frames != 1 ||
+		    m->rec->sites[s].cause != CAUSE_NEW_OBJECT)
+			continue;
+		if (found == MATCH_NONE || (m->site_group[s] == MATCH_NONE && m->site_group[found] != MATCH_NONE))
+			found = s;
+	}
+	return found;
+}
+
+/* A call that nobody has, on the line of a claim of a marked row that it fits. */
+static void join_calls(struct matching *m)
+{
+	for (size_t g = 0; g < m->n_groups; g++) {
+		if (!m->groups[g].ambiguous)
+			continue;
+		for (size_t i = 0; i < m->groups[g].n_predictions; i++) {
+			size_t p = m->groups[g].predictions[i];
+
+			if (m->prediction_file[p] == NO_FILE)
+				continue;
+			for (size_t s = match_first_site(m, m->prediction_file[p], m->set->items[p].pos.line); s;
+			     s = m->next_site[s - 1]) {
+				if (m->site_group[s - 1] == MATCH_NONE && may_have(m, p, s - 1) &&
+				    is_in_chain(m, &m->set->items[p], s - 1))
+					match_group_add_site(m, &m->groups[g], s - 1);
+			}
+		}
+	}
+}
+
+void match_doubt(struct matching *m)
+{
+	for (size_t i = 0; i < m->set->n; i++) {
+		size_t s = is_open_claim(m, i) ? find_site(m, i) : MATCH_NONE;
+
+		if (s != MATCH_NONE)
+			share(m, i, s);
+	}
+	join_calls(m);
+}
