@@ -7,12 +7,22 @@
  */
 #include "audit/match_internal.h"
 
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/u64map.h"
+
 static bool is_open_claim(const struct matching *m, size_t i)
 {
 	const struct prediction *p = &m->set->items[i];
 
 	return !m->is_matched[i] && !m->is_settled[i] && !m->is_displaced[i] &&
 	       m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP && p->pos.line > 0;
+}
+
+static enum claim claim_of(const struct matching *m, const struct match_group *group)
+{
+	return m->set->items[group->predictions[0]].claim;
 }
 
 /* Whether the column of the call on the outermost line is not known. */
@@ -67,7 +77,7 @@ static bool may_have(const struct matching *m, size_t prediction, size_t s)
 
 	if (!is_by_line(m, s) || best_fit(m, prediction, s) < FIT_POSSIBLE)
 		return false;
-	if (group && m->is_surplus[prediction]) /* copies of it have those */
+	if (group && m->is_surplus[prediction] && claim_of(m, group) == CLAIM_HEAP) /* copies of it have those */
 		return false;
 	return !group || is_in_words(m, prediction, s) || !has_in_words(m, group, s);
 }
@@ -83,7 +93,7 @@ static void share(struct matching *m, size_t prediction, size_t s)
 		return;
 	}
 	m->groups[g].ambiguous = true;
-	if (m->set->items[m->groups[g].predictions[0]].claim == CLAIM_HEAP) {
+	if (claim_of(m, &m->groups[g]) == CLAIM_HEAP) {
 		match_group_add_prediction(m, &m->groups[g], prediction);
 		return;
 	}
@@ -148,6 +158,93 @@ static void join_calls(struct matching *m)
 	}
 }
 
+/* Whether one of the row's calls may be the claim's. */
+static bool has_for(const struct matching *m, const struct match_group *group, size_t prediction)
+{
+	for (size_t k = 0; k < group->n_sites; k++) {
+		size_t s = group->sites[k];
+
+		if (is_by_line(m, s) && is_in_chain(m, &m->set->items[prediction], s) &&
+		    best_fit(m, prediction, s) >= FIT_POSSIBLE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A claim of staying and one of escaping in the same words on one line: which call is whose is not known where each may
+ * have the other's.
+ */
+static void mark_opposed(struct matching *m, size_t heap, size_t stack, const size_t *group_of)
+{
+	struct match_group *a = &m->groups[group_of[heap]], *b = &m->groups[group_of[stack]];
+
+	if (a->ambiguous && b->ambiguous)
+		return;
+	if (!has_for(m, a, stack) || (b->n_sites && !has_for(m, b, heap)))
+		return;
+	a->ambiguous = b->ambiguous = true;
+}
+
+static bool is_opposed(const struct matching *m, size_t heap, size_t stack)
+{
+	const struct prediction *p = &m->set->items[heap], *q = &m->set->items[stack];
+
+	return p->claim == CLAIM_HEAP && q->claim == CLAIM_STACK && !q->maybe_parameter && m->bare_expr[heap] &&
+	       m->bare_expr[heap] == m->bare_expr[stack] && p->pos.line == q->pos.line;
+}
+
+struct on_line {
+	uint64_t key;
+	size_t prediction;
+};
+
+static int compare_on_line(const void *a, const void *b)
+{
+	const struct on_line *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->prediction < y->prediction ? -1 : x->prediction > y->prediction;
+}
+
+/* Rows of claims of one line and in the same words. */
+static void mark_both(struct matching *m)
+{
+	size_t *group_of = xcalloc(m->set->n + 1, sizeof(*group_of)), n = 0;
+	struct on_line *claims = xcalloc(m->set->n + 1, sizeof(*claims));
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+
+		group_of[i] = MATCH_NONE;
+		if (m->prediction_file[i] == NO_FILE || p->pos.line <= 0 || !m->bare_expr[i] || p->maybe_parameter)
+			continue;
+		claims[n++] = (struct on_line){u64_mix(match_place_key(m->prediction_file[i], p->pos.line),
+						       (uintptr_t)m->bare_expr[i]),
+					       i};
+	}
+	for (size_t g = 0; g < m->n_groups; g++) {
+		for (size_t i = 0; i < m->groups[g].n_predictions; i++)
+			group_of[m->groups[g].predictions[i]] = g;
+	}
+	qsort(claims, n, sizeof(*claims), compare_on_line);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && claims[end].key == claims[i].key; end++)
+			;
+		for (size_t k = i; k < end; k++) {
+			for (size_t l = i; l < end; l++) {
+				if (is_opposed(m, claims[k].prediction, claims[l].prediction) &&
+				    group_of[claims[k].prediction] != MATCH_NONE &&
+				    group_of[claims[l].prediction] != MATCH_NONE)
+					mark_opposed(m, claims[k].prediction, claims[l].prediction, group_of);
+			}
+		}
+	}
+	free(claims);
+	free(group_of);
+}
+
 void match_doubt(struct matching *m)
 {
 	for (size_t i = 0; i < m->set->n; i++) {
@@ -157,4 +254,5 @@ void match_doubt(struct matching *m)
 			share(m, i, s);
 	}
 	join_calls(m);
+	mark_both(m);
 }

@@ -731,7 +731,7 @@ static bool is_disputed(const struct solver *s, const struct others *others, siz
 	for (size_t i = first ? *first : 0; i; i = others->next[i - 1]) {
 		const struct reading *r = &s->m->readings[i - 1];
 
-		is_other |= fit_of(&s->m->set->items[i - 1], r, at, r->primary) != FIT_NONE;
+		is_other |= fit_of(&s->m->set->items[i - 1], r, at, r->primary) >= FIT_POSSIBLE;
 	}
 	for (size_t i = 0; i < s->n_items && is_other; i++)
 		is_item |= cost_of_first(&s->items[i], at) < COST_NEVER;
