@@ -114,19 +114,22 @@ static void silence_echoes(struct matching *m, const struct said *said, size_t n
 }
 
 /*
- * n predictions that are alike but for their chains, which the diagnostics have of the function's own package only: no
- * other package says more than that one, if it says it no more often.
+ * n predictions that are alike but for their chains, which the JSON has once: with the function's own package, or with
+ * another. Where one of the two has none the other package says no more than the function's own, if it says it no more
+ * often.
  */
 static void silence_without_chain(struct matching *m, const struct said *said, size_t n)
 {
-	size_t n_home = 0;
+	size_t n_home = 0, n_known = 0;
 
-	for (size_t i = 0; i < n; i++)
-		n_home += said[i].p->inlined_known && is_at_home(m, &said[i]);
+	for (size_t i = 0; i < n; i++) {
+		n_home += is_at_home(m, &said[i]);
+		n_known += is_at_home(m, &said[i]) && said[i].p->inlined_known;
+	}
 	for (size_t i = 0; i < n && n_home; i++) {
 		size_t n_said = 0;
 
-		if (m->is_matched[said[i].index] || said[i].p->inlined_known || is_at_home(m, &said[i]))
+		if (m->is_matched[said[i].index] || (said[i].p->inlined_known && n_known) || is_at_home(m, &said[i]))
 			continue;
 		for (size_t k = 0; k < n; k++)
 			n_said += compare_text(said[i].p->package, said[k].p->package) == 0;
