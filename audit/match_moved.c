@@ -718,8 +718,10 @@ static size_t first_item(const struct solver *s, const struct rec_site *site)
 	return first;
 }
 
-/* Whether a variable may be the first of a site that another claim of its line may be of, for want of a column. */
-static bool is_disputed(const struct solver *s, const struct others *others, size_t site)
+enum owner { OWNER_VARIABLES, OWNER_DISPUTED, OWNER_OTHER };
+
+/* Whether another claim of its line may be of a site, for want of a column, and whether a variable may be its first. */
+static enum owner owner_of(const struct solver *s, const struct others *others, size_t site)
 {
 	const struct rec_site *at = &s->rec->sites[site];
 	const uint64_t *first =
@@ -727,7 +729,7 @@ static bool is_disputed(const struct solver *s, const struct others *others, siz
 	bool is_other = false, is_item = false;
 
 	if (at->source || !at->type)
-		return false;
+		return OWNER_VARIABLES;
 	for (size_t i = first ? *first : 0; i; i = others->next[i - 1]) {
 		const struct reading *r = &s->m->readings[i - 1];
 
@@ -735,7 +737,7 @@ static bool is_disputed(const struct solver *s, const struct others *others, siz
 	}
 	for (size_t i = 0; i < s->n_items && is_other; i++)
 		is_item |= cost_of_first(&s->items[i], at) < COST_NEVER;
-	return is_item;
+	return !is_other ? OWNER_VARIABLES : is_item ? OWNER_DISPUTED : OWNER_OTHER;
 }
 
 /*
@@ -753,9 +755,9 @@ static bool gather_sites(struct solver *s, const struct function *f, const struc
 		size_t first = is_spoken_for(s->m, others, f->sites[k]) ? SIZE_MAX : first_item(s, site);
 
 		ok = !site->source || has_columns(s, site) || (first == SIZE_MAX && !fit_is_merged(site));
-		if (first == SIZE_MAX)
+		if (first == SIZE_MAX || owner_of(s, others, f->sites[k]) == OWNER_OTHER)
 			continue;
-		ok &= !is_disputed(s, others, f->sites[k]);
+		ok &= owner_of(s, others, f->sites[k]) != OWNER_DISPUTED;
 		ranked[s->n_sites++] = (struct ranked){f->sites[k], first};
 	}
 	qsort(ranked, s->n_sites, sizeof(*ranked), compare_ranked);

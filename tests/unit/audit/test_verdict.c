@@ -589,6 +589,28 @@ Test(verdict, an_object_of_another_size_is_no_variables)
 	scene_free(&s);
 }
 
+/* "new(T)" beside a variable of another type does not make the variable's line unknown: T is no other name for it. */
+Test(verdict, variables_are_dealt_out_beside_objects_of_other_types)
+{
+	struct scene s = scene_new();
+
+	move(&s, 11, 2, "a", 10, 30, 8);
+	move(&s, 11, 9, "b", 10, 30, 8);
+	move(&s, 12, 2, "n", 10, 30, 8);
+	move(&s, 14, 9, "gone", 13, 15, 8);
+	s.set->items[2].variable.has_pointers = true;
+	say(&s, CLAIM_HEAP, EXPR_NEW, 12, 20, "new(T)");
+	make_object(&s, 11, 0, NULL, 16, 3);
+	make_object(&s, 12, 0, "int", 0, 4);
+	make_object(&s, 12, 0, "main.T", 0, 5);
+	judge(&s);
+	expect(&s, "a, b", VERDICT_CONFIRMED, 3);
+	expect(&s, "n", VERDICT_CONFIRMED, 4);
+	expect(&s, "new(T)", VERDICT_CONFIRMED, 5);
+	expect(&s, "gone", VERDICT_COMPILED_OUT, 0);
+	scene_free(&s);
+}
+
 /* A slice literal that escapes, in a statement on the lines 11 to 14. */
 static void say_slice(struct scene *s, int line, int column, const char *expr)
 {
