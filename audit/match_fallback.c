@@ -11,7 +11,8 @@
  *
  * In passes, each with less to go on than the one before; what a pass has paired is out of the way of the next:
  *
- *   0. literals of slices and maps in a literal of a map over several lines: they are made on the map's line
+ *   0. literals of slices and maps in a literal of a map over several lines: they are made on the map's line;
+ *      literals of slices in a statement of several lines: their arrays are made on other lines of it
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, and those beside them on one line, against the sites of their line

@@ -14,6 +14,7 @@
  * they do not say whether it is a basic block of its own: a constant condition leaves none, and an inlined call may be
  * none. What fits in several ways is one ambiguous group.
  */
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,26 @@ static bool is_before_item(const struct rec_level *level, const struct item *ite
 	       compare_places(level->line, level->column, pos->line, pos->column) <= 0;
 }
 
+static bool is_in_name(char c)
+{
+	return c == '_' || isalnum((unsigned char)c) || c & 0x80;
+}
+
+/* Whether the source text "a, b := ..." declares another variable: that of a site has the first one's declaration. */
+static bool declares_another(const char *text, const char *name)
+{
+	const char *end = text ? strstr(text, ":=") : NULL, *dot = strrchr(name, '.');
+	size_t n;
+
+	name = dot ? dot + 1 : name; /* of another package's function, which is inlined */
+	n = strlen(name);
+	for (const char *at = text; end && n && (at = strstr(at, name)) && at < end; at += n) {
+		if ((at == text || !is_in_name(at[-1])) && !is_in_name(at[n]))
+			return false;
+	}
+	return end != NULL;
+}
+
 /* Where the site is, the variable may be the first of its object: what that costs, or COST_NEVER. */
 static int cost_of_place(const struct item *item, const struct rec_site *site)
 {
@@ -221,6 +242,8 @@ static int cost_of_place(const struct item *item, const struct rec_site *site)
 			return is_before_item(&innermost, item) ? 0 : COST_NEVER;
 		return innermost.line >= item->v->first_line && innermost.line <= own->line ? 0 : COST_NEVER;
 	}
+	if (match_has_no_column(site) && declares_another(source->expr, p->expr))
+		return COST_NEVER;
 	if (match_is_place(own, &innermost))
 		return 0;
 	/* Variables of one "var" have the position of the first, and those of a clause that of the clause. */
