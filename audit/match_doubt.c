@@ -16,8 +16,8 @@ static bool is_open_claim(const struct matching *m, size_t i)
 {
 	const struct prediction *p = &m->set->items[i];
 
-	return !m->is_matched[i] && !m->is_settled[i] && !m->is_displaced[i] &&
-	       m->prediction_file[i] != NO_FILE && p->claim == CLAIM_HEAP && p->pos.line > 0;
+	return !m->is_matched[i] && !m->is_settled[i] && !m->is_displaced[i] && m->prediction_file[i] != NO_FILE &&
+	       p->claim == CLAIM_HEAP && p->pos.line > 0;
 }
 
 static enum claim claim_of(const struct matching *m, const struct match_group *group)
@@ -128,8 +128,7 @@ static size_t find_site(const struct matching *m, size_t prediction)
 	for (int line = p->made_on.first_line; !p->n_inlined && line && line <= p->made_on.last_line; line++) {
 		size_t s = line == p->pos.line ? MATCH_NONE : find_on_line(m, prediction, line);
 
-		if (s == MATCH_NONE || m->rec->sites[s].n_frames != 1 ||
-		    m->rec->sites[s].cause != CAUSE_NEW_OBJECT)
+		if (s == MATCH_NONE || m->rec->sites[s].n_frames != 1 || m->rec->sites[s].cause != CAUSE_NEW_OBJECT)
 			continue;
 		if (found == MATCH_NONE || (m->site_group[s] == MATCH_NONE && m->site_group[found] != MATCH_NONE))
 			found = s;
@@ -220,9 +219,8 @@ static void mark_both(struct matching *m)
 		group_of[i] = MATCH_NONE;
 		if (m->prediction_file[i] == NO_FILE || p->pos.line <= 0 || !m->bare_expr[i] || p->maybe_parameter)
 			continue;
-		claims[n++] = (struct on_line){u64_mix(match_place_key(m->prediction_file[i], p->pos.line),
-						       (uintptr_t)m->bare_expr[i]),
-					       i};
+		claims[n++] = (struct on_line){
+			u64_mix(match_place_key(m->prediction_file[i], p->pos.line), (uintptr_t)m->bare_expr[i]), i};
 	}
 	for (size_t g = 0; g < m->n_groups; g++) {
 		for (size_t i = 0; i < m->groups[g].n_predictions; i++)

@@ -4,8 +4,8 @@
  * once of the same code (match_duplicates.c), which methods the compiler's wrappers are of (match_wrapper.c), what
  * meets by position (match_position.c), what package variables begin with (match_initializer.c), what meets by line
  * where no column is known (match_fallback.c), which variables share an object (match_moved.c), what is left over in
- * one statement (match_statement.c), what is in doubt without columns (match_doubt.c), what is inserted into maps (match_insertions.c), what belongs together in one
- * place (match_place.c), and the sequence of all that (match.c).
+ * one statement (match_statement.c), what is in doubt without columns (match_doubt.c), what is inserted into maps
+ * (match_insertions.c), what belongs together in one place (match_place.c), and the sequence of all that (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H
