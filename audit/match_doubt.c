@@ -102,35 +102,88 @@ static void share(struct matching *m, size_t prediction, size_t s)
 	m->groups[own].ambiguous = true;
 }
 
+static bool is_taken(const struct matching *m, size_t s)
+{
+	return s == MATCH_NONE || m->site_group[s] != MATCH_NONE;
+}
+
 /* Of calls on a line, those that nobody has go first. */
 static size_t find_on_line(const struct matching *m, size_t prediction, int line)
 {
 	const struct prediction *p = &m->set->items[prediction];
 	size_t found = MATCH_NONE;
 
-	for (size_t s = match_first_site(m, m->prediction_file[prediction], line); s; s = m->next_site[s - 1]) {
-		if (!is_in_chain(m, p, s - 1) && line == p->pos.line)
-			continue;
-		if (!may_have(m, prediction, s - 1))
-			continue;
-		if (found == MATCH_NONE || (m->site_group[s - 1] == MATCH_NONE && m->site_group[found] != MATCH_NONE))
+	for (size_t s = match_first_site(m, m->prediction_file[prediction], line); s && is_taken(m, found);
+	     s = m->next_site[s - 1]) {
+		if ((found == MATCH_NONE || m->site_group[s - 1] == MATCH_NONE) && is_by_line(m, s - 1) &&
+		    is_in_chain(m, p, s - 1) && may_have(m, prediction, s - 1))
 			found = s - 1;
 	}
 	return found;
 }
 
+/* Arrays that are made by line in a function of their own, by file and line. */
+struct arrays {
+	struct array_at {
+		uint64_t place;
+		size_t site;
+	} * items;
+	size_t n;
+};
+
+static int compare_arrays(const void *a, const void *b)
+{
+	const struct array_at *x = a, *y = b;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return x->site < y->site ? -1 : x->site > y->site;
+}
+
+static void find_arrays(const struct matching *m, struct arrays *arrays)
+{
+	arrays->items = xcalloc(m->rec->n_sites + 1, sizeof(*arrays->items));
+	arrays->n = 0;
+	for (size_t s = 0; s < m->rec->n_sites; s++) {
+		const struct rec_site *site = &m->rec->sites[s];
+
+		if (m->site_file[s] != NO_FILE && is_by_line(m, s) && site->n_frames == 1 &&
+		    site->cause == CAUSE_NEW_OBJECT && site->type && *site->type == '[')
+			arrays->items[arrays->n++] =
+				(struct array_at){match_place_key(m->site_file[s], site->frames[0].line), s};
+	}
+	qsort(arrays->items, arrays->n, sizeof(*arrays->items), compare_arrays);
+}
+
+static size_t first_array(const struct arrays *arrays, uint64_t place)
+{
+	size_t low = 0, high = arrays->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (arrays->items[mid].place < place)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* The array of a slice literal in its own function may be on any line of its statement. */
-static size_t find_site(const struct matching *m, size_t prediction)
+static size_t find_site(const struct matching *m, const struct arrays *arrays, size_t prediction)
 {
 	const struct prediction *p = &m->set->items[prediction];
 	size_t found = find_on_line(m, prediction, p->pos.line);
+	uint64_t last = match_place_key(m->prediction_file[prediction], p->made_on.last_line);
 
-	for (int line = p->made_on.first_line; !p->n_inlined && line && line <= p->made_on.last_line; line++) {
-		size_t s = line == p->pos.line ? MATCH_NONE : find_on_line(m, prediction, line);
+	if (p->n_inlined || !p->made_on.first_line)
+		return found;
+	for (size_t i = first_array(arrays, match_place_key(m->prediction_file[prediction], p->made_on.first_line));
+	     i < arrays->n && arrays->items[i].place <= last && is_taken(m, found); i++) {
+		size_t s = arrays->items[i].site;
 
-		if (s == MATCH_NONE || m->rec->sites[s].n_frames != 1 || m->rec->sites[s].cause != CAUSE_NEW_OBJECT)
-			continue;
-		if (found == MATCH_NONE || (m->site_group[s] == MATCH_NONE && m->site_group[found] != MATCH_NONE))
+		if ((found == MATCH_NONE || m->site_group[s] == MATCH_NONE) && may_have(m, prediction, s))
 			found = s;
 	}
 	return found;
@@ -243,14 +296,34 @@ static void mark_both(struct matching *m)
 	free(group_of);
 }
 
+/* What is found for one claim is for those that are alike on the same line: where that is nothing, nothing is. */
+static bool is_like(const struct matching *m, size_t a, size_t b)
+{
+	const struct prediction *p = &m->set->items[a], *q = &m->set->items[b];
+
+	return m->likeness[a] == m->likeness[b] && m->prediction_file[a] == m->prediction_file[b] &&
+	       p->pos.line == q->pos.line && !p->n_inlined && !q->n_inlined && !p->made_on.first_line &&
+	       !q->made_on.first_line && m->bare_expr[a] == m->bare_expr[b];
+}
+
 void match_doubt(struct matching *m)
 {
-	for (size_t i = 0; i < m->set->n; i++) {
-		size_t s = is_open_claim(m, i) ? find_site(m, i) : MATCH_NONE;
+	size_t without = MATCH_NONE; /* the last claim that no call was found for */
+	struct arrays arrays;
 
-		if (s != MATCH_NONE)
+	find_arrays(m, &arrays);
+	for (size_t i = 0; i < m->set->n; i++) {
+		size_t s;
+
+		if (!is_open_claim(m, i) || (without != MATCH_NONE && is_like(m, i, without)))
+			continue;
+		s = find_site(m, &arrays, i);
+		if (s == MATCH_NONE)
+			without = i;
+		else
 			share(m, i, s);
 	}
+	free(arrays.items);
 	join_calls(m);
 	mark_both(m);
 }

@@ -478,7 +478,8 @@ static bool is_even(const struct matching *m, const struct place *place, const s
 		    size_t site)
 {
 	const char *element = element_of(&m->rec->sites[site]);
-	int *excess = xcalloc((size_t)(claims->last - claims->first + 1), sizeof(*excess));
+	size_t n = (size_t)claims->last - (size_t)claims->first + 1;
+	int *excess = xcalloc(n, sizeof(*excess));
 	bool even = true;
 
 	for (size_t k = 0; k < place->n_sites; k++) {
@@ -494,10 +495,37 @@ static bool is_even(const struct matching *m, const struct place *place, const s
 		    match_fits_at_all(m, claim->index, site))
 			excess[claim->line - claims->first]--;
 	}
-	for (int i = 0; i <= claims->last - claims->first; i++)
+	for (size_t i = 0; i < n; i++)
 		even = even && excess[i] == 0;
 	free(excess);
 	return even;
+}
+
+/* Keeps the arrays whose element's lines have other numbers of arrays and claims. */
+static void keep_uneven(const struct matching *m, const struct place *all, const struct statement_claims *claims,
+			struct place *place)
+{
+	size_t *firsts = xcalloc(all->n_sites + 1, sizeof(*firsts)),
+	       n = 0; /* of each element, and whether it is even */
+	bool *even = xcalloc(all->n_sites + 1, sizeof(*even));
+
+	for (size_t k = 0; k < all->n_sites; k++) {
+		const char *element = element_of(&m->rec->sites[all->sites[k]]);
+		size_t i = 0;
+
+		while (i < n && strcmp(element_of(&m->rec->sites[firsts[i]]), element) != 0)
+			i++;
+		if (i == n) {
+			firsts[n] = all->sites[k];
+			even[n++] = is_even(m, all, claims, all->sites[k]);
+		}
+		if (even[i])
+			continue;
+		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
+		place->sites[place->n_sites++] = all->sites[k];
+	}
+	free(firsts);
+	free(even);
 }
 
 /* A literal of a named type is a slice's where literals that name a slice are not as many as the arrays. */
@@ -519,12 +547,7 @@ static void match_uneven(struct matching *m, const struct statement_claims *clai
 			 struct place *place)
 {
 	place->n_predictions = place->n_sites = 0;
-	for (size_t k = 0; k < all->n_sites; k++) {
-		if (is_even(m, all, claims, all->sites[k]))
-			continue;
-		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
-		place->sites[place->n_sites++] = all->sites[k];
-	}
+	keep_uneven(m, all, claims, place);
 	if (place->n_sites) {
 		gather_claims(m, claims, false, place);
 		if (place->n_predictions != place->n_sites)

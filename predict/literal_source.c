@@ -141,7 +141,7 @@ static void find_lines(struct prediction *p, const struct source_tokens *source,
 	source_tokens_statement(source, brace, &first, &last);
 	begin = source_tokens_position(source, first < outermost ? first : outermost);
 	end = source_tokens_position(source, source_tokens_partner(source, outermost));
-	if (end.line <= begin.line)
+	if (end.line <= begin.line || end.line > (int)SOURCE_TOKENS_MAX)
 		return;
 	if (!p->made_on.first_line || begin.line < p->made_on.first_line)
 		p->made_on.first_line = begin.line;

@@ -40,7 +40,8 @@
 #include "base/strbuf.h"
 #include "predict/prediction.h"
 
-#define SCHEMA "escaudit-predictions/1"
+#define SCHEMA	 "escaudit-predictions/1"
+#define MAX_LINE 1048575 /* that the compiler has: 20 bits, cmd/internal/src/xpos.go */
 
 /* ---- saving ---- */
 
@@ -502,7 +503,7 @@ static bool take_lines(const json_t *object, struct prediction *p)
 {
 	struct source_position lines = {.line = 0};
 
-	if (object && !take_place_up_to(object, INT_MAX, &lines))
+	if (object && (!take_place_up_to(object, MAX_LINE, &lines) || lines.line >= lines.column))
 		return false;
 	p->made_on.first_line = lines.line;
 	p->made_on.last_line = lines.column;
