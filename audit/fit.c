@@ -555,7 +555,7 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 				literal's */
 		return is_array_behind(r->type, site->type) ? FIT_NONE : fit_type(r->type, site->type);
 	case EXPR_MOVED:
-		if (p->variable.type && site->type_size && site->type_size != p->variable.size)
+		if (r->size && site->type_size && site->type_size != r->size)
 			return FIT_NONE;
 		/* the type is that of the receiver, which the variable may be */
 		return r->type && fit_type(r->type, site->type) == FIT_TYPE ? FIT_TYPE : FIT_POSSIBLE;

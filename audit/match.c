@@ -486,6 +486,9 @@ struct matching *matching_new(const struct predictions *set, const struct record
 			m->readings[i].type = match_receiver(m, i);
 		if (set->items[i].kind == EXPR_MOVED && !m->readings[i].type && set->items[i].variable.type)
 			m->readings[i].type = set->items[i].variable.type;
+		/* A wrapper has the receiver's name for the pointer that it is handed. */
+		if (set->items[i].kind == EXPR_MOVED && set->items[i].variable.type && !m->is_in_wrapper[i])
+			m->readings[i].size = set->items[i].variable.size;
 	}
 	match_index_likeness(m);
 	index_packages(m);

@@ -72,7 +72,7 @@ void match_index_likeness(struct matching *m)
 			(uintptr_t)m->wrapped[i].wrapper,
 			(uint64_t)m->wrapped[i].at.line,
 			(uintptr_t)strpool_add(m->pool, fit_map_type(p)),
-			p->kind == EXPR_MOVED && p->variable.type ? p->variable.size + 1 : 0,
+			r->size,
 			p->expr && strchr(p->expr, '"') ? 1 : 0,
 			p->expr && strncmp(p->expr, "string(", 7) == 0 ? 1 : 0,
 		};
