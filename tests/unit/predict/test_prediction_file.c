@@ -283,6 +283,28 @@ Test(prediction_file, columns_come_back)
 	predictions_free(set);
 }
 
+/* The lines that an array may be made on are gone through: no more than the compiler has. */
+Test(prediction_file, damaged_lines_are_refused)
+{
+	static const char *const bad[] = {"3", "[]", "[3]", "[3, 3]", "[4, 3]", "[-1, 3]", "[1, 1048576]"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct predictions *set = predictions_new();
+		struct error err = ERROR_INIT;
+		char *text = xasprintf(
+			"{\"schema\": \"escaudit-predictions/1\", \"build\": {}, \"packages\": [], "
+			"\"log\": {}, \"predictions\": [{\"claim\": \"heap\", \"kind\": \"slice literal\", "
+			"\"file\": \"x.go\", \"line\": 3, \"column\": 1, \"expr\": \"[]T{...}\", \"made_on\": %s}]}",
+			bad[i]);
+
+		write_file(text);
+		cr_expect_eq(predictions_load(set, path, &err), -EBADMSG, "%s", bad[i]);
+		error_release(&err);
+		predictions_free(set);
+		free(text);
+	}
+}
+
 Test(prediction_file, damaged_columns_are_refused)
 {
 	static const char *const bad[] = {
