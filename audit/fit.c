@@ -474,8 +474,10 @@ static enum fit closure_fit(const struct prediction *p, const struct rec_site *s
 {
 	if (!site->closure)
 		return FIT_POSSIBLE;
+	/* Without a column the wrapper's explanation and a literal's of its line are in the same words at one position.
+	 */
 	if (go_name_is_wrapper(site->closure))
-		return p->wrapper ? FIT_TYPE : FIT_NONE;
+		return p->wrapper ? FIT_TYPE : p->pos.column ? FIT_NONE : FIT_UNLIKELY;
 	/* What else the compiler wraps: a generic function used as a value. */
 	return p->wrapper ? FIT_UNLIKELY : FIT_POSSIBLE;
 }
@@ -552,7 +554,10 @@ enum fit fit_of(const struct prediction *p, const struct reading *r, const struc
 	case EXPR_COMPOSITE: /* "&[]T{...}" and "&list{...}" are two objects: the array behind the slice is the
 				literal's */
 		return is_array_behind(r->type, site->type) ? FIT_NONE : fit_type(r->type, site->type);
-	case EXPR_MOVED: /* the type is that of the receiver, which the variable may be */
+	case EXPR_MOVED:
+		if (r->size && site->type_size && site->type_size != r->size)
+			return FIT_NONE;
+		/* the type is that of the receiver, which the variable may be */
 		return r->type && fit_type(r->type, site->type) == FIT_TYPE ? FIT_TYPE : FIT_POSSIBLE;
 	case EXPR_FUNC_LIT:
 		return closure_fit(p, site);

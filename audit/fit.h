@@ -23,6 +23,7 @@ struct reading {
 	const char *selector; /* "Name" of "x.Name", which may be a method value; or NULL */
 	const char *function; /* as the symbol has it behind the package; NULL if the diagnostics do not name it */
 	uint64_t elements;    /* of make with constant sizes; UINT64_MAX if it is none */
+	uint64_t size;	      /* of a moved variable whose type is known, in bytes, set by match.c; else 0 */
 	size_t summands;      /* of the string that is made, or converted to bytes; SIZE_MAX if the text does not say */
 	enum expr_kind operand; /* what is boxed, where its text says it of itself as well as of what is made for it */
 	bool is_application;	/* X(y): a call that is boxed, or a conversion to a named type */

@@ -12,7 +12,8 @@
  *   4. stack claims without columns, against what is left on their line (match_fallback.c)
  *   5. calls that move what append built on the stack, to the appends, whatever was claimed of them
  *   6. what is left over in one statement (match_statement.c)
- *   7. insertions of a map literal's elements, to the literal (match_insertions.c)
+ *   7. without columns, what is left over and may have a call all the same (match_doubt.c)
+ *   8. insertions of a map literal's elements, to the literal (match_insertions.c)
  *
  * This file has the sequence, and the steps 3 and 5, which hold with and without columns.
  */
@@ -538,6 +539,9 @@ struct matching *matching_new(const struct predictions *set, const struct record
 			m->readings[i].type = match_receiver(m, i);
 		if (set->items[i].kind == EXPR_MOVED && !m->readings[i].type && set->items[i].variable.type)
 			m->readings[i].type = set->items[i].variable.type;
+		/* A wrapper has the receiver's name for the pointer that it is handed. */
+		if (set->items[i].kind == EXPR_MOVED && set->items[i].variable.type && !m->is_in_wrapper[i])
+			m->readings[i].size = set->items[i].variable.size;
 	}
 	match_index_likeness(m);
 	index_packages(m);
@@ -555,6 +559,7 @@ struct matching *matching_new(const struct predictions *set, const struct record
 	place_moved_slices(m);
 	match_by_statement(m);
 	match_silence_echoes(m, false);
+	match_doubt(m);
 	match_group_wrappers(m);
 	for (size_t i = 0; i < set->n; i++) {
 		if (!m->is_matched[i])

@@ -36,13 +36,24 @@ static int compare_said(const struct said *x, const struct said *y)
 	COMPARE(x->file, y->file);
 	COMPARE(x->p->pos.line, y->p->pos.line);
 	COMPARE(x->p->pos.column, y->p->pos.column);
-	COMPARE(x->chain, y->chain);
 	COMPARE(x->p->claim, y->p->claim);
 	COMPARE(x->p->kind, y->p->kind);
 	COMPARE(x->p->wrapper, y->p->wrapper);
 	if (x->expr != y->expr)
 		return compare_text(x->expr, y->expr);
-	return compare_text(x->p->function, y->p->function);
+	if (x->p->function != y->p->function && compare_text(x->p->function, y->p->function))
+		return compare_text(x->p->function, y->p->function);
+	COMPARE(x->chain, y->chain);
+	return 0;
+}
+
+/* But for the inline chain, which not everybody knows. */
+static bool is_alike(const struct said *x, const struct said *y)
+{
+	struct said other = *y;
+
+	other.chain = x->chain;
+	return compare_said(x, &other) == 0;
 }
 
 static int compare_sayers(const void *a, const void *b)
@@ -72,7 +83,7 @@ static bool is_at_home(const struct matching *m, const struct said *said)
  */
 static void silence_echoes(struct matching *m, const struct said *said, size_t n, bool named)
 {
-	size_t most = 0, speaker = 0, matched = 0;
+	size_t most = 0, speaker = 0, matched = 0, at_home = 0;
 
 	for (size_t i = 0, first = 0; i < n; i++) {
 		if (compare_text(said[i].p->package, said[first].p->package) != 0)
@@ -85,13 +96,45 @@ static void silence_echoes(struct matching *m, const struct said *said, size_t n
 	}
 	if (most == n)
 		return;
+	for (size_t i = 0; i < n && !named; i++) /* the function's own package speaks first */
+		at_home += !m->is_matched[said[i].index] && is_at_home(m, &said[i]);
 	for (size_t i = 0; i < n; i++) {
+		bool is_home = !named && is_at_home(m, &said[i]);
+
 		if (named ? i >= speaker && i < speaker + most : m->is_matched[said[i].index])
 			continue;
-		if (!named && matched < most) {
+		at_home -= is_home;
+		if (!named && matched + (is_home ? 0 : at_home) < most) {
 			matched++;
 			continue;
 		}
+		m->is_matched[said[i].index] = true;
+		m->n_duplicates++;
+	}
+}
+
+/*
+ * n predictions that are alike but for their chains, which the JSON has once: with the function's own package, or with
+ * another. Where one of the two has none the other package says no more than the function's own, if it says it no more
+ * often.
+ */
+static void silence_without_chain(struct matching *m, const struct said *said, size_t n)
+{
+	size_t n_home = 0, n_known = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		n_home += is_at_home(m, &said[i]);
+		n_known += is_at_home(m, &said[i]) && said[i].p->inlined_known;
+	}
+	for (size_t i = 0; i < n && n_home; i++) {
+		size_t n_said = 0;
+
+		if (m->is_matched[said[i].index] || (said[i].p->inlined_known && n_known) || is_at_home(m, &said[i]))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			n_said += compare_text(said[i].p->package, said[k].p->package) == 0;
+		if (n_said > n_home)
+			continue;
 		m->is_matched[said[i].index] = true;
 		m->n_duplicates++;
 	}
@@ -120,6 +163,12 @@ void match_silence_echoes(struct matching *m, bool named)
 			;
 		if (end - first > 1)
 			silence_echoes(m, &said[first], end - first, named);
+	}
+	for (size_t first = 0, end; first < n; first = end) {
+		for (end = first + 1; end < n && is_alike(&said[first], &said[end]); end++)
+			;
+		if (end - first > 1)
+			silence_without_chain(m, &said[first], end - first);
 	}
 	free(said);
 }

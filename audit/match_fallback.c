@@ -11,7 +11,8 @@
  *
  * In passes, each with less to go on than the one before; what a pass has paired is out of the way of the next:
  *
- *   0. literals of slices and maps in a literal of a map over several lines: they are made on the map's line
+ *   0. literals of slices and maps in a literal of a map over several lines: they are made on the map's line;
+ *      literals of slices in a statement of several lines: their arrays are made on other lines of it
  *   1. heap claims whose inline chain is known (JSON), against sites with just that chain
  *   2. the same for inlined parameters and results, which are made at the call: the chain without its innermost step
  *   3. heap claims without a chain, and those beside them on one line, against the sites of their line
@@ -26,6 +27,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/u64map.h"
 
 struct ordered {
@@ -405,12 +407,225 @@ static void match_map_elements(struct matching *m, const struct element_kind *ki
 	free(place.sites);
 }
 
+/* ---- literals of slices on several lines ------------------------------------------------------------------------- */
+
+/* Where the prediction is in the function that it is written in, which is inlined perhaps. */
+static const struct position *own_place(const struct prediction *p)
+{
+	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+}
+
+/* The call that the prediction's function is inlined at, 0 if it is not. */
+static uint64_t call_of(const struct prediction *p)
+{
+	const char *base = path_base(own_place(p)->file);
+
+	return p->n_inlined ? u64_mix(match_prediction_chain(p, p->n_inlined - 1), bytes_hash(base, strlen(base))) : 0;
+}
+
+/* Whether a site is in the function that the prediction is written in, and inlined at the same call. */
+static bool is_beside(const struct matching *m, const struct prediction *p, int first, size_t s)
+{
+	const struct rec_site *site = &m->rec->sites[s];
+	const struct rec_extent *extent = match_extent(m, m->site_file[s], match_physical_function(site));
+
+	if (site->n_frames != p->n_inlined + 1)
+		return false;
+	for (size_t i = 0; i < p->n_inlined; i++) {
+		if (site->frames[site->n_frames - 1 - i].line != (i ? p->inlined[i - 1].line : p->pos.line))
+			return false;
+	}
+	if (p->n_inlined)
+		return strcmp(path_base(site->frames[0].file), path_base(own_place(p)->file)) == 0;
+	return extent && extent->first <= first; /* that of a function literal inside begins behind that line */
+}
+
+static void gather_on(const struct matching *m, const struct ordered *literal, int line, int last, struct place *place)
+{
+	const struct prediction *p = &m->set->items[literal->index];
+	int first = line;
+
+	for (; line <= last; line++) {
+		int outermost = p->n_inlined ? p->pos.line : line;
+
+		for (size_t s = match_first_site(m, literal->file, outermost); s; s = m->next_site[s - 1]) {
+			const struct rec_site *site = &m->rec->sites[s - 1];
+
+			if (!is_open(m, s - 1, false) || !is_array(site) || site->frames[0].line != line ||
+			    !is_beside(m, p, first, s - 1))
+				continue;
+			ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
+			place->sites[place->n_sites++] = s - 1;
+		}
+	}
+}
+
+static const char *element_of(const struct rec_site *site)
+{
+	return strchr(site->type, ']') + 1;
+}
+
+/* Claims of a statement of several lines, by the line that each is on. */
+struct statement_claims {
+	const struct ordered *items;
+	size_t n;
+	int first, last;
+	uint64_t call;
+};
+
+/* Whether each line has as many arrays of that element as claims that may be of one. */
+static bool is_even(const struct matching *m, const struct place *place, const struct statement_claims *claims,
+		    size_t site)
+{
+	const char *element = element_of(&m->rec->sites[site]);
+	size_t n = (size_t)claims->last - (size_t)claims->first + 1;
+	int *excess = xcalloc(n, sizeof(*excess));
+	bool even = true;
+
+	for (size_t k = 0; k < place->n_sites; k++) {
+		const struct rec_site *other = &m->rec->sites[place->sites[k]];
+
+		if (strcmp(element_of(other), element) == 0)
+			excess[other->frames[0].line - claims->first]++;
+	}
+	for (size_t i = 0; i < claims->n; i++) {
+		const struct ordered *claim = &claims->items[i];
+
+		if (claim->chain == claims->call && !m->is_matched[claim->index] &&
+		    match_fits_at_all(m, claim->index, site))
+			excess[claim->line - claims->first]--;
+	}
+	for (size_t i = 0; i < n; i++)
+		even = even && excess[i] == 0;
+	free(excess);
+	return even;
+}
+
+/* Keeps the arrays whose element's lines have other numbers of arrays and claims. */
+static void keep_uneven(const struct matching *m, const struct place *all, const struct statement_claims *claims,
+			struct place *place)
+{
+	size_t *firsts = xcalloc(all->n_sites + 1, sizeof(*firsts)),
+	       n = 0; /* of each element, and whether it is even */
+	bool *even = xcalloc(all->n_sites + 1, sizeof(*even));
+
+	for (size_t k = 0; k < all->n_sites; k++) {
+		const char *element = element_of(&m->rec->sites[all->sites[k]]);
+		size_t i = 0;
+
+		while (i < n && strcmp(element_of(&m->rec->sites[firsts[i]]), element) != 0)
+			i++;
+		if (i == n) {
+			firsts[n] = all->sites[k];
+			even[n++] = is_even(m, all, claims, all->sites[k]);
+		}
+		if (even[i])
+			continue;
+		ARRAY_GROW(place->sites, place->n_sites + 1, place->alloc_sites);
+		place->sites[place->n_sites++] = all->sites[k];
+	}
+	free(firsts);
+	free(even);
+}
+
+/* A literal of a named type is a slice's where literals that name a slice are not as many as the arrays. */
+static void gather_claims(const struct matching *m, const struct statement_claims *claims, bool named,
+			  struct place *place)
+{
+	place->n_predictions = 0;
+	for (size_t i = 0; i < claims->n; i++) {
+		size_t p = claims->items[i].index;
+
+		if (claims->items[i].chain == claims->call && !m->is_matched[p] && fits_one(m, place, p) &&
+		    (named || m->set->items[p].kind != EXPR_OTHER))
+			place->predictions[place->n_predictions++] = p;
+	}
+}
+
+/* Arrays of a statement that are not on the lines of its claims, against all of its claims. */
+static void match_uneven(struct matching *m, const struct statement_claims *claims, const struct place *all,
+			 struct place *place)
+{
+	place->n_predictions = place->n_sites = 0;
+	keep_uneven(m, all, claims, place);
+	if (place->n_sites) {
+		gather_claims(m, claims, false, place);
+		if (place->n_predictions != place->n_sites)
+			gather_claims(m, claims, true, place);
+		match_pair_place(m, place);
+	}
+}
+
+static int compare_calls(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->chain != y->chain)
+		return x->chain < y->chain ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/*
+ * In a literal over several lines the array of a slice literal is made at a field's name, where the element before it
+ * ended, or at the last field (sites/literal_braces.c). Where lines of a statement have more arrays of a type than
+ * claims, or less, all of the statement take part.
+ */
+static void match_literals(struct matching *m)
+{
+	struct ordered *literals = xcalloc(m->set->n + 1, sizeof(*literals));
+	struct ordered *claims = xcalloc(m->set->n + 1, sizeof(*claims));
+	struct place all = {.predictions = NULL}, place = {.predictions = xcalloc(m->set->n + 1, sizeof(size_t))};
+	size_t n_literals = 0, n_claims = 0;
+
+	for (size_t i = 0; i < m->set->n; i++) {
+		const struct prediction *p = &m->set->items[i];
+		struct ordered at = {.file = m->prediction_file[i], .column = p->pos.column, .index = i};
+
+		if (p->claim != CLAIM_HEAP || m->is_matched[i] || at.file == NO_FILE || p->pos.line <= 0 || p->wrapper)
+			continue;
+		at.chain = call_of(p);
+		at.line = own_place(p)->line;
+		claims[n_claims++] = at;
+		at.line = p->made_on.first_line;
+		if (at.line && is_slice_literal(m, i))
+			literals[n_literals++] = at;
+	}
+	qsort(claims, n_claims, sizeof(*claims), compare_ordered);
+	qsort(literals, n_literals, sizeof(*literals), compare_calls);
+	for (size_t i = 0, end; i < n_literals; i = end) {
+		struct statement_claims on = {.first = literals[i].line, .call = literals[i].chain};
+
+		for (end = i; end < n_literals && literals[end].file == literals[i].file &&
+			      literals[end].chain == literals[i].chain && (end == i || literals[end].line <= on.last);
+		     end++) {
+			int last = m->set->items[literals[end].index].made_on.last_line;
+
+			on.last = last > on.last ? last : on.last;
+		}
+		all.n_sites = 0;
+		gather_on(m, &literals[i], on.first, on.last, &all);
+		on.items = claims + first_from(claims, n_claims, literals[i].file, on.first);
+		on.n = first_from(claims, n_claims, literals[i].file, on.last + 1) - (size_t)(on.items - claims);
+		match_uneven(m, &on, &all, &place);
+	}
+	free(literals);
+	free(claims);
+	free(all.sites);
+	free(place.sites);
+	free(place.predictions);
+}
+
 void match_fallback_heap(struct matching *m)
 {
 	static const struct element_kind slices = {is_array, is_slice_literal}, maps = {is_map, is_map_literal};
 
 	match_map_elements(m, &slices);
 	match_map_elements(m, &maps);
+	match_literals(m);
 	for (int worded = 0; worded < 2; worded++) {
 		run_pass(m, PASS_CHAIN, worded);
 		run_pass(m, PASS_CALL, worded);

@@ -4,8 +4,8 @@
  * once of the same code (match_duplicates.c), which methods the compiler's wrappers are of (match_wrapper.c), what
  * meets by position (match_position.c), what package variables begin with (match_initializer.c), what meets by line
  * where no column is known (match_fallback.c), which variables share an object (match_moved.c), what is left over in
- * one statement (match_statement.c), what is inserted into maps (match_insertions.c), what belongs together in one
- * place (match_place.c), and the sequence of all that (match.c).
+ * one statement (match_statement.c), what is in doubt without columns (match_doubt.c), what is inserted into maps
+ * (match_insertions.c), what belongs together in one place (match_place.c), and the sequence of all that (match.c).
  */
 #ifndef ESCAUDIT_AUDIT_MATCH_INTERNAL_H
 #define ESCAUDIT_AUDIT_MATCH_INTERNAL_H
@@ -187,6 +187,12 @@ void match_fallback_stack(struct matching *m);
 /* Pairs what is left over in one statement, where the source is known. After all that goes by position or line, and
  * before what is left is grouped. */
 void match_by_statement(struct matching *m);
+
+/* ---- match_doubt.c ---- */
+
+/* Marks claims and calls that are left over where no column is known, and what they may be. Once all copies are out of
+ * the way, and before what is left is grouped. */
+void match_doubt(struct matching *m);
 
 /* ---- match_wrapper.c ---- */
 

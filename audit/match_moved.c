@@ -14,6 +14,7 @@
  * they do not say whether it is a basic block of its own: a constant condition leaves none, and an inlined call may be
  * none. What fits in several ways is one ambiguous group.
  */
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,26 @@ static bool is_before_item(const struct rec_level *level, const struct item *ite
 	       compare_places(level->line, level->column, pos->line, pos->column) <= 0;
 }
 
+static bool is_in_name(char c)
+{
+	return c == '_' || isalnum((unsigned char)c) || c & 0x80;
+}
+
+/* Whether the source text "a, b := ..." declares another variable: that of a site has the first one's declaration. */
+static bool declares_another(const char *text, const char *name)
+{
+	const char *end = text ? strstr(text, ":=") : NULL, *dot = strrchr(name, '.');
+	size_t n;
+
+	name = dot ? dot + 1 : name; /* of another package's function, which is inlined */
+	n = strlen(name);
+	for (const char *at = text; end && n && (at = strstr(at, name)) && at < end; at += n) {
+		if ((at == text || !is_in_name(at[-1])) && !is_in_name(at[n]))
+			return false;
+	}
+	return end != NULL;
+}
+
 /* Where the site is, the variable may be the first of its object: what that costs, or COST_NEVER. */
 static int cost_of_place(const struct item *item, const struct rec_site *site)
 {
@@ -221,6 +242,8 @@ static int cost_of_place(const struct item *item, const struct rec_site *site)
 			return is_before_item(&innermost, item) ? 0 : COST_NEVER;
 		return innermost.line >= item->v->first_line && innermost.line <= own->line ? 0 : COST_NEVER;
 	}
+	if (match_has_no_column(site) && declares_another(source->expr, p->expr))
+		return COST_NEVER;
 	if (match_is_place(own, &innermost))
 		return 0;
 	/* Variables of one "var" have the position of the first, and those of a clause that of the clause. */
@@ -686,7 +709,7 @@ static bool has_columns(const struct solver *s, const struct rec_site *site)
 	for (size_t i = 0; i < match_n_levels(site); i++) {
 		struct rec_level level = match_level(site, i);
 
-		if (!level.column || (level.column == REC_COLUMN_BEYOND && !is_known_beyond(s)))
+		if (!has_column(&level) && !is_known_beyond(s))
 			return false;
 	}
 	return true;
@@ -718,8 +741,10 @@ static size_t first_item(const struct solver *s, const struct rec_site *site)
 	return first;
 }
 
-/* Whether a variable may be the first of a site that another claim of its line may be of, for want of a column. */
-static bool is_disputed(const struct solver *s, const struct others *others, size_t site)
+enum owner { OWNER_VARIABLES, OWNER_DISPUTED, OWNER_OTHER };
+
+/* Whether another claim of its line may be of a site, for want of a column, and whether a variable may be its first. */
+static enum owner owner_of(const struct solver *s, const struct others *others, size_t site)
 {
 	const struct rec_site *at = &s->rec->sites[site];
 	const uint64_t *first =
@@ -727,15 +752,15 @@ static bool is_disputed(const struct solver *s, const struct others *others, siz
 	bool is_other = false, is_item = false;
 
 	if (at->source || !at->type)
-		return false;
+		return OWNER_VARIABLES;
 	for (size_t i = first ? *first : 0; i; i = others->next[i - 1]) {
 		const struct reading *r = &s->m->readings[i - 1];
 
-		is_other |= fit_of(&s->m->set->items[i - 1], r, at, r->primary) != FIT_NONE;
+		is_other |= fit_of(&s->m->set->items[i - 1], r, at, r->primary) >= FIT_POSSIBLE;
 	}
 	for (size_t i = 0; i < s->n_items && is_other; i++)
 		is_item |= cost_of_first(&s->items[i], at) < COST_NEVER;
-	return is_item;
+	return !is_other ? OWNER_VARIABLES : is_item ? OWNER_DISPUTED : OWNER_OTHER;
 }
 
 /*
@@ -753,9 +778,9 @@ static bool gather_sites(struct solver *s, const struct function *f, const struc
 		size_t first = is_spoken_for(s->m, others, f->sites[k]) ? SIZE_MAX : first_item(s, site);
 
 		ok = !site->source || has_columns(s, site) || (first == SIZE_MAX && !fit_is_merged(site));
-		if (first == SIZE_MAX)
+		if (first == SIZE_MAX || owner_of(s, others, f->sites[k]) == OWNER_OTHER)
 			continue;
-		ok &= !is_disputed(s, others, f->sites[k]);
+		ok &= owner_of(s, others, f->sites[k]) != OWNER_DISPUTED;
 		ranked[s->n_sites++] = (struct ranked){f->sites[k], first};
 	}
 	qsort(ranked, s->n_sites, sizeof(*ranked), compare_ranked);

@@ -72,6 +72,7 @@ void match_index_likeness(struct matching *m)
 			(uintptr_t)m->wrapped[i].wrapper,
 			(uint64_t)m->wrapped[i].at.line,
 			(uintptr_t)strpool_add(m->pool, fit_map_type(p)),
+			r->size,
 			p->expr && strchr(p->expr, '"') ? 1 : 0,
 			p->expr && strncmp(p->expr, "string(", 7) == 0 ? 1 : 0,
 		};

@@ -128,6 +128,37 @@ static bool is_extension(const struct source_tokens *source, size_t open)
 	       source_tokens_is(source, source_tokens_partner(source, end) - 1, "append");
 }
 
+/* "[]T{...}"; a named type's reads like a struct's. */
+static bool may_be_slice(const struct prediction *p)
+{
+	size_t n = p->expr ? strlen(p->expr) : 0;
+
+	return p->claim == CLAIM_HEAP &&
+	       (p->kind == EXPR_SLICE_LIT || (p->kind == EXPR_OTHER && n > 5 && strcmp(p->expr + n - 5, "{...}") == 0));
+}
+
+/*
+ * The lines that the array of the literal with that brace may be made on. Of claims that have one position, all lines
+ * of any of them.
+ */
+static void find_lines(struct prediction *p, const struct source_tokens *source, size_t brace)
+{
+	size_t outermost = brace, around, first, last;
+	struct source_position begin, end;
+
+	while ((around = source_tokens_literal_around(source, outermost)) != SOURCE_NO_TOKEN)
+		outermost = around;
+	source_tokens_statement(source, brace, &first, &last);
+	begin = source_tokens_position(source, first < outermost ? first : outermost);
+	end = source_tokens_position(source, source_tokens_partner(source, outermost));
+	if (end.line <= begin.line || end.line > (int)SOURCE_TOKENS_MAX)
+		return;
+	if (!p->made_on.first_line || begin.line < p->made_on.first_line)
+		p->made_on.first_line = begin.line;
+	if (end.line > p->made_on.last_line)
+		p->made_on.last_line = end.line;
+}
+
 /*
  * n claims in one file, whose tokens are gone through once. Where columns are none, claims of a line have one position:
  * they are of its only literal.
@@ -156,6 +187,8 @@ static void find_in(struct predictions *set, const struct source_tokens *source,
 				p->statement = statement_of(source, t);
 			if (p->kind == EXPR_MAKE_SLICE && is_column(pos.column))
 				p->is_extension = is_extension(source, t);
+			if (may_be_slice(p) && source_tokens_is_literal(source, t))
+				find_lines(p, source, t);
 			if (may_be_map(p) && opens_literal(source, t) && n_braces[i - 1]++ == 0)
 				describe(&p->literal, source, t);
 		}
@@ -338,9 +371,10 @@ static bool is_declared_at(const struct source_tokens *source, size_t token)
 
 /*
  * The one declaration of that name among the tokens of a line from `first` on, SIZE_MAX if there is none, or several:
- * "name :=", "name, other :=" or "var name".
+ * "name :=", "name, other :=", "var name" or a parameter.
  */
-static size_t find_declaration(const struct source_tokens *source, size_t first, const char *name)
+static size_t find_declaration(const struct source_tokens *source, const struct source_block *blocks, size_t first,
+			       const char *name)
 {
 	int line = source_tokens_place(source, first).line;
 	size_t found = SIZE_MAX;
@@ -348,7 +382,7 @@ static size_t find_declaration(const struct source_tokens *source, size_t first,
 	for (size_t t = first; t < source_tokens_count(source) && t < first + BEYOND_LIMIT; t++) {
 		if (source_tokens_place(source, t).line != line)
 			return found;
-		if (!source_tokens_is(source, t, name) || !is_declared_at(source, t))
+		if (!source_tokens_is(source, t, name) || (!is_declared_at(source, t) && !blocks[t].is_parameter))
 			continue;
 		if (found != SIZE_MAX)
 			return SIZE_MAX;
@@ -357,21 +391,37 @@ static size_t find_declaration(const struct source_tokens *source, size_t first,
 	return SIZE_MAX;
 }
 
+/* Beyond the last column there is, and behind a directive without one. */
+static bool is_without_column(const struct source_tokens *source, const struct source_position *pos)
+{
+	return source_tokens_has_directives(source) ? pos->column == 0 : pos->column == SOURCE_COLUMN_BEYOND;
+}
+
+/* A variable of another package's function, which is inlined: "lib.v". */
+static const char *name_of(const struct prediction *p)
+{
+	const char *dot = strrchr(p->expr, '.');
+
+	return dot ? dot + 1 : p->expr;
+}
+
 /* Of a position that has no column and no name, or that several tokens have, nothing is known. */
 static void find_variables(struct predictions *set, const struct source_tokens *source, const struct claim_at *claims,
 			   size_t n)
 {
 	struct source_block *blocks = source_blocks_find(source);
 	struct u64map at = U64MAP_INIT;	    /* position -> token + 1, or AT_SEVERAL */
-	struct u64map beyond = U64MAP_INIT; /* line -> the first token behind the last column, + 1 */
+	struct u64map beyond = U64MAP_INIT; /* line -> the first token that the compiler has no column of, + 1 */
 
 	for (size_t t = 0; t < source_tokens_count(source); t++) {
 		struct source_position pos = source_tokens_position(source, t);
 		uint64_t *token = u64map_at(&at, position_key(pos.line, pos.column), NULL);
 
 		*token = *token ? AT_SEVERAL : t + 1;
-		if (pos.column == SOURCE_COLUMN_BEYOND && !source_tokens_has_directives(source)) {
+		if (is_without_column(source, &pos)) {
 			token = u64map_at(&beyond, (uint32_t)pos.line, NULL);
+			if (*token && source_tokens_position(source, t - 1).line != pos.line)
+				*token = AT_SEVERAL; /* several directives say that line */
 			*token = *token ? *token : t + 1;
 		}
 	}
@@ -380,7 +430,9 @@ static void find_variables(struct predictions *set, const struct source_tokens *
 		const struct position *pos = place_of(p);
 		const uint64_t *token = u64map_find(&at, position_key(pos->line, pos->column));
 		const uint64_t *first = pos->column ? NULL : u64map_find(&beyond, (uint32_t)pos->line);
-		size_t declared = first ? find_declaration(source, *first - 1, p->expr) : SIZE_MAX;
+		size_t declared = first && *first != AT_SEVERAL
+					  ? find_declaration(source, blocks, *first - 1, name_of(p))
+					  : SIZE_MAX;
 
 		if (pos->column && token && *token != AT_SEVERAL)
 			describe_variable(set, p, source, blocks, *token - 1);

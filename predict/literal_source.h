@@ -13,8 +13,8 @@
 
 /*
  * Of predictions whose source is found by its name: sets `literal` of literals of maps, and of what may be one,
- * `statement` of all that escapes, and of variables that are moved to the heap `variable`, with what stands in the
- * source for one of the compiler's own (".autotmp_1" of "new(n + 1)").
+ * `made_on` of literals of slices, `statement` of all that escapes, and of variables that are moved to the heap
+ * `variable`, with what stands in the source for one of the compiler's own (".autotmp_1" of "new(n + 1)").
  */
 void literal_source_find(struct predictions *set, const struct source_names *names);
 

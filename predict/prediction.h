@@ -90,7 +90,7 @@ struct variable_source {
 	 * variables. first_line is 0 where that is not known. Columns are those of the file, also where the compiler
 	 * has none any more. */
 	int first_line, first_column, last_line, last_column;
-	int column; /* of the declaration where the compiler has none, and the source has one of that name; else 0 */
+	int column; /* of the declaration where the compiler has none, and its line has one of that name; else 0 */
 	bool is_parameter; /* or a result, or the receiver */
 	bool is_together;  /* of a "var" of several, which all have the position of the first */
 	enum {
@@ -138,6 +138,12 @@ struct prediction {
 	struct literal_source literal;
 	struct variable_source variable;
 	bool is_extension; /* "make([]T, n)" of "append(s, make([]T, n)...)" */
+	/* Of a slice literal that escapes, or of what may be one: the lines from where its statement begins to where
+	 * the outermost literal around it ends; its array may be made on any of them. first_line is 0 where that is
+	 * one line, or not known. */
+	struct {
+		int first_line, last_line;
+	} made_on;
 	struct source_position statement; /* heap only: where the statement begins that the innermost position is in;
 					     line 0 if that is not known */
 };

@@ -40,7 +40,8 @@
 #include "base/strbuf.h"
 #include "predict/prediction.h"
 
-#define SCHEMA "escaudit-predictions/1"
+#define SCHEMA	 "escaudit-predictions/1"
+#define MAX_LINE 1048575 /* that the compiler has: 20 bits, cmd/internal/src/xpos.go */
 
 /* ---- saving ---- */
 
@@ -212,6 +213,8 @@ static void put_prediction(FILE *f, const struct prediction *p)
 	}
 	if (p->variable.first_line || p->variable.type || p->variable.presence != VARIABLE_UNKNOWN)
 		put_variable(f, &p->variable);
+	if (p->made_on.first_line)
+		fprintf(f, ", \"made_on\": [%d, %d]", p->made_on.first_line, p->made_on.last_line);
 	if (p->statement.line) {
 		fputs(", \"statement\": ", f);
 		put_place(f, p->statement);
@@ -498,6 +501,17 @@ static bool take_literal(const json_t *object, struct literal_source *literal)
 	return true;
 }
 
+static bool take_lines(const json_t *object, struct prediction *p)
+{
+	struct source_position lines = {.line = 0};
+
+	if (object && (!take_place_up_to(object, MAX_LINE, &lines) || lines.line >= lines.column))
+		return false;
+	p->made_on.first_line = lines.line;
+	p->made_on.last_line = lines.column;
+	return true;
+}
+
 static bool take_variable(struct predictions *set, const json_t *object, struct variable_source *v)
 {
 	const json_t *block = json_object_get(object, "block"), *listed = json_object_get(object, "listed");
@@ -558,6 +572,7 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
 	       take_flow(set, object, p) && take_literal(json_object_get(object, "literal"), &p->literal) &&
 	       take_variable(set, json_object_get(object, "variable"), &p->variable) &&
+	       take_lines(json_object_get(object, "made_on"), p) &&
 	       take_optional_place(object, "statement", &p->statement);
 }
 

@@ -126,9 +126,10 @@ struct source_position source_tokens_place(const struct source_tokens *source, s
 {
 	const struct source_token *token = &source->items[index];
 
-	if (source->has_directives)
+	if (source->has_directives && token->reported.column)
 		return token->reported;
-	return (struct source_position){.line = (int)token->line, .column = (int)token->column};
+	return (struct source_position){.line = source->has_directives ? token->reported.line : (int)token->line,
+					.column = (int)token->column};
 }
 
 /* An operator behind which the language puts no semicolon where the line ends. */

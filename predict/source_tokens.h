@@ -37,7 +37,7 @@ void source_tokens_copy(const struct source_tokens *source, const char *name, st
 
 /* index < count, here and below. */
 struct source_position source_tokens_position(const struct source_tokens *source, size_t index);
-/* The same with the column in the file, however far, unless line directives say another. */
+/* The same with the column in the file, however far, unless line directives say another: one that has none keeps it. */
 struct source_position source_tokens_place(const struct source_tokens *source, size_t index);
 
 /*

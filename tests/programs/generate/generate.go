@@ -1818,33 +1818,14 @@ func (g *generator) resolve(f *file) string {
 	return out.String()
 }
 
-// What these make stands on several lines, or in several blocks.
-func isManyLines(f form) bool {
-	return f.name == "options" || f.name == "moved variables of blocks"
-}
-
-func without(forms []form, is func(form) bool) []form {
-	var left []form
-	for _, f := range forms {
-		if !is(f) {
-			left = append(left, f)
-		}
-	}
-	return left
-}
-
-func generate(seed int64, minor, n int, oneLine bool, dir string) error {
+func generate(seed int64, minor, n int, dir string) error {
 	g := newGenerator(seed, minor)
 	g.perFile = 40
-	first, more := forms, moreForms
-	if oneLine {
-		first, more = without(forms, isManyLines), without(moreForms, isManyLines)
-	}
 	for i := 0; i < n; i++ {
-		g.statement(first)
+		g.statement(forms)
 	}
 	for i := 0; i < n/10; i++ {
-		g.statement(more)
+		g.statement(moreForms)
 	}
 	for _, f := range g.files {
 		text := g.resolve(f)

@@ -21,9 +21,8 @@ func main() {
 		seed := flags.Int64("seed", 1, "the same seed gives the same program")
 		minor := flags.Int("go", 19, "minor version of Go it is for")
 		n := flags.Int("n", 200, "statements")
-		one := flags.Bool("one-line", false, "without the forms whose lines tell too little where no column is known")
 		flags.Parse(os.Args[2:])
-		fail(generate(*seed, *minor, *n, *one, flags.Arg(0)))
+		fail(generate(*seed, *minor, *n, flags.Arg(0)))
 	case "judge":
 		if len(os.Args) != 5 {
 			fail(fmt.Errorf("judge DIR TRUTH AUDIT"))

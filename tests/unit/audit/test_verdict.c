@@ -572,6 +572,179 @@ Test(verdict, a_variable_of_an_inner_block_that_may_share_is_marked)
 	scene_free(&s);
 }
 
+/* A variable of a known size has no object of another one. */
+Test(verdict, an_object_of_another_size_is_no_variables)
+{
+	struct scene s = scene_new();
+	size_t site;
+
+	move(&s, 11, 5, "text", 10, 30, 0);
+	move(&s, 11, 9, "n", 10, 30, 8);
+	site = emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "string", false);
+	s.rec->sites[site].type_size = 16;
+	observe(&s, site, 3, 16);
+	judge(&s);
+	expect(&s, "text", VERDICT_CONFIRMED, 3);
+	expect(&s, "n", VERDICT_COMPILED_OUT, 0);
+	scene_free(&s);
+}
+
+/* "new(T)" beside a variable of another type does not make the variable's line unknown: T is no other name for it. */
+Test(verdict, variables_are_dealt_out_beside_objects_of_other_types)
+{
+	struct scene s = scene_new();
+
+	move(&s, 11, 2, "a", 10, 30, 8);
+	move(&s, 11, 9, "b", 10, 30, 8);
+	move(&s, 12, 2, "n", 10, 30, 8);
+	move(&s, 14, 9, "gone", 13, 15, 8);
+	s.set->items[2].variable.has_pointers = true;
+	say(&s, CLAIM_HEAP, EXPR_NEW, 12, 20, "new(T)");
+	make_object(&s, 11, 0, NULL, 16, 3);
+	make_object(&s, 12, 0, "int", 0, 4);
+	make_object(&s, 12, 0, "main.T", 0, 5);
+	judge(&s);
+	expect(&s, "a, b", VERDICT_CONFIRMED, 3);
+	expect(&s, "n", VERDICT_CONFIRMED, 4);
+	expect(&s, "new(T)", VERDICT_CONFIRMED, 5);
+	expect(&s, "gone", VERDICT_COMPILED_OUT, 0);
+	scene_free(&s);
+}
+
+/* A slice literal that escapes, in a statement on the lines 11 to 14. */
+static void say_slice(struct scene *s, int line, int column, const char *expr)
+{
+	struct prediction *p = say(s, CLAIM_HEAP, EXPR_SLICE_LIT, line, column, expr);
+
+	p->inlined_known = true;
+	p->made_on.first_line = 11;
+	p->made_on.last_line = 14;
+}
+
+/* x = []T{{A: []int{...},
+ *          B: []int{...}, ...
+ *          N: 3}}: arrays are on the lines of fields, and that of the slice around is on the last one's. */
+Test(verdict, arrays_of_a_literal_on_several_lines_are_made_on_other_lines)
+{
+	struct scene s = scene_new();
+
+	say_slice(&s, 11, 6, "[]T{...}");
+	say_slice(&s, 11, 12, "[]string{...}");
+	say_slice(&s, 12, 5, "[]int{...}");
+	say_slice(&s, 13, 5, "[]int{...}");
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "[2]string", false), 2, 32);
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "[1]int", false), 3, 8);
+	observe(&s, emit(&s, 12, "runtime.newobject", CAUSE_NEW_OBJECT, "[4]int", false), 4, 32);
+	observe(&s, emit(&s, 14, "runtime.newobject", CAUSE_NEW_OBJECT, "[2]main.T", false), 5, 64);
+	judge(&s);
+	expect(&s, "[]T{...}", VERDICT_CONFIRMED, 5);
+	expect(&s, "[]string{...}", VERDICT_CONFIRMED, 2);
+	cr_expect_eq(verdict_of(&s, "[]int{...}, []int{...}")->objects, 7);
+	cr_expect(verdict_of(&s, "[]int{...}, []int{...}")->ambiguous, "which line's is which is not known");
+	scene_free(&s);
+
+	/* Each line has its own. */
+	s = scene_new();
+	say_slice(&s, 12, 5, "[]int{...}");
+	say_slice(&s, 13, 5, "[]int{...}");
+	observe(&s, emit(&s, 12, "runtime.newobject", CAUSE_NEW_OBJECT, "[1]int", false), 3, 8);
+	observe(&s, emit(&s, 13, "runtime.newobject", CAUSE_NEW_OBJECT, "[4]int", false), 4, 32);
+	judge(&s);
+	cr_assert_eq(s.audit->n, 2);
+	for (size_t i = 0; i < s.audit->n; i++) {
+		cr_expect_eq(s.audit->items[i].objects, s.audit->items[i].line == 12 ? 3 : 4);
+		cr_expect_not(s.audit->items[i].ambiguous);
+	}
+	scene_free(&s);
+}
+
+/* A site whose expression is known, but no column. */
+static void word(struct scene *s, size_t site, const char *expr)
+{
+	place(s, site, 0, 0, 0);
+	s->rec->sites[site].source->expr = expr;
+}
+
+Test(verdict, what_is_left_over_without_columns_may_have_the_lines_calls)
+{
+	struct scene s = scene_new();
+	const struct verdict *v;
+	size_t site;
+
+	/* Of the literal's own chain; but it is the variable's, made at the call, whose type is not known. */
+	say(&s, CLAIM_HEAP, EXPR_NEW, 11, 9, "new(T)")->inlined_known = true;
+	move(&s, 11, 20, "v", 10, 30, 0);
+	s.set->items[1].inlined = xcalloc(1, sizeof(struct position));
+	s.set->items[1].inlined[0] = (struct position){"./x.go", 25, 3};
+	s.set->items[1].n_inlined = 1;
+	observe(&s, emit(&s, 11, "runtime.newobject", CAUSE_NEW_OBJECT, "int", false), 3, 8);
+	judge(&s);
+	v = verdict_of(&s, "new(T), v");
+	cr_expect(v->ambiguous);
+	cr_expect_eq(v->objects, 3);
+	scene_free(&s);
+
+	/* A call that no other claim may be of. */
+	s = scene_new();
+	say_slice(&s, 11, 0, "[]T{...}");
+	site = emit(&s, 14, "runtime.newobject", CAUSE_NEW_OBJECT, "[2]main.T", false);
+	word(&s, site, "M");
+	observe(&s, site, 5, 64);
+	judge(&s);
+	v = verdict_of(&s, "[]T{...}");
+	cr_expect(v->ambiguous);
+	cr_expect_eq(v->objects, 5);
+	cr_expect_eq(s.audit->totals.n[VERDICT_UNPREDICTED], 0);
+	scene_free(&s);
+}
+
+Test(verdict, without_columns_what_stays_and_what_escapes_in_the_same_words_are_not_told_apart)
+{
+	for (int has_columns = 0; has_columns < 2; has_columns++) {
+		struct scene s = scene_new();
+		size_t a = emit(&s, 11, "runtime.growslice", CAUSE_APPEND_GROWTH, "int", true);
+		size_t b = emit(&s, 11, "runtime.growslice", CAUSE_APPEND_GROWTH, "uint8", true);
+
+		say(&s, CLAIM_STACK, EXPR_APPEND, 11, has_columns ? 9 : 0, "append");
+		say(&s, CLAIM_HEAP, EXPR_APPEND, 11, has_columns ? 20 : 0, "append");
+		word(&s, a, "append(x, 1)");
+		word(&s, b, "append(y, 1)");
+		s.rec->sites[a].source->levels[0].column = has_columns ? 9 : 0;
+		s.rec->sites[b].source->levels[0].column = has_columns ? 20 : 0;
+		observe(&s, a, 3, 8);
+		observe(&s, b, 5, 8);
+		judge(&s);
+		cr_assert_eq(s.audit->n, 2);
+		cr_expect_eq(s.audit->items[0].ambiguous, !has_columns);
+		cr_expect_eq(s.audit->items[1].ambiguous, !has_columns);
+		cr_expect_eq(s.audit->items[0].objects + s.audit->items[1].objects, 8);
+		scene_free(&s);
+	}
+}
+
+/* Of a go statement's closure and a literal of its line the explanation is one. */
+Test(verdict, a_go_statements_closure_without_a_column_is_explained_like_a_literal)
+{
+	struct scene s = scene_new();
+	size_t site = emit(&s, 11, "runtime.newobject", CAUSE_CLOSURE, NULL, false);
+
+	say(&s, CLAIM_HEAP, EXPR_FUNC_LIT, 11, 0, "func literal");
+	s.rec->sites[site].closure = "main.f.gowrap1";
+	observe(&s, site, 3, 16);
+	judge(&s);
+	expect(&s, "func literal", VERDICT_CONFIRMED, 3);
+	scene_free(&s);
+
+	s = scene_new();
+	site = emit(&s, 11, "runtime.newobject", CAUSE_CLOSURE, NULL, false);
+	say(&s, CLAIM_HEAP, EXPR_FUNC_LIT, 11, 9, "func literal");
+	s.rec->sites[site].closure = "main.f.gowrap1";
+	observe(&s, site, 3, 16);
+	judge(&s);
+	expect(&s, "func literal", VERDICT_COMPILED_OUT, 0);
+	scene_free(&s);
+}
+
 /* A map that grows makes groups, tables and a directory: no one of them is all there is. */
 Test(verdict, a_line_that_makes_several_types_names_one_and_counts_the_others)
 {
@@ -1103,6 +1276,28 @@ Test(verdict, what_several_packages_say_of_generic_code_is_said_once)
 	cr_expect_eq(s.audit->n_duplicates, 2 + 1 + 1 + 1);
 	cr_expect_eq(s.audit->n_duplicates + count_predictions(&s), s.set->n);
 	scene_free(&s);
+}
+
+/* The JSON has the chain of one package's account only. */
+Test(verdict, what_several_packages_say_is_said_once_though_one_knows_the_chain)
+{
+	for (int at_home = 0; at_home < 2; at_home++) {
+		struct scene s = scene_new();
+		struct prediction *p;
+
+		echo(&s, "example.com/m", CLAIM_HEAP, EXPR_MOVED, 11, "F[main.T]", "v");
+		echo(&s, "example.com/m/a", CLAIM_HEAP, EXPR_MOVED, 11, "F[main.T]", "m.v");
+		p = &s.set->items[at_home ? 0 : 1];
+		p->inlined_known = true;
+		p->inlined = xcalloc(1, sizeof(struct position));
+		p->inlined[0] = (struct position){"./x.go", 11, 20};
+		p->n_inlined = 1;
+		judge(&s);
+		cr_expect_eq(count_line(&s, 11), 1, "%d", at_home);
+		cr_expect_str_eq(s.audit->items[0].expr, "v");
+		cr_expect_eq(s.audit->n_duplicates, 1);
+		scene_free(&s);
+	}
 }
 
 /* Code outside of the binary has no address in it. */

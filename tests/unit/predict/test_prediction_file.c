@@ -129,6 +129,8 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->literal.n_elements, q->literal.n_elements);
 		cr_expect_eq(p->literal.is_alone, q->literal.is_alone);
 		cr_expect_eq(p->literal.has_function, q->literal.has_function);
+		cr_expect_eq(p->made_on.first_line, q->made_on.first_line);
+		cr_expect_eq(p->made_on.last_line, q->made_on.last_line);
 		cr_expect_eq(p->statement.line, q->statement.line);
 		cr_expect_eq(p->statement.column, q->statement.column);
 		cr_expect_eq(p->variable.first_line, q->variable.first_line);
@@ -228,6 +230,10 @@ Test(prediction_file, everything_comes_back)
 			p->literal =
 				(struct literal_source){30 + kind, kind, 2, kind == EXPR_OTHER, kind != EXPR_OTHER};
 		p->statement = (struct source_position){kind % 3, kind % 3 * 7};
+		if (kind == EXPR_SLICE_LIT) {
+			p->made_on.first_line = 17;
+			p->made_on.last_line = 1700;
+		}
 		if (kind == EXPR_MOVED)
 			p->variable = (struct variable_source){
 				3, 1, 9, 300, 260, true, true, RANGE_VALUE, VARIABLE_ABSENT, "[]T", 24, 8, true};
@@ -277,6 +283,28 @@ Test(prediction_file, columns_come_back)
 	set->columns->sites[2].statement = (struct source_position){1, 3};
 	expect_round_trip(set);
 	predictions_free(set);
+}
+
+/* The lines that an array may be made on are gone through: no more than the compiler has. */
+Test(prediction_file, damaged_lines_are_refused)
+{
+	static const char *const bad[] = {"3", "[]", "[3]", "[3, 3]", "[4, 3]", "[-1, 3]", "[1, 1048576]"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct predictions *set = predictions_new();
+		struct error err = ERROR_INIT;
+		char *text = xasprintf(
+			"{\"schema\": \"escaudit-predictions/1\", \"build\": {}, \"packages\": [], "
+			"\"log\": {}, \"predictions\": [{\"claim\": \"heap\", \"kind\": \"slice literal\", "
+			"\"file\": \"x.go\", \"line\": 3, \"column\": 1, \"expr\": \"[]T{...}\", \"made_on\": %s}]}",
+			bad[i]);
+
+		write_file(text);
+		cr_expect_eq(predictions_load(set, path, &err), -EBADMSG, "%s", bad[i]);
+		error_release(&err);
+		predictions_free(set);
+		free(text);
+	}
 }
 
 Test(prediction_file, damaged_columns_are_refused)
