@@ -800,7 +800,7 @@ static enum match_line line_of(const struct matching *m, size_t prediction)
 	const struct position *pos = &m->set->items[prediction].pos;
 	bool is_literal = m->set->items[prediction].kind == EXPR_FUNC_LIT;
 	const char *function = m->readings[prediction].function;
-	bool is_init = !function || is_package_init(function);
+	bool is_init = function ? is_package_init(function) : !m->set->items[prediction].is_in_function;
 	enum match_line known = MATCH_LINE_UNKNOWN;
 
 	if (file == NO_FILE)

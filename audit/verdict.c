@@ -349,10 +349,10 @@ static void add_wrapper(struct judge *j, struct verdict *v, bool has_line)
 	const char *plain = v->function ? go_name_short(go_name_plain(j->audit->pool, v->function)) : NULL;
 
 	if (!v->function)
-		v->summary = strpool_addf(j->audit->pool, "%s; in %s that the compiler made, of which it names none%s",
-					  v->summary, v->n_predictions > 1 ? "wrappers" : "a wrapper",
-					  v->kind == VERDICT_COMPILED_OUT ? ", and which the linker may have dropped"
-									  : "");
+		v->summary =
+			strpool_addf(j->audit->pool, "%s; in %s that the compiler made, of which it names none%s",
+				     v->summary, v->n_predictions > 1 ? "wrappers" : "a wrapper",
+				     v->kind == VERDICT_COMPILED_OUT ? ", and which the linker may have dropped" : "");
 	else if (has_line)
 		v->summary = strpool_addf(j->audit->pool, "%s; in the wrapper %s", v->summary, plain);
 	else

@@ -202,6 +202,65 @@ static void find_in(struct predictions *set, const struct source_tokens *source,
 	u64map_release(&at);
 }
 
+/* ---- functions -----------------------------------------------------------------------------------------------------
+ */
+
+/* The brace of a declared function whose keyword is at t; 0 of a function literal or type, or one without a body. */
+static size_t declared_body(const struct source_tokens *source, size_t t)
+{
+	size_t at = t + 1;
+
+	if (source_tokens_is(source, at, "(")) /* a receiver, or a literal's parameters */
+		at = source_tokens_partner(source, at) + 1;
+	at++; /* the name */
+	if (source_tokens_is(source, at, "["))
+		at = source_tokens_partner(source, at) + 1;
+	if (!source_tokens_is(source, at, "("))
+		return 0;
+	for (; at < source_tokens_count(source); at++) {
+		bool is_type =
+			source_tokens_is(source, at - 1, "struct") || source_tokens_is(source, at - 1, "interface");
+
+		if (source_tokens_is(source, at, "{") && !is_type)
+			return at;
+		if (source_tokens_is(source, at, "(") || source_tokens_is(source, at, "[") ||
+		    source_tokens_is(source, at, "{"))
+			at = source_tokens_partner(source, at);
+		else if (source_tokens_position(source, at).line > source_tokens_position(source, at - 1).line)
+			return 0;
+	}
+	return 0;
+}
+
+/* Tells what is in a function from what package variables begin with, line by line. */
+static void find_functions(struct predictions *set, const struct source_tokens *source, const struct claim_at *claims,
+			   size_t n)
+{
+	struct u64map lines = U64MAP_INIT; /* of functions */
+
+	for (size_t t = 0; t < source_tokens_count(source); t++) {
+		size_t body = source_tokens_is(source, t, "func") ? declared_body(source, t) : 0;
+
+		if (body) {
+			size_t last = source_tokens_partner(source, body);
+
+			for (int line = source_tokens_position(source, t).line;
+			     line <= source_tokens_position(source, last).line; line++)
+				u64map_at(&lines, (uint64_t)line, NULL);
+			t = last;
+		} else if (source_tokens_is(source, t, "(") || source_tokens_is(source, t, "{")) {
+			t = source_tokens_partner(source, t);
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct prediction *p = &set->items[claims[i].index];
+
+		if (!p->n_inlined)
+			p->is_in_function = u64map_find(&lines, (uint64_t)p->pos.line) != NULL;
+	}
+	u64map_release(&lines);
+}
+
 /* ---- variables --------------------------------------------------------------------------------------------------- */
 
 /* A variable of the compiler's own stands for what it is made for: "new(n + 1)". */
@@ -461,6 +520,9 @@ static void find_in_file(struct predictions *set, const struct source_tokens *so
 	if (n_moved)
 		find_variables(set, source, claims, n_moved);
 	find_in(set, source, claims, n);
+	/* Lines of other files mean nothing here. */
+	if (!source_tokens_has_directives(source))
+		find_functions(set, source, claims, n);
 }
 
 void literal_source_find(struct predictions *set, const struct source_names *names)

@@ -137,7 +137,8 @@ struct prediction {
 				 allocation (diagnostics.c, "Parameters") */
 	struct literal_source literal;
 	struct variable_source variable;
-	bool is_extension; /* "make([]T, n)" of "append(s, make([]T, n)...)" */
+	bool is_in_function; /* heap, not inlined: the source says that its position is inside a declared function */
+	bool is_extension;   /* "make([]T, n)" of "append(s, make([]T, n)...)" */
 	/* Of a slice literal that escapes, or of what may be one: the lines from where its statement begins to where
 	 * the outermost literal around it ends; its array may be made on any of them. first_line is 0 where that is
 	 * one line, or not known. */

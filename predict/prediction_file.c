@@ -202,6 +202,8 @@ static void put_prediction(FILE *f, const struct prediction *p)
 		fputs(", \"wrapper\": true", f);
 	if (p->maybe_parameter)
 		fputs(", \"maybe_parameter\": true", f);
+	if (p->is_in_function)
+		fputs(", \"in_function\": true", f);
 	if (p->is_extension)
 		fputs(", \"extension\": true", f);
 	if (p->literal.last_line) {
@@ -568,6 +570,7 @@ static bool take_prediction(struct predictions *set, const json_t *object)
 	p->zero_copy = json_is_true(json_object_get(object, "zero_copy"));
 	p->wrapper = json_is_true(json_object_get(object, "wrapper"));
 	p->maybe_parameter = json_is_true(json_object_get(object, "maybe_parameter"));
+	p->is_in_function = json_is_true(json_object_get(object, "in_function"));
 	p->is_extension = json_is_true(json_object_get(object, "extension"));
 	return p->expr && take_position(set, object, &p->pos) && take_inlined(set, object, p) &&
 	       take_flow(set, object, p) && take_literal(json_object_get(object, "literal"), &p->literal) &&

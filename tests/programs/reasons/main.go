@@ -5,6 +5,7 @@ package main
 
 import (
 	"flag"
+	"os"
 	"runtime"
 	"sync"
 
@@ -29,6 +30,9 @@ var (
 	yes        = true
 	wide       = wideValue{words: [20]int64{1, 2, 3}}
 )
+
+// The package's initialization has lines from here to the last variable.
+var process = os.Getpid()
 
 // ---- append ----
 
@@ -467,5 +471,24 @@ func main() {
 		mergedThree(ten)
 		branches(!yes, ten)
 		sideBySide(ten)
+		sink = between(ten)
+		extended(ten)
 	}
 }
+
+type fromTo struct{ a, b int }
+
+// Inlined wherever it is called, between the lines of the package's initialization.
+func between(n int) *fromTo {
+	if n > 3 {
+		return &fromTo{n, 1} // @between
+	}
+	return nil
+}
+
+//go:noinline
+func extended(n int) {
+	sinkBytes = append([]byte(nil), make([]byte, n)...) // @extended
+}
+
+var parent = os.Getppid()

@@ -124,6 +124,7 @@ static void expect_same(const struct predictions *a, const struct predictions *b
 		cr_expect_eq(p->wrapper, q->wrapper);
 		cr_expect_eq(p->maybe_parameter, q->maybe_parameter);
 		cr_expect_eq(p->is_extension, q->is_extension);
+		cr_expect_eq(p->is_in_function, q->is_in_function);
 		cr_expect_eq(p->literal.last_line, q->literal.last_line);
 		cr_expect_eq(p->literal.last_column, q->literal.last_column);
 		cr_expect_eq(p->literal.n_elements, q->literal.n_elements);
@@ -225,6 +226,7 @@ Test(prediction_file, everything_comes_back)
 		p->zero_copy = kind == EXPR_STRING_CONV;
 		p->maybe_parameter = kind == EXPR_OTHER;
 		p->is_extension = kind == EXPR_MAKE_SLICE;
+		p->is_in_function = kind == EXPR_NEW;
 		p->inlined_known = kind == EXPR_NEW; /* known, and not inlined */
 		if (kind == EXPR_MAKE_MAP || kind == EXPR_OTHER)
 			p->literal =

@@ -48,6 +48,22 @@ var s []int
 var f func() *int
 var h func(int) (*int, []int)
 
+type path string
+
+//go:noinline
+func compare(a path, b string) int { return len(a) - len(b) }
+
+func (p path) Compare(t string) int {
+	return compare(p+"/", t) // @path-compare
+}
+
+type comparer interface{ Compare(t string) int }
+
+type stringer interface{ String() string }
+
+//go:noinline
+func compareAll(c comparer, s stringer) int { return c.Compare(s.String()) }
+
 //go:noinline
 func call(n named) { p = n.Name() }
 
@@ -77,5 +93,7 @@ func main() {
 		p = f()
 		h = second{i, i, i}.Both
 		p, s = h(2)
+		x, y := path("a long enough path to be no small string, and longer"), other.Flags(i)
+		compareAll(&x, &y)
 	}
 }
