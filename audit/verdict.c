@@ -205,6 +205,35 @@ static const char *summary_of(const struct judge *j, const struct verdict *v, co
 }
 
 /* JSON diagnostics call every main package "main". */
+static bool is_in_directory(const char *package, const char *directory, size_t n)
+{
+	size_t len = strlen(package);
+
+	return len >= n && memcmp(package + len - n, directory, n) == 0 && (len == n || package[len - n - 1] == '/');
+}
+
+/*
+ * Of a file that the binary has no code of: a generic function is spoken of where it is used, in another package, and
+ * what that says of it names its directory, as the build sees it. NULL if that is the package's own, or not one of
+ * those that are predicted.
+ */
+static const char *package_of_directory(const struct judge *j, const struct prediction *p)
+{
+	const char *path = strncmp(p->pos.file, "./", 2) == 0 ? p->pos.file + 2 : p->pos.file, *found = NULL;
+	size_t n = (size_t)(path_base(path) - path);
+
+	if (n < 2 || path[0] == '/' || path[0] == '.' || !p->package || is_in_directory(p->package, path, n - 1))
+		return NULL;
+	for (size_t i = 0; i < j->set->n_packages; i++) {
+		if (!is_in_directory(j->set->packages[i], path, n - 1))
+			continue;
+		if (found)
+			return NULL;
+		found = j->set->packages[i];
+	}
+	return found;
+}
+
 static const char *own_package(const struct judge *j, const struct prediction *p)
 {
 	if (p->package && strcmp(p->package, "main") == 0 && j->rec->header.main_package)
@@ -418,6 +447,8 @@ static void judge_group(struct judge *j, const struct match_group *group)
 	v->column = p->pos.column;
 	v->package = own_package(j, p);
 	package = matching_file_package(j->matching, group->predictions[0]);
+	if (!package)
+		package = package_of_directory(j, p);
 	v->file = place_path(j->audit->pool, &j->rec->header, p->pos.file, package ? package : own_package(j, p));
 	/* Nothing tells apart what is said of wrappers in the same words. */
 	for (size_t i = 0; i < (is_of_wrappers ? 1 : group->n_predictions); i++) {

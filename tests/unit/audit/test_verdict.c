@@ -1532,3 +1532,23 @@ Test(verdict, it_knows_the_inlined_calls_that_no_frame_names)
 	cr_expect(!v->is_inlining_known, "of a log without JSON");
 	scene_free(&s);
 }
+
+Test(verdict, what_is_said_of_a_file_without_code_is_at_the_directory_that_it_names)
+{
+	struct scene s = scene_new();
+
+	predictions_add_package(s.set, "example.com/m");
+	predictions_add_package(s.set, "example.com/m/b");
+	predictions_add_package(s.set, "example.com/m/c/d");
+	predictions_add_package(s.set, "example.com/m/e/d");
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 15, 6, "another's")->pos.file = "./b/z.go";
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 16, 6, "own")->pos.file = "./y.go";
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 17, 6, "not predicted")->pos.file = "./f/y.go";
+	say(&s, CLAIM_HEAP, EXPR_MOVED, 18, 6, "one of two")->pos.file = "./d/y.go";
+	judge(&s);
+	cr_expect_str_eq(verdict_of(&s, "another's")->file, "b/z.go");
+	cr_expect_str_eq(verdict_of(&s, "own")->file, "y.go");
+	cr_expect_str_eq(verdict_of(&s, "not predicted")->file, "y.go");
+	cr_expect_str_eq(verdict_of(&s, "one of two")->file, "y.go");
+	scene_free(&s);
+}
