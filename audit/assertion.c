@@ -129,7 +129,7 @@ static bool is_first(struct assertions *a, struct tree *tree, const char *file)
 	return is_new;
 }
 
-/* What the names of the main module's files begin with: "/home/me/shop/", "example.com/shop/". */
+/* What the names of the main module's files begin with: "/src/shop/", "example.com/shop/". */
 static void learn_prefix(struct assertions *a, struct tree *tree, const char *recorded, const char *file,
 			 const char *function)
 {

@@ -122,23 +122,26 @@ static size_t find_on_line(const struct matching *m, size_t prediction, int line
 	return found;
 }
 
-/* Arrays that are made by line in a function of their own, by file and line. */
-struct arrays {
-	struct array_at {
-		uint64_t place;
-		size_t site;
-	} * items;
-	size_t n;
+/* The index of a site or a prediction, to be sorted by a key. */
+struct keyed {
+	uint64_t key;
+	size_t index;
 };
 
-static int compare_arrays(const void *a, const void *b)
+static int compare_keyed(const void *a, const void *b)
 {
-	const struct array_at *x = a, *y = b;
+	const struct keyed *x = a, *y = b;
 
-	if (x->place != y->place)
-		return x->place < y->place ? -1 : 1;
-	return x->site < y->site ? -1 : x->site > y->site;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
 }
+
+/* Sites of arrays that are made by line in a function of their own, by file and line. */
+struct arrays {
+	struct keyed *items;
+	size_t n;
+};
 
 static void find_arrays(const struct matching *m, struct arrays *arrays)
 {
@@ -150,9 +153,9 @@ static void find_arrays(const struct matching *m, struct arrays *arrays)
 		if (m->site_file[s] != NO_FILE && is_by_line(m, s) && site->n_frames == 1 &&
 		    site->cause == CAUSE_NEW_OBJECT && site->type && *site->type == '[')
 			arrays->items[arrays->n++] =
-				(struct array_at){match_place_key(m->site_file[s], site->frames[0].line), s};
+				(struct keyed){match_place_key(m->site_file[s], site->frames[0].line), s};
 	}
-	qsort(arrays->items, arrays->n, sizeof(*arrays->items), compare_arrays);
+	qsort(arrays->items, arrays->n, sizeof(*arrays->items), compare_keyed);
 }
 
 static size_t first_array(const struct arrays *arrays, uint64_t place)
@@ -162,7 +165,7 @@ static size_t first_array(const struct arrays *arrays, uint64_t place)
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (arrays->items[mid].place < place)
+		if (arrays->items[mid].key < place)
 			low = mid + 1;
 		else
 			high = mid;
@@ -180,8 +183,8 @@ static size_t find_site(const struct matching *m, const struct arrays *arrays, s
 	if (p->n_inlined || !p->made_on.first_line)
 		return found;
 	for (size_t i = first_array(arrays, match_place_key(m->prediction_file[prediction], p->made_on.first_line));
-	     i < arrays->n && arrays->items[i].place <= last && is_taken(m, found); i++) {
-		size_t s = arrays->items[i].site;
+	     i < arrays->n && arrays->items[i].key <= last && is_taken(m, found); i++) {
+		size_t s = arrays->items[i].index;
 
 		if ((found == MATCH_NONE || m->site_group[s] == MATCH_NONE) && may_have(m, prediction, s))
 			found = s;
@@ -246,25 +249,11 @@ static bool is_opposed(const struct matching *m, size_t heap, size_t stack)
 	       m->bare_expr[heap] == m->bare_expr[stack] && p->pos.line == q->pos.line;
 }
 
-struct on_line {
-	uint64_t key;
-	size_t prediction;
-};
-
-static int compare_on_line(const void *a, const void *b)
-{
-	const struct on_line *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return x->prediction < y->prediction ? -1 : x->prediction > y->prediction;
-}
-
 /* Rows of claims of one line and in the same words. */
 static void mark_both(struct matching *m)
 {
 	size_t *group_of = xcalloc(m->set->n + 1, sizeof(*group_of)), n = 0;
-	struct on_line *claims = xcalloc(m->set->n + 1, sizeof(*claims));
+	struct keyed *claims = xcalloc(m->set->n + 1, sizeof(*claims));
 
 	for (size_t i = 0; i < m->set->n; i++) {
 		const struct prediction *p = &m->set->items[i];
@@ -272,23 +261,22 @@ static void mark_both(struct matching *m)
 		group_of[i] = MATCH_NONE;
 		if (m->prediction_file[i] == NO_FILE || p->pos.line <= 0 || !m->bare_expr[i] || p->maybe_parameter)
 			continue;
-		claims[n++] = (struct on_line){
+		claims[n++] = (struct keyed){
 			u64_mix(match_place_key(m->prediction_file[i], p->pos.line), (uintptr_t)m->bare_expr[i]), i};
 	}
 	for (size_t g = 0; g < m->n_groups; g++) {
 		for (size_t i = 0; i < m->groups[g].n_predictions; i++)
 			group_of[m->groups[g].predictions[i]] = g;
 	}
-	qsort(claims, n, sizeof(*claims), compare_on_line);
+	qsort(claims, n, sizeof(*claims), compare_keyed);
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i + 1; end < n && claims[end].key == claims[i].key; end++)
 			;
 		for (size_t k = i; k < end; k++) {
 			for (size_t l = i; l < end; l++) {
-				if (is_opposed(m, claims[k].prediction, claims[l].prediction) &&
-				    group_of[claims[k].prediction] != MATCH_NONE &&
-				    group_of[claims[l].prediction] != MATCH_NONE)
-					mark_opposed(m, claims[k].prediction, claims[l].prediction, group_of);
+				if (is_opposed(m, claims[k].index, claims[l].index) &&
+				    group_of[claims[k].index] != MATCH_NONE && group_of[claims[l].index] != MATCH_NONE)
+					mark_opposed(m, claims[k].index, claims[l].index, group_of);
 			}
 		}
 	}

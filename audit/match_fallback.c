@@ -409,16 +409,10 @@ static void match_map_elements(struct matching *m, const struct element_kind *ki
 
 /* ---- literals of slices on several lines ------------------------------------------------------------------------- */
 
-/* Where the prediction is in the function that it is written in, which is inlined perhaps. */
-static const struct position *own_place(const struct prediction *p)
-{
-	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
-}
-
 /* The call that the prediction's function is inlined at, 0 if it is not. */
 static uint64_t call_of(const struct prediction *p)
 {
-	const char *base = path_base(own_place(p)->file);
+	const char *base = path_base(prediction_place(p)->file);
 
 	return p->n_inlined ? u64_mix(match_prediction_chain(p, p->n_inlined - 1), bytes_hash(base, strlen(base))) : 0;
 }
@@ -436,7 +430,7 @@ static bool is_beside(const struct matching *m, const struct prediction *p, int 
 			return false;
 	}
 	if (p->n_inlined)
-		return strcmp(path_base(site->frames[0].file), path_base(own_place(p)->file)) == 0;
+		return strcmp(path_base(site->frames[0].file), path_base(prediction_place(p)->file)) == 0;
 	return extent && extent->first <= first; /* that of a function literal inside begins behind that line */
 }
 
@@ -588,7 +582,7 @@ static void match_literals(struct matching *m)
 		if (p->claim != CLAIM_HEAP || m->is_matched[i] || at.file == NO_FILE || p->pos.line <= 0 || p->wrapper)
 			continue;
 		at.chain = call_of(p);
-		at.line = own_place(p)->line;
+		at.line = prediction_place(p)->line;
 		claims[n_claims++] = at;
 		at.line = p->made_on.first_line;
 		if (at.line && is_slice_literal(m, i))

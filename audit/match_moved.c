@@ -706,13 +706,7 @@ static bool is_known_beyond(const struct solver *s)
 
 static bool has_columns(const struct solver *s, const struct rec_site *site)
 {
-	for (size_t i = 0; i < match_n_levels(site); i++) {
-		struct rec_level level = match_level(site, i);
-
-		if (!has_column(&level) && !is_known_beyond(s))
-			return false;
-	}
-	return true;
+	return has_own_column(site) || is_known_beyond(s);
 }
 
 static int compare_ranked(const void *a, const void *b)

@@ -614,7 +614,7 @@ static bool is_before(int line, int column, int other_line, int other_column)
 /* Whether the prediction stands inside what the site's token stands for, or at the token. */
 static bool is_inside(const struct prediction *p, const struct rec_site *site)
 {
-	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+	const struct position *inner = prediction_place(p);
 	const struct rec_source *source = site->source;
 
 	if (is_at(p, site) || is_at_call(p, site))

@@ -204,7 +204,6 @@ static const char *summary_of(const struct judge *j, const struct verdict *v, co
 	return verdict_summary(&text, v, group, line);
 }
 
-/* JSON diagnostics call every main package "main". */
 static bool is_in_directory(const char *package, const char *directory, size_t n)
 {
 	size_t len = strlen(package);
@@ -213,9 +212,9 @@ static bool is_in_directory(const char *package, const char *directory, size_t n
 }
 
 /*
- * Of a file that the binary has no code of: a generic function is spoken of where it is used, in another package, and
- * what that says of it names its directory, as the build sees it. NULL if that is the package's own, or not one of
- * those that are predicted.
+ * The package of a file that the binary has no code of. A generic function is reported where it is used, in another
+ * package, and the position names the file's directory, as the build sees it. NULL if that is the package's own, or not
+ * one of those that are predicted.
  */
 static const char *package_of_directory(const struct judge *j, const struct prediction *p)
 {
@@ -234,6 +233,7 @@ static const char *package_of_directory(const struct judge *j, const struct pred
 	return found;
 }
 
+/* JSON diagnostics call every main package "main". */
 static const char *own_package(const struct judge *j, const struct prediction *p)
 {
 	if (p->package && strcmp(p->package, "main") == 0 && j->rec->header.main_package)
@@ -362,7 +362,7 @@ static bool has_objects(const struct judge *j, const struct match_group *group)
  */
 static const char *source_of_result(const struct prediction *p, const struct rec_site *site)
 {
-	const struct position *inner = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+	const struct position *inner = prediction_place(p);
 	const struct rec_source *source = site->source;
 
 	if (!p->expr || p->expr[0] != '~' || !source || !source->expr || !*source->expr ||

@@ -15,18 +15,18 @@
 #define AT_SEVERAL   UINT64_MAX
 #define BEYOND_LIMIT 4096 /* tokens of a line that are looked at behind the last column of the compiler */
 
-/* "map[string]T{...}"; a named type's reads like a struct's. */
-static bool may_be_map(const struct prediction *p)
+/* "T{...}" */
+static bool is_filled(const struct prediction *p)
 {
 	size_t n = p->expr ? strlen(p->expr) : 0;
 
-	return (p->kind == EXPR_MAKE_MAP || p->kind == EXPR_OTHER) && n > 5 && strcmp(p->expr + n - 5, "{...}") == 0;
+	return n > 5 && strcmp(p->expr + n - 5, "{...}") == 0;
 }
 
-/* Where the literal itself stands, which is inlined perhaps. */
-static const struct position *place_of(const struct prediction *p)
+/* "map[string]T{...}"; a named type's reads like a struct's. */
+static bool may_be_map(const struct prediction *p)
 {
-	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+	return (p->kind == EXPR_MAKE_MAP || p->kind == EXPR_OTHER) && is_filled(p);
 }
 
 static bool is_moved(const struct prediction *p)
@@ -131,10 +131,7 @@ static bool is_extension(const struct source_tokens *source, size_t open)
 /* "[]T{...}"; a named type's reads like a struct's. */
 static bool may_be_slice(const struct prediction *p)
 {
-	size_t n = p->expr ? strlen(p->expr) : 0;
-
-	return p->claim == CLAIM_HEAP &&
-	       (p->kind == EXPR_SLICE_LIT || (p->kind == EXPR_OTHER && n > 5 && strcmp(p->expr + n - 5, "{...}") == 0));
+	return p->claim == CLAIM_HEAP && (p->kind == EXPR_SLICE_LIT || (p->kind == EXPR_OTHER && is_filled(p)));
 }
 
 /*
@@ -170,7 +167,7 @@ static void find_in(struct predictions *set, const struct source_tokens *source,
 	size_t *next = xcalloc(n, sizeof(*next)), *n_braces = xcalloc(n, sizeof(*n_braces));
 
 	for (size_t i = 0; i < n; i++) {
-		const struct position *pos = place_of(&set->items[claims[i].index]);
+		const struct position *pos = prediction_place(&set->items[claims[i].index]);
 		uint64_t *last = u64map_at(&at, position_key(pos->line, pos->column), NULL);
 
 		next[i] = *last;
@@ -486,7 +483,7 @@ static void find_variables(struct predictions *set, const struct source_tokens *
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct prediction *p = &set->items[claims[i].index];
-		const struct position *pos = place_of(p);
+		const struct position *pos = prediction_place(p);
 		const uint64_t *token = u64map_find(&at, position_key(pos->line, pos->column));
 		const uint64_t *first = pos->column ? NULL : u64map_find(&beyond, (uint32_t)pos->line);
 		size_t declared = first && *first != AT_SEVERAL
@@ -531,7 +528,7 @@ void literal_source_find(struct predictions *set, const struct source_names *nam
 	size_t n = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
-		const struct position *pos = place_of(&set->items[i]);
+		const struct position *pos = prediction_place(&set->items[i]);
 
 		if ((set->items[i].claim == CLAIM_HEAP || may_be_map(&set->items[i])) && pos->file && pos->line > 0)
 			claims[n++] = (struct claim_at){pos->file, i};

@@ -12,7 +12,7 @@
 #include "predict/source_list.h"
 
 /*
- * Of predictions whose source is found by its name: sets `literal` of literals of maps, and of what may be one,
+ * Describes predictions whose source is found by its name: sets `literal` of literals of maps, and of what may be one,
  * `made_on` of literals of slices, `statement` of all that escapes, and of variables that are moved to the heap
  * `variable`, with what stands in the source for one of the compiler's own (".autotmp_1" of "new(n + 1)").
  */

@@ -149,6 +149,12 @@ struct prediction {
 					     line 0 if that is not known */
 };
 
+/* Where its expression is written: in the function that is inlined, or in its own. */
+static inline const struct position *prediction_place(const struct prediction *p)
+{
+	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+}
+
 /* A function declared at the top of a file, and the line of its func keyword. */
 struct declaration {
 	const char *package; /* as in struct prediction */

@@ -124,12 +124,11 @@ struct source_position source_tokens_position(const struct source_tokens *source
 
 struct source_position source_tokens_place(const struct source_tokens *source, size_t index)
 {
-	const struct source_token *token = &source->items[index];
+	struct source_position pos = source->items[index].reported;
 
-	if (source->has_directives && token->reported.column)
-		return token->reported;
-	return (struct source_position){.line = source->has_directives ? token->reported.line : (int)token->line,
-					.column = (int)token->column};
+	if (!source->has_directives || !pos.column)
+		pos.column = (int)source->items[index].column;
+	return pos;
 }
 
 /* An operator behind which the language puts no semicolon where the line ends. */

@@ -34,11 +34,6 @@ struct search {
 	size_t *next; /* + 1, by prediction */
 };
 
-static const struct position *place_of(const struct prediction *p)
-{
-	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
-}
-
 static struct keymap_key key_of(struct search *s, const char *file, int line, const char *name)
 {
 	return (struct keymap_key){
@@ -76,7 +71,7 @@ static const char *instance_of(const char *function)
 static void add_wanted(struct search *s, size_t prediction)
 {
 	const struct prediction *p = &s->set->items[prediction];
-	const struct position *pos = place_of(p);
+	const struct position *pos = prediction_place(p);
 	const char *directory = directory_of(s, pos->file);
 	const char *instance = p->n_inlined ? NULL : instance_of(p->function);
 	struct keymap_key key = key_of(s, instance ? instance : pos->file, pos->line, p->expr);
@@ -297,7 +292,7 @@ void variable_types_find(struct predictions *set, const char *binary)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
 
-		if (p->kind == EXPR_MOVED && p->expr && place_of(p)->file && place_of(p)->line > 0)
+		if (p->kind == EXPR_MOVED && p->expr && prediction_place(p)->file && prediction_place(p)->line > 0)
 			add_wanted(&s, i);
 	}
 	fd = s.n ? open(binary, O_RDONLY | O_CLOEXEC) : -1;

@@ -32,8 +32,7 @@ const char *go_name_short(const char *function);
 /*
  * Go 1.27 escapes the package of a function literal that inlining copied twice, "gopkg.in/yaml%252ev3.F.func1": it
  * takes the escaped path of the inlined function for an import path (NewClosureFunc, cmd/compile/internal/ir), which
- * has no
- * "%". The name with the package escaped as everywhere else: function itself, or from the pool.
+ * has no "%". The name with the package escaped as everywhere else: function itself, or from the pool.
  */
 const char *go_name_escaped_once(struct strpool *pool, const char *function);
 
