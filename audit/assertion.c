@@ -311,20 +311,14 @@ static bool is_inside_position(const struct ground *g, const struct assertion *i
 	return strcmp(built, item->recorded) == 0 || (item->built && strcmp(built, item->built) == 0);
 }
 
-/* The position in the innermost inlined call. */
-static const struct position *innermost(const struct prediction *p)
-{
-	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
-}
-
 static bool is_own_prediction(const struct ground *g, const struct assertion *item, const struct prediction *p)
 {
 	bool all = item->directive.kind == DIRECTIVE_NOESCAPE || item->directive.calls;
 
 	/* Of where a literal begins, only the parameters are its own. */
-	if (item->directive.is_literal && innermost(p)->line == item->directive.first && p->kind != EXPR_MOVED)
+	if (item->directive.is_literal && prediction_place(p)->line == item->directive.first && p->kind != EXPR_MOVED)
 		return false;
-	if (is_inside_position(g, item, innermost(p)))
+	if (is_inside_position(g, item, prediction_place(p)))
 		return true;
 	for (size_t i = 0; all && i < p->n_inlined; i++) {
 		if (is_inside_position(g, item, i ? &p->inlined[i - 1] : &p->pos))
@@ -399,9 +393,9 @@ static const char *place_of(const struct ground *g, const struct assertion *item
 	const char *file = place_file(pool, &g->rec->header, frame), *at;
 
 	at = strpool_addf(pool, "%s:%d", file ? file : "?", frame->line);
-	if (!own || !is_inside_position(g, item, innermost(own)))
+	if (!own || !is_inside_position(g, item, prediction_place(own)))
 		return at;
-	return strpool_addf(pool, "%s:%d, inlined at %s", item->file, innermost(own)->line, at);
+	return strpool_addf(pool, "%s:%d, inlined at %s", item->file, prediction_place(own)->line, at);
 }
 
 static void add_place(struct evidence *e, const struct ground *g, const struct assertion *item,

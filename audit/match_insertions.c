@@ -105,11 +105,6 @@ static const struct rec_frame *outermost(const struct rec_site *site)
 	return &site->frames[site->n_frames - 1];
 }
 
-static const struct position *place_of(const struct prediction *p)
-{
-	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
-}
-
 /* Whether a site is in the function that the literal is in, and inlined at the same place, as far as both are known. */
 static bool is_beside(const struct matching *m, const struct prediction *p, size_t s)
 {
@@ -123,7 +118,7 @@ static bool is_beside(const struct matching *m, const struct prediction *p, size
 		if (site->frames[site->n_frames - 1 - i].line != (i ? p->inlined[i - 1].line : p->pos.line))
 			return false;
 	}
-	return strcmp(path_base(site->frames[0].file), path_base(place_of(p)->file)) == 0;
+	return strcmp(path_base(site->frames[0].file), path_base(prediction_place(p)->file)) == 0;
 }
 
 /* Whether the function of the call itself has code on the literal's line or before it. */
@@ -154,9 +149,9 @@ static enum match_part part_by_function(const struct matching *m, const struct p
 		extent = match_extent(m, m->site_file[s], inner->function);
 		start = extent ? extent->first : 0;
 	}
-	if (start > place_of(p)->line)
+	if (start > prediction_place(p)->line)
 		return MATCH_PART_OTHER;
-	return start < place_of(p)->line || !p->literal.last_line ? MATCH_PART_SURE : MATCH_PART_PERHAPS;
+	return start < prediction_place(p)->line || !p->literal.last_line ? MATCH_PART_SURE : MATCH_PART_PERHAPS;
 }
 
 /* By lines alone. */
@@ -166,7 +161,7 @@ static enum match_part part_by_line(const struct matching *m, const struct predi
 	/* Which function an inlined call's claim is of is not known. */
 	bool is_known = p->inlined_known || p->literal.last_line;
 	int line = is_known ? site->frames[0].line : outermost(site)->line;
-	int first = is_known ? place_of(p)->line : p->pos.line, last = p->literal.last_line;
+	int first = is_known ? prediction_place(p)->line : p->pos.line, last = p->literal.last_line;
 
 	if (line < first || (last && line > last) || !is_beside(m, p, s))
 		return MATCH_PART_OTHER;
@@ -259,7 +254,7 @@ static int lines_of(const struct matching *m, size_t group)
 	const struct prediction *p = &m->set->items[g->predictions[0]];
 
 	if (p->literal.last_line)
-		return p->literal.last_line - place_of(p)->line;
+		return p->literal.last_line - prediction_place(p)->line;
 	return source ? source->last_line - source->first_line : 0;
 }
 
@@ -334,8 +329,8 @@ static size_t find_candidates(struct insertions *ins, size_t s, size_t *candidat
 
 static bool begins_behind(const struct matching *m, size_t a, size_t b)
 {
-	const struct position *x = place_of(&m->set->items[m->groups[a].predictions[0]]);
-	const struct position *y = place_of(&m->set->items[m->groups[b].predictions[0]]);
+	const struct position *x = prediction_place(&m->set->items[m->groups[a].predictions[0]]);
+	const struct position *y = prediction_place(&m->set->items[m->groups[b].predictions[0]]);
 
 	return x->line != y->line ? x->line > y->line : x->column > y->column;
 }

@@ -649,16 +649,10 @@ static enum match_part part_by_text(const char *text)
 	return text[i] == '{' ? MATCH_PART_SURE : MATCH_PART_PERHAPS;
 }
 
-/* The innermost place of a prediction's. */
-static const struct position *own_place(const struct prediction *p)
-{
-	return p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
-}
-
 /* Whether a place is between the braces of the literal, as far as lines and, if both have them, columns tell. */
 static bool is_between(const struct prediction *p, const struct rec_level *level)
 {
-	const struct position *first = own_place(p);
+	const struct position *first = prediction_place(p);
 
 	return p->literal.last_line && !is_before(level->line, level->column, first->line, first->column) &&
 	       !is_before(p->literal.last_line, p->literal.last_column, level->line, level->column);
@@ -667,7 +661,7 @@ static bool is_between(const struct prediction *p, const struct rec_level *level
 /* Whether a literal's site stands for all of it: its map's does. An insertion does only at the literal's brace. */
 static bool is_whole(const struct prediction *p, const struct rec_site *whole)
 {
-	const struct position *own = own_place(p);
+	const struct position *own = prediction_place(p);
 
 	if (!whole || !whole->source)
 		return false;
@@ -713,7 +707,7 @@ enum match_part match_part(const struct prediction *p, const struct rec_site *wh
 		return MATCH_PART_OTHER;
 	/* How far the literal reaches is not known. */
 	if (is_on_line(p, part) || (is_direct && !p->literal.last_line && !is_whole(p, whole) &&
-				    part->source->levels[0].line > own_place(p)->line))
+				    part->source->levels[0].line > prediction_place(p)->line))
 		return MATCH_PART_PERHAPS;
 	return MATCH_PART_OTHER;
 }

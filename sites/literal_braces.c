@@ -102,7 +102,7 @@ struct literal_claims *literal_claims_new(const struct predictions *set)
 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct prediction *p = &set->items[i];
-		const struct position *pos = p->n_inlined ? &p->inlined[p->n_inlined - 1] : &p->pos;
+		const struct position *pos = prediction_place(p);
 
 		if (p->claim != CLAIM_HEAP || !pos->file)
 			continue;
