@@ -51,18 +51,19 @@ OUR_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # ---- the stages, in the order of the data: each may use those before it, never those after --------------------------------
 
-STAGES := base symbolize recording predict sites audit probe diff gate report cli
+STAGES := base symbolize unwind recording predict sites audit probe diff gate report cli
 uses_base :=
 uses_symbolize := base
+uses_unwind := symbolize base
 uses_recording := symbolize base
 uses_predict := symbolize base
 uses_sites := predict recording symbolize base
 uses_audit := predict recording symbolize base
 uses_diff := audit predict recording symbolize base
 uses_gate := diff audit predict recording symbolize base
-uses_probe := recording symbolize base
+uses_probe := recording unwind symbolize base
 uses_report := diff audit predict recording symbolize base
-uses_cli := report gate diff probe audit sites predict recording symbolize base
+uses_cli := report gate diff probe audit sites predict recording unwind symbolize base
 
 stage_dirs = $(1) $(if $(filter probe,$(1)),probe/sampling)
 stage_src = $(filter-out cli/main.c,$(wildcard $(addsuffix /*.c,$(call stage_dirs,$(1)))))

@@ -31,7 +31,7 @@
 #include "base/reason.h"
 #include "base/strbuf.h"
 #include "probe/kernel.h"
-#include "probe/maps.h"
+#include "unwind/maps.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 #define MAX_FILES  4096
@@ -61,23 +61,6 @@ static void add_note(struct process *p, char *note)
 {
 	ARRAY_GROW(p->notes, p->n_notes + 1, p->alloc_notes);
 	p->notes[p->n_notes++] = note;
-}
-
-int address_space_open(pid_t pid)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-bool address_space_is_live(int fd)
-{
-	char c;
-
-	return pread(fd, &c, 1, 0) == 1;
 }
 
 /* ---- what kind of process is it ---- */

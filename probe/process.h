@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "symbolize/go_binary.h"
+#include "unwind/maps.h"
 
 struct process;
 
@@ -67,13 +68,6 @@ char *process_new_modules(const struct process *process);
 /* What the user should know: one sentence each. */
 size_t process_note_count(const struct process *process);
 const char *process_note(const struct process *process, size_t i);
-
-/*
- * A descriptor on the address space that a process has now, or a negative errno; close it. It is live until the process
- * ends or executes a program.
- */
-int address_space_open(pid_t pid);
-bool address_space_is_live(int fd);
 
 /* How many processes run or map a file (fd), and how many run one that stood at path before it was replaced. */
 struct process_census {

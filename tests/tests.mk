@@ -25,7 +25,7 @@ $(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(patsubst tests/unit/%.c,%,$(s)
 $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/probe/*.c)): | $(SKELETONS)
 
 # Programs that prove something over whole binaries; run by the bats files in tests/e2e.
-$(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,probe gate diff audit sites predict recording symbolize base)
+$(O)/tests/proof/%: $(O)/tests/proof/%.o $(call archives,probe gate diff audit sites predict recording unwind symbolize base)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
@@ -75,7 +75,7 @@ test:
 debian13:
 	$(Q)scripts/debian13
 
-$(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording symbolize base)
+$(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(call archives,probe recording unwind symbolize base)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(OUR_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 

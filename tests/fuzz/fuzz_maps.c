@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as /proc/PID/maps: the kernel writes it, but the paths in it belong to others. */
-#include "probe/maps.h"
+#include "unwind/maps.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "probe/maps.h"
 #include "probe/process.h"
+#include "unwind/maps.h"
 
 #define CHUNK (1u << 20)
 

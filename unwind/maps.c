@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/maps.h"
+#include "unwind/maps.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +11,23 @@
 #include "base/memory.h"
 #include "base/reason.h"
 #include "base/strbuf.h"
+
+int address_space_open(pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+bool address_space_is_live(int fd)
+{
+	char c;
+
+	return pread(fd, &c, 1, 0) == 1;
+}
 
 /* The kernel allows 65530 mappings (vm.max_map_count) unless told otherwise. */
 #define MAX_MAPS_BYTES (256u << 20)

@@ -4,8 +4,8 @@
  *
  *     7f2c8a600000-7f2c8a7be000 r-xp 0002a000 fd:01 1837460    /usr/lib/libshop.so (deleted)
  */
-#ifndef ESCAUDIT_PROBE_MAPS_H
-#define ESCAUDIT_PROBE_MAPS_H
+#ifndef ESCAUDIT_UNWIND_MAPS_H
+#define ESCAUDIT_UNWIND_MAPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,13 @@
 
 #include "base/error.h"
 #include "base/strpool.h"
+
+/*
+ * A descriptor on the address space that a process has now, or a negative errno; close it. It is live until the process
+ * ends or executes a program.
+ */
+int address_space_open(pid_t pid);
+bool address_space_is_live(int fd);
 
 struct map_entry {
 	uint64_t start, end; /* addresses in the process */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "probe/maps.h"
+#include "unwind/maps.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,7 +9,6 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
-#include "probe/process.h"
 
 static int parse(struct maps *out, const char *text, struct error *err)
 {
