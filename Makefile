@@ -32,7 +32,7 @@ endif
 
 # ---- what is needed to build --------------------------------------------------------------------------------------------
 
-LIBS := libbpf libelf libdw zlib jansson libprotobuf-c ncursesw
+LIBS := libbpf libelf libdw libunwind-generic zlib jansson libprotobuf-c ncursesw
 ifeq ($(filter deps help clean format toolchains demo test debian13,$(MAKECMDGOALS)),)
 have_libs := $(shell $(PKG_CONFIG) --exists $(LIBS) && echo yes)
 ifneq ($(have_libs),yes)
@@ -40,7 +40,7 @@ $(error missing libraries: $(shell $(PKG_CONFIG) --print-errors --exists $(LIBS)
 endif
 endif
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS))
-LIB_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lZydis -lm
+LIB_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS)) -lZydis -liberty -lm
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	-Wformat=2 -Wundef -Wwrite-strings -Wimplicit-fallthrough
