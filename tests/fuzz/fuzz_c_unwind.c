@@ -83,8 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (code)
 			registers.rip = CODE_AT + (size - PREFIX) / 64 * code + data[3] % 16;
 		registers.rsp = STACK_AT + data[2] * 8ull;
-		n = c_unwind(process, &registers, pages, 2, 0, data[0] == 77 ? CODE_AT + 0x400 : 0, frames, C_UNWIND_MAX,
-			     &end, &go_ret);
+		n = c_unwind(process, &registers, pages, 2, 0, data[0] == 77 ? CODE_AT + 0x400 : 0, frames,
+			     C_UNWIND_MAX, &end, &go_ret);
 		check(n, end, frames);
 		/* The same again, from what is kept. */
 		if (c_unwind(process, &registers, pages, 2, 0, data[0] == 77 ? CODE_AT + 0x400 : 0, frames,
