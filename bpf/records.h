@@ -122,7 +122,7 @@ struct observation_value {
 #define STACK_PC_C (1ull << 63)
 
 /* Start and size of a stretch of memory. */
-struct c_range {
+struct c_text_range {
 	__u64 start;
 	__u64 size;
 };

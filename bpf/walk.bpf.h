@@ -48,7 +48,7 @@ __u64 starts = 0;
  */
 __u64 ended = 0;
 /* Where C code lies, which changes as a process loads libraries; user space tells. Until then, libraries. */
-struct c_range c_text[C_TEXT_RANGES] = {{.start = 0x7f0000000000, .size = 0x0fffffffffff}};
+struct c_text_range c_text[C_TEXT_RANGES] = {{.start = 0x7f0000000000, .size = 0x0fffffffffff}};
 
 /* The C stack between two stretches of Go. */
 struct c_stack {

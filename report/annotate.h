@@ -8,6 +8,7 @@
 
 #include "audit/verdict.h"
 #include "base/error.h"
+#include "recording/place.h"
 #include "recording/recording.h"
 #include "report/report.h"
 
@@ -15,7 +16,7 @@ struct annotation;
 
 struct annotate_options {
 	const char *source_root; /* directory of the main module's source; NULL: as recorded, else the current one */
-	bool charge_module;	 /* charge each observation to the nearest frame in the main module */
+	enum place_charge charge; /* what each observation counts for */
 };
 
 /*

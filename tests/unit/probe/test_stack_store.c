@@ -17,7 +17,8 @@ static struct stack_record record(uint64_t hash, uint64_t check, uint32_t depth,
 
 static void add(struct stack_store *store, const struct stack_record *r)
 {
-	stack_store_add(store, r, sizeof(*r));
+	if (!stack_store_has(store, &r->id))
+		stack_store_add(store, &r->id, r->pcs, r->depth, r->flags != 0, false);
 }
 
 Test(stack_store, finds_what_was_added)
@@ -93,14 +94,19 @@ Test(stack_store, beyond_its_limit_it_keeps_short_forms_each_once)
 	stack_store_free(store);
 }
 
-Test(stack_store, records_that_are_none_are_passed_over)
+Test(stack_store, one_stack_under_many_ids_is_kept_once)
 {
 	struct stack_store *store = stack_store_new(10);
-	struct stack_record r = record(1, 1, 2, 0x1000);
+	struct stack_record r = record(1, 1, 4, 0x1000), other = record(3, 3, 4, 0x1001);
+	struct stored_stack a, b;
 
-	stack_store_add(store, &r, STACK_RECORD_BYTES(r.depth) - 1);
-	r.depth = STACK_DEPTH_MAX + 1;
-	add(store, &r);
-	cr_expect_eq(stack_store_count(store), 0);
+	stack_store_add(store, &r.id, r.pcs, r.depth, false, true);
+	stack_store_add(store, &(struct stack_id){2, 2}, r.pcs, r.depth, false, true);
+	stack_store_add(store, &other.id, other.pcs, other.depth, false, true);
+	stack_store_add(store, &(struct stack_id){4, 4}, r.pcs, r.depth, true, true);
+	cr_expect_eq(stack_store_count(store), 3, "a truncated one is another");
+	cr_assert(stack_store_find(store, &r.id, &a));
+	cr_assert(stack_store_find(store, &(struct stack_id){2, 2}, &b));
+	cr_expect_eq(a.number, b.number);
 	stack_store_free(store);
 }
