@@ -57,6 +57,8 @@ struct elf_image {
 
 	bool is_debug_file;
 	uint16_t type;
+	uint64_t headers_offset; /* of the program headers */
+	unsigned n_headers;
 	struct elf_segment *segments;
 	struct region *regions; /* one per segment */
 	size_t n_segments;
@@ -196,6 +198,8 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 	if (!load(image, ehdr->e_phoff, size))
 		return error_set(err, -EBADMSG, "elf: '%s' is truncated: its program headers lie beyond its end",
 				 image->path);
+	image->headers_offset = ehdr->e_phoff;
+	image->n_headers = ehdr->e_phnum;
 	image->segments = xcalloc(ehdr->e_phnum, sizeof(*image->segments));
 	image->regions = xcalloc(ehdr->e_phnum, sizeof(*image->regions));
 	for (unsigned i = 0; i < ehdr->e_phnum; i++) {
@@ -685,6 +689,30 @@ bool elf_image_read(const struct elf_image *image, elf_vaddr vaddr, void *out, s
 		size -= part;
 	}
 	return true;
+}
+
+bool elf_image_header(const struct elf_image *image, uint32_t type, struct elf_segment *out)
+{
+	for (unsigned i = 0; i < image->n_headers; i++) {
+		uint64_t at = image->headers_offset + i * sizeof(Elf64_Phdr);
+		Elf64_Phdr phdr;
+
+		/* Loaded before, unless they lie in what was given back. */
+		if (!load((struct elf_image *)image, at, sizeof(phdr)))
+			return false;
+		memcpy(&phdr, image->data + at, sizeof(phdr));
+		if (phdr.p_type != type)
+			continue;
+		*out = (struct elf_segment){
+			.vaddr = phdr.p_vaddr,
+			.offset = phdr.p_offset,
+			.file_size = phdr.p_filesz,
+			.mem_size = phdr.p_memsz,
+			.flags = phdr.p_flags,
+		};
+		return true;
+	}
+	return false;
 }
 
 bool elf_image_vaddr_to_offset(const struct elf_image *image, elf_vaddr vaddr, elf_offset *out)

@@ -70,6 +70,8 @@ const char *elf_image_build_id(const struct elf_image *image);
 
 size_t elf_image_segment_count(const struct elf_image *image); /* PT_LOAD only */
 const struct elf_segment *elf_image_segment(const struct elf_image *image, size_t i);
+/* The first program header of a type, PT_GNU_EH_FRAME say, as the file has it: nothing of it is checked. */
+bool elf_image_header(const struct elf_image *image, uint32_t type, struct elf_segment *out);
 /* NULL if there is none of that name. */
 const struct elf_section *elf_image_section(const struct elf_image *image, const char *name);
 
