@@ -136,6 +136,21 @@ static const char *written_name(struct c_files *files, const char *name)
 	return (const char *)(uintptr_t)*place;
 }
 
+/*
+ * GCC writes no name for linkers beside a C++ function that has internal linkage, and with -g1 beside none; DW_AT_name
+ * lacks the names around it and the parameters. Its symbol has them all.
+ */
+static void take_symbol_name(struct c_file *file, struct sym_frame *physical)
+{
+	struct sym_frame symbol;
+
+	if (is_mangled(physical->function) || !file->symtab ||
+	    !symbolizer_frames_at(file->symtab, physical->entry, &symbol, 1))
+		return;
+	if (symbol.entry == physical->entry && is_mangled(symbol.function))
+		physical->function = symbol.function;
+}
+
 static const char *module_and_offset(struct c_files *files, const struct c_file *file, elf_vaddr ret)
 {
 	static const char deleted[] = " (deleted)"; /* as /proc/PID/maps has it */
@@ -158,13 +173,15 @@ size_t c_files_frames(struct c_files *files, uint32_t number, elf_vaddr ret, str
 		open_symbols(files, number);
 	if (file->dwarf)
 		n = symbolizer_frames(file->dwarf, ret, frames, max);
+	if (n && !frames[n - 1].inlined)
+		take_symbol_name(file, &frames[n - 1]);
 	if (n == 0 && file->symtab)
 		n = symbolizer_frames(file->symtab, ret, frames, max);
 	for (size_t i = 0; i < n; i++)
 		frames[i].function = written_name(files, frames[i].function);
-	if (n == 0) {
+	if (n == 0)
 		frames[0] = (struct sym_frame){.function = module_and_offset(files, file, ret)};
-		n = 1;
-	}
-	return n;
+	if (!frames[0].file && file->dwarf)
+		symbolizer_line(file->dwarf, ret, &frames[0].file, &frames[0].line);
+	return n ? n : 1;
 }
