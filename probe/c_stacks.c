@@ -108,7 +108,7 @@ void c_stacks_watch(struct c_stacks *s, pid_t pid, bool is_launch)
 	s->is_launch = is_launch;
 	/* Where there are none, only a program that runs for a while has its C frames. */
 	if (is_launch && s->rbp_word)
-		mmap_events_open(&s->events, pid, NULL);
+		mmap_events_open(&s->events, pid);
 }
 
 bool c_stacks_take_page(struct c_stacks *s, const void *data, size_t size)
@@ -208,9 +208,20 @@ static uint64_t cut(struct c_stacks *s, const char *why)
 	return intern_frame(s, &(struct raw_c_frame){.cut = why});
 }
 
+static void learn_maps(struct c_stacks *s)
+{
+	for (size_t i = 0; i < s->n_processes; i++) {
+		if (s->events)
+			mmap_events_drain(s->events, s->processes[i].process);
+		c_process_refresh(s->processes[i].process);
+	}
+	s->is_fresh = true;
+}
+
 static struct c_process *process_of(struct c_stacks *s, pid_t pid)
 {
 	struct c_process *process = NULL;
+	struct error err = ERROR_INIT; /* for a reader, a stack that is cut is enough */
 
 	/* The one that is watched is called by our own name for it, which may be another than the kernel's. */
 	pid = s->pid ? s->pid : pid;
@@ -218,21 +229,15 @@ static struct c_process *process_of(struct c_stacks *s, pid_t pid)
 		if (s->processes[i].pid == pid)
 			return s->processes[i].process;
 	}
-	if (s->n_processes == PROCESSES_MAX || c_process_new(&process, pid, s->files, NULL))
+	if (s->n_processes == PROCESSES_MAX)
 		return NULL;
-	s->processes[s->n_processes++] = (struct watched){pid, process};
-	s->is_fresh = true;
-	return process;
-}
-
-static void learn_maps(struct c_stacks *s)
-{
-	for (size_t i = 0; i < s->n_processes; i++) {
-		if (s->events)
-			mmap_events_read(s->events, s->processes[i].process);
-		c_process_refresh(s->processes[i].process);
+	if (c_process_new(&process, pid, s->files, &err)) {
+		error_release(&err);
+		return NULL;
 	}
-	s->is_fresh = true;
+	s->processes[s->n_processes++] = (struct watched){pid, process};
+	learn_maps(s);
+	return process;
 }
 
 /* Appends the frames between two stretches of Go, or above the only one. Returns how many. */
