@@ -265,55 +265,56 @@ enum walk_end {
  * will read what differs.
  */
 #define WALK_LOOP(ALIGNMENT_TEST, C_FRAMES_TEST, C_FRAMES)                                                             \
-	asm volatile("%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                      \
-		     "%[hash] = *(u64 *)(%[slot] + %[id])\n\t"                                                         \
-		     "%[check] = *(u64 *)(%[slot] + %[id] + 8)\n\t"                                                    \
-		     "%[offset] = %[fp]\n\t"                                                                           \
-		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
-		     "%[offset] -= %[pc]\n\t"                                                                          \
-		     "1: " ALIGNMENT_TEST "%[offset] &= %[mask]\n\t"                                                   \
-		     "%[offset] += %[slot]\n\t"                                                                        \
-		     "%[pc] = *(u64 *)(%[offset] + %[chunk] + 8)\n\t"                                                  \
-		     "%[fp] = *(u64 *)(%[offset] + %[chunk])\n\t"                                                      \
-		     "if %[pc] == 0 goto 3f\n\t"                                                                       \
-		     "%[offset] = *(u64 *)(%[slot] + %[bias])\n\t"                                                     \
-		     "%[pc] -= %[offset]\n\t" C_FRAMES_TEST "*(u64 *)(%[next] + 0) = %[pc]\n\t"                        \
-		     "%[next] += 8\n\t"                                                                                \
-		     "%[hash] += %[pc]\n\t"                                                                            \
-		     "%[hash] *= %[hash_factor]\n\t"                                                                   \
-		     "%[check] += %[pc]\n\t"                                                                           \
-		     "%[check] *= %[check_factor]\n\t"                                                                 \
-		     "%[left] += -1\n\t"                                                                               \
-		     "%[offset] = *(u64 *)(%[slot] + %[roots_start])\n\t"                                              \
-		     "%[pc] -= %[offset]\n\t"                                                                          \
-		     "%[offset] = *(u64 *)(%[slot] + %[roots_size])\n\t"                                               \
-		     "if %[offset] > %[pc] goto 4f\n\t"                                                                \
-		     "2: if %[left] == 0 goto 5f\n\t"                                                                  \
-		     "%[offset] = %[fp]\n\t"                                                                           \
-		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
-		     "%[offset] -= %[pc]\n\t"                                                                          \
-		     "%[pc] = *(u64 *)(%[slot] + %[last])\n\t"                                                         \
-		     "if %[pc] >= %[offset] goto 1b\n\t"                                                               \
-		     "%[pc] = %[outside]\n\t"                                                                          \
-		     "goto 6f\n\t" C_FRAMES "3: %[pc] = %[chain_ends]\n\t"                                             \
-		     "goto 6f\n\t"                                                                                     \
-		     "4: %[pc] = %[root]\n\t"                                                                          \
-		     "goto 6f\n\t"                                                                                     \
-		     "5: %[pc] = %[deep]\n\t"                                                                          \
-		     "6: *(u64 *)(%[slot] + %[slot_fp]) = %[fp]\n\t"                                                   \
-		     "*(u64 *)(%[slot] + %[id]) = %[hash]\n\t"                                                         \
-		     "*(u64 *)(%[slot] + %[id] + 8) = %[check]\n\t"                                                    \
-		     "%[offset] = 0\n\t"                                                                               \
-		     : [left] "+r"(left), [next] "+r"(next), [pc] "=&r"(end), [offset] "=&r"(offset), [fp] "=&r"(fp),  \
-		       [hash] "=&r"(hash), [check] "=&r"(check), [spare] "=&r"(spare)                                  \
-		     : [slot] "r"(slot), [mask] "i"(CHUNK_BYTES - 8), [hash_factor] "i"(HASH_FACTOR),                  \
-		       [check_factor] "i"(CHECK_FACTOR), [slot_fp] SLOT_FIELD(fp), [id] SLOT_FIELD(id),                \
-		       [chunk] SLOT_FIELD(chunk), [bias] SLOT_FIELD(bias), [base] SLOT_FIELD(base),                    \
-		       [last] SLOT_FIELD(last), [roots_start] SLOT_FIELD(roots_start),                                 \
-		       [roots_size] SLOT_FIELD(roots_size), [go_text_start] SLOT_FIELD(go_text_start),                 \
-		       [go_text_size] SLOT_FIELD(go_text_size), [record_at] SLOT_FIELD(record_at), [outside] "i"(WALK_OUTSIDE),                           \
-		       [chain_ends] "i"(WALK_LAST), [root] "i"(WALK_ROOT), [deep] "i"(WALK_DEEP)                       \
-		     : "memory")
+	asm volatile(                                                                                                  \
+		"%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                           \
+		"%[hash] = *(u64 *)(%[slot] + %[id])\n\t"                                                              \
+		"%[check] = *(u64 *)(%[slot] + %[id] + 8)\n\t"                                                         \
+		"%[offset] = %[fp]\n\t"                                                                                \
+		"%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                              \
+		"%[offset] -= %[pc]\n\t"                                                                               \
+		"1: " ALIGNMENT_TEST "%[offset] &= %[mask]\n\t"                                                        \
+		"%[offset] += %[slot]\n\t"                                                                             \
+		"%[pc] = *(u64 *)(%[offset] + %[chunk] + 8)\n\t"                                                       \
+		"%[fp] = *(u64 *)(%[offset] + %[chunk])\n\t"                                                           \
+		"if %[pc] == 0 goto 3f\n\t"                                                                            \
+		"%[offset] = *(u64 *)(%[slot] + %[bias])\n\t"                                                          \
+		"%[pc] -= %[offset]\n\t" C_FRAMES_TEST "*(u64 *)(%[next] + 0) = %[pc]\n\t"                             \
+		"%[next] += 8\n\t"                                                                                     \
+		"%[hash] += %[pc]\n\t"                                                                                 \
+		"%[hash] *= %[hash_factor]\n\t"                                                                        \
+		"%[check] += %[pc]\n\t"                                                                                \
+		"%[check] *= %[check_factor]\n\t"                                                                      \
+		"%[left] += -1\n\t"                                                                                    \
+		"%[offset] = *(u64 *)(%[slot] + %[roots_start])\n\t"                                                   \
+		"%[pc] -= %[offset]\n\t"                                                                               \
+		"%[offset] = *(u64 *)(%[slot] + %[roots_size])\n\t"                                                    \
+		"if %[offset] > %[pc] goto 4f\n\t"                                                                     \
+		"2: if %[left] == 0 goto 5f\n\t"                                                                       \
+		"%[offset] = %[fp]\n\t"                                                                                \
+		"%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                              \
+		"%[offset] -= %[pc]\n\t"                                                                               \
+		"%[pc] = *(u64 *)(%[slot] + %[last])\n\t"                                                              \
+		"if %[pc] >= %[offset] goto 1b\n\t"                                                                    \
+		"%[pc] = %[outside]\n\t"                                                                               \
+		"goto 6f\n\t" C_FRAMES "3: %[pc] = %[chain_ends]\n\t"                                                  \
+		"goto 6f\n\t"                                                                                          \
+		"4: %[pc] = %[root]\n\t"                                                                               \
+		"goto 6f\n\t"                                                                                          \
+		"5: %[pc] = %[deep]\n\t"                                                                               \
+		"6: *(u64 *)(%[slot] + %[slot_fp]) = %[fp]\n\t"                                                        \
+		"*(u64 *)(%[slot] + %[id]) = %[hash]\n\t"                                                              \
+		"*(u64 *)(%[slot] + %[id] + 8) = %[check]\n\t"                                                         \
+		"%[offset] = 0\n\t"                                                                                    \
+		: [left] "+r"(left), [next] "+r"(next), [pc] "=&r"(end), [offset] "=&r"(offset), [fp] "=&r"(fp),       \
+		  [hash] "=&r"(hash), [check] "=&r"(check), [spare] "=&r"(spare)                                       \
+		: [slot] "r"(slot), [mask] "i"(CHUNK_BYTES - 8), [hash_factor] "i"(HASH_FACTOR),                       \
+		  [check_factor] "i"(CHECK_FACTOR), [slot_fp] SLOT_FIELD(fp), [id] SLOT_FIELD(id),                     \
+		  [chunk] SLOT_FIELD(chunk), [bias] SLOT_FIELD(bias), [base] SLOT_FIELD(base),                         \
+		  [last] SLOT_FIELD(last), [roots_start] SLOT_FIELD(roots_start), [roots_size] SLOT_FIELD(roots_size), \
+		  [go_text_start] SLOT_FIELD(go_text_start), [go_text_size] SLOT_FIELD(go_text_size),                  \
+		  [record_at] SLOT_FIELD(record_at), [outside] "i"(WALK_OUTSIDE), [chain_ends] "i"(WALK_LAST),         \
+		  [root] "i"(WALK_ROOT), [deep] "i"(WALK_DEEP)                                                         \
+		: "memory")
 #define SLOT_FIELD(name) "i"(__builtin_offsetof(struct scratch_slot, name))
 
 /* Returns how many addresses may still be stored behind next. */
@@ -520,8 +521,7 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 		pc = record->pcs[depth - left - 1];
 		if (why == WALK_ROOT && is_root(pc))
 			break;
-		if (why == WALK_ROOT && left > 2 &&
-		    pc - settings.cgocallback_start < settings.cgocallback_size) {
+		if (why == WALK_ROOT && left > 2 && pc - settings.cgocallback_start < settings.cgocallback_size) {
 			int crossing = cross_c(slot->index, depth - left);
 
 			left--;

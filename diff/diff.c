@@ -198,8 +198,8 @@ static struct diff_sums sums_of(const struct diff_lines *lines)
 	return sums;
 }
 
-static void run(struct diff **out, const struct diff_input *before, const struct diff_input *after, enum place_charge charge,
-		const struct source_change *change)
+static void run(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+		enum place_charge charge, const struct source_change *change)
 {
 	struct diff *diff = xcalloc(1, sizeof(*diff));
 	bool use_expr = before->audit && after->audit;
@@ -235,7 +235,8 @@ static void run(struct diff **out, const struct diff_input *before, const struct
 	*out = diff;
 }
 
-void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, enum place_charge charge)
+void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+	      enum place_charge charge)
 {
 	run(out, before, after, charge, NULL);
 }

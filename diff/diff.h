@@ -136,7 +136,8 @@ struct diff {
 
 /* charge: what each observation counts for; where that is not the site, verdicts and expressions are
  * left out. Borrows the inputs until diff_free. */
-void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, enum place_charge charge);
+void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+	      enum place_charge charge);
 /* The same with outcomes; change too is borrowed. */
 void diff_run_change(struct diff **out, const struct diff_input *before, const struct diff_input *after,
 		     const struct source_change *change);

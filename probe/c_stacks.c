@@ -45,7 +45,6 @@ struct c_stacks {
 	int rbp_word; /* 0: not known of this binary */
 	elf_vaddr go_start, go_end;
 	pid_t pid;
-	bool is_launch;
 	struct mmap_events *events; /* NULL for none */
 	struct watched processes[PROCESSES_MAX];
 	size_t n_processes;
@@ -100,15 +99,6 @@ void c_stacks_free(struct c_stacks *s)
 	free(s->frames);
 	u64map_release(&s->frame_of);
 	free(s);
-}
-
-void c_stacks_watch(struct c_stacks *s, pid_t pid, bool is_launch)
-{
-	s->pid = pid;
-	s->is_launch = is_launch;
-	/* Where there are none, only a program that runs for a while has its C frames. */
-	if (is_launch && s->rbp_word)
-		mmap_events_open(&s->events, pid);
 }
 
 bool c_stacks_take_page(struct c_stacks *s, const void *data, size_t size)
@@ -177,8 +167,8 @@ static bool read_registers(const struct c_stacks *s, const struct c_page *pages,
 			return false;
 	}
 	out->rsp = rbp + 16;
-	return read_word(pages, n, start + 8 * WORD_RET_CROSSCALL2, crosscall2) && read_word(pages, n, rbp, &out->rbp) &&
-	       read_word(pages, n, rbp + 8, &out->rip);
+	return read_word(pages, n, start + 8 * WORD_RET_CROSSCALL2, crosscall2) &&
+	       read_word(pages, n, rbp, &out->rbp) && read_word(pages, n, rbp + 8, &out->rip);
 }
 
 static uint64_t intern_frame(struct c_stacks *s, const struct raw_c_frame *frame)
@@ -238,6 +228,18 @@ static struct c_process *process_of(struct c_stacks *s, pid_t pid)
 	s->processes[s->n_processes++] = (struct watched){pid, process};
 	learn_maps(s);
 	return process;
+}
+
+void c_stacks_watch(struct c_stacks *s, pid_t pid, bool is_launch)
+{
+	s->pid = pid;
+	if (!is_launch || !s->rbp_word)
+		return;
+	/* Before the program runs: it may be over when its first stack comes. Where there are no such events, only a
+	 * program that runs for a while has its C frames. */
+	mmap_events_open(&s->events, pid);
+	process_of(s, pid);
+	s->is_fresh = false; /* what was read is our own */
 }
 
 /* Appends the frames between two stretches of Go, or above the only one. Returns how many. */

@@ -32,7 +32,8 @@ struct stack_slot {
 	uint32_t first; /* index into pcs */
 	uint32_t depth;
 	uint32_t flags;
-	uint32_t same_as; /* the first slot of the same addresses: what is on C's stack makes several ids of one stack */
+	uint32_t
+		same_as; /* the first slot of the same addresses: what is on C's stack makes several ids of one stack */
 };
 
 struct reach_set {

@@ -97,8 +97,7 @@ static const struct rec_frame *nearest_in_c(const struct recording *rec, const s
 	return NULL;
 }
 
-static const char *const charge_names[] = {
-	[CHARGE_SITE] = "site", [CHARGE_MODULE] = "module", [CHARGE_C] = "c"};
+static const char *const charge_names[] = {[CHARGE_SITE] = "site", [CHARGE_MODULE] = "module", [CHARGE_C] = "c"};
 
 enum place_charge place_charge_named(const char *name)
 {

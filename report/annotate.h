@@ -15,7 +15,7 @@
 struct annotation;
 
 struct annotate_options {
-	const char *source_root; /* directory of the main module's source; NULL: as recorded, else the current one */
+	const char *source_root;  /* directory of the main module's source; NULL: as recorded, else the current one */
 	enum place_charge charge; /* what each observation counts for */
 };
 

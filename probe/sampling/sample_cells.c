@@ -571,8 +571,11 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 		c->raw_stacks[i].depth = stack.depth - c->bare[i].skip;
 		c->raw_stacks[i].truncated = stack.truncated;
 	}
-	*out = (struct raw_capture){
-		.stacks = c->raw_stacks, .n_stacks = c->n_bare, .n_different = c->n_bare, .observations = c->rows, .n_observations = c->n_rows};
+	*out = (struct raw_capture){.stacks = c->raw_stacks,
+				    .n_stacks = c->n_bare,
+				    .n_different = c->n_bare,
+				    .observations = c->rows,
+				    .n_observations = c->n_rows};
 	free(sizes);
 	free(r.variance);
 	free(r.exact);
