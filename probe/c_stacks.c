@@ -80,8 +80,10 @@ struct c_stacks *c_stacks_new(const struct go_binary *bin)
 
 	s->bin = bin;
 	s->files = c_files_new();
-	s->rbp_word = find_rbp_word(bin);
-	go_binary_text(bin, &s->go_start, &s->go_end);
+	if (bin) {
+		s->rbp_word = find_rbp_word(bin);
+		go_binary_text(bin, &s->go_start, &s->go_end);
+	}
 	return s;
 }
 

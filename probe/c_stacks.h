@@ -17,7 +17,7 @@
 
 struct c_stacks;
 
-/* bin is borrowed. */
+/* bin is borrowed; NULL for a program of which it is not known how C calls it: its stacks are cut there. */
 struct c_stacks *c_stacks_new(const struct go_binary *bin);
 void c_stacks_free(struct c_stacks *stacks); /* accepts NULL */
 
