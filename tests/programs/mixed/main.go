@@ -1,10 +1,12 @@
 // Mixed allocates known numbers of objects, prime ones, below callbacks from C: Go calls C, C calls Go, Go allocates, in each way
 // that a stack of both languages comes about. Lines that allocate carry markers, and their names are those of the scenarios.
 //
-//	mixed [-rounds N] SCENARIO...    runs them N times over; the counts are those of one round
-//	mixed -wait SCENARIO...          says "ready", and runs them on each SIGUSR1
+//	mixed [OPTIONS] SCENARIO...
+//	-rounds N    each so many times in a row
+//	-wait        says "ready", and runs them on each SIGUSR1
+//	-stacks N    how many "many" are (10007)
 //
-// What was made is printed afterwards, one JSON object a scenario and round: {"marker":…,"objects":…}.
+// What was made is printed afterwards, one JSON object a scenario: {"marker":…,"objects":…}.
 package main
 
 // #include "mixed.h"
@@ -268,10 +270,13 @@ var scenarios = []struct {
 	{"many", many},
 }
 
-func run(name string) {
+func run(name string, rounds int) {
 	for _, s := range scenarios {
 		if s.marker == name {
-			n := s.run()
+			n := 0
+			for i := 0; i < rounds; i++ {
+				n += s.run()
+			}
 			fmt.Printf("{\"marker\":%q,\"objects\":%d}\n", name, n)
 			return
 		}
@@ -303,12 +308,12 @@ func main() {
 		signal.Notify(signals, syscall.SIGUSR1)
 		fmt.Println("ready")
 	}
-	for i := 0; wait || i < rounds; i++ {
+	for i := 0; wait || i < 1; i++ {
 		if wait {
 			<-signals
 		}
 		for _, name := range args {
-			run(name)
+			run(name, rounds)
 		}
 		if wait {
 			fmt.Println("burst", i)
