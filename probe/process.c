@@ -211,20 +211,10 @@ static int identify(struct process *p, pid_t pid, struct error *err)
 
 /* ---- its files ---- */
 
-static bool same_mount_namespace(pid_t pid)
-{
-	struct stat ours, its;
-	char link[64];
-
-	snprintf(link, sizeof(link), "/proc/%d/ns/mnt", pid);
-	return stat("/proc/self/ns/mnt", &ours) == 0 && stat(link, &its) == 0 && ours.st_ino == its.st_ino &&
-	       ours.st_dev == its.st_dev;
-}
-
 static void find_root(struct process *p)
 {
 	p->root = mapped_file_root(p->pid);
-	p->is_elsewhere = !same_mount_namespace(p->pid);
+	p->is_elsewhere = !mapped_file_same_mounts(p->pid);
 }
 
 static const char *shown_path(const struct process *p, const char *path)

@@ -8,6 +8,7 @@
 #include "unwind/c_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct c_process {
 	int pid_fd;  /* -1 once it has ended */
 	int maps_fd; /* of the address space that was read last; -1 for none */
 	char *root;
+	bool is_here;	       /* it sees the files that we see, by the same paths */
 	struct c_files *files; /* borrowed */
 	struct c_mapping *mappings;
 	size_t n, alloc;
@@ -111,36 +113,58 @@ static void add(struct c_process *p, uint64_t start, uint64_t end, uint64_t offs
 	       (struct c_mapping){.start = start, .end = end, .offset = offset, .file = file});
 }
 
-/* The kernel's code in every process: all have the one that we have. */
-static uint32_t vdso_file(struct c_process *p)
+/* The kernel's code in every process, as a file: all have the one that we have. Made once; negative without memory. */
+static int vdso_fd(void)
 {
+	static int vdso = -1;
 	uint64_t at = getauxval(AT_SYSINFO_EHDR);
 	struct error err = ERROR_INIT;
 	struct maps maps;
-	int fd, memory;
+	int fd = vdso < 0 && at ? address_space_open(getpid()) : -1;
 
-	if (p->vdso != C_NO_FILE || !at)
-		return p->vdso;
-	fd = address_space_open(getpid());
 	if (fd < 0)
-		return C_NO_FILE;
-	memory = memfd_create("vdso", MFD_CLOEXEC);
-	if (maps_read_fd(&maps, fd, &err) == 0 && memory >= 0) {
-		for (size_t i = 0; i < maps.n; i++) {
-			const struct map_entry *m = &maps.items[i];
-			size_t size = (size_t)(m->end - m->start);
+		return vdso;
+	if (maps_read_fd(&maps, fd, &err) == 0) {
+		for (size_t i = 0; i < maps.n && vdso < 0; i++) {
+			size_t size = (size_t)(maps.items[i].end - maps.items[i].start);
 
-			if (m->start == at && size <= MAX_VDSO &&
-			    write(memory, (const void *)(uintptr_t)at, size) == (ssize_t)size)
-				p->vdso = c_files_add(p->files, memory, "[vdso]", "");
+			if (maps.items[i].start != at || size > MAX_VDSO)
+				continue;
+			vdso = memfd_create("vdso", MFD_CLOEXEC);
+			if (vdso >= 0 && write(vdso, (const void *)(uintptr_t)at, size) != (ssize_t)size) {
+				close(vdso);
+				vdso = -1;
+				break;
+			}
 		}
 	}
-	if (memory >= 0)
-		close(memory);
 	close(fd);
 	maps_release(&maps);
 	error_release(&err);
-	return p->vdso;
+	return vdso;
+}
+
+static uint32_t vdso_file(struct c_process *p)
+{
+	int fd = vdso_fd();
+
+	return fd < 0 ? C_NO_FILE : c_files_add(p->files, fd, "[vdso]", "");
+}
+
+static bool has_ended(const struct c_process *p)
+{
+	struct pollfd poll_fd = {.fd = p->pid_fd, .events = POLLIN};
+
+	return p->pid_fd < 0 || poll(&poll_fd, 1, 0) != 0;
+}
+
+/* Where its files are, for those that belong to them. */
+static const char *root_of(const struct c_process *p, char *buffer, size_t size)
+{
+	if (p->is_here)
+		return "";
+	snprintf(buffer, size, "/proc/%d/root", p->pid);
+	return buffer;
 }
 
 /* The number of the file that a mapping shows. */
@@ -163,13 +187,14 @@ static uint32_t file_of(struct c_process *p, const struct map_entry *m)
 	if (p->known.n >= MAX_FILES)
 		return C_NO_FILE;
 	fd = mapped_file_open(p->pid, p->root, m);
+	if (fd < 0 && p->is_here && has_ended(p))
+		fd = mapped_file_regular(open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 	/* The mapping may have made place for another since it was read. */
 	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != m->inode)) {
 		close(fd);
 		fd = -1;
 	}
-	snprintf(root, sizeof(root), "/proc/%d/root", p->pid);
-	file = c_files_add(p->files, fd, mapped_file_path(p->root, m->path), root);
+	file = c_files_add(p->files, fd, mapped_file_path(p->root, m->path), root_of(p, root, sizeof(root)));
 	if (fd >= 0) {
 		*keymap_at(&p->known, key, NULL) = (uint64_t)file + 1;
 		close(fd);
@@ -182,22 +207,19 @@ void c_process_add_mapping(struct c_process *p, uint64_t start, uint64_t end, ui
 	uint32_t file = C_NO_FILE;
 	char root[64];
 
-	snprintf(root, sizeof(root), "/proc/%d/root", p->pid);
 	if (strcmp(path, "[vdso]") == 0)
 		file = vdso_file(p);
 	else if (path[0] == '/')
-		file = c_files_add(p->files, fd, path, root);
+		file = c_files_add(p->files, fd, path, root_of(p, root, sizeof(root)));
 	add(p, start, end, offset, file);
 }
 
-/* ---- the map of the process ---- */
-
-static bool has_ended(const struct c_process *p)
+void c_process_add_entry(struct c_process *p, const struct map_entry *m)
 {
-	struct pollfd poll_fd = {.fd = p->pid_fd, .events = POLLIN};
-
-	return p->pid_fd < 0 || poll(&poll_fd, 1, 0) != 0;
+	add(p, m->start, m->end, m->offset, file_of(p, m));
 }
+
+/* ---- the map of the process ---- */
 
 /* The address space that it has now, where the one that is open is gone. */
 static int reopen(struct c_process *p)
@@ -221,6 +243,7 @@ static int reopen(struct c_process *p)
 	p->maps_fd = fd;
 	free(p->root);
 	p->root = mapped_file_root(p->pid);
+	p->is_here = !p->root[0] && mapped_file_same_mounts(p->pid);
 	return 0;
 }
 
@@ -237,7 +260,7 @@ static int read_maps(struct c_process *p, struct error *err)
 		const struct map_entry *m = &maps.items[i];
 
 		if (m->executable)
-			add(p, m->start, m->end, m->offset, file_of(p, m));
+			c_process_add_entry(p, m);
 		else
 			c_process_remove(p, m->start, m->end);
 	}
@@ -253,7 +276,6 @@ int c_process_new(struct c_process **out, pid_t pid, struct c_files *files, stru
 	p->pid = pid;
 	p->files = files;
 	p->maps_fd = -1;
-	p->vdso = C_NO_FILE;
 	p->root = xstrdup("");
 	p->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	ret = read_maps(p, err);

@@ -9,6 +9,7 @@
 
 #include "unwind/c_process.h"
 #include "unwind/cfi.h"
+#include "unwind/maps.h"
 
 #define C_NO_FILE UINT32_MAX
 
@@ -23,6 +24,8 @@ struct c_mapping {
 
 /* The one that holds an address, or NULL; its bias is known. Valid until the process's mappings change. */
 const struct c_mapping *c_process_mapping(struct c_process *process, uint64_t address);
+/* A mapping of code, over what was there; its file is opened if it is not known. */
+void c_process_add_entry(struct c_process *process, const struct map_entry *m);
 /* No code is in [start, end) any more. */
 void c_process_remove(struct c_process *process, uint64_t start, uint64_t end);
 /* The unwind tables of a file, or NULL if it cannot be read. */

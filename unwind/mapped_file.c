@@ -38,6 +38,16 @@ char *mapped_file_root(pid_t pid)
 	return xstrdup(strcmp(root, "/") == 0 ? "" : root);
 }
 
+bool mapped_file_same_mounts(pid_t pid)
+{
+	struct stat ours, its;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/ns/mnt", pid);
+	return stat("/proc/self/ns/mnt", &ours) == 0 && stat(link, &its) == 0 && ours.st_ino == its.st_ino &&
+	       ours.st_dev == its.st_dev;
+}
+
 const char *mapped_file_path(const char *root, const char *path)
 {
 	size_t len = strlen(root);

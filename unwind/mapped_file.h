@@ -6,12 +6,15 @@
 #ifndef ESCAUDIT_UNWIND_MAPPED_FILE_H
 #define ESCAUDIT_UNWIND_MAPPED_FILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "unwind/maps.h"
 
 /* Where the process's root is, as we see it; "" for ours. The caller's. */
 char *mapped_file_root(pid_t pid);
+/* Whether the process is in our mount namespace. */
+bool mapped_file_same_mounts(pid_t pid);
 /*
  * /proc shows paths from where we stand: of a process with a root of its own, with the way to that root in front. Where
  * that way leads through its own mount namespace it means nothing to us, and is left out.

@@ -55,7 +55,7 @@ static void copy_pages(uint64_t from, uint64_t end)
 {
 	for (uint64_t at = from & ~4095ull; at < end && shot.n_pages < ARRAY_SIZE(shot.pages); at += 4096) {
 		uint8_t *to = shot.bytes + shot.n_pages * 4096;
-		struct iovec ours = {to, 4096}, its = {(void *)(uintptr_t)at, 4096}; // NOLINT
+		struct iovec ours = {to, 4096}, its = {(void *)(uintptr_t)at, 4096};
 
 		if (process_vm_readv(getpid(), &ours, 1, &its, 1, 0) != 4096)
 			break;
