@@ -86,6 +86,7 @@ struct unit_range {
 /* What a frame takes from an abstract origin. */
 struct origin {
 	const char *name;
+	const char *linkage; /* the name for linkers, which says more; NULL without */
 	int line;
 };
 
@@ -113,6 +114,7 @@ struct symbolizer_dwarf {
 /* The attributes of one entry that matter here; has says which are there. */
 enum attr {
 	ATTR_NAME,
+	ATTR_LINKAGE_NAME,
 	ATTR_LOW_PC,
 	ATTR_RANGES,
 	ATTR_ORIGIN,
@@ -137,6 +139,10 @@ static int collect_attr(Dwarf_Attribute *attr, void *ctx)
 	switch (dwarf_whatattr(attr)) {
 	case DW_AT_name:
 		i = ATTR_NAME;
+		break;
+	case DW_AT_linkage_name:
+	case DW_AT_MIPS_linkage_name:
+		i = ATTR_LINKAGE_NAME;
 		break;
 	case DW_AT_low_pc:
 		i = ATTR_LOW_PC;
@@ -208,11 +214,16 @@ static int attrs_line(struct attrs *attrs, enum attr i)
 	return line <= INT32_MAX ? (int)line : 0;
 }
 
-static const char *attrs_name(struct attrs *attrs)
+static const char *attrs_string(struct attrs *attrs, enum attr i)
 {
-	const char *name = attrs_have(attrs, ATTR_NAME) ? dwarf_formstring(&attrs->at[ATTR_NAME]) : NULL;
+	const char *name = attrs_have(attrs, i) ? dwarf_formstring(&attrs->at[i]) : NULL;
 
 	return name && *name ? name : NULL;
+}
+
+static const char *attrs_name(struct attrs *attrs)
+{
+	return attrs_string(attrs, ATTR_NAME);
 }
 
 enum walk { WALK_INTO, WALK_PAST, WALK_STOP };
@@ -282,10 +293,12 @@ static const struct origin *find_origin(struct symbolizer_dwarf *sym, Dwarf_Attr
 	for (int hop = 0; hop < ORIGIN_HOPS && attrs_read(&attrs, &die); hop++) {
 		if (!origin.name)
 			origin.name = attrs_name(&attrs);
+		if (!origin.linkage)
+			origin.linkage = attrs_string(&attrs, ATTR_LINKAGE_NAME);
 		if (!origin.line)
 			origin.line = attrs_line(&attrs, ATTR_DECL_LINE);
 		enum attr next = attrs_have(&attrs, ATTR_ORIGIN) ? ATTR_ORIGIN : ATTR_SPECIFICATION;
-		if ((origin.name && origin.line) || !attrs_have(&attrs, next) ||
+		if ((origin.linkage && origin.line) || !attrs_have(&attrs, next) ||
 		    !dwarf_formref_die(&attrs.at[next], &die))
 			break;
 	}
@@ -322,6 +335,7 @@ static uint32_t add_node(struct unit_builder *b, Dwarf_Die *die, bool inlined, u
 
 	if (!attrs_read(&attrs, die) || (!attrs_have(&attrs, ATTR_LOW_PC) && !attrs_have(&attrs, ATTR_RANGES)))
 		return NODE_NONE;
+	const char *linkage = attrs_string(&attrs, ATTR_LINKAGE_NAME);
 	node.name = attrs_name(&attrs);
 	node.start_line = attrs_line(&attrs, ATTR_DECL_LINE);
 	if (attrs_have(&attrs, ATTR_ORIGIN))
@@ -330,6 +344,10 @@ static uint32_t add_node(struct unit_builder *b, Dwarf_Die *die, bool inlined, u
 		origin = find_origin(b->sym, &attrs.at[ATTR_SPECIFICATION]);
 	if (origin && !node.name)
 		node.name = origin->name;
+	if (origin && !linkage)
+		linkage = origin->linkage;
+	if (linkage)
+		node.name = linkage;
 	if (origin && !node.start_line)
 		node.start_line = origin->line;
 	if (!node.name || b->n_nodes == UNIT_ITEMS_MAX)
@@ -375,8 +393,17 @@ static enum walk index_die(void *ctx, Dwarf_Die *die, unsigned depth)
 			b->node_at[depth] = outer;
 		return WALK_INTO;
 	case DW_TAG_lexical_block:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
 		b->node_at[depth] = outer;
 		return outer == NODE_NONE ? WALK_PAST : WALK_INTO;
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		/* GCC leaves the functions of a class that is local to a function, as lambdas are, where they were
+		 * written. */
+		b->node_at[depth] = NODE_NONE;
+		return WALK_INTO;
 	default:
 		return WALK_PAST;
 	}
@@ -459,8 +486,8 @@ static uint32_t node_at(const struct unit *unit, elf_vaddr pc)
 	return low ? unit->segments[low - 1].node : NODE_NONE;
 }
 
-/* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
-static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
+/* How many unit ranges begin at or before pc. */
+static size_t ranges_until(const struct symbolizer_dwarf *sym, elf_vaddr pc)
 {
 	size_t low = 0, high = sym->n_ranges;
 
@@ -471,11 +498,17 @@ static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32
 		else
 			high = mid;
 	}
+	return low;
+}
+
+/* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
+static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
+{
 	/* Ranges of different units should not overlap; where they do, the one that knows a function wins. */
-	for (; low && sym->ranges[low - 1].max_end > pc; low--) {
-		if (sym->ranges[low - 1].end <= pc)
+	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
+		if (sym->ranges[i - 1].end <= pc)
 			continue;
-		struct unit *unit = &sym->units[sym->ranges[low - 1].unit];
+		struct unit *unit = &sym->units[sym->ranges[i - 1].unit];
 		if (!unit->indexed)
 			index_unit(sym, unit);
 		*node = node_at(unit, pc);
@@ -527,6 +560,20 @@ static size_t dwarf_frames(struct symbolizer *base, elf_vaddr pc, struct sym_fra
 		at = node->parent;
 	}
 	return n;
+}
+
+static bool dwarf_line(struct symbolizer *base, elf_vaddr pc, const char **file, int *line)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+
+	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
+		if (sym->ranges[i - 1].end <= pc)
+			continue;
+		*file = line_at(&sym->units[sym->ranges[i - 1].unit], pc, line);
+		if (*file)
+			return true;
+	}
+	return false;
 }
 
 /* ---- variables moved to the heap ------------------------------------------------------------------------------------
@@ -652,6 +699,7 @@ static void dwarf_free(struct symbolizer *base)
 
 static const struct symbolizer_ops dwarf_ops = {
 	.frames = dwarf_frames,
+	.line = dwarf_line,
 	.moved_variables = dwarf_moved_variables,
 	.free = dwarf_free,
 };
@@ -747,7 +795,7 @@ static void read_units(struct symbolizer_dwarf *sym)
 		ptrdiff_t offset = 0;
 		size_t first = sym->n_ranges;
 
-		if (type != DW_UT_compile && type != DW_UT_partial)
+		if (type != DW_UT_compile && type != DW_UT_partial && type != DW_UT_skeleton)
 			continue;
 		while ((offset = dwarf_ranges(&die, offset, &base, &start, &end)) > 0) {
 			if (start >= end)
@@ -760,7 +808,8 @@ static void read_units(struct symbolizer_dwarf *sym)
 		if (sym->n_ranges == first)
 			continue;
 		ARRAY_GROW(sym->units, sym->n_units + 1, sym->alloc_units);
-		sym->units[sym->n_units++] = (struct unit){.die = die, .joins_dot = joins_dot(&die)};
+		sym->units[sym->n_units++] =
+			(struct unit){.die = die, .joins_dot = type != DW_UT_skeleton && joins_dot(&die)};
 	}
 	if (!sym->n_ranges)
 		return;
