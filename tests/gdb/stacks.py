@@ -6,7 +6,7 @@ instruction of crosscall2). gdb passes neither border: behind runtime.cgocallbac
 on the goroutine's stack, and C frames end at runtime.asmcgocall. So a stack is put together from what gdb found on the
 way in: the Go frames, and behind each runtime.cgocallback the C frames of that entry.
 
-Environment: STACKS_LINES, "FILE:LINE ..."; STACKS_MAX, how many stops at them are enough; STACKS_OUT, where the result goes: one JSON
+Environment: STACKS_LINES, "FILE:LINE ..."; STACKS_MAX, how many stops at each are enough; STACKS_OUT, where the result goes: one JSON
 list, [[FRAME...]...], each stack once, the innermost frame first, FRAME as frame_of has it. How often a stack
 came is not told: gdb stops twice where a signal comes between.
 """
@@ -121,8 +121,10 @@ class LineBreakpoint(gdb.Breakpoint):
 
     def stop(self):
         at_line()
-        LineBreakpoint.seen += 1
-        return LineBreakpoint.seen >= int(os.environ.get("STACKS_MAX", "1000"))
+        self.seen += 1
+        if self.seen >= int(os.environ.get("STACKS_MAX", "400")):
+            self.enabled = False
+        return False
 
 
 def entry_addresses():
