@@ -79,10 +79,22 @@ static uint64_t stack_end(void)
 	return (uint64_t)(uintptr_t)base + size;
 }
 
+/* libgcc's own: libunwind has functions of the same names, which are first in this program. */
+static void *from_libgcc(const char *name)
+{
+	void *libgcc = dlopen("libgcc_s.so.1", RTLD_NOW), *function = libgcc ? dlsym(libgcc, name) : NULL;
+
+	cr_assert_not_null(function, "%s", name);
+	return function;
+}
+
+static uint64_t (*get_ip_info)(struct _Unwind_Context *, int *);
+static _Unwind_Reason_Code (*backtrace_all)(_Unwind_Trace_Fn, void *);
+
 static _Unwind_Reason_Code add_frame(struct _Unwind_Context *context, void *arg)
 {
 	int is_exact = 0;
-	uint64_t ip = _Unwind_GetIPInfo(context, &is_exact);
+	uint64_t ip = get_ip_info(context, &is_exact);
 
 	(void)arg;
 	if (ip == 0 || shot.n_trace == ARRAY_SIZE(shot.trace))
@@ -95,14 +107,17 @@ static __attribute__((noinline)) void take(void)
 {
 	uint64_t end = stack_end();
 
-	if (!shot.bytes)
+	if (!shot.bytes) {
 		shot.bytes = malloc(ARRAY_SIZE(shot.pages) * 4096);
+		*(void **)&get_ip_info = from_libgcc("_Unwind_GetIPInfo");
+		*(void **)&backtrace_all = from_libgcc("_Unwind_Backtrace");
+	}
 	shot.n_pages = 0;
 	registers_here(&shot.registers);
 	copy_pages(shot.registers.rsp,
 		   shot.registers.rsp + MAX_PAGES * 4096ull < end ? shot.registers.rsp + MAX_PAGES * 4096ull : end);
 	shot.n_trace = 0;
-	_Unwind_Backtrace(add_frame, NULL);
+	backtrace_all(add_frame, NULL);
 	__asm__ volatile(""); /* no jump instead of the call */
 }
 
