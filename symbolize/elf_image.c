@@ -30,10 +30,10 @@
 #define MAX_LOADED_BYTES  (3ull << 30)
 /* Linked programs have some dozens of sections, with short names, and notes of some kilobytes. More of either is not
  * worth the time that it would take: any number of headers may name the same bytes. */
-#define MAX_SECTIONS   4096
-#define MAX_NAME_BYTES 256
+#define MAX_SECTIONS	4096
+#define MAX_NAME_BYTES	256
 #define MAX_NAMES_BYTES (1u << 20) /* of all sections; more is damage */
-#define MAX_NOTE_BYTES (1u << 20)
+#define MAX_NOTE_BYTES	(1u << 20)
 /* The file is read in pieces of this size, each once unless it was given back: what was checked and is still there does
  * not change afterwards. Types and line tables are looked at here and there: in larger ones most would be for nothing.
  */
