@@ -236,7 +236,7 @@ static int session_fill(struct session *s, struct recording *rec, enum mode_part
 	rec->header.entries = result.entries;
 	rec->header.hits = result.hits;
 	rec->header.shortened = result.shortened;
-	rec->header.stacks = result.raw.n_stacks;
+	rec->header.stacks = result.raw.n_different;
 	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
 	rec->header.ended = ended;
 	/* A probe that was hit has left: of later windows it says nothing. */
