@@ -179,7 +179,7 @@ static void add_observation(struct top_rows *rows, const struct recording *rec, 
 	add_counts(&rows->all, o, is_before);
 	if (!is_before)
 		add_parts(rows, &rows->items[*index], o);
-	if (!is_before && rows->options->key == TOP_KEY_SITE && !rows->options->charge_module)
+	if (!is_before && rows->options->key == TOP_KEY_SITE && rows->options->charge == CHARGE_SITE)
 		note_variable(&rows->items[*index], rec, o);
 	if (rows->has_verdicts && !is_before) {
 		size_t account = audit_account(audit, (size_t)(o - rec->observations));
