@@ -176,7 +176,7 @@ static int read_header(struct elf_image *image, Elf64_Ehdr *ehdr, struct error *
 			err, -EPROTONOSUPPORT,
 			"elf: '%s' is built for another machine (ELF machine %u); rebuild it with GOARCH=amd64",
 			image->path, ehdr->e_machine);
-	if (ehdr->e_type != ET_EXEC && ehdr->e_type != ET_DYN)
+	if (ehdr->e_type != ET_EXEC && ehdr->e_type != ET_DYN && !(image->is_debug_file && ehdr->e_type == ET_REL))
 		return error_set(err, -ENOEXEC,
 				 "elf: '%s' is neither a program nor a shared library (ELF type %u); link it first",
 				 image->path, ehdr->e_type);
@@ -189,6 +189,8 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 	uint64_t size = (uint64_t)ehdr->e_phnum * sizeof(Elf64_Phdr);
 	uint64_t total = 0;
 
+	if (ehdr->e_phnum == 0 && image->is_debug_file)
+		return 0;
 	if (ehdr->e_phnum == 0)
 		return error_set(err, -ENOEXEC, "elf: '%s' has no segments: it is not a program; link it first",
 				 image->path);
@@ -234,7 +236,7 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 		if (total > MAX_SEGMENT_BYTES)
 			return error_set(err, -EBADMSG, "elf: '%s' is damaged: its segments exceed 2 GiB", image->path);
 	}
-	if (image->n_segments == 0)
+	if (image->n_segments == 0 && !image->is_debug_file)
 		return error_set(err, -ENOEXEC,
 				 "elf: '%s' has no loadable segments: it is not a program; link it first", image->path);
 	return 0;
@@ -600,6 +602,14 @@ const struct elf_section *elf_image_section(const struct elf_image *image, const
 			return section;
 	}
 	return NULL;
+}
+
+const uint8_t *elf_image_section_bytes(const struct elf_image *image, const struct elf_section *section)
+{
+	/* Only what is cached of the file changes, never what the image says. */
+	if (section->size == 0 || !load((struct elf_image *)image, section->offset, section->size))
+		return NULL;
+	return image->data + section->offset;
 }
 
 /* ---- reading ---- */

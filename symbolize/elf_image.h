@@ -53,7 +53,7 @@ int elf_image_open_fd(struct elf_image **out, int fd, const char *path, struct e
 /* The same over bytes in memory, which must outlive the image (fuzzing, tests). */
 int elf_image_open_bytes(struct elf_image **out, const void *data, size_t size, const char *path, struct error *err);
 /* The same for a separate debug file: its program headers are those of the file it was taken from, and what they say of
- * bytes that stayed there is no damage. */
+ * bytes that stayed there is no damage. dwz's are relocatable files without any. */
 int elf_image_open_debug_fd(struct elf_image **out, int fd, const char *path, struct error *err);
 void elf_image_free(struct elf_image *image);
 /* -ESTALE if the file has been written to since it was opened: its parts, read at different times, need not agree. A
@@ -74,6 +74,9 @@ const struct elf_segment *elf_image_segment(const struct elf_image *image, size_
 bool elf_image_header(const struct elf_image *image, uint32_t type, struct elf_segment *out);
 /* NULL if there is none of that name. */
 const struct elf_section *elf_image_section(const struct elf_image *image, const char *name);
+/* A section's bytes in the file, all of them, compressed ones as they are; NULL if there are none or the file shrank.
+ */
+const uint8_t *elf_image_section_bytes(const struct elf_image *image, const struct elf_section *section);
 
 /* The raw bytes at vaddr as far as the file maps them, *avail of them (at least 1), or NULL. Relocations not applied.
  */

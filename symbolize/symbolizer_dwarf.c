@@ -13,8 +13,9 @@
  * of the frame inside it. Names are those of the abstract origins, often in another unit, so they are kept by offset.
  *
  * The file is not trusted. libdw checks bounds; what it does not limit is limited here: depth of the tree, hops between
- * origins, nodes and ranges of one unit, the size sections unpack to. Other files that DWARF may refer to (dwz's common
- * part, split units) are never opened: a privileged process does not open paths that a stranger's binary names.
+ * origins, nodes and ranges of one unit, the size sections unpack to. libdw never opens a file that DWARF names (dwz's
+ * common part, split units): a privileged process does not open paths that a stranger's binary names. The common part
+ * is handed in by who found it.
  */
 #include "symbolize/symbolizer_dwarf.h"
 
@@ -90,12 +91,18 @@ struct origin {
 	int line;
 };
 
-struct symbolizer_dwarf {
-	struct symbolizer base;
-	int go_minor;
+struct dwarf_file {
 	int fd;
 	Elf *elf;
 	Dwarf *dwarf;
+};
+
+struct symbolizer_dwarf {
+	struct symbolizer base;
+	int go_minor;
+	struct dwarf_file file;
+	struct dwarf_file shared; /* nothing without */
+	Dwarf *dwarf;		  /* the file's */
 	struct unit *units;
 	size_t n_units;
 	size_t alloc_units;
@@ -105,7 +112,8 @@ struct symbolizer_dwarf {
 	struct origin *origins;
 	size_t n_origins;
 	size_t alloc_origins;
-	struct u64map origin_at; /* offset of a debugging entry to its place in origins */
+	struct u64map
+		origin_at; /* offset of a debugging entry, or ~ that in the shared file, to its place in origins */
 };
 
 /* ---- entries of the tree -------------------------------------------------------------------------------------------
@@ -171,14 +179,15 @@ static int collect_attr(Dwarf_Attribute *attr, void *ctx)
 	default:
 		return DWARF_CB_OK;
 	}
-	/* These live in other files. */
+	/* These live in the shared file. A file without one has itself in its place. */
 	switch (dwarf_whatform(attr)) {
 	case DW_FORM_GNU_ref_alt:
 	case DW_FORM_GNU_strp_alt:
 	case DW_FORM_ref_sup4:
 	case DW_FORM_ref_sup8:
 	case DW_FORM_strp_sup:
-		return DWARF_CB_OK;
+		if (dwarf_getalt(dwarf_cu_getdwarf(attr->cu)) == dwarf_cu_getdwarf(attr->cu))
+			return DWARF_CB_OK;
 	}
 	attrs->at[i] = *attr;
 	attrs->has |= 1u << i;
@@ -283,7 +292,10 @@ static const struct origin *find_origin(struct symbolizer_dwarf *sym, Dwarf_Attr
 
 	if (!dwarf_formref_die(ref, &die))
 		return NULL;
-	uint64_t *place = u64map_at(&sym->origin_at, dwarf_dieoffset(&die), &is_new);
+	Dwarf_Off offset = dwarf_dieoffset(&die);
+	if (dwarf_cu_getdwarf(die.cu) != sym->dwarf)
+		offset = ~offset;
+	uint64_t *place = u64map_at(&sym->origin_at, offset, &is_new);
 	if (!is_new)
 		return &sym->origins[*place];
 	*place = sym->n_origins;
@@ -678,6 +690,14 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 /* ---- opening -------------------------------------------------------------------------------------------------------
  */
 
+static void close_file(struct dwarf_file *file)
+{
+	dwarf_end(file->dwarf);
+	elf_end(file->elf);
+	if (file->fd >= 0)
+		close(file->fd);
+}
+
 static void dwarf_free(struct symbolizer *base)
 {
 	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
@@ -690,10 +710,8 @@ static void dwarf_free(struct symbolizer *base)
 	free(sym->ranges);
 	free(sym->origins);
 	u64map_release(&sym->origin_at);
-	dwarf_end(sym->dwarf);
-	elf_end(sym->elf);
-	if (sym->fd >= 0)
-		close(sym->fd);
+	close_file(&sym->file);
+	close_file(&sym->shared);
 	free(sym);
 }
 
@@ -712,10 +730,13 @@ static const char *section_name(Elf *elf, const GElf_Shdr *shdr)
 	return name ? name : "";
 }
 
-/* Whether the sections say that they fit, before libdw unpacks them. */
-static int check_sizes(Elf *elf, const char *path, struct error *err)
+/*
+ * Whether the sections say that they fit, before libdw unpacks them, and what libdw keeps of them: of compressed ones
+ * both forms.
+ */
+static int check_sizes(Elf *elf, const char *path, uint64_t *budget, struct error *err)
 {
-	uint64_t total = 0;
+	uint64_t total = 0, kept = 0;
 
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
 		GElf_Shdr shdr;
@@ -727,6 +748,10 @@ static int check_sizes(Elf *elf, const char *path, struct error *err)
 					 "dwarf: failed to read '%s': section %s is compressed in the old GNU way; "
 					 "convert it with objcopy --decompress-debug-sections",
 					 path, section_name(elf, &shdr));
+		/* Sections may lie on top of each other; libdw reads each for itself. */
+		if (shdr.sh_type != SHT_NOBITS && strstr(section_name(elf, &shdr), "debug") &&
+		    shdr.sh_size < UINT64_MAX - kept)
+			kept += shdr.sh_size;
 		if (!(shdr.sh_flags & SHF_COMPRESSED) || !gelf_getchdr(scn, &chdr))
 			continue;
 		if (chdr.ch_size > UNPACKED_MAX - total)
@@ -736,6 +761,14 @@ static int check_sizes(Elf *elf, const char *path, struct error *err)
 					 path, (unsigned long long)(UNPACKED_MAX >> 30));
 		total += chdr.ch_size;
 	}
+	if (!budget)
+		return 0;
+	if (kept > *budget || total > *budget - kept)
+		return error_set(err, -E2BIG,
+				 "dwarf: failed to read '%s': its debug sections take %llu MiB, %llu MiB are left for "
+				 "them; its functions have names only",
+				 path, (unsigned long long)((kept + total) >> 20), (unsigned long long)(*budget >> 20));
+	*budget -= kept + total;
 	return 0;
 }
 
@@ -820,7 +853,40 @@ static void read_units(struct symbolizer_dwarf *sym)
 	}
 }
 
-int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *image, int go_minor, struct error *err)
+static int open_file(struct dwarf_file *file, const struct elf_image *image, uint64_t *budget, struct error *err)
+{
+	const char *path = elf_image_path(image);
+	int ret;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return error_set(err, -ENOSYS, "dwarf: failed to start libelf: %s", elf_errmsg(-1));
+	file->fd = fcntl(elf_image_fd(image), F_DUPFD_CLOEXEC, 0);
+	if (file->fd < 0) {
+		ret = -errno;
+		return error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path,
+				 reason_text(ret));
+	}
+	/* Read, not mapped: a file that shrinks meanwhile must not end in SIGBUS. */
+	file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
+	if (!file->elf)
+		return error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
+	ret = check_sizes(file->elf, path, budget, err);
+	if (ret != 0)
+		return ret;
+	file->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	if (!file->dwarf)
+		return error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
+				 dwarf_errmsg(-1));
+	ret = check_strings(file->elf, path, err);
+	if (ret != 0)
+		return ret;
+	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
+	dwarf_setalt(file->dwarf, file->dwarf);
+	return 0;
+}
+
+int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image *image, const struct elf_image *shared,
+				int go_minor, uint64_t *budget, struct error *err)
 {
 	const char *path = elf_image_path(image);
 	struct symbolizer_dwarf *sym;
@@ -836,37 +902,17 @@ int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *
 	sym = xcalloc(1, sizeof(*sym));
 	sym->base.ops = &dwarf_ops;
 	sym->go_minor = go_minor;
-	sym->fd = -1;
-	if (elf_version(EV_CURRENT) == EV_NONE) {
-		ret = error_set(err, -ENOSYS, "dwarf: failed to start libelf: %s", elf_errmsg(-1));
-		goto fail;
-	}
-	sym->fd = fcntl(elf_image_fd(image), F_DUPFD_CLOEXEC, 0);
-	if (sym->fd < 0) {
-		ret = -errno;
-		error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path, reason_text(ret));
-		goto fail;
-	}
-	/* Read, not mapped: a file that shrinks meanwhile must not end in SIGBUS. */
-	sym->elf = elf_begin(sym->fd, ELF_C_READ, NULL);
-	if (!sym->elf) {
-		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
-		goto fail;
-	}
-	ret = check_sizes(sym->elf, path, err);
+	sym->file.fd = sym->shared.fd = -1;
+	ret = open_file(&sym->file, image, budget, err);
 	if (ret != 0)
 		goto fail;
-	sym->dwarf = dwarf_begin_elf(sym->elf, DWARF_C_READ, NULL);
-	if (!sym->dwarf) {
-		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
-				dwarf_errmsg(-1));
-		goto fail;
+	if (shared) {
+		ret = open_file(&sym->shared, shared, budget, err);
+		if (ret != 0)
+			goto fail;
+		dwarf_setalt(sym->file.dwarf, sym->shared.dwarf);
 	}
-	ret = check_strings(sym->elf, path, err);
-	if (ret != 0)
-		goto fail;
-	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
-	dwarf_setalt(sym->dwarf, sym->dwarf);
+	sym->dwarf = sym->file.dwarf;
 	read_units(sym);
 	if (!sym->n_units) {
 		ret = error_set(err, -ENODATA,
@@ -880,6 +926,11 @@ int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *
 fail:
 	dwarf_free(&sym->base);
 	return ret;
+}
+
+int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *image, int go_minor, struct error *err)
+{
+	return symbolizer_new_dwarf_shared(out, image, NULL, go_minor, NULL, err);
 }
 
 int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, struct error *err)
