@@ -236,6 +236,11 @@ static int reopen(struct c_process *p)
 	}
 	if (fd < 0)
 		return fd;
+	/* On its way out a process has no memory any more, and has not ended yet. */
+	if (!address_space_is_live(fd)) {
+		close(fd);
+		return -ESRCH;
+	}
 	if (p->maps_fd >= 0) {
 		close(p->maps_fd);
 		p->n = 0; /* of the program before */
