@@ -47,8 +47,15 @@ __u64 starts = 0;
 /* Nothing counts: the process has executed the program anew, or user space has not opened the window, or has shut it.
  */
 __u64 ended = 0;
-/* Where C code lies, which changes as a process loads libraries; user space tells. Until then, libraries. */
-struct c_text_range c_text[C_TEXT_RANGES] = {{.start = 0x7f0000000000, .size = 0x0fffffffffff}};
+/*
+ * Where C code lies, which changes as a process loads libraries; user space tells. Until then, wherever Linux puts
+ * programs and libraries, and data between them.
+ */
+struct c_text_range c_text[C_TEXT_RANGES] = {
+	{.start = 0x7f0000000000, .size = 0x00ffffffffff},
+	{.start = 0x550000000000, .size = 0x01ffffffffff},
+	{.start = 0x400000, .size = 0x0fffffff},
+};
 
 /* The C stack between two stretches of Go. */
 struct c_stack {

@@ -235,8 +235,12 @@ static struct c_process *process_of(struct c_stacks *s, pid_t pid)
 void c_stacks_watch(struct c_stacks *s, pid_t pid, bool is_launch)
 {
 	s->pid = pid;
-	if (!is_launch || !s->rbp_word)
+	if (!pid || !s->rbp_word)
 		return;
+	if (!is_launch) {
+		s->came = process_of(s, pid) != NULL;
+		return;
+	}
 	/* Before the program runs: it may be over when its first stack comes. Where there are no such events, only a
 	 * program that runs for a while has its C frames. */
 	mmap_events_open(&s->events, pid);

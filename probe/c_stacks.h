@@ -23,7 +23,8 @@ void c_stacks_free(struct c_stacks *stacks); /* accepts NULL */
 
 /*
  * Whose stacks will come: one process, or all that run the binary if pid is 0. is_launch: it has not begun to run the
- * program yet; what it maps is written down from now on, so that its stacks are unwound also once it has ended.
+ * program yet; what it maps is written down from now on, so that its stacks are unwound also once it has ended. Of one
+ * that runs c_stacks_refresh tells the kernel programs, before they are attached.
  */
 void c_stacks_watch(struct c_stacks *stacks, pid_t pid, bool is_launch);
 

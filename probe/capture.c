@@ -236,6 +236,7 @@ int capture_attach(struct capture *c, pid_t pid, struct error *err)
 	int ret;
 
 	c_stacks_watch(c->c_stacks, pid, c->is_launch);
+	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
 	ret = attach_entries(c, pid, c->bin, c->entries, 0, watch ? &start : NULL, err);
 	for (size_t i = 0; i < c->n_modules && ret == 0; i++) {
 		const struct capture_module *m = &c->modules[i];

@@ -197,6 +197,7 @@ int sample_attach(struct sample *s, pid_t pid, struct error *err)
 
 	s->pid = pid;
 	c_stacks_watch(s->c_stacks, pid, s->options.is_launch);
+	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
 	getrusage(RUSAGE_SELF, &s->own_before);
 	s->attached = true;
 	plan = controller_init(&s->controller, &options, sample_now_ns());

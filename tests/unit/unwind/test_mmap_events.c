@@ -107,6 +107,24 @@ Test(mmap_events, a_program_that_is_over)
 	c_files_free(files);
 }
 
+/* Until it reads its standard input: it has loaded all that it needs. */
+static void wait_for_read(pid_t pid)
+{
+	char path[64], text[16] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (int i = 0; i < 6000 && strncmp(text, "0 0x0 ", 6) != 0; i++) {
+		FILE *f = fopen(path, "r");
+
+		if (!f || !fgets(text, sizeof(text), f))
+			text[0] = '\0';
+		if (f)
+			fclose(f);
+		usleep(10000);
+	}
+	cr_assert_eq(strncmp(text, "0 0x0 ", 6), 0);
+}
+
 /* The same as its map says, while it runs. */
 Test(mmap_events, as_the_map_has_it)
 {
@@ -117,7 +135,6 @@ Test(mmap_events, as_the_map_has_it)
 	struct mmap_events *events = NULL;
 	int go, ret, status;
 	size_t n, n_map;
-	char path[64] = "";
 	pid_t pid = start(&go, "/bin/cat");
 
 	cr_assert_eq(c_process_new(&process, pid, files, &err), 0, "%s", err.text);
@@ -128,20 +145,7 @@ Test(mmap_events, as_the_map_has_it)
 	}
 	need(ret);
 	close(go);
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	for (int i = 0; i < 6000; i++) {
-		char text[16] = "";
-		FILE *f = fopen(path, "r");
-
-		/* read(0, ...): it has loaded all that it needs */
-		if (f && fgets(text, sizeof(text), f) && strncmp(text, "0 0x0 ", 6) == 0) {
-			fclose(f);
-			break;
-		}
-		if (f)
-			fclose(f);
-		usleep(10000);
-	}
+	wait_for_read(pid);
 	cr_expect_eq(mmap_events_drain(events, process), 0);
 	cr_assert_eq(c_process_new(&mapped, pid, files, &err), 0, "%s", err.text);
 	n = c_process_text_ranges(process, by_event, 64);
