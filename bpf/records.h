@@ -25,12 +25,12 @@
 #define STACK_ROOTS 3
 
 /*
- * Where C called Go, the C stack from there on. What is not known of its end is taken to lie this far up, and no more
- * of it is looked at or copied: a multiple of pages.
+ * Where C called Go, the C stack from there on: no more of it is looked at or copied, nor taken to belong to it where
+ * its end is not known. It is copied piece by piece.
  */
-#define C_STACK_PAGES 8
-#define C_PAGE_BYTES  4096
-#define C_STACKS_MAX  16 /* of one stack: Go calls C that calls Go that calls C ... */
+#define C_STACK_BYTES 32768
+#define C_COPY_BYTES  1024 /* divides a page */
+#define C_STACKS_MAX  16   /* of one stack: Go calls C that calls Go that calls C ... */
 /* Stretches of executable memory: what points in there is taken for a return address of C. */
 #define C_TEXT_RANGES 4
 
@@ -117,7 +117,7 @@ struct observation_value {
 
 /*
  * In place of the C frames where C called Go: bit 63, and the address of runtime.cgocallback's frame on C's stack. The
- * pages of that stack come through the ring before the addresses.
+ * parts of that stack come through the ring before the addresses.
  */
 #define STACK_PC_C (1ull << 63)
 
@@ -127,13 +127,13 @@ struct c_text_range {
 	__u64 size;
 };
 
-/* Ring record: a page of a C stack, as it was at the hit. Told from a stack by its size. */
-struct c_page_record {
+/* Ring record: a part of a C stack, as it was at the hit. Longer than any stack's, by which it is told. */
+struct c_copy_record {
 	struct stack_id id; /* of the stack that it belongs to */
 	__u64 address;
 	__u32 pid; /* of the thread group, as the first pid namespace has it */
-	__u32 pad;
-	__u8 bytes[C_PAGE_BYTES];
+	__u32 pad[3];
+	__u8 bytes[C_COPY_BYTES];
 };
 
 /* Ring record, once per new stack; as long as the stack is deep. */
@@ -170,7 +170,7 @@ enum counter {
 #ifndef __bpf__
 _Static_assert(sizeof(struct observation_key) == 24, "observation_key is a map key: no hidden padding");
 _Static_assert(sizeof(struct observation_value) == 40, "observation_value is read by offset");
-_Static_assert(sizeof(struct c_page_record) > STACK_RECORD_BYTES(STACK_DEPTH_MAX), "a page is told by its size");
+_Static_assert(sizeof(struct c_copy_record) > STACK_RECORD_BYTES(STACK_DEPTH_MAX), "a copy is told by its size");
 _Static_assert(sizeof(struct stack_record) == STACK_RECORD_BYTES(STACK_DEPTH_MAX), "stack_record is read by offset");
 #endif
 

@@ -360,17 +360,15 @@ static __always_inline __u64 lies_in(__u64 word, __u64 start, __u64 size)
 	return ~offset & (offset - size);
 }
 
-#define C_BLOCK_BYTES 2048
-
 /*
- * Mixes what may be return addresses of C code, in the block of memory that address lies in, from there on: so two ways
+ * Mixes what may be return addresses of C code, in the part of a C stack that address lies in, from there on: two ways
  * through C are two stacks. Words that only look so make more ids of one stack, which user space joins. Returns 1 if
  * nothing can be read. Verified once, by itself.
  */
-__noinline int mix_c_block(__u32 index, __u64 address, __u64 end)
+__noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 {
 	struct scratch_slot *slot = slot_at(index);
-	__u64 len = C_BLOCK_BYTES - (address & (C_BLOCK_BYTES - 1));
+	__u64 len = C_COPY_BYTES - (address & (C_COPY_BYTES - 1));
 	__u64 hash, check, n;
 	__u32 i;
 
@@ -378,12 +376,12 @@ __noinline int mix_c_block(__u32 index, __u64 address, __u64 end)
 		return 1;
 	if (end - address < len)
 		len = end - address;
-	if (len > C_BLOCK_BYTES || bpf_probe_read_user(slot->chunk, len, (void *)address))
+	if (len > C_COPY_BYTES || bpf_probe_read_user(slot->chunk, len, (void *)address))
 		return 1;
 	n = len / 8;
 	hash = slot->id.hash;
 	check = slot->id.check;
-	for (i = 0; i < C_BLOCK_BYTES / 8; i++) {
+	for (i = 0; i < C_COPY_BYTES / 8; i++) {
 		__u64 word = ((volatile __u64 *)slot->chunk)[i], in = 0, mask;
 
 		if (i >= n)
@@ -405,10 +403,10 @@ __noinline int mix_c_stack(__u32 index, __u64 start, __u64 end)
 {
 	__u64 address = start;
 
-	for (int i = 0; i < C_STACK_PAGES * C_PAGE_BYTES / C_BLOCK_BYTES; i++) {
-		if (address >= end || mix_c_block(index, address, end))
+	for (int i = 0; i < C_STACK_BYTES / C_COPY_BYTES; i++) {
+		if (address >= end || mix_c_part(index, address, end))
 			break;
-		address = (address | (C_BLOCK_BYTES - 1)) + 1;
+		address = (address | (C_COPY_BYTES - 1)) + 1;
 	}
 	return 0;
 }
@@ -459,7 +457,7 @@ __noinline int cross_c(__u32 index, __u32 at)
 		slot->c_stacks[n].end = end;
 		slot->n_c_stacks = n + 1;
 	}
-	mix_c_stack(index, start, end ? end : start + C_STACK_PAGES * C_PAGE_BYTES);
+	mix_c_stack(index, start, end ? end : start + C_STACK_BYTES);
 	slot->base = 0; /* chunk is C's now: the next record is outside */
 	slot->last = 0;
 	if (!end && pc - settings.goexit_start < settings.goexit_size)
@@ -600,11 +598,11 @@ static __always_inline void raise(__u64 *place, __u64 value)
 	count(COUNTER_LOST_EXTREME, 1);
 }
 
-/* One page of a C stack. 1 if it cannot be read, -1 if the ring is full. Verified once, by itself. */
-__noinline int send_c_page(__u32 index, __u64 address)
+/* One part of a C stack. 1 if it cannot be read, -1 if the ring is full. Verified once, by itself. */
+__noinline int send_c_part(__u32 index, __u64 address)
 {
 	struct scratch_slot *slot = slot_at(index);
-	struct c_page_record *record;
+	struct c_copy_record *record;
 
 	if (!slot)
 		return 1;
@@ -614,7 +612,7 @@ __noinline int send_c_page(__u32 index, __u64 address)
 	record->id = slot->record.id;
 	record->address = address;
 	record->pid = bpf_get_current_pid_tgid() >> 32;
-	record->pad = 0;
+	record->pad[0] = record->pad[1] = record->pad[2] = 0;
 	if (bpf_probe_read_user(record->bytes, sizeof(record->bytes), (void *)address)) {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 1;
@@ -623,7 +621,7 @@ __noinline int send_c_page(__u32 index, __u64 address)
 	return 0;
 }
 
-/* Pages of the C stacks of slot->record, as far as they are looked at. -1 if the ring is full. Verified once, by
+/* The C stacks of slot->record, as far as they are looked at. -1 if the ring is full. Verified once, by
  * itself. */
 __noinline int send_c_stacks(__u32 index)
 {
@@ -636,35 +634,38 @@ __noinline int send_c_stacks(__u32 index)
 
 		if (k >= slot->n_c_stacks)
 			break;
-		address = slot->c_stacks[k].start & ~(__u64)(C_PAGE_BYTES - 1);
+		address = slot->c_stacks[k].start & ~(__u64)(C_COPY_BYTES - 1);
 		end = slot->c_stacks[k].end;
-		for (int page = 0; page <= C_STACK_PAGES; page++) {
-			int ret = end && address >= end ? 1 : send_c_page(index, address);
+		for (int part = 0; part <= C_STACK_BYTES / C_COPY_BYTES; part++) {
+			int ret = end && address >= end ? 1 : send_c_part(index, address);
 
 			if (ret < 0)
 				return -1;
 			if (ret)
 				break;
-			address += C_PAGE_BYTES;
+			address += C_COPY_BYTES;
 		}
 	}
 	return 0;
 }
 
-/* Sends the addresses of the stack in slot->record. If the ring is full the next hit of the same observation tries
- * again. */
+/*
+ * Sends the addresses of the stack in slot->record. If the ring is full the next hit of the same observation tries
+ * again; where only C's stack found no room, the addresses are there already.
+ */
 static __always_inline int send_stack(struct scratch_slot *slot)
 {
 	__u64 wake = BPF_RB_NO_WAKEUP;
 	__u64 depth = slot->record.depth;
+	int is_whole = 1;
 
 	if (depth > STACK_DEPTH_MAX)
 		return 0;
-	if (settings.cgocallback_size && slot->n_c_stacks && send_c_stacks(slot->index))
-		return 0;
+	if (settings.cgocallback_size && slot->n_c_stacks)
+		is_whole = send_c_stacks(slot->index) == 0;
 	if (bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;
-	return bpf_ringbuf_output(&stacks, &slot->record, STACK_RECORD_BYTES(depth), wake) == 0;
+	return bpf_ringbuf_output(&stacks, &slot->record, STACK_RECORD_BYTES(depth), wake) == 0 && is_whole;
 }
 
 /*

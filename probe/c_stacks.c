@@ -21,21 +21,21 @@
 #include "unwind/c_unwind.h"
 #include "unwind/mmap_events.h"
 
-/* Pages whose stack has not come. A stack's own come right before it, and those of other CPUs' between them. */
-#define PAGES_MAX     4096
+/* Copies whose stack has not come. A stack's own come right before it, and those of other CPUs' between them. */
+#define COPIES_MAX    16384
 #define PROCESSES_MAX 64
 #define SPLICED_MAX   (STACK_DEPTH_MAX + C_STACKS_MAX * (C_UNWIND_MAX + 3))
 
 enum { WORD_RET_CROSSCALL2 = 4, WORD_RBX = 8, WORD_R12, WORD_R13, WORD_R14, WORD_R15, WORD_RBP };
 
-struct kept_page {
+struct kept_copy {
 	struct stack_id id;
-	struct c_page page; /* bytes are owned */
+	struct c_copy copy; /* bytes are owned */
 	pid_t pid;
 };
 
 struct watched {
-	pid_t pid; /* as the page says */
+	pid_t pid; /* as the copy says */
 	struct c_process *process;
 };
 
@@ -48,13 +48,13 @@ struct c_stacks {
 	struct mmap_events *events; /* NULL for none */
 	struct watched processes[PROCESSES_MAX];
 	size_t n_processes;
-	struct kept_page *pages; /* in the order they came */
-	size_t n_pages, alloc_pages;
+	struct kept_copy *copies; /* in the order they came */
+	size_t n_copies, alloc_copies;
 	struct raw_c_frame *frames;
 	size_t n_frames, alloc_frames;
 	struct u64map frame_of; /* file and address, mixed, or derived -> frame */
 	bool is_fresh;		/* the maps have been read since the last refresh */
-	bool came;		/* pages came since then */
+	bool came;		/* copies came since then */
 	struct c_text_range told[C_TEXT_RANGES];
 	uint64_t pcs[SPLICED_MAX];
 };
@@ -93,34 +93,34 @@ void c_stacks_free(struct c_stacks *s)
 		return;
 	for (size_t i = 0; i < s->n_processes; i++)
 		c_process_free(s->processes[i].process);
-	for (size_t i = 0; i < s->n_pages; i++)
-		free((void *)(uintptr_t)s->pages[i].page.bytes);
+	for (size_t i = 0; i < s->n_copies; i++)
+		free((void *)(uintptr_t)s->copies[i].copy.bytes);
 	mmap_events_free(s->events);
 	c_files_free(s->files);
-	free(s->pages);
+	free(s->copies);
 	free(s->frames);
 	u64map_release(&s->frame_of);
 	free(s);
 }
 
-bool c_stacks_take_page(struct c_stacks *s, const void *data, size_t size)
+bool c_stacks_take_copy(struct c_stacks *s, const void *data, size_t size)
 {
-	const struct c_page_record *record = data;
-	struct kept_page *kept;
+	const struct c_copy_record *record = data;
+	struct kept_copy *kept;
 	uint8_t *bytes;
 
 	if (size != sizeof(*record))
 		return false;
-	if (s->n_pages == PAGES_MAX) {
-		free((void *)(uintptr_t)s->pages[0].page.bytes);
-		memmove(s->pages, s->pages + 1, --s->n_pages * sizeof(*s->pages));
+	if (s->n_copies == COPIES_MAX) {
+		free((void *)(uintptr_t)s->copies[0].copy.bytes);
+		memmove(s->copies, s->copies + 1, --s->n_copies * sizeof(*s->copies));
 	}
 	bytes = xcalloc(1, sizeof(record->bytes));
 	memcpy(bytes, record->bytes, sizeof(record->bytes));
-	ARRAY_GROW(s->pages, s->n_pages + 1, s->alloc_pages);
-	kept = &s->pages[s->n_pages++];
-	*kept = (struct kept_page){
-		.id = record->id, .page = {.address = record->address, .bytes = bytes}, .pid = (pid_t)record->pid};
+	ARRAY_GROW(s->copies, s->n_copies + 1, s->alloc_copies);
+	kept = &s->copies[s->n_copies++];
+	*kept = (struct kept_copy){
+		.id = record->id, .copy = {record->address, bytes, sizeof(record->bytes)}, .pid = (pid_t)record->pid};
 	s->came = true;
 	return true;
 }
@@ -134,23 +134,23 @@ void c_stacks_drop(struct c_stacks *s, const struct stack_id *id)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < s->n_pages; i++) {
-		if (same_id(&s->pages[i].id, id))
-			free((void *)(uintptr_t)s->pages[i].page.bytes);
+	for (size_t i = 0; i < s->n_copies; i++) {
+		if (same_id(&s->copies[i].id, id))
+			free((void *)(uintptr_t)s->copies[i].copy.bytes);
 		else
-			s->pages[kept++] = s->pages[i];
+			s->copies[kept++] = s->copies[i];
 	}
-	s->n_pages = kept;
+	s->n_copies = kept;
 }
 
-/* What one word of the copied pages holds. */
-static bool read_word(const struct c_page *pages, size_t n, uint64_t address, uint64_t *out)
+/* What one word of the copies holds. */
+static bool read_word(const struct c_copy *copies, size_t n, uint64_t address, uint64_t *out)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint64_t offset = address - pages[i].address;
+		uint64_t offset = address - copies[i].address;
 
-		if (offset <= C_PAGE_BYTES - sizeof(*out)) {
-			memcpy(out, pages[i].bytes + offset, sizeof(*out));
+		if (offset <= copies[i].size - sizeof(*out)) {
+			memcpy(out, copies[i].bytes + offset, sizeof(*out));
 			return true;
 		}
 	}
@@ -158,19 +158,19 @@ static bool read_word(const struct c_page *pages, size_t n, uint64_t address, ui
 }
 
 /* The registers as they were when C called crosscall2, and the return address into that. */
-static bool read_registers(const struct c_stacks *s, const struct c_page *pages, size_t n, uint64_t start,
+static bool read_registers(const struct c_stacks *s, const struct c_copy *copies, size_t n, uint64_t start,
 			   struct c_registers *out, uint64_t *crosscall2)
 {
 	uint64_t *const places[] = {&out->rbx, &out->r12, &out->r13, &out->r14, &out->r15};
 	uint64_t rbp = start + 8 * (uint64_t)s->rbp_word;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (!read_word(pages, n, start + 8 * (WORD_RBX + i), places[i]))
+		if (!read_word(copies, n, start + 8 * (WORD_RBX + i), places[i]))
 			return false;
 	}
 	out->rsp = rbp + 16;
-	return read_word(pages, n, start + 8 * WORD_RET_CROSSCALL2, crosscall2) &&
-	       read_word(pages, n, rbp, &out->rbp) && read_word(pages, n, rbp + 8, &out->rip);
+	return read_word(copies, n, start + 8 * WORD_RET_CROSSCALL2, crosscall2) &&
+	       read_word(copies, n, rbp, &out->rbp) && read_word(copies, n, rbp + 8, &out->rip);
 }
 
 static uint64_t intern_frame(struct c_stacks *s, const struct raw_c_frame *frame)
@@ -250,34 +250,36 @@ void c_stacks_watch(struct c_stacks *s, pid_t pid, bool is_launch)
 
 /* Appends the frames between two stretches of Go, or above the only one. Returns how many. */
 static uint32_t unwind(struct c_stacks *s, const struct stack_record *record, uint64_t start, bool is_last,
-		       uint64_t *pcs)
+		       uint64_t *pcs, bool *lacks_copy)
 {
-	struct c_page pages[(C_STACK_PAGES + 1) * C_STACKS_MAX];
+	struct c_copy copies[(C_STACK_BYTES / C_COPY_BYTES + 1) * C_STACKS_MAX];
 	struct c_frame frames[C_UNWIND_MAX];
 	struct c_registers registers;
 	struct c_process *process;
 	uint64_t crosscall2, go_ret = 0;
-	size_t n_pages = 0, n_frames;
+	size_t n_copies = 0, n_frames;
 	enum c_end end;
 	uint32_t n = 0;
 	pid_t pid = 0;
 
-	for (size_t i = 0; i < s->n_pages && n_pages < ARRAY_SIZE(pages); i++) {
-		if (same_id(&s->pages[i].id, &record->id)) {
-			pages[n_pages++] = s->pages[i].page;
-			pid = s->pages[i].pid;
+	for (size_t i = 0; i < s->n_copies && n_copies < ARRAY_SIZE(copies); i++) {
+		if (same_id(&s->copies[i].id, &record->id)) {
+			copies[n_copies++] = s->copies[i].copy;
+			pid = s->copies[i].pid;
 		}
 	}
 	if (!s->rbp_word)
 		return pcs[0] = cut(s, "this Go's way from C is not known"), 1;
-	if (!read_registers(s, pages, n_pages, start, &registers, &crosscall2))
+	if (!read_registers(s, copies, n_copies, start, &registers, &crosscall2)) {
+		*lacks_copy = true;
 		return pcs[0] = cut(s, "the C stack could not be copied"), 1;
+	}
 	pcs[n++] = crosscall2 - record->bias;
 	process = process_of(s, pid);
 	if (!process)
 		return pcs[n++] = cut(s, "what the process has mapped could not be read"), n;
 	for (bool again = true;; again = false) {
-		n_frames = c_unwind(process, &registers, pages, n_pages, s->go_start + record->bias,
+		n_frames = c_unwind(process, &registers, copies, n_copies, s->go_start + record->bias,
 				    s->go_end + record->bias, frames, C_UNWIND_MAX, &end, &go_ret);
 		if (end != C_END_NO_FILE || !again || s->is_fresh)
 			break;
@@ -308,7 +310,8 @@ void c_stacks_splice(struct c_stacks *s, const struct stack_record *record, stru
 		}
 		out->has_c = true;
 		if (n_stretches++ < C_STACKS_MAX)
-			depth += unwind(s, record, pc & ~STACK_PC_C, i + 1 == record->depth, s->pcs + depth);
+			depth += unwind(s, record, pc & ~STACK_PC_C, i + 1 == record->depth, s->pcs + depth,
+					&out->lacks_copy);
 		else
 			s->pcs[depth++] = cut(s, "more changes between Go and C than are copied");
 	}
@@ -323,7 +326,7 @@ bool c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES
 	struct c_range ranges[C_TEXT_RANGES];
 	size_t n;
 
-	/* Until the first page comes, C code has not called Go, and nobody needs to know. */
+	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
 	if (!s->came)
 		return false;
 	s->came = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The C frames of stacks: keeps the pages of C stacks that come through a ring, unwinds them once the addresses of
- * their stack come, and puts what it finds in the place of STACK_PC_C.
+ * The C frames of stacks: keeps the copies of C stacks that come through a ring, unwinds them once the addresses
+ * of their stack come, and puts what it finds in the place of STACK_PC_C.
  */
 #ifndef ESCAUDIT_PROBE_C_STACKS_H
 #define ESCAUDIT_PROBE_C_STACKS_H
@@ -28,18 +28,19 @@ void c_stacks_free(struct c_stacks *stacks); /* accepts NULL */
  */
 void c_stacks_watch(struct c_stacks *stacks, pid_t pid, bool is_launch);
 
-/* Whether what came through the ring is a page, which is kept until its stack comes. */
-bool c_stacks_take_page(struct c_stacks *stacks, const void *data, size_t size);
+/* Whether what came through the ring is a part of a C stack, which is kept until its stack comes. */
+bool c_stacks_take_copy(struct c_stacks *stacks, const void *data, size_t size);
 
 /* A stack's addresses, with C frames as RAW_PC_C. Valid until the next call. */
 struct c_spliced {
 	const uint64_t *pcs;
 	uint32_t depth;
 	bool has_c;
+	bool lacks_copy; /* the C stack did not come; it may, with the same stack, once more */
 };
-/* Takes a whole record; its pages are given back. */
+/* Takes a whole record; its copies are given back. */
 void c_stacks_splice(struct c_stacks *stacks, const struct stack_record *record, struct c_spliced *out);
-/* The same for a stack that is known already: only gives its pages back. */
+/* The same for a stack that is known already: only gives its copies back. */
 void c_stacks_drop(struct c_stacks *stacks, const struct stack_id *id);
 
 /*

@@ -34,6 +34,7 @@ struct stack_slot {
 	uint32_t flags;
 	uint32_t
 		same_as; /* the first slot of the same addresses: what is on C's stack makes several ids of one stack */
+	bool lacks_copy; /* C's stack has not come: the addresses that have are not all */
 };
 
 struct reach_set {
@@ -147,10 +148,10 @@ static int on_stack(void *ctx, void *data, size_t size)
 	struct stack_slot *slot;
 	bool is_new;
 
-	if (c_stacks_take_page(c->c_stacks, data, size) || !stack_record_is_whole(record, size))
+	if (c_stacks_take_copy(c->c_stacks, data, size) || !stack_record_is_whole(record, size))
 		return 0;
 	slot = slot_for(c, &record->id, &is_new);
-	if (slot->depth) { /* two CPUs saw it first */
+	if (slot->depth && !slot->lacks_copy) { /* two CPUs saw it first */
 		c_stacks_drop(c->c_stacks, &record->id);
 		return 0;
 	}
@@ -161,7 +162,8 @@ static int on_stack(void *ctx, void *data, size_t size)
 	ARRAY_GROW(c->pcs, c->n_pcs + spliced.depth, c->alloc_pcs);
 	memcpy(c->pcs + c->n_pcs, spliced.pcs, spliced.depth * sizeof(*c->pcs));
 	c->n_pcs += spliced.depth;
-	if (spliced.has_c)
+	slot->lacks_copy = spliced.lacks_copy;
+	if (spliced.has_c && !spliced.lacks_copy)
 		join_slot(c, slot);
 	return 0;
 }

@@ -28,9 +28,9 @@ int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_d
 struct walk {
 	struct c_process *process;
 	const struct c_registers *registers;
-	const struct c_page *pages;
-	size_t n_pages;
-	size_t last_page;
+	const struct c_copy *copies;
+	size_t n_copies;
+	const struct c_copy *last_copy;
 	const struct cfi_entry *entry; /* of the frame that is stepped from */
 	bool failed;
 	enum c_end reason; /* where it failed */
@@ -46,23 +46,23 @@ static int fail(struct walk *w, enum c_end reason)
 	return -UNW_EINVAL;
 }
 
-/* Bytes of one page, at most size; 0 where it was not copied. */
-static size_t read_page(struct walk *w, uint64_t address, void *out, size_t size)
+/* Bytes of one copy, at most size; 0 where nothing was copied. */
+static size_t read_copy(struct walk *w, uint64_t address, void *out, size_t size)
 {
-	uint64_t page = address & ~(uint64_t)(C_PAGE_BYTES - 1);
-	size_t into = (size_t)(address - page);
+	const struct c_copy *copy = w->last_copy;
 
-	if (w->last_page >= w->n_pages || w->pages[w->last_page].address != page) {
-		for (w->last_page = 0; w->last_page < w->n_pages; w->last_page++) {
-			if (w->pages[w->last_page].address == page)
+	if (!copy || address - copy->address >= copy->size) {
+		for (copy = w->copies; copy < w->copies + w->n_copies; copy++) {
+			if (address - copy->address < copy->size)
 				break;
 		}
-		if (w->last_page == w->n_pages)
+		if (copy == w->copies + w->n_copies)
 			return 0;
+		w->last_copy = copy;
 	}
-	if (size > C_PAGE_BYTES - into)
-		size = C_PAGE_BYTES - into;
-	memcpy(out, w->pages[w->last_page].bytes + into, size);
+	if (size > copy->size - (address - copy->address))
+		size = copy->size - (address - copy->address);
+	memcpy(out, copy->bytes + (address - copy->address), size);
 	return size;
 }
 
@@ -84,9 +84,9 @@ static int read_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *v
 			return fail(w, C_END_BAD_TABLE);
 		return 0;
 	}
-	n = read_page(w, address, value, sizeof(*value));
+	n = read_copy(w, address, value, sizeof(*value));
 	if (n && n < sizeof(*value))
-		n += read_page(w, address + n, (char *)value + n, sizeof(*value) - n);
+		n += read_copy(w, address + n, (char *)value + n, sizeof(*value) - n);
 	return n == sizeof(*value) ? 0 : fail(w, C_END_COPY);
 }
 
@@ -254,11 +254,11 @@ static bool step(struct walk *w, unw_cursor_t *cursor, struct place *place, bool
 	return true;
 }
 
-size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_page *pages,
-		size_t n_pages, uint64_t go_start, uint64_t go_end, struct c_frame *frames, size_t max, enum c_end *end,
-		uint64_t *go_ret)
+size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_copy *copies,
+		size_t n_copies, uint64_t go_start, uint64_t go_end, struct c_frame *frames, size_t max,
+		enum c_end *end, uint64_t *go_ret)
 {
-	struct walk w = {.process = process, .registers = registers, .pages = pages, .n_pages = n_pages};
+	struct walk w = {.process = process, .registers = registers, .copies = copies, .n_copies = n_copies};
 	struct place here = {.ip = registers->rip, .sp = registers->rsp}, places[C_UNWIND_MAX];
 	unw_addr_space_t space = c_process_space(process, &accessors);
 	bool is_exact = false;
@@ -269,8 +269,8 @@ size_t c_unwind(struct c_process *process, const struct c_registers *registers, 
 	if (!space || unw_init_remote(&cursor, space, &w) < 0)
 		return 0;
 	/* A stack lies where files were mapped before: what is known of there is out of date. */
-	for (size_t i = 0; i < n_pages; i++)
-		c_process_remove(process, pages[i].address, pages[i].address + C_PAGE_BYTES);
+	for (size_t i = 0; i < n_copies; i++)
+		c_process_remove(process, copies[i].address, copies[i].address + copies[i].size);
 	for (;;) {
 		uint64_t code = is_exact ? here.ip : here.ip - 1;
 		const struct c_mapping *m;

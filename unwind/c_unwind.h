@@ -12,7 +12,6 @@
 #include "symbolize/elf_image.h"
 #include "unwind/c_process.h"
 
-#define C_PAGE_BYTES 4096
 /* No stack has more frames than these. */
 #define C_UNWIND_MAX 64
 
@@ -23,9 +22,11 @@ struct c_registers {
 	uint64_t rbp, rbx, r12, r13, r14, r15;
 };
 
-struct c_page {
-	uint64_t address; /* a multiple of C_PAGE_BYTES */
+/* A part of the stack as it was. */
+struct c_copy {
+	uint64_t address;
 	const uint8_t *bytes;
+	size_t size;
 };
 
 struct c_frame {
@@ -55,8 +56,8 @@ const char *c_end_text(enum c_end end);
  * Up to max frames, innermost first; frames[0] is registers->rip itself. Returns how many, and in *end why there are no
  * more; with C_END_GO *go_ret is the return address in Go that ended it, in the process. Pages may come in any order.
  */
-size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_page *pages,
-		size_t n_pages, uint64_t go_start, uint64_t go_end, struct c_frame *frames, size_t max, enum c_end *end,
-		uint64_t *go_ret);
+size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_copy *copies,
+		size_t n_copies, uint64_t go_start, uint64_t go_end, struct c_frame *frames, size_t max,
+		enum c_end *end, uint64_t *go_ret);
 
 #endif

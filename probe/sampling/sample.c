@@ -37,7 +37,7 @@ static int on_stack(void *ctx, void *data, size_t size)
 	const struct stack_record *record = data;
 	struct sample *s = ctx;
 
-	if (c_stacks_take_page(s->c_stacks, data, size) || !stack_record_is_whole(record, size))
+	if (c_stacks_take_copy(s->c_stacks, data, size) || !stack_record_is_whole(record, size))
 		return 0;
 	if (!s->has_bias) {
 		s->bias = record->bias;

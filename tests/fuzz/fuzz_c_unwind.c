@@ -14,8 +14,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define PAGE	 4096
 #define PREFIX	 128
-#define WORDS	 (2 * C_PAGE_BYTES / 8)
+#define WORDS	 (2 * PAGE / 8)
 #define CODE_AT	 0x550000000000ull
 #define STACK_AT 0x7ffe00000000ull
 
@@ -52,8 +53,8 @@ static void check(size_t n, enum c_end end, const struct c_frame *frames)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct c_page pages[2] = {{STACK_AT, (const uint8_t *)words},
-				  {STACK_AT + C_PAGE_BYTES, (const uint8_t *)words + C_PAGE_BYTES}};
+	struct c_copy pages[2] = {{STACK_AT, (const uint8_t *)words, PAGE},
+				  {STACK_AT + PAGE, (const uint8_t *)words + PAGE, PAGE}};
 	struct c_frame frames[C_UNWIND_MAX];
 	struct error err = ERROR_INIT;
 	struct c_registers registers;

@@ -29,6 +29,7 @@
 #include "unwind/c_process_internal.h"
 #include "unwind/c_unwind.h"
 
+#define PAGE	  4096
 #define MAX_PAGES 64
 #define SHOWN_MAX 20
 
@@ -52,8 +53,8 @@ __asm__("	.text\n"
 
 static struct {
 	struct c_registers registers;
-	uint8_t bytes[MAX_PAGES][C_PAGE_BYTES];
-	struct c_page pages[MAX_PAGES];
+	uint8_t bytes[MAX_PAGES][PAGE];
+	struct c_copy pages[MAX_PAGES];
 	size_t n_pages;
 } shot;
 
@@ -61,13 +62,13 @@ static __attribute__((noinline)) void take(void)
 {
 	shot.n_pages = 0;
 	registers_here(&shot.registers);
-	for (uint64_t at = shot.registers.rsp & ~4095ull; shot.n_pages < MAX_PAGES; at += C_PAGE_BYTES) {
-		struct iovec ours = {shot.bytes[shot.n_pages], C_PAGE_BYTES};
-		struct iovec its = {(void *)(uintptr_t)at, C_PAGE_BYTES};
+	for (uint64_t at = shot.registers.rsp & ~4095ull; shot.n_pages < MAX_PAGES; at += PAGE) {
+		struct iovec ours = {shot.bytes[shot.n_pages], PAGE};
+		struct iovec its = {(void *)(uintptr_t)at, PAGE};
 
-		if (process_vm_readv(getpid(), &ours, 1, &its, 1, 0) != C_PAGE_BYTES)
+		if (process_vm_readv(getpid(), &ours, 1, &its, 1, 0) != PAGE)
 			break;
-		shot.pages[shot.n_pages] = (struct c_page){.address = at, .bytes = shot.bytes[shot.n_pages]};
+		shot.pages[shot.n_pages] = (struct c_copy){at, shot.bytes[shot.n_pages], PAGE};
 		shot.n_pages++;
 	}
 }
@@ -397,7 +398,7 @@ static bool read_copy(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		size_t page = 0;
 
-		while (page < shot.n_pages && address + i - shot.pages[page].address >= C_PAGE_BYTES)
+		while (page < shot.n_pages && address + i - shot.pages[page].address >= PAGE)
 			page++;
 		if (page == shot.n_pages)
 			return false;

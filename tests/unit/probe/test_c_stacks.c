@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of stacks and pages that come through the ring. The unwinding itself: tests/unit/unwind, mixed.bats. */
+/* What becomes of stacks and copies that come through the ring. The unwinding itself: tests/unit/unwind, mixed.bats. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -76,22 +76,22 @@ Test(c_stacks, more_changes_than_can_be_copied)
 	c_stacks_free(stacks);
 }
 
-Test(c_stacks, pages_are_told_by_their_size_and_bounded)
+Test(c_stacks, copies_are_told_by_their_size_and_bounded)
 {
 	struct c_stacks *stacks = c_stacks_new(NULL);
-	struct c_page_record *page = xcalloc(1, sizeof(*page));
+	struct c_copy_record *copy = xcalloc(1, sizeof(*copy));
 	struct stack_record r = record(7, 2);
 
-	cr_expect_not(c_stacks_take_page(stacks, &r, sizeof(r)));
-	cr_expect_not(c_stacks_take_page(stacks, page, sizeof(*page) - 1));
-	/* Pages whose stacks never come. */
+	cr_expect_not(c_stacks_take_copy(stacks, &r, sizeof(r)));
+	cr_expect_not(c_stacks_take_copy(stacks, copy, sizeof(*copy) - 1));
+	/* Copies whose stacks never come. */
 	for (uint64_t i = 0; i < 10000; i++) {
-		page->id = (struct stack_id){i, i};
-		page->address = i * C_PAGE_BYTES;
-		cr_assert(c_stacks_take_page(stacks, page, sizeof(*page)));
+		copy->id = (struct stack_id){i, i};
+		copy->address = i * C_COPY_BYTES;
+		cr_assert(c_stacks_take_copy(stacks, copy, sizeof(*copy)));
 	}
 	for (uint64_t i = 0; i < 10000; i++)
 		c_stacks_drop(stacks, &(struct stack_id){i, i});
 	c_stacks_free(stacks);
-	free(page);
+	free(copy);
 }

@@ -46,7 +46,7 @@ __asm__("	.text\n"
 struct snapshot {
 	struct c_registers registers;
 	uint8_t *bytes;
-	struct c_page pages[2 * MAX_PAGES];
+	struct c_copy pages[2 * MAX_PAGES];
 	size_t n_pages;
 	uint64_t trace[2 * C_UNWIND_MAX]; /* return addresses; where it was interrupted, one more than where it was */
 	size_t n_trace;
@@ -63,7 +63,7 @@ static void copy_pages(uint64_t from, uint64_t end)
 
 		if (process_vm_readv(getpid(), &ours, 1, &its, 1, 0) != 4096)
 			break;
-		shot.pages[shot.n_pages++] = (struct c_page){.address = at, .bytes = to};
+		shot.pages[shot.n_pages++] = (struct c_copy){.address = at, .bytes = to, .size = 4096};
 	}
 }
 
@@ -368,7 +368,7 @@ static void finish(struct unwound *u)
 	c_files_free(u->files);
 }
 
-static void again(struct unwound *u, const struct c_registers *registers, const struct c_page *pages, size_t n_pages)
+static void again(struct unwound *u, const struct c_registers *registers, const struct c_copy *pages, size_t n_pages)
 {
 	u->n = c_unwind(u->process, registers, pages, n_pages, 0, 0, u->frames, C_UNWIND_MAX, &u->end, &u->go_ret);
 }
@@ -550,10 +550,9 @@ extern const char odd_late_frame[] __attribute__((visibility("hidden")));
 ODD(with_vectors, "	.cfi_offset xmm6, -64\n	.cfi_undefined xmm7\n	.cfi_escape 0x14, 3, 0\n"
 		  "	.cfi_def_cfa_offset 24\n");
 
-static uint8_t page_bytes[2 * C_PAGE_BYTES];
+static uint8_t page_bytes[2 * 4096];
 #define PAGES_AT 0x10000000ull
-static const struct c_page made_pages[] = {{PAGES_AT + C_PAGE_BYTES, page_bytes + C_PAGE_BYTES},
-					   {PAGES_AT, page_bytes}};
+static const struct c_copy made_pages[] = {{PAGES_AT + 4096, page_bytes + 4096, 4096}, {PAGES_AT, page_bytes, 4096}};
 
 static void set_word(uint64_t address, uint64_t value)
 {
@@ -657,7 +656,7 @@ Test(c_unwind, as_deep_as_it_goes)
 	struct c_registers registers = {.rip = code + 2, .rsp = PAGES_AT, .rbp = PAGES_AT + 60};
 	struct unwound u;
 
-	for (uint64_t at = registers.rbp; at + 16 + 112 < PAGES_AT + 2ull * C_PAGE_BYTES; at += 112) {
+	for (uint64_t at = registers.rbp; at + 16 + 112 < PAGES_AT + 2ull * 4096; at += 112) {
 		set_word(at, at + 112);
 		set_word(at + 8, code + 2);
 	}
@@ -682,11 +681,11 @@ Test(c_unwind, a_stack_that_took_the_place_of_a_file)
 
 	set_word(PAGES_AT + 136, PAGES_AT + 8);
 	begin(&u);
-	c_process_add_mapping(u.process, PAGES_AT, PAGES_AT + 4 * C_PAGE_BYTES, 0, -1, "/was.so");
+	c_process_add_mapping(u.process, PAGES_AT, PAGES_AT + 4 * 4096, 0, -1, "/was.so");
 	again(&u, &registers, made_pages, 2);
 	cr_expect_eq(u.n, 1);
 	cr_expect_eq(u.end, C_END_NO_FILE, "%s", c_end_text(u.end));
-	cr_expect_not_null(c_process_mapping(u.process, PAGES_AT + 2ull * C_PAGE_BYTES));
+	cr_expect_not_null(c_process_mapping(u.process, PAGES_AT + 2ull * 4096));
 	finish(&u);
 }
 
@@ -764,7 +763,7 @@ static void copy_program(struct copy *copy)
 }
 
 /* Frees the copy. */
-static void unwind_in(struct copy *copy, const struct c_registers *registers, const struct c_page *pages,
+static void unwind_in(struct copy *copy, const struct c_registers *registers, const struct c_copy *pages,
 		      size_t n_pages, size_t *n, enum c_end *end)
 {
 	int fd = memfd_create("copy", 0);
