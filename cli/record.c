@@ -13,6 +13,7 @@
 #include "cli/target.h"
 #include "probe/launch.h"
 #include "probe/process.h"
+#include "sites/site_names.h"
 #include "sites/sites.h"
 
 /* One run of the command: what it writes to, and how many recordings it has written. */
@@ -110,6 +111,8 @@ static void on_sites(void *ctx, struct recording *rec, const struct raw_capture 
 	/* What was counted is kept. In silence: a program that was started may still have the terminal. */
 	if (sites_decode(rec, run->target.bin, run->target.sym, NULL, &err))
 		cli_fail(&err);
+	else
+		site_names_find(rec, run->target.bin);
 }
 
 /* Measures what run->target is, and writes it. argv: launch it from path. */

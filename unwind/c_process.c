@@ -238,6 +238,11 @@ static int reopen(struct c_process *p, bool *is_another)
 	}
 	if (fd < 0)
 		return fd;
+	/* On its way out a process has no memory any more, and has not ended yet. */
+	if (!address_space_is_live(fd)) {
+		close(fd);
+		return -ESRCH;
+	}
 	if (p->maps_fd >= 0) {
 		close(p->maps_fd);
 		*is_another = true;
