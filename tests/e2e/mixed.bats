@@ -361,3 +361,50 @@ check_host() {
 	[ "$(stacks_at mixed paths | wc -l)" -eq 2 ] || complain "paths in the sample: $(stacks_at mixed paths)"
 	[ "$complaints" -eq 0 ]
 }
+
+# ---- programs of others ----
+
+# The exporter's own counter. The answer to one question allocates, which the next one counts.
+mallocs() {
+	curl -sf "http://127.0.0.1:$port/metrics" | awk '$1 == "go_memstats_mallocs_total" {printf "%d\n", $2}'
+}
+
+# Within two readings of the daemon's own counter, and around all between two others.
+count_exporter() {
+	local outer_before inner_before inner_after outer_after objects
+	outer_before=$(mallocs)
+	start_recording -p "$target"
+	inner_before=$(mallocs)
+	for _ in 1 2 3 4 5 6 7 8; do mallocs >/dev/null; done
+	inner_after=$(mallocs)
+	stop_recording
+	wait_for is_intact "$target"
+	outer_after=$(mallocs)
+	objects=$(objects_of "$rec")
+	echo "recorded $objects, its own counter says $((inner_after - inner_before)) to $((outer_after - outer_before))"
+	[ "$objects" -ge $((inner_after - inner_before)) ] || complain "$objects recorded, at least $((inner_after - inner_before)) made"
+	[ "$objects" -le $((outer_after - outer_before)) ] || complain "$objects recorded, at most $((outer_after - outer_before)) made"
+	[ "$objects" -gt 5000 ] || complain "only $objects objects: no load"
+	expect_no_losses
+}
+
+# Another one, prometheus itself, is in daemon.bats. Neither has C that calls Go: there is to be no sign of any.
+@test "Debian's node exporter, which has C in it, by its process id: every object" {
+	need_bpf
+	use_go
+	command -v curl >/dev/null || skip_or_fail "no curl: run make deps"
+	local program port
+	program=$("$top/scripts/daemons" --list | sed -n 's/^prometheus-node-exporter //p')
+	[ -n "$program" ] || skip_or_fail "no prometheus-node-exporter: run scripts/daemons"
+	log=$BATS_TEST_TMPDIR/log
+	"$(own_copy "$program")" --web.listen-address=127.0.0.1:0 >"$log" 2>&1 </dev/null 3>&- &
+	target=$!
+	pids+=("$target")
+	wait_on "$target" eval 'port=$(port_of "$target")' || { tail -n 5 "$log"; return 1; }
+	wait_on "$target" eval '[ -n "$(mallocs)" ]'
+	twice count_exporter
+	read_stacks
+	! grep -F '[C frames cut' "$rec.folded" || complain "C frames in a program whose C calls nobody"
+	[ -n "$(mallocs)" ] || complain "it does not answer any more"
+	[ "$complaints" -eq 0 ]
+}
