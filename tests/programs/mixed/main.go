@@ -5,6 +5,7 @@
 //	-rounds N    each so many times in a row
 //	-wait        says "ready", and runs them on each SIGUSR1
 //	-stacks N    how many "many" are (10007)
+//	-same        ... on one stack in place of many
 //	-few         two objects of each stack: for debuggers, which stop at all of them
 //
 // What was made is printed afterwards, one JSON object a scenario: {"marker":…,"objects":…}.
@@ -266,11 +267,18 @@ func goMany() {
 //
 //go:noinline
 func many() int {
-	C.many(C.int(stacks))
+	if same {
+		C.same_way(C.int(stacks))
+	} else {
+		C.many(C.int(stacks))
+	}
 	return stacks
 }
 
-var stacks = 10007
+var (
+	stacks = 10007
+	same   bool
+)
 
 var scenarios = []struct {
 	marker string
@@ -313,6 +321,8 @@ func main() {
 		switch {
 		case args[0] == "-wait":
 			wait = true
+		case args[0] == "-same":
+			same = true
 		case args[0] == "-few":
 			few = true
 		case len(args) > 1 && args[0] == "-rounds":
