@@ -65,7 +65,7 @@ void recording_find_types(struct recording *rec, const struct go_binary *bin)
 	size_t n_known = 0, kept = 0;
 
 	recording_release_types(rec);
-	for (size_t i = 0; i < rec->n_sites; i++)
+	for (size_t i = 0; !rec->borrows_sites && i < rec->n_sites; i++)
 		want(rec, &wanted, rec->sites[i].type);
 	for (size_t i = 0; i < rec->n_observations; i++)
 		want(rec, &wanted, rec->observations[i].type);

@@ -7,8 +7,8 @@
 #include "symbolize/go_binary.h"
 
 /*
- * Sets rec's types anew: those of its sites and observations, which were read of bin. Types of other modules (plugins)
- * stay unknown.
+ * Sets rec's types anew: those of its own sites and of its observations, which were read of bin. Types of other modules
+ * (plugins) stay unknown.
  */
 void recording_find_types(struct recording *rec, const struct go_binary *bin);
 
