@@ -5,6 +5,8 @@
 //	-rounds N    each so many times in a row
 //	-wait        says "ready", and runs them on each SIGUSR1
 //	-stacks N    how many "many" are (10007)
+//	-same        ... on one stack in place of many
+//	-few         two objects of each stack: for debuggers, which stop at all of them
 //
 // What was made is printed afterwards, one JSON object a scenario: {"marker":…,"objects":…}.
 package main
@@ -57,6 +59,15 @@ var (
 	sinkMany     *manyObject
 )
 
+var few bool
+
+func times(n int) int {
+	if few {
+		return 2
+	}
+	return n
+}
+
 //export goCallback
 func goCallback() {
 	sinkCallback = new(callbackObject) // @callback
@@ -64,8 +75,9 @@ func goCallback() {
 
 //go:noinline
 func callback() int {
-	C.outer(101)
-	return 101
+	n := times(101)
+	C.outer(C.int(n))
+	return n
 }
 
 // goNested is called by C and calls C again, until there is nothing left to go down.
@@ -81,10 +93,11 @@ func goNested(levels C.int) {
 
 //go:noinline
 func nested() int {
-	for i := 0; i < 103; i++ {
+	n := times(103)
+	for i := 0; i < n; i++ {
 		C.nest(3)
 	}
-	return 103
+	return n
 }
 
 //export goPaths
@@ -96,8 +109,9 @@ func goPaths() {
 //
 //go:noinline
 func paths() int {
-	C.paths(107, 109)
-	return 107 + 109
+	left, right := times(107), times(109)
+	C.paths(C.int(left), C.int(right))
+	return left + right
 }
 
 //export goThread
@@ -109,8 +123,9 @@ func goThread() {
 //
 //go:noinline
 func thread() int {
-	C.in_thread(113)
-	return 113
+	n := times(113)
+	C.in_thread(C.int(n))
+	return n
 }
 
 //export goCxx
@@ -120,8 +135,9 @@ func goCxx() {
 
 //go:noinline
 func cxx() int {
-	C.cxx_catch(127)
-	return 127
+	n := times(127)
+	C.cxx_catch(C.int(n))
+	return n
 }
 
 //export goBig
@@ -133,8 +149,9 @@ func goBig() {
 //
 //go:noinline
 func big() int {
-	C.big(131)
-	return 131
+	n := times(131)
+	C.big(C.int(n))
+	return n
 }
 
 //export goDeep
@@ -144,10 +161,11 @@ func goDeep() {
 
 //go:noinline
 func deep() int {
-	for i := 0; i < 137; i++ {
+	n := times(137)
+	for i := 0; i < n; i++ {
 		C.deep(50)
 	}
-	return 137
+	return n
 }
 
 //export goCut
@@ -159,10 +177,11 @@ func goCut() {
 //
 //go:noinline
 func cut() int {
-	for i := 0; i < 139; i++ {
+	n := times(139)
+	for i := 0; i < n; i++ {
 		C.deeper(500)
 	}
-	return 139
+	return n
 }
 
 var compared int
@@ -193,8 +212,9 @@ func goSignal() {
 //
 //go:noinline
 func handled() int {
-	C.signals(149)
-	return 149
+	n := times(149)
+	C.signals(C.int(n))
+	return n
 }
 
 //export goMalloc
@@ -206,12 +226,13 @@ func goMalloc() {
 //
 //go:noinline
 func mallocs() int {
-	for i := 0; i < 151; i++ {
+	n := times(151)
+	for i := 0; i < n; i++ {
 		text := C.CString("text of C")
 		C.with_memory(text)
 		C.free(unsafe.Pointer(text))
 	}
-	return 151
+	return n
 }
 
 //export goInlined
@@ -221,18 +242,20 @@ func goInlined() {
 
 //go:noinline
 func inlined() int {
-	C.inlining(157)
-	return 157
+	n := times(157)
+	C.inlining(C.int(n))
+	return n
 }
 
 // No C at all: what a stack is when nobody calls from outside.
 //
 //go:noinline
 func plain() int {
-	for i := 0; i < 163; i++ {
+	n := times(163)
+	for i := 0; i < n; i++ {
 		sinkPlain = new(plainObject) // @plain
 	}
-	return 163
+	return n
 }
 
 //export goMany
@@ -244,11 +267,18 @@ func goMany() {
 //
 //go:noinline
 func many() int {
-	C.many(C.int(stacks))
+	if same {
+		C.same_way(C.int(stacks))
+	} else {
+		C.many(C.int(stacks))
+	}
 	return stacks
 }
 
-var stacks = 10007
+var (
+	stacks = 10007
+	same   bool
+)
 
 var scenarios = []struct {
 	marker string
@@ -291,6 +321,10 @@ func main() {
 		switch {
 		case args[0] == "-wait":
 			wait = true
+		case args[0] == "-same":
+			same = true
+		case args[0] == "-few":
+			few = true
 		case len(args) > 1 && args[0] == "-rounds":
 			rounds, _ = strconv.Atoi(args[1])
 			args = args[1:]

@@ -227,3 +227,10 @@ OWN_FRAME void many(int stacks)
 		zero_bit(i, 17);
 	NOT_LAST();
 }
+
+OWN_FRAME void same_way(int times)
+{
+	for (int i = 0; i < times; i++)
+		zero_bit(0, 17);
+	NOT_LAST();
+}

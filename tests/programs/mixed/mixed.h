@@ -22,6 +22,7 @@ void signals(int times);
 void with_memory(const char *text);
 void inlining(int times);
 void many(int stacks);
+void same_way(int times);
 
 #ifdef __cplusplus
 }
