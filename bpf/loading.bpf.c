@@ -11,7 +11,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define SIGSTOP_NUMBER	   19
+#define SIGSTOP_NUMBER	    19
 #define RT_CONSISTENT_VALUE 0 /* of <link.h>: the list of what is mapped is whole */
 
 /* From the probed instruction to r_state of the loader's struct r_debug; 0 where that is not known. Set before load. */
