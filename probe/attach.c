@@ -262,9 +262,9 @@ static void OWN_STACK __attribute__((noreturn)) hold(const struct request *r, in
 	char byte;
 	int ret;
 
+	helper_process_begin("escaudit-probes", keep, ARRAY_SIZE(keep));
 	/* Not of our process group, so that neither Ctrl-C nor a signal to all of it gets here. */
 	setsid();
-	helper_process_begin("escaudit-probes", keep, ARRAY_SIZE(keep));
 	ret = attach(r);
 	if (write(socket, &ret, sizeof(ret)) == sizeof(ret) && ret == 0) {
 		while (read(socket, &byte, 1) < 0 && errno == EINTR)
