@@ -67,7 +67,7 @@ static __noinline int shorten(struct scratch_slot *slot)
 	for (i = 0; i < STACK_SHORT_MAX && i < record->depth && callers <= STACK_SHORT_CALLERS; i++) {
 		__u64 pc = record->pcs[i];
 
-		if (!pc)
+		if (!pc || pc & STACK_PC_C)
 			continue;
 		mix(&id, pc);
 		if (callers || !is_runtime(pc))
@@ -75,6 +75,7 @@ static __noinline int shorten(struct scratch_slot *slot)
 	}
 	record->depth = i;
 	record->flags = STACK_SHORT;
+	slot->n_c_stacks = 0;
 	id.check += STACK_SHORT;
 	record->id = id;
 	return 0;

@@ -24,6 +24,16 @@
 
 #define STACK_ROOTS 3
 
+/*
+ * Where C called Go, the C stack from there on. What is not known of its end is taken to lie this far up, and no more
+ * of it is looked at or copied: a multiple of pages.
+ */
+#define C_STACK_PAGES 8
+#define C_PAGE_BYTES  4096
+#define C_STACKS_MAX  16 /* of one stack: Go calls C that calls Go that calls C ... */
+/* Stretches of executable memory: what points in there is taken for a return address of C. */
+#define C_TEXT_RANGES 4
+
 struct text_range {
 	__u64 start; /* vaddrs */
 	__u64 end;
@@ -52,6 +62,20 @@ struct walk_settings {
 	 */
 	__u64 go_text_start;
 	__u64 go_text_size;
+	/*
+	 * runtime.cgocallback, where C calls Go; size 0 in a program without. Its frame is on C's stack, and the one of
+	 * its callee, on the goroutine's, says what the goroutine did before: it called C itself, by
+	 * runtime.systemstack_switch as far as it knows, or it began with this call, at runtime.goexit, on a thread of
+	 * C's. asmcgocall, which called C, has a frame record of its own; in older versions there is only the return
+	 * address into runtime.cgocall, with a frame of cgocall_frame bytes behind it.
+	 */
+	__u64 cgocallback_start;
+	__u64 cgocallback_size;
+	__u64 systemstack_switch_start;
+	__u64 systemstack_switch_size;
+	__u64 goexit_start;
+	__u64 goexit_size;
+	__u64 cgocall_frame; /* 0: a frame record */
 	/* How often the process may begin to run the program before it is another run of it: 1 if it is launched, else
 	 * 0. */
 	__u64 expected_starts;
@@ -91,13 +115,34 @@ struct observation_value {
 	__u32 pad;
 };
 
+/*
+ * In place of the C frames where C called Go: bit 63, and the address of runtime.cgocallback's frame on C's stack. The
+ * pages of that stack come through the ring before the addresses.
+ */
+#define STACK_PC_C (1ull << 63)
+
+/* Start and size of a stretch of memory. */
+struct c_text_range {
+	__u64 start;
+	__u64 size;
+};
+
+/* Ring record: a page of a C stack, as it was at the hit. Told from a stack by its size. */
+struct c_page_record {
+	struct stack_id id; /* of the stack that it belongs to */
+	__u64 address;
+	__u32 pid; /* of the thread group, as the first pid namespace has it */
+	__u32 pad;
+	__u8 bytes[C_PAGE_BYTES];
+};
+
 /* Ring record, once per new stack; as long as the stack is deep. */
 struct stack_record {
 	struct stack_id id;
 	__u64 bias; /* of the process that showed it first; runtime address = pcs[i] + bias */
 	__u32 depth;
 	__u32 flags;		    /* enum stack_flag */
-	__u64 pcs[STACK_DEPTH_MAX]; /* 0 for a frame of C code, which is left out */
+	__u64 pcs[STACK_DEPTH_MAX]; /* 0 for a frame of C code, which is left out; or STACK_PC_C */
 };
 #define STACK_RECORD_BYTES(depth) (32 + 8 * (depth))
 
@@ -125,6 +170,7 @@ enum counter {
 #ifndef __bpf__
 _Static_assert(sizeof(struct observation_key) == 24, "observation_key is a map key: no hidden padding");
 _Static_assert(sizeof(struct observation_value) == 40, "observation_value is read by offset");
+_Static_assert(sizeof(struct c_page_record) > STACK_RECORD_BYTES(STACK_DEPTH_MAX), "a page is told by its size");
 _Static_assert(sizeof(struct stack_record) == STACK_RECORD_BYTES(STACK_DEPTH_MAX), "stack_record is read by offset");
 #endif
 

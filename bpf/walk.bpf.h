@@ -47,6 +47,21 @@ __u64 starts = 0;
 /* Nothing counts: the process has executed the program anew, or user space has not opened the window, or has shut it.
  */
 __u64 ended = 0;
+/*
+ * Where C code lies, which changes as a process loads libraries; user space tells. Until then, wherever Linux puts
+ * programs and libraries, and data between them.
+ */
+struct c_text_range c_text[C_TEXT_RANGES] = {
+	{.start = 0x7f0000000000, .size = 0x00ffffffffff},
+	{.start = 0x550000000000, .size = 0x01ffffffffff},
+	{.start = 0x400000, .size = 0x0fffffff},
+};
+
+/* The C stack between two stretches of Go. */
+struct c_stack {
+	__u64 start; /* address of runtime.cgocallback's frame */
+	__u64 end;   /* 0 if unknown */
+};
 
 /*
  * Where a hit keeps what a stack of 512 bytes has no room for. What the walk needs for each frame lies in here too:
@@ -66,6 +81,10 @@ struct scratch_slot {
 	__u64 roots_size;
 	__u64 go_text_start;
 	__u64 go_text_size;
+	__u64 record_at; /* address of the frame record climbed last; kept in programs with C code only */
+	__u64 index;	 /* of this slot */
+	__u64 n_c_stacks;
+	struct c_stack c_stacks[C_STACKS_MAX];
 	struct stack_record record;  /* of the stack walked last */
 	__u8 chunk[CHUNK_BYTES + 8]; /* a record at the last place of all has its second word behind */
 };
@@ -153,8 +172,10 @@ static __always_inline int take_slot(void)
 
 		if (!slot)
 			break;
-		if (try_take(&slot->takers))
+		if (try_take(&slot->takers)) {
+			slot->index = i;
 			return i;
+		}
 	}
 	count(COUNTER_LOST_SCRATCH, 1);
 	return -1;
@@ -226,7 +247,7 @@ enum walk_end {
  *
  *	fp = slot->fp, hash = slot->id.hash, check = slot->id.check;
  *	do {
- *		[if ((fp - slot->base) % 8) { end = WALK_LAST; break; }]
+ *		[if ((fp - slot->base) % 8) { end = WALK_LAST; break; } slot->record_at = fp;]
  *		record = slot->chunk + ((fp - slot->base) & (CHUNK_BYTES - 8));
  *		fp = record[0], pc = record[1];
  *		if (!pc)
@@ -251,55 +272,56 @@ enum walk_end {
  * will read what differs.
  */
 #define WALK_LOOP(ALIGNMENT_TEST, C_FRAMES_TEST, C_FRAMES)                                                             \
-	asm volatile("%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                      \
-		     "%[hash] = *(u64 *)(%[slot] + %[id])\n\t"                                                         \
-		     "%[check] = *(u64 *)(%[slot] + %[id] + 8)\n\t"                                                    \
-		     "%[offset] = %[fp]\n\t"                                                                           \
-		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
-		     "%[offset] -= %[pc]\n\t"                                                                          \
-		     "1: " ALIGNMENT_TEST "%[offset] &= %[mask]\n\t"                                                   \
-		     "%[offset] += %[slot]\n\t"                                                                        \
-		     "%[pc] = *(u64 *)(%[offset] + %[chunk] + 8)\n\t"                                                  \
-		     "%[fp] = *(u64 *)(%[offset] + %[chunk])\n\t"                                                      \
-		     "if %[pc] == 0 goto 3f\n\t"                                                                       \
-		     "%[offset] = *(u64 *)(%[slot] + %[bias])\n\t"                                                     \
-		     "%[pc] -= %[offset]\n\t" C_FRAMES_TEST "*(u64 *)(%[next] + 0) = %[pc]\n\t"                        \
-		     "%[next] += 8\n\t"                                                                                \
-		     "%[hash] += %[pc]\n\t"                                                                            \
-		     "%[hash] *= %[hash_factor]\n\t"                                                                   \
-		     "%[check] += %[pc]\n\t"                                                                           \
-		     "%[check] *= %[check_factor]\n\t"                                                                 \
-		     "%[left] += -1\n\t"                                                                               \
-		     "%[offset] = *(u64 *)(%[slot] + %[roots_start])\n\t"                                              \
-		     "%[pc] -= %[offset]\n\t"                                                                          \
-		     "%[offset] = *(u64 *)(%[slot] + %[roots_size])\n\t"                                               \
-		     "if %[offset] > %[pc] goto 4f\n\t"                                                                \
-		     "2: if %[left] == 0 goto 5f\n\t"                                                                  \
-		     "%[offset] = %[fp]\n\t"                                                                           \
-		     "%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                         \
-		     "%[offset] -= %[pc]\n\t"                                                                          \
-		     "%[pc] = *(u64 *)(%[slot] + %[last])\n\t"                                                         \
-		     "if %[pc] >= %[offset] goto 1b\n\t"                                                               \
-		     "%[pc] = %[outside]\n\t"                                                                          \
-		     "goto 6f\n\t" C_FRAMES "3: %[pc] = %[chain_ends]\n\t"                                             \
-		     "goto 6f\n\t"                                                                                     \
-		     "4: %[pc] = %[root]\n\t"                                                                          \
-		     "goto 6f\n\t"                                                                                     \
-		     "5: %[pc] = %[deep]\n\t"                                                                          \
-		     "6: *(u64 *)(%[slot] + %[slot_fp]) = %[fp]\n\t"                                                   \
-		     "*(u64 *)(%[slot] + %[id]) = %[hash]\n\t"                                                         \
-		     "*(u64 *)(%[slot] + %[id] + 8) = %[check]\n\t"                                                    \
-		     "%[offset] = 0\n\t"                                                                               \
-		     : [left] "+r"(left), [next] "+r"(next), [pc] "=&r"(end), [offset] "=&r"(offset), [fp] "=&r"(fp),  \
-		       [hash] "=&r"(hash), [check] "=&r"(check), [spare] "=&r"(spare)                                  \
-		     : [slot] "r"(slot), [mask] "i"(CHUNK_BYTES - 8), [hash_factor] "i"(HASH_FACTOR),                  \
-		       [check_factor] "i"(CHECK_FACTOR), [slot_fp] SLOT_FIELD(fp), [id] SLOT_FIELD(id),                \
-		       [chunk] SLOT_FIELD(chunk), [bias] SLOT_FIELD(bias), [base] SLOT_FIELD(base),                    \
-		       [last] SLOT_FIELD(last), [roots_start] SLOT_FIELD(roots_start),                                 \
-		       [roots_size] SLOT_FIELD(roots_size), [go_text_start] SLOT_FIELD(go_text_start),                 \
-		       [go_text_size] SLOT_FIELD(go_text_size), [outside] "i"(WALK_OUTSIDE),                           \
-		       [chain_ends] "i"(WALK_LAST), [root] "i"(WALK_ROOT), [deep] "i"(WALK_DEEP)                       \
-		     : "memory")
+	asm volatile(                                                                                                  \
+		"%[fp] = *(u64 *)(%[slot] + %[slot_fp])\n\t"                                                           \
+		"%[hash] = *(u64 *)(%[slot] + %[id])\n\t"                                                              \
+		"%[check] = *(u64 *)(%[slot] + %[id] + 8)\n\t"                                                         \
+		"%[offset] = %[fp]\n\t"                                                                                \
+		"%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                              \
+		"%[offset] -= %[pc]\n\t"                                                                               \
+		"1: " ALIGNMENT_TEST "%[offset] &= %[mask]\n\t"                                                        \
+		"%[offset] += %[slot]\n\t"                                                                             \
+		"%[pc] = *(u64 *)(%[offset] + %[chunk] + 8)\n\t"                                                       \
+		"%[fp] = *(u64 *)(%[offset] + %[chunk])\n\t"                                                           \
+		"if %[pc] == 0 goto 3f\n\t"                                                                            \
+		"%[offset] = *(u64 *)(%[slot] + %[bias])\n\t"                                                          \
+		"%[pc] -= %[offset]\n\t" C_FRAMES_TEST "*(u64 *)(%[next] + 0) = %[pc]\n\t"                             \
+		"%[next] += 8\n\t"                                                                                     \
+		"%[hash] += %[pc]\n\t"                                                                                 \
+		"%[hash] *= %[hash_factor]\n\t"                                                                        \
+		"%[check] += %[pc]\n\t"                                                                                \
+		"%[check] *= %[check_factor]\n\t"                                                                      \
+		"%[left] += -1\n\t"                                                                                    \
+		"%[offset] = *(u64 *)(%[slot] + %[roots_start])\n\t"                                                   \
+		"%[pc] -= %[offset]\n\t"                                                                               \
+		"%[offset] = *(u64 *)(%[slot] + %[roots_size])\n\t"                                                    \
+		"if %[offset] > %[pc] goto 4f\n\t"                                                                     \
+		"2: if %[left] == 0 goto 5f\n\t"                                                                       \
+		"%[offset] = %[fp]\n\t"                                                                                \
+		"%[pc] = *(u64 *)(%[slot] + %[base])\n\t"                                                              \
+		"%[offset] -= %[pc]\n\t"                                                                               \
+		"%[pc] = *(u64 *)(%[slot] + %[last])\n\t"                                                              \
+		"if %[pc] >= %[offset] goto 1b\n\t"                                                                    \
+		"%[pc] = %[outside]\n\t"                                                                               \
+		"goto 6f\n\t" C_FRAMES "3: %[pc] = %[chain_ends]\n\t"                                                  \
+		"goto 6f\n\t"                                                                                          \
+		"4: %[pc] = %[root]\n\t"                                                                               \
+		"goto 6f\n\t"                                                                                          \
+		"5: %[pc] = %[deep]\n\t"                                                                               \
+		"6: *(u64 *)(%[slot] + %[slot_fp]) = %[fp]\n\t"                                                        \
+		"*(u64 *)(%[slot] + %[id]) = %[hash]\n\t"                                                              \
+		"*(u64 *)(%[slot] + %[id] + 8) = %[check]\n\t"                                                         \
+		"%[offset] = 0\n\t"                                                                                    \
+		: [left] "+r"(left), [next] "+r"(next), [pc] "=&r"(end), [offset] "=&r"(offset), [fp] "=&r"(fp),       \
+		  [hash] "=&r"(hash), [check] "=&r"(check), [spare] "=&r"(spare)                                       \
+		: [slot] "r"(slot), [mask] "i"(CHUNK_BYTES - 8), [hash_factor] "i"(HASH_FACTOR),                       \
+		  [check_factor] "i"(CHECK_FACTOR), [slot_fp] SLOT_FIELD(fp), [id] SLOT_FIELD(id),                     \
+		  [chunk] SLOT_FIELD(chunk), [bias] SLOT_FIELD(bias), [base] SLOT_FIELD(base),                         \
+		  [last] SLOT_FIELD(last), [roots_start] SLOT_FIELD(roots_start), [roots_size] SLOT_FIELD(roots_size), \
+		  [go_text_start] SLOT_FIELD(go_text_start), [go_text_size] SLOT_FIELD(go_text_size),                  \
+		  [record_at] SLOT_FIELD(record_at), [outside] "i"(WALK_OUTSIDE), [chain_ends] "i"(WALK_LAST),         \
+		  [root] "i"(WALK_ROOT), [deep] "i"(WALK_DEEP)                                                         \
+		: "memory")
 #define SLOT_FIELD(name) "i"(__builtin_offsetof(struct scratch_slot, name))
 
 /* Returns how many addresses may still be stored behind next. */
@@ -310,7 +332,8 @@ static __always_inline __u64 climb(struct scratch_slot *slot, __u64 *next, __u64
 	if (settings.go_text_size)
 		WALK_LOOP("%[pc] = %[offset]\n\t"
 			  "%[pc] &= 7\n\t"
-			  "if %[pc] != 0 goto 3f\n\t",
+			  "if %[pc] != 0 goto 3f\n\t"
+			  "*(u64 *)(%[slot] + %[record_at]) = %[fp]\n\t",
 			  "%[offset] = *(u64 *)(%[slot] + %[go_text_start])\n\t"
 			  "%[spare] = %[pc]\n\t"
 			  "%[spare] -= %[offset]\n\t"
@@ -327,6 +350,127 @@ static __always_inline __u64 climb(struct scratch_slot *slot, __u64 *next, __u64
 		WALK_LOOP("", "", "");
 	*why = end;
 	return left;
+}
+
+/* 1 in the highest bit if word lies in the range. Without a branch: the verifier would follow both ways of each. */
+static __always_inline __u64 lies_in(__u64 word, __u64 start, __u64 size)
+{
+	__u64 offset = word - start;
+
+	return ~offset & (offset - size);
+}
+
+#define C_BLOCK_BYTES 2048
+
+/*
+ * Mixes what may be return addresses of C code, in the block of memory that address lies in, from there on: so two ways
+ * through C are two stacks. Words that only look so make more ids of one stack, which user space joins. Returns 1 if
+ * nothing can be read. Verified once, by itself.
+ */
+__noinline int mix_c_block(__u32 index, __u64 address, __u64 end)
+{
+	struct scratch_slot *slot = slot_at(index);
+	__u64 len = C_BLOCK_BYTES - (address & (C_BLOCK_BYTES - 1));
+	__u64 hash, check, n;
+	__u32 i;
+
+	if (!slot)
+		return 1;
+	if (end - address < len)
+		len = end - address;
+	if (len > C_BLOCK_BYTES || bpf_probe_read_user(slot->chunk, len, (void *)address))
+		return 1;
+	n = len / 8;
+	hash = slot->id.hash;
+	check = slot->id.check;
+	for (i = 0; i < C_BLOCK_BYTES / 8; i++) {
+		__u64 word = ((volatile __u64 *)slot->chunk)[i], in = 0, mask;
+
+		if (i >= n)
+			break;
+#pragma clang loop unroll(full)
+		for (int k = 0; k < C_TEXT_RANGES; k++)
+			in |= lies_in(word, c_text[k].start, c_text[k].size);
+		mask = (__u64)((__s64)in >> 63);
+		hash += mask & ((hash + word) * (__u64)(__s64)HASH_FACTOR - hash);
+		check += mask & ((check + word) * (__u64)(__s64)CHECK_FACTOR - check);
+	}
+	slot->id.hash = hash;
+	slot->id.check = check;
+	return 0;
+}
+
+/* The same for a C stack as far as it is looked at. */
+__noinline int mix_c_stack(__u32 index, __u64 start, __u64 end)
+{
+	__u64 address = start;
+
+	for (int i = 0; i < C_STACK_PAGES * C_PAGE_BYTES / C_BLOCK_BYTES; i++) {
+		if (address >= end || mix_c_block(index, address, end))
+			break;
+		address = (address | (C_BLOCK_BYTES - 1)) + 1;
+	}
+	return 0;
+}
+
+enum crossing {
+	CROSSING_GO,   /* Go code above C, from slot->fp on */
+	CROSSING_LAST, /* none: a thread of C's */
+	CROSSING_LOST, /* not what was expected */
+};
+
+/*
+ * From the frame record of runtime.cgocallback's callee, which was climbed last, over the C stack to the Go code above
+ * it. at is the index of the next address of the record: STACK_PC_C goes there, and in older versions an address
+ * behind. Source: runtime/asm_amd64.s, cgocallback and asmcgocall. Verified once, by itself.
+ */
+__noinline int cross_c(__u32 index, __u32 at)
+{
+	struct scratch_slot *slot = slot_at(index);
+	struct {
+		__u64 pc;
+		__u64 sp_0, sp_1;
+	} left; /* of the goroutine when it left for C */
+	__u64 start, above, pc, n, end = 0, next = at;
+
+	if (!slot || at >= STACK_DEPTH_MAX - 1)
+		return CROSSING_LOST;
+	start = slot->fp - 24;
+	above = slot->record_at + 16;
+	if (start >> 47 || bpf_probe_read_user(&left, sizeof(left), (void *)(above + 32)))
+		return CROSSING_LOST;
+	pc = left.pc - slot->bias;
+	if (pc - settings.systemstack_switch_start < settings.systemstack_switch_size) {
+		/* The thread's own stack, as it was before the callback: where the C code began. */
+		if (bpf_probe_read_user(&end, sizeof(end), (void *)start))
+			return CROSSING_LOST;
+		end = end > start ? end : 0;
+	} else if (pc - settings.goexit_start >= settings.goexit_size) {
+		return CROSSING_LOST;
+	}
+	asm volatile("" : "+r"(next));
+	next &= STACK_DEPTH_MAX - 1;
+	slot->record.pcs[next] = STACK_PC_C | start;
+	n = slot->n_c_stacks;
+	if (n < C_STACKS_MAX) {
+		asm volatile("" : "+r"(n));
+		n &= C_STACKS_MAX - 1;
+		slot->c_stacks[n].start = start;
+		slot->c_stacks[n].end = end;
+		slot->n_c_stacks = n + 1;
+	}
+	mix_c_stack(index, start, end ? end : start + C_STACK_PAGES * C_PAGE_BYTES);
+	slot->base = 0; /* chunk is C's now: the next record is outside */
+	slot->last = 0;
+	if (!end && pc - settings.goexit_start < settings.goexit_size)
+		return CROSSING_LAST;
+	slot->fp = above + 40;
+	if (settings.cgocall_frame) {
+		slot->record.pcs[next + 1] = left.sp_0 - slot->bias;
+		mix(&slot->id, left.sp_0 - slot->bias);
+		slot->fp += settings.cgocall_frame;
+	}
+	return CROSSING_GO;
 }
 
 /*
@@ -351,6 +495,7 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 	slot->roots_size = settings.roots_size;
 	slot->go_text_start = settings.go_text_start;
 	slot->go_text_size = settings.go_text_size;
+	slot->n_c_stacks = 0;
 	pc = *(__u64 *)slot->chunk - bias;
 	slot->fp = fp;
 	slot->id = (struct stack_id){};
@@ -383,6 +528,18 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 		pc = record->pcs[depth - left - 1];
 		if (why == WALK_ROOT && is_root(pc))
 			break;
+		if (why == WALK_ROOT && left > 2 && pc - settings.cgocallback_start < settings.cgocallback_size) {
+			int crossing = cross_c(slot->index, depth - left);
+
+			left--;
+			if (crossing == CROSSING_LOST)
+				flags = STACK_FAULT;
+			if (crossing != CROSSING_GO)
+				break;
+			if (settings.cgocall_frame)
+				left--;
+			continue;
+		}
 		if (!left && pc) /* as deep, or between two roots */
 			flags = STACK_TRUNCATED;
 	}
@@ -443,6 +600,57 @@ static __always_inline void raise(__u64 *place, __u64 value)
 	count(COUNTER_LOST_EXTREME, 1);
 }
 
+/* One page of a C stack. 1 if it cannot be read, -1 if the ring is full. Verified once, by itself. */
+__noinline int send_c_page(__u32 index, __u64 address)
+{
+	struct scratch_slot *slot = slot_at(index);
+	struct c_page_record *record;
+
+	if (!slot)
+		return 1;
+	record = bpf_ringbuf_reserve(&stacks, sizeof(*record), 0);
+	if (!record)
+		return -1;
+	record->id = slot->record.id;
+	record->address = address;
+	record->pid = bpf_get_current_pid_tgid() >> 32;
+	record->pad = 0;
+	if (bpf_probe_read_user(record->bytes, sizeof(record->bytes), (void *)address)) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return 1;
+	}
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* Pages of the C stacks of slot->record, as far as they are looked at. -1 if the ring is full. Verified once, by
+ * itself. */
+__noinline int send_c_stacks(__u32 index)
+{
+	struct scratch_slot *slot = slot_at(index);
+
+	if (!slot)
+		return 0;
+	for (__u32 k = 0; k < C_STACKS_MAX; k++) {
+		__u64 address, end;
+
+		if (k >= slot->n_c_stacks)
+			break;
+		address = slot->c_stacks[k].start & ~(__u64)(C_PAGE_BYTES - 1);
+		end = slot->c_stacks[k].end;
+		for (int page = 0; page <= C_STACK_PAGES; page++) {
+			int ret = end && address >= end ? 1 : send_c_page(index, address);
+
+			if (ret < 0)
+				return -1;
+			if (ret)
+				break;
+			address += C_PAGE_BYTES;
+		}
+	}
+	return 0;
+}
+
 /* Sends the addresses of the stack in slot->record. If the ring is full the next hit of the same observation tries
  * again. */
 static __always_inline int send_stack(struct scratch_slot *slot)
@@ -451,6 +659,8 @@ static __always_inline int send_stack(struct scratch_slot *slot)
 	__u64 depth = slot->record.depth;
 
 	if (depth > STACK_DEPTH_MAX)
+		return 0;
+	if (settings.cgocallback_size && slot->n_c_stacks && send_c_stacks(slot->index))
 		return 0;
 	if (bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;

@@ -8,10 +8,9 @@
 static int annotate(const struct cli_args *args, const struct recording *rec, const struct audit *audit,
 		    const struct report_options *options)
 {
-	const char *charge = args->value[OPT_CHARGE];
 	const struct annotate_options annotate = {
 		.source_root = args->value[OPT_SOURCE_ROOT],
-		.charge_module = charge && strcmp(charge, "module") == 0,
+		.charge = place_charge_named(args->value[OPT_CHARGE]),
 	};
 	struct error err = ERROR_INIT;
 	struct annotation *annotation;

@@ -20,7 +20,7 @@ static const char *const by_choices[] = {"bytes", "objects", NULL};
 static const char *const order_choices[] = {"bytes",   "objects", "rate",  "site", "function",
 					    "package", "type",	  "cause", NULL};
 static const char *const key_choices[] = {"site", "function", "package", "type", "cause", NULL};
-static const char *const charge_choices[] = {"site", "module", NULL};
+static const char *const charge_choices[] = {"site", "module", "c", NULL};
 static const char *const format_choices[] = {"html",  "json",	"folded", "pprof", "markdown",
 					     "sarif", "github", "junit",  NULL};
 static const char *const columns_choices[] = {"twin", "off", NULL};
@@ -67,7 +67,8 @@ const struct option_spec option_specs[OPT_COUNT] = {
 	[OPT_PACKAGE] = {"package", 0, "PATH", "only sites in functions of this package", NULL},
 	[OPT_BY] = {"by", 0, "WHAT", "sort by bytes or objects", by_choices},
 	[OPT_KEY] = {"key", 0, "KEY", "a row for each site, function, package, type or cause", key_choices},
-	[OPT_CHARGE] = {"charge", 0, "TO", "charge to the site itself, or to the nearest frame in the main module",
+	[OPT_CHARGE] = {"charge", 0, "TO",
+			"charge to the site itself, or to the nearest frame in the main module, or in C",
 			charge_choices},
 	[OPT_BASELINE] = {"baseline", 0, "FILE",
 			  "lines that the conditions accept, with reasons and expiry dates (JSON)", NULL},

@@ -110,13 +110,12 @@ static int compare(const struct cli_args *args, const struct judged *a, const st
 		   const struct report_options *options, struct gates *gates)
 {
 	const struct diff_input before = {a->rec, a->audit, work->before}, after = {b->rec, b->audit, work->after};
-	const char *charge = args->value[OPT_CHARGE];
 	struct diff *diff;
 	int code;
 
 	warn_of_mismatch(a, "BEFORE");
 	warn_of_mismatch(b, "AFTER");
-	diff_run(&diff, &before, &after, charge && strcmp(charge, "module") == 0);
+	diff_run(&diff, &before, &after, place_charge_named(args->value[OPT_CHARGE]));
 	code = diff_finish(args, diff, work->known, options, gates);
 	diff_free(diff);
 	return code;

@@ -136,7 +136,8 @@ static char *status_text(const struct live *live)
 	if (live->frozen)
 		strbuf_addstr(&sb, "\033[1;31mFROZEN\033[0m  ");
 	strbuf_addf(&sb, "\033[1mby %s, a row for each %s%s", top_order_name(live->options.order),
-		    top_key_name(live->options.key), live->options.charge_module ? " of the main module" : "");
+		    top_key_name(live->options.key),
+		    live->options.charge == CHARGE_MODULE ? " of the main module" : "");
 	if (!live->ended)
 		strbuf_addf(&sb, ", every %.3g s", live->session.events.view_seconds);
 	strbuf_addstr(&sb, "\033[0m\n");
@@ -345,7 +346,7 @@ static bool handle_key(struct live *live, int key)
 			live->options.order = TOP_BY_BYTES;
 		return regroup(live) == 0;
 	case 'm':
-		live->options.charge_module = !live->options.charge_module;
+		live->options.charge = live->options.charge == CHARGE_MODULE ? CHARGE_SITE : CHARGE_MODULE;
 		return regroup(live) == 0;
 	case 'z':
 	case ' ':

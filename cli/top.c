@@ -81,7 +81,6 @@ static int of_recording(const struct cli_args *args, struct top_options *options
 
 int top_main(const struct cli_args *args)
 {
-	const char *charge = args->value[OPT_CHARGE];
 	struct top_options options = {.order = order_of(args->value[OPT_ORDER]), .key = key_of(args->value[OPT_KEY])};
 	bool is_live = args->value[OPT_PID] || args->value[OPT_BINARY];
 
@@ -90,7 +89,7 @@ int top_main(const struct cli_args *args)
 	if (!cli_report_options(args, &options.base))
 		return EXIT_MISUSE;
 	options.by_replica = args->value[OPT_BY_REPLICA] != NULL;
-	options.charge_module = charge && strcmp(charge, "module") == 0;
+	options.charge = place_charge_named(args->value[OPT_CHARGE]);
 	if (!top_order_fits(options.order, options.key))
 		return cli_misuse(args, "a row for each %s has no %s to be sorted by", top_key_name(options.key),
 				  top_order_name(options.order));

@@ -198,8 +198,8 @@ static struct diff_sums sums_of(const struct diff_lines *lines)
 	return sums;
 }
 
-static void run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module,
-		const struct source_change *change)
+static void run(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+		enum place_charge charge, const struct source_change *change)
 {
 	struct diff *diff = xcalloc(1, sizeof(*diff));
 	bool use_expr = before->audit && after->audit;
@@ -212,8 +212,8 @@ static void run(struct diff **out, const struct diff_input *before, const struct
 	diff->after = *after;
 	p.before.in = &diff->before;
 	p.after.in = &diff->after;
-	diff_lines_build(&p.before, p.pool, use_expr, charge_module);
-	diff_lines_build(&p.after, p.pool, use_expr, charge_module);
+	diff_lines_build(&p.before, p.pool, use_expr, charge);
+	diff_lines_build(&p.after, p.pool, use_expr, charge);
 	diff_pairs_find(&p);
 	for (size_t i = 0; i < p.before.n; i++) {
 		const struct diff_line *a = &p.before.items[i];
@@ -235,9 +235,10 @@ static void run(struct diff **out, const struct diff_input *before, const struct
 	*out = diff;
 }
 
-void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module)
+void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+	      enum place_charge charge)
 {
-	run(out, before, after, charge_module, NULL);
+	run(out, before, after, charge, NULL);
 }
 
 void diff_run_change(struct diff **out, const struct diff_input *before, const struct diff_input *after,

@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "base/strpool.h"
 #include "diff/changed.h"
+#include "recording/place.h"
 #include "recording/recording.h"
 
 /* By objects per unit of work, beyond what fixed cost and noise explain. */
@@ -133,9 +134,10 @@ struct diff {
 	struct diff_sums sums_before, sums_after;
 };
 
-/* charge_module: each observation counts for the nearest line of the main module; verdicts and expressions are then
+/* charge: what each observation counts for; where that is not the site, verdicts and expressions are
  * left out. Borrows the inputs until diff_free. */
-void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after, bool charge_module);
+void diff_run(struct diff **out, const struct diff_input *before, const struct diff_input *after,
+	      enum place_charge charge);
 /* The same with outcomes; change too is borrowed. */
 void diff_run_change(struct diff **out, const struct diff_input *before, const struct diff_input *after,
 		     const struct source_change *change);

@@ -53,7 +53,7 @@ static inline int diff_compare_texts(const char *a, const char *b)
 }
 
 /* Fills lines, whose input is set, from its recording and audit. Strings go to pool. */
-void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_expr, bool charge_module);
+void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_expr, enum place_charge charge);
 
 /* Finds the partners of the lines of both sides. */
 void diff_pairs_find(struct diff_pairs *p);

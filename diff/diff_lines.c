@@ -14,7 +14,7 @@ struct builder {
 	struct strpool *pool;
 	struct diff_lines *lines;
 	bool use_expr;
-	bool charge_module;
+	enum place_charge charge;
 	struct u64map closure_name; /* file and line of the func keyword -> shortest name */
 	uint8_t *pool_get;	    /* of each location: 1 a frame of it is (*Pool).Get, 2 none is, 0 not asked */
 };
@@ -162,7 +162,7 @@ static void add_observation(struct builder *b, size_t observation)
 	const struct recording *rec = b->lines->in->rec;
 	const struct audit *audit = b->lines->in->audit;
 	const struct rec_observation *o = &rec->observations[observation];
-	const struct rec_frame *frame = place_charged(rec, o, b->charge_module);
+	const struct rec_frame *frame = place_charged(rec, o, b->charge);
 	enum diff_noise noise = noise_of(b, o);
 	const char *file;
 	struct rec_frame shown = place_shown(b->pool, rec, frame ? frame : &none, &file);
@@ -171,7 +171,7 @@ static void add_observation(struct builder *b, size_t observation)
 	struct diff_line *line;
 
 	frame = &shown;
-	if (audit && noise != DIFF_NOISE_RUNTIME && !b->charge_module) {
+	if (audit && noise != DIFF_NOISE_RUNTIME && b->charge == CHARGE_SITE) {
 		size_t account = audit_account(audit, observation);
 
 		if (account < audit->n)
@@ -225,9 +225,9 @@ static void add_quiet_verdict(struct builder *b, const struct verdict *v)
 	add_verdict(line_at(b, &side, DIFF_NOISE_NONE, offset), v->kind);
 }
 
-void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_expr, bool charge_module)
+void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_expr, enum place_charge charge)
 {
-	struct builder b = {.pool = pool, .lines = lines, .use_expr = use_expr, .charge_module = charge_module};
+	struct builder b = {.pool = pool, .lines = lines, .use_expr = use_expr, .charge = charge};
 	const struct recording *rec = lines->in->rec;
 	const struct audit *audit = lines->in->audit;
 
@@ -235,7 +235,7 @@ void diff_lines_build(struct diff_lines *lines, struct strpool *pool, bool use_e
 	learn(&b);
 	for (size_t i = 0; i < rec->n_observations; i++)
 		add_observation(&b, i);
-	if (audit && !charge_module) {
+	if (audit && charge == CHARGE_SITE) {
 		for (size_t i = 0; i < audit->n; i++) {
 			/* What the binary does not have (a wrapper that nobody calls) is nothing to pair. */
 			if (!audit->items[i].objects && !audit->items[i].is_absent)

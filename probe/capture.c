@@ -17,6 +17,7 @@
 #include "base/reason.h"
 #include "base/u64map.h"
 #include "bpf/records.h"
+#include "probe/c_stacks.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
 
@@ -31,6 +32,8 @@ struct stack_slot {
 	uint32_t first; /* index into pcs */
 	uint32_t depth;
 	uint32_t flags;
+	uint32_t
+		same_as; /* the first slot of the same addresses: what is on C's stack makes several ids of one stack */
 };
 
 struct reach_set {
@@ -70,6 +73,9 @@ struct capture {
 	uint64_t *pcs;
 	size_t n_pcs, alloc_pcs;
 	struct u64map slot_of; /* stack_id.hash, or a key derived from it -> slot */
+	struct c_stacks *c_stacks;
+	struct u64map c_slot_of; /* of stacks with C frames: a hash of their addresses, or derived -> slot */
+	bool has_same;		 /* some slots are the same as others */
 	/* the last result */
 	struct raw_stack *stacks;
 	struct raw_observation *observations;
@@ -103,30 +109,60 @@ static struct stack_slot *slot_for(struct capture *c, const struct stack_id *id,
 	*index = c->n_slots;
 	ARRAY_GROW(c->slots, c->n_slots + 1, c->alloc_slots);
 	slot = &c->slots[c->n_slots++];
-	*slot = (struct stack_slot){.id = *id};
+	*slot = (struct stack_slot){.id = *id, .same_as = (uint32_t)(c->n_slots - 1)};
 	return slot;
+}
+
+/* Finds another slot of the same addresses. */
+static void join_slot(struct capture *c, struct stack_slot *slot)
+{
+	size_t bytes = slot->depth * sizeof(*c->pcs);
+	uint64_t key = bytes_hash(c->pcs + slot->first, bytes) + slot->flags;
+	const struct stack_slot *other;
+	uint64_t *index;
+	bool is_new;
+
+	for (;; key = u64_mix(key, 1)) {
+		index = u64map_at(&c->c_slot_of, key, &is_new);
+		if (is_new) {
+			*index = (uint64_t)(slot - c->slots);
+			return;
+		}
+		other = &c->slots[*index];
+		if (other->depth == slot->depth && other->flags == slot->flags &&
+		    memcmp(c->pcs + other->first, c->pcs + slot->first, bytes) == 0)
+			break;
+	}
+	c->n_pcs = slot->first; /* they are the last ones */
+	slot->first = other->first;
+	slot->same_as = (uint32_t)*index;
+	c->has_same = true;
 }
 
 static int on_stack(void *ctx, void *data, size_t size)
 {
 	struct capture *c = ctx;
 	const struct stack_record *record = data;
+	struct c_spliced spliced;
 	struct stack_slot *slot;
 	bool is_new;
 
-	if (!stack_record_is_whole(record, size))
+	if (c_stacks_take_page(c->c_stacks, data, size) || !stack_record_is_whole(record, size))
 		return 0;
 	slot = slot_for(c, &record->id, &is_new);
-	if (slot->depth) /* two CPUs saw it first */
+	if (slot->depth) { /* two CPUs saw it first */
+		c_stacks_drop(c->c_stacks, &record->id);
 		return 0;
+	}
+	c_stacks_splice(c->c_stacks, record, &spliced);
 	slot->first = (uint32_t)c->n_pcs;
 	slot->flags = record->flags;
-	ARRAY_GROW(c->pcs, c->n_pcs + record->depth, c->alloc_pcs);
-	for (uint32_t i = 0; i < record->depth; i++) {
-		if (record->pcs[i])
-			c->pcs[c->n_pcs++] = record->pcs[i];
-	}
-	slot->depth = (uint32_t)c->n_pcs - slot->first;
+	slot->depth = spliced.depth;
+	ARRAY_GROW(c->pcs, c->n_pcs + spliced.depth, c->alloc_pcs);
+	memcpy(c->pcs + c->n_pcs, spliced.pcs, spliced.depth * sizeof(*c->pcs));
+	c->n_pcs += spliced.depth;
+	if (spliced.has_c)
+		join_slot(c, slot);
 	return 0;
 }
 
@@ -145,6 +181,7 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	c->modules = options->modules;
 	c->n_modules = options->n_modules;
 	ARRAY_GROW(c->attachments, 1 + c->n_modules, c->alloc_attachments);
+	c->c_stacks = c_stacks_new(bin);
 	alloc_settings_init(&settings, bin, entries, options);
 	ret = alloc_programs_load(&c->skel, &settings, err);
 	if (ret)
@@ -196,8 +233,11 @@ int capture_attach(struct capture *c, pid_t pid, struct error *err)
 {
 	elf_offset start;
 	bool watch = pid && kernel_start_offset(c->bin, &start);
-	int ret = attach_entries(c, pid, c->bin, c->entries, 0, watch ? &start : NULL, err);
+	int ret;
 
+	c_stacks_watch(c->c_stacks, pid, c->is_launch);
+	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
+	ret = attach_entries(c, pid, c->bin, c->entries, 0, watch ? &start : NULL, err);
 	for (size_t i = 0; i < c->n_modules && ret == 0; i++) {
 		const struct capture_module *m = &c->modules[i];
 
@@ -320,6 +360,7 @@ int capture_drain(struct capture *c, struct error *err)
 
 	if (ret < 0)
 		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
 	/*
 	 * Retiring probes means to put all the others in again, so it has to be worth it. Where it fails, because the
 	 * process just ended or for any other reason, the old ones stay in place and the evidence is as good.
@@ -442,10 +483,47 @@ static void give(struct capture *c, enum taking taking)
 	c->n_observations = kept;
 }
 
+/* Puts together what was counted of one stack under several ids. */
+static void join_observations(struct capture *c)
+{
+	struct u64map index_of = U64MAP_INIT;
+	size_t kept = 0;
+
+	for (size_t i = 0; c->has_same && i < c->n_observations; i++) {
+		struct raw_observation obs = c->observations[i], *first;
+		uint64_t key, *index;
+		bool is_new;
+
+		obs.stack = c->slots[obs.stack].same_as;
+		key = u64_mix(obs.stack, obs.type);
+		for (;; key = u64_mix(key, 1)) {
+			index = u64map_at(&index_of, key, &is_new);
+			if (is_new)
+				break;
+			first = &c->observations[*index];
+			if (first->stack == obs.stack && first->type == obs.type)
+				break;
+		}
+		if (is_new) {
+			*index = kept;
+			c->observations[kept++] = obs;
+			continue;
+		}
+		first->objects += obs.objects;
+		first->bytes += obs.bytes;
+		first->smallest = obs.smallest < first->smallest ? obs.smallest : first->smallest;
+		first->largest = obs.largest > first->largest ? obs.largest : first->largest;
+	}
+	if (c->has_same)
+		c->n_observations = kept;
+	u64map_release(&index_of);
+}
+
 static int take(struct capture *c, enum taking taking, struct capture_result *out, struct recording *rec,
 		struct error *err)
 {
 	uint64_t totals[COUNTER_MAX];
+	size_t n_stacks = 0;
 	int ret;
 
 	c->n_observations = 0;
@@ -470,6 +548,7 @@ static int take(struct capture *c, enum taking taking, struct capture_result *ou
 		for (size_t i = 0; i < c->n_observations; i++)
 			totals[COUNTER_HITS] += c->observations[i].objects;
 	}
+	join_observations(c);
 	for (int i = 0; i < COUNTER_MAX; i++) {
 		uint64_t total = totals[i];
 
@@ -488,9 +567,12 @@ static int take(struct capture *c, enum taking taking, struct capture_result *ou
 	if (c->reach.map)
 		collect_reached(c);
 	kernel_add_losses(rec, totals);
+	for (size_t i = 0; i < c->n_slots; i++)
+		n_stacks += c->slots[i].same_as == i;
 	*out = (struct capture_result){
 		.raw = {.stacks = c->stacks,
 			.n_stacks = c->n_slots,
+			.n_different = n_stacks,
 			.observations = c->observations,
 			.n_observations = c->n_observations},
 		.hits = totals[COUNTER_HITS],
@@ -500,6 +582,7 @@ static int take(struct capture *c, enum taking taking, struct capture_result *ou
 		.reached = c->reach.reached,
 		.n_reached = c->reach.n,
 	};
+	c_stacks_lend(c->c_stacks, &out->raw);
 	return 0;
 }
 
@@ -532,6 +615,8 @@ void capture_free(struct capture *c)
 	free(c->slots);
 	free(c->pcs);
 	u64map_release(&c->slot_of);
+	u64map_release(&c->c_slot_of);
+	c_stacks_free(c->c_stacks);
 	free(c->given);
 	u64map_release(&c->given_of);
 	free(c->attachments);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -48,18 +49,64 @@ static void find_runtime_text(const struct go_binary *bin, struct text_range ran
 	}
 }
 
+/* Makes [*first, *end) hold a function, too. */
+static void span(uint64_t *first, uint64_t *end, uint64_t start, uint64_t size)
+{
+	if (!size)
+		return;
+	*first = start < *first ? start : *first;
+	*end = start + size > *end ? start + size : *end;
+}
+
 void walk_settings_span_roots(struct walk_settings *settings)
 {
 	uint64_t first = UINT64_MAX, end = 0;
 
-	for (size_t i = 0; i < STACK_ROOTS && settings->roots[i].size; i++) {
-		uint64_t root_end = settings->roots[i].start + settings->roots[i].size;
-
-		first = settings->roots[i].start < first ? settings->roots[i].start : first;
-		end = root_end > end ? root_end : end;
-	}
+	for (size_t i = 0; i < STACK_ROOTS; i++)
+		span(&first, &end, settings->roots[i].start, settings->roots[i].size);
+	span(&first, &end, settings->cgocallback_start, settings->cgocallback_size);
 	settings->roots_start = end ? first : 0;
 	settings->roots_size = end ? end - first : 0;
+}
+
+/* An assembler function, whose name in the tables of older versions tells its ABI. */
+static bool find_assembler(const struct go_binary *bin, const char *name, __u64 *start, __u64 *size)
+{
+	char old[64];
+	struct go_func func;
+
+	snprintf(old, sizeof(old), "%s.abi0", name);
+	if (!go_binary_func_named(bin, old, &func) && !go_binary_func_named(bin, name, &func))
+		return false;
+	*start = func.entry;
+	*size = func.end - func.entry;
+	return true;
+}
+
+/* What a walk over C code needs. Without it all a stack ends where C called Go. */
+static void find_callback(struct walk_settings *out, const struct go_binary *bin)
+{
+	static const uint8_t pushes_frame_pointer[] = {0x55, 0x48, 0x89, 0xe5}; /* push %rbp; mov %rsp, %rbp */
+	__u64 start, size, cgocallback, cgocallback_size;
+	uint8_t code[sizeof(pushes_frame_pointer)];
+	struct go_func cgocall;
+	uint32_t frame = 0;
+
+	if (!find_assembler(bin, "runtime.cgocallback", &cgocallback, &cgocallback_size) ||
+	    !find_assembler(bin, "runtime.systemstack_switch", &out->systemstack_switch_start,
+			    &out->systemstack_switch_size) ||
+	    !find_assembler(bin, "runtime.goexit", &out->goexit_start, &out->goexit_size) ||
+	    !find_assembler(bin, "runtime.asmcgocall", &start, &size) ||
+	    !elf_image_read(go_binary_image(bin), start, code, sizeof(code)))
+		return;
+	if (memcmp(code, pushes_frame_pointer, sizeof(code)) != 0) {
+		if (!go_binary_func_named(bin, "runtime.cgocall", &cgocall) ||
+		    !go_binary_frame_bytes(bin, &cgocall, &frame))
+			return;
+	}
+	out->cgocall_frame = frame;
+	out->cgocallback_start = cgocallback;
+	out->cgocallback_size = cgocallback_size;
 }
 
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
@@ -91,6 +138,8 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 		go_binary_text(bin, &text, &end);
 		out->go_text_start = text;
 		out->go_text_size = end - text;
+		find_callback(out, bin);
+		walk_settings_span_roots(out);
 	}
 }
 

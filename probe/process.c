@@ -16,7 +16,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +30,7 @@
 #include "base/reason.h"
 #include "base/strbuf.h"
 #include "probe/kernel.h"
+#include "unwind/mapped_file.h"
 #include "unwind/maps.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
@@ -212,98 +212,15 @@ static int identify(struct process *p, pid_t pid, struct error *err)
 
 /* ---- its files ---- */
 
-static bool same_mount_namespace(pid_t pid)
-{
-	struct stat ours, its;
-	char link[64];
-
-	snprintf(link, sizeof(link), "/proc/%d/ns/mnt", pid);
-	return stat("/proc/self/ns/mnt", &ours) == 0 && stat(link, &its) == 0 && ours.st_ino == its.st_ino &&
-	       ours.st_dev == its.st_dev;
-}
-
 static void find_root(struct process *p)
 {
-	char link[64], root[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/%d/root", p->pid);
-	n = readlink(link, root, sizeof(root) - 1);
-	root[n > 0 ? n : 0] = '\0';
-	p->root = xstrdup(strcmp(root, "/") == 0 ? "" : root);
-	p->is_elsewhere = !same_mount_namespace(p->pid);
-}
-
-/* open, but neither waiting for a pipe nor taking a terminal; regular files only. */
-static int check_regular(int fd)
-{
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return -ENOEXEC;
-	}
-	return fd;
-}
-
-/*
- * /proc shows paths from where we stand: of a process with a root of its own, with the way to that root in front. Where
- * that way leads through its own mount namespace it means nothing to us, and is left out.
- */
-static const char *without_root(const struct process *p, const char *path)
-{
-	size_t len = strlen(p->root);
-
-	return strncmp(path, p->root, len) == 0 && path[len] == '/' ? path + len : path;
+	p->root = mapped_file_root(p->pid);
+	p->is_elsewhere = !mapped_file_same_mounts(p->pid);
 }
 
 static const char *shown_path(const struct process *p, const char *path)
 {
-	return p->is_elsewhere ? without_root(p, path) : path;
-}
-
-/* The path as the process sees it. Links and ".." do not lead out of its root. */
-static int open_in_root(pid_t pid, const char *path)
-{
-	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, .resolve = RESOLVE_IN_ROOT};
-	char root[64];
-	int root_fd, fd;
-
-	snprintf(root, sizeof(root), "/proc/%d/root", pid);
-	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return -errno;
-	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	fd = check_regular(fd);
-	close(root_fd);
-	return fd;
-}
-
-/*
- * The very file a mapping shows. Following /proc/PID/map_files takes CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without
- * them the path must still lead to the file that is mapped.
- */
-static int open_mapped(const struct process *p, const struct map_entry *m)
-{
-	struct stat st;
-	char link[96];
-	int fd;
-
-	snprintf(link, sizeof(link), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, p->pid, m->start, m->end);
-	fd = check_regular(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-	if (fd >= 0)
-		return fd;
-	if (m->deleted)
-		return fd;
-	fd = open_in_root(p->pid, without_root(p, m->path));
-	/* The device numbers of btrfs and overlayfs differ between stat and maps; the inode's number does not. */
-	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != m->inode)) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
+	return p->is_elsewhere ? mapped_file_path(p->root, path) : path;
 }
 
 enum holds { HOLDS_NOTHING, HOLDS_UNKNOWN, HOLDS_MODULE, HOLDS_RUNTIME };
@@ -387,7 +304,7 @@ static int open_exe(const struct process *p)
 	char link[64];
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
-	return check_regular(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+	return mapped_file_regular(open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 }
 
 /* The entry of the program itself: the mapped file with its inode. */
@@ -449,7 +366,7 @@ static int find_candidates(struct search *s, const char *exe_path, struct error 
 
 		if (!m->executable || !m->inode || m->path[0] != '/' || seen_before(s, m))
 			continue;
-		fd = open_mapped(p, m);
+		fd = mapped_file_open(p->pid, p->root, m);
 		if (reason_is_limit(fd))
 			return error_set(err, fd, "process: failed to open '%s' of process %d: %s",
 					 shown_path(p, m->path), p->pid, reason_text(fd));
@@ -866,7 +783,7 @@ int process_look(struct process *p, struct process_news *out, struct error *err)
 		struct error own = ERROR_INIT;
 		struct go_binary *bin = NULL;
 		enum holds holds = HOLDS_NOTHING;
-		int fd = open_mapped(p, m), code = fd < 0 ? fd : 0;
+		int fd = mapped_file_open(p->pid, p->root, m), code = fd < 0 ? fd : 0;
 
 		add_known(p, m);
 		if (fd >= 0)
@@ -923,7 +840,7 @@ char *process_new_modules(const struct process *p)
 		error_release(&err);
 	for (size_t i = 0; i < n; i++) {
 		struct go_binary *bin;
-		int fd = open_mapped(p, &unknown[i]), ret;
+		int fd = mapped_file_open(p->pid, p->root, &unknown[i]), ret;
 
 		if (fd < 0)
 			continue;

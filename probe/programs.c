@@ -20,6 +20,7 @@
 #define IS_ALIKE(name)                                                                                                 \
 	_Static_assert(sizeof(struct name##_bpf) == sizeof(struct name##_old_bpf) &&                                   \
 			       sizeof(struct name##_bpf__bss) == sizeof(struct name##_old_bpf__bss) &&                 \
+			       sizeof(struct name##_bpf__data) == sizeof(struct name##_old_bpf__data) &&               \
 			       sizeof(struct name##_bpf__rodata) == sizeof(struct name##_old_bpf__rodata),             \
 		       "the programs for old kernels have the maps and variables of the others")
 IS_ALIKE(alloc);

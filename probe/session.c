@@ -307,7 +307,7 @@ static int runtime_fill(struct runtime *r, const struct session *s, struct recor
 	rec->header.entries = result.entries;
 	rec->header.hits = result.hits;
 	rec->header.shortened = result.shortened;
-	rec->header.stacks = result.raw.n_stacks;
+	rec->header.stacks = result.raw.n_different;
 	rec->header.coverage = r->missed.len ? strpool_add(rec->pool, strbuf_str(&r->missed)) : NULL;
 	rec->header.ended = ended;
 	/* A probe that was hit has left: of later windows it says nothing. */

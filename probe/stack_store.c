@@ -28,7 +28,7 @@ struct stack_store {
 	struct known_id *ids;
 	size_t n_ids, alloc_ids;
 	struct u64map id_of;	    /* stack_id.hash, or a key derived from it -> index into ids */
-	struct u64map by_addresses; /* of short forms: a hash of their addresses, or derived -> stack */
+	struct u64map by_addresses; /* of those kept once: a hash of their addresses, or derived -> stack */
 };
 
 struct stack_store *stack_store_new(size_t max_stacks)
@@ -90,41 +90,42 @@ static uint32_t keep(struct stack_store *store, const uint64_t *pcs, uint32_t de
 	return (uint32_t)store->n_stacks++;
 }
 
-static uint32_t keep_short(struct stack_store *store, const uint64_t *pcs, uint32_t depth)
+/* Keeps addresses once, however often they come. */
+static uint32_t keep_once(struct stack_store *store, const uint64_t *pcs, uint32_t depth, bool truncated)
 {
-	uint64_t key, *index;
+	uint64_t key = bytes_hash(pcs, depth * sizeof(*pcs)) + truncated, *index;
 	bool is_new;
 
-	depth = depth < STACK_SHORT_MAX ? depth : STACK_SHORT_MAX;
-	key = bytes_hash(pcs, depth * sizeof(*pcs));
 	for (;; key = u64_mix(key, 1)) {
 		const struct kept_stack *kept;
 
 		index = u64map_at(&store->by_addresses, key, &is_new);
 		if (is_new)
-			return (uint32_t)(*index = keep(store, pcs, depth, true));
+			return (uint32_t)(*index = keep(store, pcs, depth, truncated));
 		kept = &store->stacks[*index];
-		if (kept->depth == depth && memcmp(store->pcs + kept->first, pcs, depth * sizeof(*pcs)) == 0)
+		if (kept->depth == depth && kept->truncated == truncated &&
+		    memcmp(store->pcs + kept->first, pcs, depth * sizeof(*pcs)) == 0)
 			return (uint32_t)*index;
 	}
 }
 
-void stack_store_add(struct stack_store *store, const void *data, size_t size)
+bool stack_store_has(struct stack_store *store, const struct stack_id *id)
 {
-	const struct stack_record *record = data;
-	uint64_t pcs[STACK_DEPTH_MAX];
-	uint32_t depth = 0;
+	return find_id(store, id) != NULL;
+}
 
-	if (!stack_record_is_whole(record, size) || find_id(store, &record->id))
-		return;
-	for (uint32_t i = 0; i < record->depth; i++) {
-		if (record->pcs[i]) /* 0 stands for C code */
-			pcs[depth++] = record->pcs[i];
-	}
-	if (store->n_stacks < store->max)
-		learn_id(store, &record->id, keep(store, pcs, depth, record->flags != 0));
+void stack_store_add(struct stack_store *store, const struct stack_id *id, const uint64_t *pcs, uint32_t depth,
+		     bool truncated, bool has_many_ids)
+{
+	uint32_t stack;
+
+	if (store->n_stacks >= store->max)
+		stack = keep_once(store, pcs, depth < STACK_SHORT_MAX ? depth : STACK_SHORT_MAX, true);
+	else if (has_many_ids)
+		stack = keep_once(store, pcs, depth, truncated);
 	else
-		learn_id(store, &record->id, keep_short(store, pcs, depth));
+		stack = keep(store, pcs, depth, truncated);
+	learn_id(store, id, stack);
 }
 
 void stack_store_at(const struct stack_store *store, uint32_t number, struct stored_stack *out)

@@ -17,8 +17,14 @@ struct stack_store;
 struct stack_store *stack_store_new(size_t max_stacks);
 void stack_store_free(struct stack_store *store); /* accepts NULL */
 
-/* Takes a record of size bytes from a ring; anything that is none is passed over. */
-void stack_store_add(struct stack_store *store, const void *record, size_t size);
+/* Whether the stack of that id has come. */
+bool stack_store_has(struct stack_store *store, const struct stack_id *id);
+/*
+ * Keeps the addresses of an id that has not come before. has_many_ids: the stack may be there under another id, since
+ * what else was on it went into that; it is kept once.
+ */
+void stack_store_add(struct stack_store *store, const struct stack_id *id, const uint64_t *pcs, uint32_t depth,
+		     bool truncated, bool has_many_ids);
 
 struct stored_stack {
 	const uint64_t *pcs; /* leaf first; valid until the next stack_store_add */

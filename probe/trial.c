@@ -61,6 +61,9 @@ static void settle_walk(struct walk_settings *walk)
 	walk->roots[0].size = end.vaddr - enter.vaddr;
 	for (int i = 1; i < STACK_ROOTS; i++)
 		walk->roots[i] = walk->roots[0];
+	/* C calls nothing here, which the verifier is not to know. */
+	walk->cgocallback_start = end.vaddr;
+	walk->cgocallback_size = 1;
 	walk_settings_span_roots(walk);
 }
 

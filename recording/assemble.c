@@ -25,6 +25,7 @@ struct assembly {
 	struct recording *rec;
 	struct module *modules; /* the binary itself is the first */
 	size_t n_modules;
+	const struct raw_capture *raw;
 	struct u64map location_of; /* return address -> location index */
 	struct site_index sites;
 };
@@ -67,7 +68,8 @@ static uint32_t location_at(struct assembly *as, elf_vaddr ret)
 {
 	struct sym_frame frames[MAX_FRAMES];
 	struct recording *rec = as->rec;
-	const struct module *m = module_of_code(as, ret);
+	const struct raw_c_frame *c = NULL;
+	const struct module *m = NULL;
 	struct rec_location *loc;
 	uint64_t *index;
 	bool is_new;
@@ -78,12 +80,22 @@ static uint32_t location_at(struct assembly *as, elf_vaddr ret)
 		return (uint32_t)*index;
 	*index = rec->n_locations;
 	loc = recording_add_location(rec);
-	loc->pc = m == as->modules ? ret : 0;
-	n = symbolizer_frames(m->sym, ret - m->displacement, frames, MAX_FRAMES);
+	loc->is_c = ret & RAW_PC_C;
+	if (loc->is_c) {
+		c = &as->raw->c_frames[ret & ~RAW_PC_C];
+		n = c->cut ? 0 : c_files_frames(as->raw->c_files, c->file, c->ret, frames, MAX_FRAMES);
+	} else {
+		m = module_of_code(as, ret);
+		loc->pc = m == as->modules ? ret : 0;
+		n = symbolizer_frames(m->sym, ret - m->displacement, frames, MAX_FRAMES);
+	}
 	loc->n_frames = n ? n : 1;
 	loc->frames = xcalloc(loc->n_frames, sizeof(*loc->frames));
 	if (n == 0) {
-		loc->frames[0].function = strpool_add(rec->pool, "[unknown]");
+		char *why = c ? xasprintf(REC_C_CUT "%s]", c->cut) : NULL;
+
+		loc->frames[0].function = strpool_add(rec->pool, why ? why : "[unknown]");
+		free(why);
 		return (uint32_t)*index;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -93,7 +105,7 @@ static uint32_t location_at(struct assembly *as, elf_vaddr ret)
 		loc->frames[i].start_line = frames[i].start_line;
 	}
 	/* The physical function decides: runtime code inlined into user code is the user's, as the compiler sees it. */
-	loc->is_runtime = go_binary_is_runtime(m->bin, frames[n - 1].function, frames[n - 1].file);
+	loc->is_runtime = !loc->is_c && go_binary_is_runtime(m->bin, frames[n - 1].function, frames[n - 1].file);
 	return (uint32_t)*index;
 }
 
@@ -203,7 +215,7 @@ static enum cause cause_of(struct assembly *as, const struct rec_observation *ob
 void recording_assemble(struct recording *rec, const struct raw_capture *raw, const struct go_binary *bin,
 			struct symbolizer *sym)
 {
-	struct assembly as = {.rec = rec, .location_of = U64MAP_INIT};
+	struct assembly as = {.rec = rec, .raw = raw, .location_of = U64MAP_INIT};
 	uint64_t missing = 0;
 
 	as.modules = xcalloc(1 + raw->n_modules, sizeof(*as.modules));
@@ -239,7 +251,7 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 			obs->locations[obs->n_locations++] = at;
 			if (is_root(loc))
 				break;
-			if (obs->user == REC_NO_USER_FRAME && !loc->is_runtime &&
+			if (obs->user == REC_NO_USER_FRAME && !loc->is_runtime && !loc->is_c &&
 			    strcmp(loc->frames[0].function, "[unknown]") != 0)
 				obs->user = d;
 		}

@@ -182,8 +182,14 @@ static void visit_all(struct directories *d, bool is_known)
 {
 	struct recording *rec = d->rec;
 
-	for (size_t i = 0; i < rec->n_locations; i++)
-		visit(d, rec->locations[i].frames, rec->locations[i].n_frames, is_known);
+	for (size_t i = 0; i < rec->n_locations; i++) {
+		struct rec_location *loc = &rec->locations[i];
+
+		if (!loc->is_c)
+			visit(d, loc->frames, loc->n_frames, is_known);
+		for (size_t k = 0; loc->is_c && is_known && k < loc->n_frames; k++)
+			loc->frames[k].file_package = ""; /* nor do names of C++ tell one */
+	}
 	if (is_known && rec->borrows_sites) /* they have theirs */
 		return;
 	for (size_t i = 0; i < rec->n_sites; i++)

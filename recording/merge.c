@@ -236,6 +236,7 @@ static uint32_t *add_locations(struct merger *m, const struct recording *from)
 			*index = m->into->n_locations - 1;
 			copy->pc = loc->pc;
 			copy->is_runtime = loc->is_runtime;
+			copy->is_c = loc->is_c;
 			copy->n_frames = loc->n_frames;
 			copy->frames = xcalloc(loc->n_frames ? loc->n_frames : 1, sizeof(*copy->frames));
 			for (size_t k = 0; k < loc->n_frames; k++) {

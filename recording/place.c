@@ -60,12 +60,25 @@ bool place_in_main_module(const struct rec_header *header, const char *function)
 		go_name_is_under(function, go_name_package_length(function), header->main_module));
 }
 
+bool place_is_cut(const struct rec_location *loc)
+{
+	return loc->is_c && strncmp(loc->frames[0].function, REC_C_CUT, strlen(REC_C_CUT)) == 0;
+}
+
+/* What cgo made for C to call in place of an exported Go function: nobody wrote it. */
+static bool is_export_stub(const struct rec_location *loc)
+{
+	const char *file = loc->frames[0].file;
+
+	return file && strcmp(path_base(file), "_cgo_export.c") == 0;
+}
+
 static const struct rec_frame *nearest_in_main_module(const struct recording *rec, const struct rec_observation *o)
 {
 	for (uint32_t i = o->user; i < o->n_locations; i++) {
 		const struct rec_location *loc = &rec->locations[o->locations[i]];
 
-		for (size_t k = 0; k < loc->n_frames; k++) {
+		for (size_t k = 0; !loc->is_c && k < loc->n_frames; k++) {
 			if (place_in_main_module(&rec->header, loc->frames[k].function))
 				return &loc->frames[k];
 		}
@@ -73,14 +86,45 @@ static const struct rec_frame *nearest_in_main_module(const struct recording *re
 	return NULL;
 }
 
-const struct rec_frame *place_charged(const struct recording *rec, const struct rec_observation *o, bool charge_module)
+static const struct rec_frame *nearest_in_c(const struct recording *rec, const struct rec_observation *o)
+{
+	for (uint32_t i = o->user; i < o->n_locations; i++) {
+		const struct rec_location *loc = &rec->locations[o->locations[i]];
+
+		if (loc->is_c && !place_is_cut(loc) && !is_export_stub(loc))
+			return &loc->frames[0];
+	}
+	return NULL;
+}
+
+static const char *const charge_names[] = {[CHARGE_SITE] = "site", [CHARGE_MODULE] = "module", [CHARGE_C] = "c"};
+
+enum place_charge place_charge_named(const char *name)
+{
+	for (size_t i = 0; name && i < ARRAY_SIZE(charge_names); i++) {
+		if (strcmp(name, charge_names[i]) == 0)
+			return (enum place_charge)i;
+	}
+	return CHARGE_SITE;
+}
+
+const char *place_charge_name(enum place_charge charge)
+{
+	return charge_names[charge];
+}
+
+const struct rec_frame *place_charged(const struct recording *rec, const struct rec_observation *o,
+				      enum place_charge charge)
 {
 	const struct rec_frame *frame = NULL;
 
 	if (o->user != REC_NO_USER_FRAME) {
 		const struct rec_location *loc = &rec->locations[o->locations[o->user]];
 
-		frame = charge_module ? nearest_in_main_module(rec, o) : NULL;
+		if (charge == CHARGE_MODULE)
+			frame = nearest_in_main_module(rec, o);
+		else if (charge == CHARGE_C)
+			frame = nearest_in_c(rec, o);
 		return frame ? frame : place_innermost(loc->frames, loc->n_frames);
 	}
 	for (uint32_t i = 0; i < o->n_locations; i++) {

@@ -12,7 +12,17 @@
 
 #include "base/error.h"
 #include "recording/recording.h"
+#include "symbolize/c_files.h"
 #include "symbolize/symbolizer.h"
+
+/* In place of a return address of the binary: one in C code, with an index into raw_capture.c_frames. */
+#define RAW_PC_C (1ull << 63)
+
+struct raw_c_frame {
+	uint32_t file;	 /* number in raw_capture.c_files */
+	elf_vaddr ret;	 /* in that file's own addresses */
+	const char *cut; /* no frame at all: why those of C are missing from here on; lives on */
+};
 
 struct raw_stack {
 	const elf_vaddr *pcs; /* return addresses, leaf first; owned by the capture */
@@ -42,10 +52,14 @@ struct raw_module {
 struct raw_capture {
 	const struct raw_stack *stacks;
 	size_t n_stacks;
+	size_t n_different; /* of them; the others are the same as one before */
 	const struct raw_observation *observations;
 	size_t n_observations;
 	const struct raw_module *modules;
 	size_t n_modules;
+	const struct raw_c_frame *c_frames; /* owned by the capture, and the files too */
+	size_t n_c_frames;
+	struct c_files *c_files;
 	bool types_from_sites; /* no observation knows its type: it has the one that the machine code tells of its site
 				*/
 };

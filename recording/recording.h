@@ -40,7 +40,10 @@ struct rec_location {
 	struct rec_frame *frames;
 	uint32_t n_frames;
 	bool is_runtime; /* the physical function belongs to the Go runtime */
+	bool is_c;	 /* code of C, or of another language without pclntab; its pc is 0 */
 };
+/* How the function of a location begins that stands in place of C frames that are missing; is_c is set. */
+#define REC_C_CUT "[C frames cut: "
 
 #define REC_NO_USER_FRAME UINT32_MAX
 #define REC_NO_SITE	  SIZE_MAX

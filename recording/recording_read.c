@@ -424,6 +424,7 @@ static int read_location(struct reader *r, const ProtobufCMessage *message)
 	} else {
 		loc->pc = l->address ? l->address + 1 : 0;
 		loc->is_runtime = l->is_runtime;
+		loc->is_c = l->is_c;
 	}
 	return 0;
 }
@@ -471,7 +472,8 @@ static void find_user_frame(struct reader *r, struct rec_observation *o)
 	size_t n = 0;
 
 	o->user = 0;
-	while (o->user < o->n_locations && r->rec->locations[o->locations[o->user]].is_runtime)
+	while (o->user < o->n_locations &&
+	       (r->rec->locations[o->locations[o->user]].is_runtime || r->rec->locations[o->locations[o->user]].is_c))
 		o->user++;
 	if (o->user == o->n_locations)
 		o->user = REC_NO_USER_FRAME;

@@ -403,6 +403,7 @@ static void put_location(struct writer *w, const struct rec_location *loc, uint6
 	l.mapping_id = loc->pc ? 1 : 0;
 	l.address = loc->pc ? loc->pc - 1 : 0;
 	l.is_runtime = loc->is_runtime;
+	l.is_c = loc->is_c;
 	l.n_line = loc->n_frames;
 	l.line = new_lines(w, loc->frames, loc->n_frames);
 	put_message(w, FIELD_LOCATION, &l.base);

@@ -351,14 +351,14 @@ static struct annotated_line *line_of_frame(struct annotation *a, const struct r
 	return line_of(a, file, shown.line);
 }
 
-static void add_accounts(struct annotation *a, const struct audit *audit, bool charge_module)
+static void add_accounts(struct annotation *a, const struct audit *audit, enum place_charge charge)
 {
 	const struct recording *rec = a->rec;
 	struct annotated_line *line;
 
 	for (size_t i = 0; i < rec->n_observations; i++) {
 		const struct rec_observation *o = &rec->observations[i];
-		const struct rec_frame *frame = place_charged(rec, o, charge_module);
+		const struct rec_frame *frame = place_charged(rec, o, charge);
 
 		line = frame ? line_of_frame(a, frame) : NULL;
 		if (line) {
@@ -410,7 +410,7 @@ int annotation_new(struct annotation **out, const struct recording *rec, const s
 		a->last++; /* a function that returns before its end has no code there */
 	if (a->last > a->n_lines)
 		a->last = a->n_lines;
-	add_accounts(a, audit, options->charge_module);
+	add_accounts(a, audit, options->charge);
 	*out = a;
 	return 0;
 }

@@ -8,14 +8,15 @@
 
 #include "audit/verdict.h"
 #include "base/error.h"
+#include "recording/place.h"
 #include "recording/recording.h"
 #include "report/report.h"
 
 struct annotation;
 
 struct annotate_options {
-	const char *source_root; /* directory of the main module's source; NULL: as recorded, else the current one */
-	bool charge_module;	 /* charge each observation to the nearest frame in the main module */
+	const char *source_root;  /* directory of the main module's source; NULL: as recorded, else the current one */
+	enum place_charge charge; /* what each observation counts for */
 };
 
 /*

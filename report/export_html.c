@@ -105,7 +105,7 @@ static size_t observed_row(struct page *p, const struct rec_observation *o, uint
 {
 	static const struct rec_frame none = {.function = "[unknown]"};
 	const struct rec_header *h = &p->rec->header;
-	const struct rec_frame *frame = place_charged(p->rec, o, false);
+	const struct rec_frame *frame = place_charged(p->rec, o, CHARGE_SITE);
 	const char *file, *package;
 	struct rec_frame shown = place_shown(p->pool, p->rec, frame ? frame : &none, &file);
 	struct row *row;

@@ -126,7 +126,7 @@ static void add_assertions(struct findings *out, const struct assertions *a, uns
 
 static void add_observation(struct findings *out, struct u64map *index, const struct rec_observation *o)
 {
-	const struct rec_frame *frame = place_charged(out->rec, o, true);
+	const struct rec_frame *frame = place_charged(out->rec, o, CHARGE_MODULE);
 	struct finding f = {.rule = "allocation", .type = o->type, .cause = o->cause};
 	struct rec_frame shown;
 	const char *key;

@@ -102,9 +102,10 @@ static uint32_t add_functions(struct builder *b, const struct rec_observation *o
 			innermost = (size_t)(place_innermost(loc->frames, loc->n_frames) - loc->frames);
 		for (size_t k = loc->n_frames; k-- > innermost;) {
 			const struct flame_frame frame = {
-				.name = strpool_add(b->flame->pool,
-						    go_name_plain(b->flame->pool, loc->frames[k].function)),
-				.origin = origin_of(rec, &loc->frames[k], loc->is_runtime),
+				.name = loc->is_c ? strpool_add(b->flame->pool, loc->frames[k].function)
+						  : strpool_add(b->flame->pool,
+								go_name_plain(b->flame->pool, loc->frames[k].function)),
+				.origin = loc->is_c ? FLAME_OTHER : origin_of(rec, &loc->frames[k], loc->is_runtime),
 				.row = UINT32_MAX};
 
 			at = child(b, at, frame.name, &frame);
@@ -126,7 +127,7 @@ static const char *leaf_name(struct strpool *pool, const struct rec_observation 
 static void add_observation(struct builder *b, const struct rec_observation *o, const struct flame_label *label)
 {
 	struct strpool *pool = b->flame->pool;
-	const struct rec_frame *place = place_charged(b->rec, o, false);
+	const struct rec_frame *place = place_charged(b->rec, o, CHARGE_SITE);
 	uint32_t parent = add_functions(b, o), at;
 	struct flame_frame leaf = {.kind = FLAME_OBJECTS,
 				   .origin = b->flame->frames[parent].origin,

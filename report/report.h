@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "diff/diff.h"
 #include "predict/prediction.h"
+#include "recording/place.h"
 #include "recording/recording.h"
 
 struct report_options {
@@ -52,7 +53,7 @@ struct top_options {
 	enum top_order order;
 	enum top_key key;
 	bool by_replica;		/* of a merged recording: what each replica contributed to a row */
-	bool charge_module;		/* charge each observation to the nearest frame in the main module */
+	enum place_charge charge;	/* what each observation counts for */
 	const struct recording *before; /* the same window some time ago: adds rates; borrowed, may be NULL */
 	const struct audit *audit; /* of the recording: adds verdicts to sites that are not charged elsewhere; borrowed,
 				      may be NULL */

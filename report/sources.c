@@ -78,7 +78,7 @@ static void learn_path(const struct sources *s, struct source *source, const str
 
 static void add_observation(struct sources *s, const struct rec_observation *o)
 {
-	const struct rec_frame *frame = place_charged(s->rec, o, false);
+	const struct rec_frame *frame = place_charged(s->rec, o, CHARGE_SITE);
 	struct annotated_line *line;
 	struct source *source;
 	struct rec_frame shown;

@@ -374,8 +374,10 @@ static void put_observed(FILE *f, const struct top_rows *rows)
 	if (options->before)
 		strbuf_addf(&sb, "; now %s objects/s, %s/s", units_count((uint64_t)(rate.objects + 0.5)).text,
 			    units_bytes((uint64_t)(rate.bytes + 0.5)).text);
-	if (options->charge_module)
+	if (options->charge == CHARGE_MODULE)
 		strbuf_addstr(&sb, "; charged to the nearest line of the main module");
+	if (options->charge == CHARGE_C)
+		strbuf_addstr(&sb, "; charged to the nearest line of C");
 	header_line(f, "observed", strbuf_str(&sb), TEXT_PLAIN, &options->base);
 	strbuf_release(&sb);
 }
@@ -666,7 +668,7 @@ static int put_json(FILE *f, const struct top_rows *rows)
 	json_report_recording(&report, rows->rec);
 	json_report_member(&report, "key", json_text(top_key_name(options->key)));
 	json_report_member(&report, "order", json_text(top_order_name(options->order)));
-	json_report_member(&report, "charge", json_text(options->charge_module ? "module" : "site"));
+	json_report_member(&report, "charge", json_text(place_charge_name(options->charge)));
 	if (rows->n_replicas)
 		json_report_member(&report, "replicas", json_replicas(rows));
 	put_counts(totals, &rows->all);

@@ -91,7 +91,7 @@ static void add_parts(const struct top_rows *rows, struct top_row *row, const st
 static struct top_row row_of(struct top_rows *rows, const struct recording *rec, const struct rec_observation *o)
 {
 	const struct rec_header *header = &rec->header;
-	const struct rec_frame *frame = place_charged(rec, o, rows->options->charge_module);
+	const struct rec_frame *frame = place_charged(rec, o, rows->options->charge);
 	static const struct rec_frame none = {.function = NO_STACK};
 	struct top_row row = {.file = NULL};
 	const char *file;
@@ -272,7 +272,7 @@ void top_rows_init(struct top_rows *rows, const struct recording *rec, const str
 	const struct recording *before = options->before;
 
 	*rows = (struct top_rows){.options = options, .rec = rec, .pool = strpool_new()};
-	rows->has_verdicts = options->audit && options->key == TOP_KEY_SITE && !options->charge_module;
+	rows->has_verdicts = options->audit && options->key == TOP_KEY_SITE && options->charge == CHARGE_SITE;
 	if (options->by_replica)
 		rows->n_replicas = recording_replicas(rec, &rows->replicas);
 	for (size_t i = 0; i < rec->n_observations; i++)

@@ -56,7 +56,10 @@ struct elf_image {
 	uint8_t *chunk_loaded;	 /* one bit per chunk of the reservation */
 	uint64_t loaded_bytes;
 
+	bool is_debug_file;
 	uint16_t type;
+	uint64_t headers_offset; /* of the program headers */
+	unsigned n_headers;
 	struct elf_segment *segments;
 	struct region *regions; /* one per segment */
 	size_t n_segments;
@@ -176,7 +179,7 @@ static int read_header(struct elf_image *image, Elf64_Ehdr *ehdr, struct error *
 			err, -EPROTONOSUPPORT,
 			"elf: '%s' is built for another machine (ELF machine %u); rebuild it with GOARCH=amd64",
 			image->path, ehdr->e_machine);
-	if (ehdr->e_type != ET_EXEC && ehdr->e_type != ET_DYN)
+	if (ehdr->e_type != ET_EXEC && ehdr->e_type != ET_DYN && !(image->is_debug_file && ehdr->e_type == ET_REL))
 		return error_set(err, -ENOEXEC,
 				 "elf: '%s' is neither a program nor a shared library (ELF type %u); link it first",
 				 image->path, ehdr->e_type);
@@ -189,6 +192,8 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 	uint64_t size = (uint64_t)ehdr->e_phnum * sizeof(Elf64_Phdr);
 	uint64_t total = 0;
 
+	if (ehdr->e_phnum == 0 && image->is_debug_file)
+		return 0;
 	if (ehdr->e_phnum == 0)
 		return error_set(err, -ENOEXEC, "elf: '%s' has no segments: it is not a program; link it first",
 				 image->path);
@@ -198,6 +203,8 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 	if (!load(image, ehdr->e_phoff, size))
 		return error_set(err, -EBADMSG, "elf: '%s' is truncated: its program headers lie beyond its end",
 				 image->path);
+	image->headers_offset = ehdr->e_phoff;
+	image->n_headers = ehdr->e_phnum;
 	image->segments = xcalloc(ehdr->e_phnum, sizeof(*image->segments));
 	image->regions = xcalloc(ehdr->e_phnum, sizeof(*image->regions));
 	for (unsigned i = 0; i < ehdr->e_phnum; i++) {
@@ -215,6 +222,8 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 		}
 		if (phdr.p_type != PT_LOAD)
 			continue;
+		if (image->is_debug_file && !in_file(image, phdr.p_offset, phdr.p_filesz))
+			phdr.p_offset = phdr.p_filesz = 0;
 		if (!in_file(image, phdr.p_offset, phdr.p_filesz))
 			return error_set(err, -EBADMSG, "elf: '%s' is truncated: segment %u lies beyond its end",
 					 image->path, i);
@@ -234,7 +243,7 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 		if (total > MAX_SEGMENT_BYTES)
 			return error_set(err, -EBADMSG, "elf: '%s' is damaged: its segments exceed 2 GiB", image->path);
 	}
-	if (image->n_segments == 0)
+	if (image->n_segments == 0 && !image->is_debug_file)
 		return error_set(err, -ENOEXEC,
 				 "elf: '%s' has no loadable segments: it is not a program; link it first", image->path);
 	return 0;
@@ -432,7 +441,7 @@ static struct elf_image *image_new(const char *path)
 }
 
 /* Takes the descriptor, also on failure. */
-static int open_taken_fd(struct elf_image **out, int fd, const char *path, struct error *err)
+static int open_taken_fd(struct elf_image **out, int fd, const char *path, bool is_debug_file, struct error *err)
 {
 	struct elf_image *image = image_new(path);
 	struct stat st;
@@ -440,6 +449,7 @@ static int open_taken_fd(struct elf_image **out, int fd, const char *path, struc
 	int ret;
 
 	image->fd = fd;
+	image->is_debug_file = is_debug_file;
 	if (fstat(fd, &st) < 0) {
 		ret = error_set(err, -errno, "elf: failed to stat '%s': %s", path, strerror(errno));
 		goto out;
@@ -478,17 +488,27 @@ int elf_image_open(struct elf_image **out, const char *path, struct error *err)
 
 	if (fd < 0)
 		return error_set(err, -errno, "elf: failed to open '%s': %s", path, reason_text(errno));
-	return open_taken_fd(out, fd, path, err);
+	return open_taken_fd(out, fd, path, false, err);
 }
 
-int elf_image_open_fd(struct elf_image **out, int fd, const char *path, struct error *err)
+static int open_fd(struct elf_image **out, int fd, const char *path, bool is_debug_file, struct error *err)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
 	if (copy < 0)
 		return error_set(err, -errno, "elf: failed to duplicate the descriptor of '%s': %s", path,
 				 reason_text(errno));
-	return open_taken_fd(out, copy, path, err);
+	return open_taken_fd(out, copy, path, is_debug_file, err);
+}
+
+int elf_image_open_fd(struct elf_image **out, int fd, const char *path, struct error *err)
+{
+	return open_fd(out, fd, path, false, err);
+}
+
+int elf_image_open_debug_fd(struct elf_image **out, int fd, const char *path, struct error *err)
+{
+	return open_fd(out, fd, path, true, err);
 }
 
 int elf_image_open_bytes(struct elf_image **out, const void *data, size_t size, const char *path, struct error *err)
@@ -602,6 +622,14 @@ const struct elf_section *elf_image_section(const struct elf_image *image, const
 	return NULL;
 }
 
+const uint8_t *elf_image_section_bytes(const struct elf_image *image, const struct elf_section *section)
+{
+	/* Only what is cached of the file changes, never what the image says. */
+	if (section->size == 0 || !load((struct elf_image *)image, section->offset, section->size))
+		return NULL;
+	return image->data + section->offset;
+}
+
 /* ---- reading ---- */
 
 /* The segment with vaddr in its part of the file, or NULL; *into how far in. */
@@ -689,6 +717,30 @@ bool elf_image_read(const struct elf_image *image, elf_vaddr vaddr, void *out, s
 		size -= part;
 	}
 	return true;
+}
+
+bool elf_image_header(const struct elf_image *image, uint32_t type, struct elf_segment *out)
+{
+	for (unsigned i = 0; i < image->n_headers; i++) {
+		uint64_t at = image->headers_offset + i * sizeof(Elf64_Phdr);
+		Elf64_Phdr phdr;
+
+		/* Loaded before, unless they lie in what was given back. */
+		if (!load((struct elf_image *)image, at, sizeof(phdr)))
+			return false;
+		memcpy(&phdr, image->data + at, sizeof(phdr));
+		if (phdr.p_type != type)
+			continue;
+		*out = (struct elf_segment){
+			.vaddr = phdr.p_vaddr,
+			.offset = phdr.p_offset,
+			.file_size = phdr.p_filesz,
+			.mem_size = phdr.p_memsz,
+			.flags = phdr.p_flags,
+		};
+		return true;
+	}
+	return false;
 }
 
 bool elf_image_vaddr_to_offset(const struct elf_image *image, elf_vaddr vaddr, elf_offset *out)
@@ -913,4 +965,45 @@ bool elf_image_imports(const struct elf_image *image, const char *name)
 			return true;
 	}
 	return false;
+}
+
+static void visit_table(struct elf_image *image, size_t table, elf_symbol_visit visit, void *ctx)
+{
+	const struct elf_section *symbols = &image->sections[table], *strings;
+	uint64_t n = symbols->size / sizeof(Elf64_Sym);
+
+	if (image->section_links[table] >= image->n_sections)
+		return;
+	strings = &image->sections[image->section_links[table]];
+	/* A string that ends nowhere would be read beyond the table. */
+	if (!load(image, symbols->offset, symbols->size) || !load(image, strings->offset, strings->size) ||
+	    strings->size == 0 || image->data[strings->offset + strings->size - 1] != '\0')
+		return;
+	for (uint64_t i = 0; i < n; i++) {
+		Elf64_Sym sym;
+
+		memcpy(&sym, image->data + symbols->offset + i * sizeof(sym), sizeof(sym));
+		if (sym.st_shndx == SHN_UNDEF || sym.st_name == 0 || sym.st_name >= strings->size)
+			continue;
+		struct elf_symbol symbol = {
+			.name = (const char *)image->data + strings->offset + sym.st_name,
+			.value = sym.st_value,
+			.size = sym.st_size,
+			.type = ELF64_ST_TYPE(sym.st_info),
+			.bind = ELF64_ST_BIND(sym.st_info),
+		};
+		if (*symbol.name)
+			visit(ctx, &symbol);
+	}
+}
+
+void elf_image_visit_symbols(const struct elf_image *image, bool dynamic, elf_symbol_visit visit, void *ctx)
+{
+	/* Files have one table of each kind; any number of headers may name the same bytes. */
+	for (size_t i = 0; i < image->n_sections; i++) {
+		if (image->section_types[i] == (dynamic ? SHT_DYNSYM : SHT_SYMTAB)) {
+			visit_table((struct elf_image *)image, i, visit, ctx);
+			return;
+		}
+	}
 }

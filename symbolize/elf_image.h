@@ -52,6 +52,9 @@ int elf_image_open(struct elf_image **out, const char *path, struct error *err);
 int elf_image_open_fd(struct elf_image **out, int fd, const char *path, struct error *err);
 /* The same over bytes in memory, which must outlive the image (fuzzing, tests). */
 int elf_image_open_bytes(struct elf_image **out, const void *data, size_t size, const char *path, struct error *err);
+/* The same for a separate debug file: its program headers are those of the file it was taken from, and what they say of
+ * bytes that stayed there is no damage. dwz's are relocatable files without any. */
+int elf_image_open_debug_fd(struct elf_image **out, int fd, const char *path, struct error *err);
 void elf_image_free(struct elf_image *image);
 /* -ESTALE if the file has been written to since it was opened: its parts, read at different times, need not agree. A
  * file that runs cannot be. */
@@ -67,8 +70,13 @@ const char *elf_image_build_id(const struct elf_image *image);
 
 size_t elf_image_segment_count(const struct elf_image *image); /* PT_LOAD only */
 const struct elf_segment *elf_image_segment(const struct elf_image *image, size_t i);
+/* The first program header of a type, PT_GNU_EH_FRAME say, as the file has it: nothing of it is checked. */
+bool elf_image_header(const struct elf_image *image, uint32_t type, struct elf_segment *out);
 /* NULL if there is none of that name. */
 const struct elf_section *elf_image_section(const struct elf_image *image, const char *name);
+/* A section's bytes in the file, all of them, compressed ones as they are; NULL if there are none or the file shrank.
+ */
+const uint8_t *elf_image_section_bytes(const struct elf_image *image, const struct elf_section *section);
 
 /* The raw bytes at vaddr as far as the file maps them, *avail of them (at least 1), or NULL. Relocations not applied.
  */
@@ -100,5 +108,17 @@ char *elf_image_interpreter(const struct elf_image *image);
 bool elf_image_imports(const struct elf_image *image, const char *name);
 /* A symbol's value from .symtab or .dynsym; false if absent. Go function names come from pclntab instead. */
 bool elf_image_symbol(const struct elf_image *image, const char *name, elf_vaddr *value, uint64_t *size);
+
+/* A defined symbol with a name. */
+struct elf_symbol {
+	const char *name; /* valid as long as the image */
+	elf_vaddr value;
+	uint64_t size;
+	unsigned type; /* STT_ */
+	unsigned bind; /* STB_ */
+};
+/* Visits those of .symtab, or of .dynsym, in the file's order. The tables stay in memory with the image. */
+typedef void (*elf_symbol_visit)(void *ctx, const struct elf_symbol *symbol);
+void elf_image_visit_symbols(const struct elf_image *image, bool dynamic, elf_symbol_visit visit, void *ctx);
 
 #endif

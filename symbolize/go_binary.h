@@ -74,6 +74,10 @@ const char *go_binary_func_file(const struct go_binary *bin, const struct go_fun
 /* The line of the `func` keyword where the tables have it (>= 1.20), else 0. */
 int go_binary_func_start_line(const struct go_binary *bin, const struct go_func *func);
 
+/* The largest frame of a function at any of its instructions, in bytes without the return address (pcsp). False if the
+ * tables do not tell. */
+bool go_binary_frame_bytes(const struct go_binary *bin, const struct go_func *func, uint32_t *out);
+
 /* Calls visit for every inlined call in the binary: the physical function and the inlined function's name. visit
  * returns false to stop. */
 typedef bool (*go_inline_visit)(void *ctx, const struct go_func *physical, const char *inlined_name);

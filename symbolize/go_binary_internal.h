@@ -121,6 +121,7 @@ struct pcln_func {
 	elf_vaddr entry;
 	elf_vaddr end;
 	const char *name;
+	uint32_t pcsp;
 	uint32_t pcfile;
 	uint32_t pcln;
 	uint32_t pcinline; /* PCDATA_InlTreeIndex */

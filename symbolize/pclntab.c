@@ -73,6 +73,7 @@ bool pcln_func(const struct go_binary *bin, size_t i, struct pcln_func *out)
 	out->entry = module->text + load_u32(entry);
 	out->end = module->text + load_u32(entry + FUNCTAB_SIZE);
 	out->name = func_name(bin, load_u32(func + 4));
+	out->pcsp = load_u32(func + 16);
 	out->pcfile = load_u32(func + 20);
 	out->pcln = load_u32(func + 24);
 	out->cu_offset = load_u32(func + 32);
@@ -392,4 +393,18 @@ void go_binary_each_line(const struct go_binary *bin, const struct go_func *func
 		while (has_call && call.offset <= at)
 			has_call = pcvalue_next(&call);
 	}
+}
+
+bool go_binary_frame_bytes(const struct go_binary *bin, const struct go_func *func, uint32_t *out)
+{
+	struct pcln_func f;
+	struct pcvalue sp;
+	int32_t most = 0;
+
+	if (!pcln_func(bin, func->index, &f) || !f.pcsp)
+		return false;
+	for (sp = pcvalue_begin(bin, &f, f.pcsp); pcvalue_next(&sp);)
+		most = sp.value > most ? sp.value : most;
+	*out = (uint32_t)most;
+	return most > 0;
 }

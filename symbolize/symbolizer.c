@@ -24,6 +24,11 @@ size_t symbolizer_frames(struct symbolizer *sym, elf_vaddr ret, struct sym_frame
 	return ret ? symbolizer_frames_at(sym, ret - 1, frames, max) : 0;
 }
 
+bool symbolizer_line(struct symbolizer *sym, elf_vaddr ret, const char **file, int *line)
+{
+	return ret && sym->ops->line && sym->ops->line(sym, ret - 1, file, line);
+}
+
 size_t symbolizer_moved_variables(struct symbolizer *sym, elf_vaddr entry, struct sym_moved_variable *vars, size_t max)
 {
 	if (max == 0 || !sym->ops->moved_variables)

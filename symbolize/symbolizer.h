@@ -38,6 +38,12 @@ void symbolizer_free(struct symbolizer *sym);
 size_t symbolizer_frames(struct symbolizer *sym, elf_vaddr ret, struct sym_frame *frames, size_t max);
 /* The same for an exact instruction address: no - 1. */
 size_t symbolizer_frames_at(struct symbolizer *sym, elf_vaddr pc, struct sym_frame *frames, size_t max);
+/*
+ * Where the call before a return address was written, from the line table alone, for what has lines and no functions
+ * there: assembler sources, units of clang -g1, split units whose other half is in a file that is not opened. False
+ * where no line is known; always but with DWARF.
+ */
+bool symbolizer_line(struct symbolizer *sym, elf_vaddr ret, const char **file, int *line);
 
 /* A variable that the compiler moved to the heap, from DWARF ("&x" in the variable table): its name and declaration
  * line. */

@@ -13,8 +13,9 @@
  * of the frame inside it. Names are those of the abstract origins, often in another unit, so they are kept by offset.
  *
  * The file is not trusted. libdw checks bounds; what it does not limit is limited here: depth of the tree, hops between
- * origins, nodes and ranges of one unit, the size sections unpack to. Other files that DWARF may refer to (dwz's common
- * part, split units) are never opened: a privileged process does not open paths that a stranger's binary names.
+ * origins, nodes and ranges of one unit, the size sections unpack to. libdw never opens a file that DWARF names (dwz's
+ * common part, split units): a privileged process does not open paths that a stranger's binary names. The common part
+ * is handed in by who found it.
  */
 #include "symbolize/symbolizer_dwarf.h"
 
@@ -86,15 +87,22 @@ struct unit_range {
 /* What a frame takes from an abstract origin. */
 struct origin {
 	const char *name;
+	const char *linkage; /* the name for linkers, which says more; NULL without */
 	int line;
+};
+
+struct dwarf_file {
+	int fd;
+	Elf *elf;
+	Dwarf *dwarf;
 };
 
 struct symbolizer_dwarf {
 	struct symbolizer base;
 	int go_minor;
-	int fd;
-	Elf *elf;
-	Dwarf *dwarf;
+	struct dwarf_file file;
+	struct dwarf_file shared; /* nothing without */
+	Dwarf *dwarf;		  /* the file's */
 	struct unit *units;
 	size_t n_units;
 	size_t alloc_units;
@@ -104,7 +112,8 @@ struct symbolizer_dwarf {
 	struct origin *origins;
 	size_t n_origins;
 	size_t alloc_origins;
-	struct u64map origin_at; /* offset of a debugging entry to its place in origins */
+	struct u64map
+		origin_at; /* offset of a debugging entry, or ~ that in the shared file, to its place in origins */
 };
 
 /* ---- entries of the tree -------------------------------------------------------------------------------------------
@@ -113,6 +122,7 @@ struct symbolizer_dwarf {
 /* The attributes of one entry that matter here; has says which are there. */
 enum attr {
 	ATTR_NAME,
+	ATTR_LINKAGE_NAME,
 	ATTR_LOW_PC,
 	ATTR_RANGES,
 	ATTR_ORIGIN,
@@ -137,6 +147,10 @@ static int collect_attr(Dwarf_Attribute *attr, void *ctx)
 	switch (dwarf_whatattr(attr)) {
 	case DW_AT_name:
 		i = ATTR_NAME;
+		break;
+	case DW_AT_linkage_name:
+	case DW_AT_MIPS_linkage_name:
+		i = ATTR_LINKAGE_NAME;
 		break;
 	case DW_AT_low_pc:
 		i = ATTR_LOW_PC;
@@ -165,14 +179,15 @@ static int collect_attr(Dwarf_Attribute *attr, void *ctx)
 	default:
 		return DWARF_CB_OK;
 	}
-	/* These live in other files. */
+	/* These live in the shared file. A file without one has itself in its place. */
 	switch (dwarf_whatform(attr)) {
 	case DW_FORM_GNU_ref_alt:
 	case DW_FORM_GNU_strp_alt:
 	case DW_FORM_ref_sup4:
 	case DW_FORM_ref_sup8:
 	case DW_FORM_strp_sup:
-		return DWARF_CB_OK;
+		if (dwarf_getalt(dwarf_cu_getdwarf(attr->cu)) == dwarf_cu_getdwarf(attr->cu))
+			return DWARF_CB_OK;
 	}
 	attrs->at[i] = *attr;
 	attrs->has |= 1u << i;
@@ -208,11 +223,16 @@ static int attrs_line(struct attrs *attrs, enum attr i)
 	return line <= INT32_MAX ? (int)line : 0;
 }
 
-static const char *attrs_name(struct attrs *attrs)
+static const char *attrs_string(struct attrs *attrs, enum attr i)
 {
-	const char *name = attrs_have(attrs, ATTR_NAME) ? dwarf_formstring(&attrs->at[ATTR_NAME]) : NULL;
+	const char *name = attrs_have(attrs, i) ? dwarf_formstring(&attrs->at[i]) : NULL;
 
 	return name && *name ? name : NULL;
+}
+
+static const char *attrs_name(struct attrs *attrs)
+{
+	return attrs_string(attrs, ATTR_NAME);
 }
 
 enum walk { WALK_INTO, WALK_PAST, WALK_STOP };
@@ -272,7 +292,10 @@ static const struct origin *find_origin(struct symbolizer_dwarf *sym, Dwarf_Attr
 
 	if (!dwarf_formref_die(ref, &die))
 		return NULL;
-	uint64_t *place = u64map_at(&sym->origin_at, dwarf_dieoffset(&die), &is_new);
+	Dwarf_Off offset = dwarf_dieoffset(&die);
+	if (dwarf_cu_getdwarf(die.cu) != sym->dwarf)
+		offset = ~offset;
+	uint64_t *place = u64map_at(&sym->origin_at, offset, &is_new);
 	if (!is_new)
 		return &sym->origins[*place];
 	*place = sym->n_origins;
@@ -282,10 +305,12 @@ static const struct origin *find_origin(struct symbolizer_dwarf *sym, Dwarf_Attr
 	for (int hop = 0; hop < ORIGIN_HOPS && attrs_read(&attrs, &die); hop++) {
 		if (!origin.name)
 			origin.name = attrs_name(&attrs);
+		if (!origin.linkage)
+			origin.linkage = attrs_string(&attrs, ATTR_LINKAGE_NAME);
 		if (!origin.line)
 			origin.line = attrs_line(&attrs, ATTR_DECL_LINE);
 		enum attr next = attrs_have(&attrs, ATTR_ORIGIN) ? ATTR_ORIGIN : ATTR_SPECIFICATION;
-		if ((origin.name && origin.line) || !attrs_have(&attrs, next) ||
+		if ((origin.linkage && origin.line) || !attrs_have(&attrs, next) ||
 		    !dwarf_formref_die(&attrs.at[next], &die))
 			break;
 	}
@@ -322,6 +347,7 @@ static uint32_t add_node(struct unit_builder *b, Dwarf_Die *die, bool inlined, u
 
 	if (!attrs_read(&attrs, die) || (!attrs_have(&attrs, ATTR_LOW_PC) && !attrs_have(&attrs, ATTR_RANGES)))
 		return NODE_NONE;
+	const char *linkage = attrs_string(&attrs, ATTR_LINKAGE_NAME);
 	node.name = attrs_name(&attrs);
 	node.start_line = attrs_line(&attrs, ATTR_DECL_LINE);
 	if (attrs_have(&attrs, ATTR_ORIGIN))
@@ -330,6 +356,10 @@ static uint32_t add_node(struct unit_builder *b, Dwarf_Die *die, bool inlined, u
 		origin = find_origin(b->sym, &attrs.at[ATTR_SPECIFICATION]);
 	if (origin && !node.name)
 		node.name = origin->name;
+	if (origin && !linkage)
+		linkage = origin->linkage;
+	if (linkage)
+		node.name = linkage;
 	if (origin && !node.start_line)
 		node.start_line = origin->line;
 	if (!node.name || b->n_nodes == UNIT_ITEMS_MAX)
@@ -375,8 +405,17 @@ static enum walk index_die(void *ctx, Dwarf_Die *die, unsigned depth)
 			b->node_at[depth] = outer;
 		return WALK_INTO;
 	case DW_TAG_lexical_block:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
 		b->node_at[depth] = outer;
 		return outer == NODE_NONE ? WALK_PAST : WALK_INTO;
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		/* GCC leaves the functions of a class that is local to a function, as lambdas are, where they were
+		 * written. */
+		b->node_at[depth] = NODE_NONE;
+		return WALK_INTO;
 	default:
 		return WALK_PAST;
 	}
@@ -459,8 +498,8 @@ static uint32_t node_at(const struct unit *unit, elf_vaddr pc)
 	return low ? unit->segments[low - 1].node : NODE_NONE;
 }
 
-/* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
-static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
+/* How many unit ranges begin at or before pc. */
+static size_t ranges_until(const struct symbolizer_dwarf *sym, elf_vaddr pc)
 {
 	size_t low = 0, high = sym->n_ranges;
 
@@ -471,11 +510,17 @@ static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32
 		else
 			high = mid;
 	}
+	return low;
+}
+
+/* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
+static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
+{
 	/* Ranges of different units should not overlap; where they do, the one that knows a function wins. */
-	for (; low && sym->ranges[low - 1].max_end > pc; low--) {
-		if (sym->ranges[low - 1].end <= pc)
+	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
+		if (sym->ranges[i - 1].end <= pc)
 			continue;
-		struct unit *unit = &sym->units[sym->ranges[low - 1].unit];
+		struct unit *unit = &sym->units[sym->ranges[i - 1].unit];
 		if (!unit->indexed)
 			index_unit(sym, unit);
 		*node = node_at(unit, pc);
@@ -527,6 +572,20 @@ static size_t dwarf_frames(struct symbolizer *base, elf_vaddr pc, struct sym_fra
 		at = node->parent;
 	}
 	return n;
+}
+
+static bool dwarf_line(struct symbolizer *base, elf_vaddr pc, const char **file, int *line)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+
+	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
+		if (sym->ranges[i - 1].end <= pc)
+			continue;
+		*file = line_at(&sym->units[sym->ranges[i - 1].unit], pc, line);
+		if (*file)
+			return true;
+	}
+	return false;
 }
 
 /* ---- variables moved to the heap ------------------------------------------------------------------------------------
@@ -631,6 +690,14 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 /* ---- opening -------------------------------------------------------------------------------------------------------
  */
 
+static void close_file(struct dwarf_file *file)
+{
+	dwarf_end(file->dwarf);
+	elf_end(file->elf);
+	if (file->fd >= 0)
+		close(file->fd);
+}
+
 static void dwarf_free(struct symbolizer *base)
 {
 	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
@@ -643,15 +710,14 @@ static void dwarf_free(struct symbolizer *base)
 	free(sym->ranges);
 	free(sym->origins);
 	u64map_release(&sym->origin_at);
-	dwarf_end(sym->dwarf);
-	elf_end(sym->elf);
-	if (sym->fd >= 0)
-		close(sym->fd);
+	close_file(&sym->file);
+	close_file(&sym->shared);
 	free(sym);
 }
 
 static const struct symbolizer_ops dwarf_ops = {
 	.frames = dwarf_frames,
+	.line = dwarf_line,
 	.moved_variables = dwarf_moved_variables,
 	.free = dwarf_free,
 };
@@ -664,10 +730,13 @@ static const char *section_name(Elf *elf, const GElf_Shdr *shdr)
 	return name ? name : "";
 }
 
-/* Whether the sections say that they fit, before libdw unpacks them. */
-static int check_sizes(Elf *elf, const char *path, struct error *err)
+/*
+ * Whether the sections say that they fit, before libdw unpacks them, and what libdw keeps of them: of compressed ones
+ * both forms.
+ */
+static int check_sizes(Elf *elf, const char *path, uint64_t *budget, struct error *err)
 {
-	uint64_t total = 0;
+	uint64_t total = 0, kept = 0;
 
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
 		GElf_Shdr shdr;
@@ -679,6 +748,10 @@ static int check_sizes(Elf *elf, const char *path, struct error *err)
 					 "dwarf: failed to read '%s': section %s is compressed in the old GNU way; "
 					 "convert it with objcopy --decompress-debug-sections",
 					 path, section_name(elf, &shdr));
+		/* Sections may lie on top of each other; libdw reads each for itself. */
+		if (shdr.sh_type != SHT_NOBITS && strstr(section_name(elf, &shdr), "debug") &&
+		    shdr.sh_size < UINT64_MAX - kept)
+			kept += shdr.sh_size;
 		if (!(shdr.sh_flags & SHF_COMPRESSED) || !gelf_getchdr(scn, &chdr))
 			continue;
 		if (chdr.ch_size > UNPACKED_MAX - total)
@@ -688,6 +761,14 @@ static int check_sizes(Elf *elf, const char *path, struct error *err)
 					 path, (unsigned long long)(UNPACKED_MAX >> 30));
 		total += chdr.ch_size;
 	}
+	if (!budget)
+		return 0;
+	if (kept > *budget || total > *budget - kept)
+		return error_set(err, -E2BIG,
+				 "dwarf: failed to read '%s': its debug sections take %llu MiB, %llu MiB are left for "
+				 "them; its functions have names only",
+				 path, (unsigned long long)((kept + total) >> 20), (unsigned long long)(*budget >> 20));
+	*budget -= kept + total;
 	return 0;
 }
 
@@ -747,7 +828,7 @@ static void read_units(struct symbolizer_dwarf *sym)
 		ptrdiff_t offset = 0;
 		size_t first = sym->n_ranges;
 
-		if (type != DW_UT_compile && type != DW_UT_partial)
+		if (type != DW_UT_compile && type != DW_UT_partial && type != DW_UT_skeleton)
 			continue;
 		while ((offset = dwarf_ranges(&die, offset, &base, &start, &end)) > 0) {
 			if (start >= end)
@@ -760,7 +841,8 @@ static void read_units(struct symbolizer_dwarf *sym)
 		if (sym->n_ranges == first)
 			continue;
 		ARRAY_GROW(sym->units, sym->n_units + 1, sym->alloc_units);
-		sym->units[sym->n_units++] = (struct unit){.die = die, .joins_dot = joins_dot(&die)};
+		sym->units[sym->n_units++] =
+			(struct unit){.die = die, .joins_dot = type != DW_UT_skeleton && joins_dot(&die)};
 	}
 	if (!sym->n_ranges)
 		return;
@@ -771,7 +853,40 @@ static void read_units(struct symbolizer_dwarf *sym)
 	}
 }
 
-int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *image, int go_minor, struct error *err)
+static int open_file(struct dwarf_file *file, const struct elf_image *image, uint64_t *budget, struct error *err)
+{
+	const char *path = elf_image_path(image);
+	int ret;
+
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return error_set(err, -ENOSYS, "dwarf: failed to start libelf: %s", elf_errmsg(-1));
+	file->fd = fcntl(elf_image_fd(image), F_DUPFD_CLOEXEC, 0);
+	if (file->fd < 0) {
+		ret = -errno;
+		return error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path,
+				 reason_text(ret));
+	}
+	/* Read, not mapped: a file that shrinks meanwhile must not end in SIGBUS. */
+	file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
+	if (!file->elf)
+		return error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
+	ret = check_sizes(file->elf, path, budget, err);
+	if (ret != 0)
+		return ret;
+	file->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	if (!file->dwarf)
+		return error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
+				 dwarf_errmsg(-1));
+	ret = check_strings(file->elf, path, err);
+	if (ret != 0)
+		return ret;
+	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
+	dwarf_setalt(file->dwarf, file->dwarf);
+	return 0;
+}
+
+int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image *image, const struct elf_image *shared,
+				int go_minor, uint64_t *budget, struct error *err)
 {
 	const char *path = elf_image_path(image);
 	struct symbolizer_dwarf *sym;
@@ -787,37 +902,17 @@ int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *
 	sym = xcalloc(1, sizeof(*sym));
 	sym->base.ops = &dwarf_ops;
 	sym->go_minor = go_minor;
-	sym->fd = -1;
-	if (elf_version(EV_CURRENT) == EV_NONE) {
-		ret = error_set(err, -ENOSYS, "dwarf: failed to start libelf: %s", elf_errmsg(-1));
-		goto fail;
-	}
-	sym->fd = fcntl(elf_image_fd(image), F_DUPFD_CLOEXEC, 0);
-	if (sym->fd < 0) {
-		ret = -errno;
-		error_set(err, ret, "dwarf: failed to duplicate the descriptor of '%s': %s", path, reason_text(ret));
-		goto fail;
-	}
-	/* Read, not mapped: a file that shrinks meanwhile must not end in SIGBUS. */
-	sym->elf = elf_begin(sym->fd, ELF_C_READ, NULL);
-	if (!sym->elf) {
-		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': elf_begin: %s", path, elf_errmsg(-1));
-		goto fail;
-	}
-	ret = check_sizes(sym->elf, path, err);
+	sym->file.fd = sym->shared.fd = -1;
+	ret = open_file(&sym->file, image, budget, err);
 	if (ret != 0)
 		goto fail;
-	sym->dwarf = dwarf_begin_elf(sym->elf, DWARF_C_READ, NULL);
-	if (!sym->dwarf) {
-		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
-				dwarf_errmsg(-1));
-		goto fail;
+	if (shared) {
+		ret = open_file(&sym->shared, shared, budget, err);
+		if (ret != 0)
+			goto fail;
+		dwarf_setalt(sym->file.dwarf, sym->shared.dwarf);
 	}
-	ret = check_strings(sym->elf, path, err);
-	if (ret != 0)
-		goto fail;
-	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
-	dwarf_setalt(sym->dwarf, sym->dwarf);
+	sym->dwarf = sym->file.dwarf;
 	read_units(sym);
 	if (!sym->n_units) {
 		ret = error_set(err, -ENODATA,
@@ -831,6 +926,11 @@ int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *
 fail:
 	dwarf_free(&sym->base);
 	return ret;
+}
+
+int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *image, int go_minor, struct error *err)
+{
+	return symbolizer_new_dwarf_shared(out, image, NULL, go_minor, NULL, err);
 }
 
 int symbolizer_new_dwarf(struct symbolizer **out, const struct go_binary *bin, struct error *err)

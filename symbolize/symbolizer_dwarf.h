@@ -13,5 +13,11 @@
  * for compressed sections that claim to unpack to gigabytes, errno of fcntl.
  */
 int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *image, int go_minor, struct error *err);
+/*
+ * The same with what dwz moved into a file that several share (see debug_file_open_shared), NULL without, and within a
+ * budget: the bytes that libdw keeps of the debug sections, unpacked, are taken from *budget; -E2BIG if they are more.
+ */
+int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image *image, const struct elf_image *shared,
+				int go_minor, uint64_t *budget, struct error *err);
 
 #endif

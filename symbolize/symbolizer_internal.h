@@ -14,6 +14,8 @@ struct symbolizer_ops {
 	 * 1 <= max <= SYMBOLIZER_MAX_FRAMES. Returns how many were written, 0 if pc belongs to no known function.
 	 */
 	size_t (*frames)(struct symbolizer *sym, elf_vaddr pc, struct sym_frame *frames, size_t max);
+	/* NULL where the back end has no lines without functions. */
+	bool (*line)(struct symbolizer *sym, elf_vaddr pc, const char **file, int *line);
 	/* NULL where the back end knows no variables. max >= 1. */
 	size_t (*moved_variables)(struct symbolizer *sym, elf_vaddr entry, struct sym_moved_variable *vars, size_t max);
 	/* Frees everything, sym itself included. Never called with NULL. */

@@ -37,11 +37,13 @@ static int on_stack(void *ctx, void *data, size_t size)
 	const struct stack_record *record = data;
 	struct sample *s = ctx;
 
-	if (!s->has_bias && stack_record_is_whole(record, size)) {
+	if (c_stacks_take_page(s->c_stacks, data, size) || !stack_record_is_whole(record, size))
+		return 0;
+	if (!s->has_bias) {
 		s->bias = record->bias;
 		s->has_bias = true;
 	}
-	sample_cells_add_stack(s->cells, data, size);
+	sample_cells_add_stack(s->cells, s->c_stacks, record);
 	return 0;
 }
 
@@ -78,6 +80,7 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 		s->options.seed = sample_now_ns();
 	s->cells =
 		sample_cells_new(bin, entries, points, options->max_stacks ? options->max_stacks : DEFAULT_MAX_STACKS);
+	s->c_stacks = c_stacks_new(bin);
 	heap_stats_find(&s->stats_place, bin);
 	sample_settings_init(&settings, bin, entries, points, options);
 	settings.heap_stats = s->stats_place.address;
@@ -112,6 +115,7 @@ void sample_free(struct sample *s)
 	ring_buffer__free(s->ring);
 	sample_bpf__destroy(s->skel);
 	sample_cells_free(s->cells);
+	c_stacks_free(s->c_stacks);
 	free(s);
 }
 
@@ -192,6 +196,8 @@ int sample_attach(struct sample *s, pid_t pid, struct error *err)
 	int ret;
 
 	s->pid = pid;
+	c_stacks_watch(s->c_stacks, pid, s->options.is_launch);
+	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
 	getrusage(RUSAGE_SELF, &s->own_before);
 	s->attached = true;
 	plan = controller_init(&s->controller, &options, sample_now_ns());
@@ -222,6 +228,7 @@ int sample_drain(struct sample *s, struct error *err)
 
 	if (ret < 0)
 		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
 	if (!s->attached)
 		return 0;
 	sample_read_stats(s);

@@ -182,9 +182,16 @@ static const struct stack_info *info_of(struct sample_cells *c, const struct sto
 	return &c->info[stack->number];
 }
 
-void sample_cells_add_stack(struct sample_cells *c, const void *record, size_t size)
+void sample_cells_add_stack(struct sample_cells *c, struct c_stacks *c_stacks, const struct stack_record *record)
 {
-	stack_store_add(c->store, record, size);
+	struct c_spliced spliced;
+
+	if (stack_store_has(c->store, &record->id)) {
+		c_stacks_drop(c_stacks, &record->id);
+		return;
+	}
+	c_stacks_splice(c_stacks, record, &spliced);
+	stack_store_add(c->store, &record->id, spliced.pcs, spliced.depth, record->flags != 0, spliced.has_c);
 }
 
 /* ---- cells ---- */
@@ -564,8 +571,11 @@ void sample_cells_rows(struct sample_cells *c, const struct estimator_span *span
 		c->raw_stacks[i].depth = stack.depth - c->bare[i].skip;
 		c->raw_stacks[i].truncated = stack.truncated;
 	}
-	*out = (struct raw_capture){
-		.stacks = c->raw_stacks, .n_stacks = c->n_bare, .observations = c->rows, .n_observations = c->n_rows};
+	*out = (struct raw_capture){.stacks = c->raw_stacks,
+				    .n_stacks = c->n_bare,
+				    .n_different = c->n_bare,
+				    .observations = c->rows,
+				    .n_observations = c->n_rows};
 	free(sizes);
 	free(r.variance);
 	free(r.exact);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "probe/c_stacks.h"
 #include "probe/entries.h"
 #include "probe/sampling/estimator.h"
 #include "probe/sampling/sample_points.h"
@@ -22,8 +23,8 @@ struct sample_cells *sample_cells_new(const struct go_binary *bin, const struct 
 				      const struct sample_points *points, size_t max_stacks);
 void sample_cells_free(struct sample_cells *cells); /* accepts NULL */
 
-/* A record from the stack ring. */
-void sample_cells_add_stack(struct sample_cells *cells, const void *record, size_t size);
+/* A whole record from the stack ring, whose C frames are taken out of c_stacks. */
+void sample_cells_add_stack(struct sample_cells *cells, struct c_stacks *c_stacks, const struct stack_record *record);
 /* An entry of the sample maps, or of the exact map. One whose stack has not come yet waits for sample_cells_retry. */
 void sample_cells_add(struct sample_cells *cells, const struct sample_key *key, const struct sample_value *value,
 		      bool is_exact);

@@ -37,6 +37,7 @@ struct sample {
 	struct sample_bpf *skel;
 	struct ring_buffer *ring;
 	struct sample_cells *cells;
+	struct c_stacks *c_stacks;
 	struct controller controller;
 	struct attachment *hot, *flush, *large, *edges;
 	pid_t pid;

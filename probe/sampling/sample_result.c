@@ -104,6 +104,7 @@ int sample_read(struct sample *s, struct sample_result *out, struct recording *r
 	};
 	span.used = sample_stats_of_window(s, now, &used, &span.used_error) ? &used : NULL;
 	sample_cells_rows(s->cells, &span, rec, &out->raw);
+	c_stacks_lend(s->c_stacks, &out->raw);
 	rec->header.sampling.totals = span.used ? REC_TOTALS_COUNTED : REC_TOTALS_SCALED;
 	for (size_t i = 0; i < out->raw.n_observations; i++)
 		out->samples += out->raw.observations[i].samples;

@@ -36,8 +36,8 @@ Test(top, sites)
 
 Test(top, charged_to_the_module)
 {
-	expect_text((struct top_options){.charge_module = true, .order = TOP_BY_OBJECTS}, "top-module.txt");
-	expect_json((struct top_options){.charge_module = true, .order = TOP_BY_OBJECTS}, "top-module.json");
+	expect_text((struct top_options){.charge = CHARGE_MODULE, .order = TOP_BY_OBJECTS}, "top-module.txt");
+	expect_json((struct top_options){.charge = CHARGE_MODULE, .order = TOP_BY_OBJECTS}, "top-module.json");
 }
 
 Test(top, by_other_keys)

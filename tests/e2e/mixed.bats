@@ -1,0 +1,358 @@
+#!/usr/bin/env bats
+# Stacks of Go and of C, to the thread's beginning: held against gdb's of the same program, frame by frame (tests/gdb/compare
+# says which frames are not compared, and why), and against the counts that the programs print.
+
+load helper
+load processes
+load mixed
+
+setup() {
+	processes_setup
+	record_options='' compare_options=''
+}
+
+teardown() {
+	exec 7>&- || true
+	processes_teardown
+}
+
+# ---- the matrix ----
+
+# One build: a callback, nested ones, a thread that C made; and a C program with a Go library, attached to.
+check_cell() {
+	local program library what="$cc $cflags"
+	program=$(mixed_program) || { complain "does not build with $what" && return 0; }
+	launched "$program" callback nested thread || return 0
+	expect_counts "$what"
+	gdb_sees mixed "callback nested thread" "$program" callback nested thread
+	as_gdb mixed "callback nested thread" "$what"
+	[ -n "$1" ] || return 0
+	library=$(built_c mixedhost/lib lib.so -buildmode=c-shared .) || { complain "no library with $what" && return 0; }
+	check_attached "$(host_of linked.c "$library")" "$what"
+}
+
+# A host that waits, attached to.
+check_attached() {
+	local host=$1
+	start_host "$host" 211 wait
+	start_recording -p "$target"
+	work
+	stop_recording
+	read_stacks
+	expect_at mixedhost/lib work 211 $((211 * 136)) "$2"
+	gdb_sees mixedhost/lib work "$host" 211
+	as_gdb mixedhost/lib work "c-shared by -p, $2"
+	intact_soon "$target" "after the recording"
+	exec 7>&-
+	wait "$target" || complain "the host ended with status $?"
+}
+
+# expect_at FOLDER MARKER OBJECTS BYTES [WHAT...]
+expect_at() {
+	local got
+	got=$(counts_at "$rec" "$1" "$2")
+	[ "$got" = "$3 $4" ] || complain "@$2: $got objects and bytes instead of $3 $4 (${*:5})"
+}
+
+# start_host COMMAND...: its input is our descriptor 7; each line that it reads makes it work.
+start_host() {
+	local input
+	input=$(mktemp -u "$BATS_TEST_TMPDIR/input.XXXXXX")
+	mkfifo "$input"
+	log=$(mktemp "$BATS_TEST_TMPDIR/log.XXXXXX")
+	"$@" <"$input" >"$log" 2>&1 3>&- &
+	target=$!
+	pids+=("$target")
+	exec 7>"$input"
+	wait_on "$target" grep -q ready "$log" || { cat "$log"; return 1; }
+}
+
+work() {
+	local bursts
+	bursts=$(grep -c burst "$log" || true)
+	echo >&7
+	wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
+}
+
+# Every value of each dimension, or with ESCAUDIT_TEST_ALL=1 every combination. 1: the C program as well.
+cells() {
+	local version
+	if [ -z "${ESCAUDIT_TEST_ALL:-}" ]; then
+		cat <<-'END'
+			1.19 gcc 1 -O2 -fomit-frame-pointer
+			1.21 clang - -O2 -fomit-frame-pointer
+			1.22 gcc - -O0
+			1.24 clang 1 -O0
+			1.26 gcc - -O2 -fomit-frame-pointer
+			1.27 clang 1 -O2 -fomit-frame-pointer
+		END
+		return
+	fi
+	for version in 1.19 1.21 1.22 1.24 1.26 1.27; do
+		for cc in gcc clang; do
+			echo "$version $cc 1 -O0"
+			echo "$version $cc 1 -O2 -fomit-frame-pointer"
+		done
+	done
+}
+
+@test "Go versions, compilers, optimization: callback, nested, thread of C, C program: counts exact, stacks as gdb has them" {
+	need_mixed
+	local version with_host
+	while read -r version cc with_host cflags; do
+		check() { check_cell "${with_host#-}"; }
+		for_each_go check "$version" || true
+		wrong=$((${wrong:-0} + complaints))
+	done < <(cells)
+	[ "$wrong" -eq 0 ]
+}
+
+# ---- ways through C ----
+
+@test "C++ and exceptions, large frames, 50 frames, qsort, a signal's handler, memory of C, inlined C: as gdb has them" {
+	need_mixed
+	local scenarios="plain paths cxx big deep compare signal malloc inlined"
+	check() {
+		local program
+		program=$(mixed_program) || { complain "does not build" && return 0; }
+		# shellcheck disable=SC2086
+		launched "$program" $scenarios || return 0
+		expect_counts
+		# shellcheck disable=SC2086
+		gdb_sees mixed "$scenarios" "$program" $scenarios
+		as_gdb mixed "$scenarios" "$cc $cflags"
+	}
+	for_each_go check 1.19 1.27
+	[ -n "${ESCAUDIT_TEST_ALL:-}" ] || return 0
+	cc=clang cflags=-O0
+	for_each_go check
+}
+
+@test "two ways through C to one callback are two stacks" {
+	need_mixed
+	check() {
+		launched "$(mixed_program)" -rounds 3 paths || return 0
+		expect_stack mixed paths 321 '.* <- common <- left_way <- paths <- .*main.main.*'
+		expect_stack mixed paths 327 '.* <- common <- right_way <- paths <- .*main.main.*'
+		[ "$(stacks_at mixed paths | wc -l)" -eq 2 ] || complain "not two stacks: $(stacks_at mixed paths)"
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "as many stacks as objects, alike in everything of Go's: none merged, none lost" {
+	need_mixed
+	use_go
+	local n=1009 distinct
+	[ -z "${ESCAUDIT_TEST_ALL:-}" ] || n=10007
+	launched "$(mixed_program)" -stacks $n many
+	expect_counts
+	distinct=$(stacks_at mixed many | grep -c '^1 ' || true)
+	[ "$distinct" -eq $n ] || complain "$distinct stacks with one object instead of $n"
+	# The way is the number's bits.
+	stacks_at mixed many | sed -E 's/^1 .* <- goMany <- (.*) <- many <- .*/\1/; s/next_bit <- //g' |
+		awk -F ' <- ' '{n = 0; for (i = 1; i < NF; i++) n = 2 * n + ($i == "one_bit"); if (n in seen) print "twice: " n; seen[n]} END {for (i = 0; i < '$n'; i++) if (!(i in seen)) print "missing: " i}' \
+		>"$BATS_TEST_TMPDIR/ways"
+	[ ! -s "$BATS_TEST_TMPDIR/ways" ] || complain "$(head -n 5 "$BATS_TEST_TMPDIR/ways")"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a stack that is cut says so, in every output" {
+	need_mixed
+	use_go
+	local cut
+	launched "$(mixed_program)" cut
+	expect_counts
+	expect_stack mixed cut 139 'main\.goCut <- .* <- deeper <- deeper <- .*\[C frames cut: [^]]+\] <- .*main\.cut <- .*main\.main <- .*'
+	cut=$(grep -oE '\[C frames cut: [^]]+\]' "$rec.folded" | sort -u | head -n 1)
+	[ -n "$cut" ] || complain "not in folded stacks"
+	echo "as: $cut"
+	"$ESCAUDIT" export --format=html "$rec" | grep -qF "${cut:-[C frames cut}" || complain "not in the page"
+	"$GO" tool pprof -sample_index=alloc_objects -top -cum -nodecount=10000 -nodefraction=0 "$rec" 2>/dev/null | grep -qF "${cut:-[C frames cut}" ||
+		complain "not in pprof's table"
+	# How many there are of it, where stacks are not shown.
+	"$ESCAUDIT" top "$rec" >"$BATS_TEST_TMPDIR/top"
+	grep -qi 'C frames' "$BATS_TEST_TMPDIR/top" || { complain "not in top" && head -n 5 "$BATS_TEST_TMPDIR/top"; }
+	[ "$("$ESCAUDIT" top --json --limit 0 "$rec" | grep -ci 'C frames\|c_frames\|c_cut')" -gt 0 ] || complain "not in top --json"
+	# One that ends of itself is not said to be cut.
+	launched "$(mixed_program)" callback nested thread compare signal deep
+	! grep -F '[C frames cut' "$rec.folded" || complain "cut, and they are whole"
+	[ "$complaints" -eq 0 ]
+}
+
+# ---- builds ----
+
+@test "without symbols: C frames by module and offset, and the same; Go's as ever" {
+	need_mixed
+	check() {
+		local program bare
+		program=$(mixed_program) || { complain "does not build" && return 0; }
+		bare=$BATS_TEST_TMPDIR/bare/${program##*/}
+		mkdir -p "${bare%/*}"
+		strip -o "$bare" "$program"
+		launched "$bare" callback nested paths compare inlined || return 0
+		expect_counts
+		gdb_sees mixed "callback nested paths compare inlined" "$program" callback nested paths compare inlined
+		compare_options="--stripped mixed" as_gdb mixed "callback nested paths compare inlined" stripped
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "symbols without debug information: functions by the symbol table" {
+	need_mixed
+	use_go
+	cflags='-O2 -fomit-frame-pointer -g0'
+	launched "$(mixed_program)" callback
+	expect_counts
+	expect_stack mixed callback 101 'main\.goCallback <- .*runtime\.cgocallback <- .*goCallback <- inner <- outer <- .*runtime\.cgocall <- .*main\.callback <- main\.run <- main\.main <- .*'
+	[ "$complaints" -eq 0 ]
+}
+
+@test "-fcf-protection, -fstack-protector, -fstack-clash-protection, -pie" {
+	need_mixed
+	cflags='-O2 -fomit-frame-pointer -fcf-protection=full -fstack-protector-all -fstack-clash-protection'
+	check() {
+		local program
+		program=$(mixed_program -buildmode=pie) || { complain "does not build" && return 0; }
+		launched "$program" callback nested thread cxx big || return 0
+		expect_counts
+		gdb_sees mixed "callback nested thread cxx big" "$program" callback nested thread cxx big
+		as_gdb mixed "callback nested thread cxx big" "$cflags"
+	}
+	for_each_go check 1.22 1.27
+}
+
+# ---- hosts ----
+
+# check_host OBJECTS COMMAND...: launched, from the library's first allocation on, as gdb has it.
+check_host() {
+	local objects=$1
+	shift
+	launched "$@" || return 0
+	expect_at mixedhost/lib work "$objects" $((objects * 136)) "$*"
+	expect_at mixedhost/lib first 7 $((7 * 128)) "$*"
+	gdb_sees mixedhost/lib work "$@"
+	as_gdb mixedhost/lib work "$*"
+}
+
+@test "a C program and a C++ program linked with a Go library, launched" {
+	need_mixed
+	check() {
+		local library
+		library=$(built_c mixedhost/lib lib.so -buildmode=c-shared .) || { complain "no library" && return 0; }
+		check_host 223 "$(host_of linked.c "$library")" 223
+		check_host 227 "$(host_of linked.cc "$library")" 227
+	}
+	for_each_go check 1.19 1.27
+}
+
+@test "a C program that loads a Go library, early and late" {
+	need_mixed
+	check() {
+		local library host
+		library=$(built_c mixedhost/lib lib.so -buildmode=c-shared .) || { complain "no library" && return 0; }
+		host=$(host_of loading.c -ldl)
+		check_host 229 "$host" 0 "$library:229"
+		check_host 233 "$host" 700 "$library:233"
+	}
+	for_each_go check 1.21 1.27
+}
+
+@test "a C program with a Go archive in it, also as static PIE" {
+	need_mixed
+	check() {
+		local library
+		library=$(built_c mixedhost/lib lib.a -buildmode=c-archive .) || { complain "no library" && return 0; }
+		check_host 239 "$(host_of linked.c "$library" -lpthread)" 239
+		check_host 241 "$(host_of linked.c -static-pie "$library")" 241
+	}
+	for_each_go check 1.22 1.27
+}
+
+@test "a script in Python with an extension in Go" {
+	need_mixed
+	[ -x /usr/bin/python3 ] || skip_or_fail "no /usr/bin/python3"
+	use_go
+	local library
+	library=$(built_c mixedhost/lib lib.so -buildmode=c-shared .)
+	check_host 251 /usr/bin/python3 "$programs/mixedhost/script.py" "$library" 251
+	[ "$complaints" -eq 0 ]
+}
+
+@test "two Go libraries in one C program, launched: each of its own version, counted on its own and named" {
+	need_mixed
+	local one two host
+	use_go 1.19
+	one=$(built_c mixedhost/lib lib.so -buildmode=c-shared .)
+	use_go 1.27
+	two=$(built_c mixedhost/lib lib.so -buildmode=c-shared .)
+	host=$(host_of loading.c -ldl)
+	launched "$host" 0 "$one:257" "$two:263"
+	expect_at mixedhost/lib work 520 $((520 * 136))
+	expect_at mixedhost/lib first 14 $((14 * 128))
+	[ "$complaints" -eq 0 ]
+}
+
+@test "a plugin whose C calls its Go" {
+	need_mixed
+	check() {
+		local host plugin
+		host=$(built_c mixedhost plughost ./plughost) && plugin=$(built_c mixedhost plug.so -buildmode=plugin ./plug) ||
+			{ complain "does not build" && return 0; }
+		rec=$BATS_TEST_TMPDIR/rec
+		# A plugin that comes during the window may be covered in part: then the status says so.
+		timeout "$patience" "$ESCAUDIT" record -o "$rec" -- "$host" 269 "$plugin" >/dev/null 2>"$rec.messages" </dev/null ||
+			{ complain "status $?: $(cat "$rec.messages")" && return 0; }
+		read_stacks
+		expect_at mixedhost/plug plugged 269 $((269 * 144))
+		gdb_sees mixedhost/plug plugged "$host" 269 "$plugin"
+		as_gdb mixedhost/plug plugged
+	}
+	for_each_go check 1.27
+}
+
+# ---- recording ----
+
+@test "escaudit killed while C calls Go: the program goes on, its text is whole, the next recording is right" {
+	need_mixed
+	use_go
+	burst() {
+		local bursts
+		bursts=$(grep -c burst "$log" || true)
+		kill -USR1 "$target"
+		wait_for eval "[ \$(grep -c burst '$log') -gt $bursts ]"
+	}
+	start "$(own_copy "$(mixed_program)")" -wait callback nested thread paths
+	start_recording -p "$target"
+	burst
+	kill -KILL "$recorder"
+	wait "$recorder" || true
+	burst
+	intact_soon "$target" "after escaudit was killed"
+	start_recording -p "$target"
+	burst
+	stop_recording
+	read_stacks
+	truth=$BATS_TEST_TMPDIR/truth
+	printf '{"marker":"%s","objects":%d}\n' callback 101 nested 103 thread 113 paths 216 >"$truth"
+	expect_counts
+	expect_stack mixed paths 107 '.* <- common <- left_way <- paths <- .*main.main.*'
+	burst
+	kill -TERM "$target"
+	wait "$target" || true
+	[ "$complaints" -eq 0 ]
+}
+
+@test "the same stacks in a sample" {
+	need_mixed
+	use_go
+	local program args=(-rounds 6000 callback nested paths thread)
+	program=$(mixed_program)
+	check() {
+		record_options='--mode=sample --max-overhead=20' launched "$program" "${args[@]}" || return 0
+		compare_options=--subset as_gdb mixed "callback nested paths" sampled
+	}
+	gdb_sees mixed "callback nested paths thread" "$program" callback nested paths thread
+	twice check
+	[ "$(stacks_at mixed paths | wc -l)" -eq 2 ] || complain "paths in the sample: $(stacks_at mixed paths)"
+	[ "$complaints" -eq 0 ]
+}

@@ -1,0 +1,3 @@
+module example.com/escaudit/mixed
+
+go 1.19

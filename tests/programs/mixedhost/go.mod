@@ -1,0 +1,3 @@
+module example.com/escaudit/mixedhost
+
+go 1.19

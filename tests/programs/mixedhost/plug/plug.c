@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "_cgo_export.h"
+#include "plug.h"
+#include "../host.h"
+
+void plug_outer(int times)
+{
+	host_outer(goPlugged, times);
+	NOT_LAST();
+}

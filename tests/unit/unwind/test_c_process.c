@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/c_process.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unwind/c_process_internal.h"
+
+/* Of no process: there is none of this number. */
+static struct c_process *none(struct c_files *files)
+{
+	struct error err = ERROR_INIT;
+	struct c_process *process;
+
+	cr_assert_eq(c_process_new(&process, -1, files, &err), 0, "%s", err.text);
+	return process;
+}
+
+static void expect(struct c_process *process, uint64_t address, uint32_t file, uint64_t offset)
+{
+	const struct c_mapping *m = c_process_mapping(process, address);
+
+	cr_assert_not_null(m, "%lx", address);
+	cr_expect_eq(m->file, file, "%lx: %u", address, m->file);
+	cr_expect_eq(m->offset + (address - m->start), offset, "%lx: %lx", address, m->offset + (address - m->start));
+}
+
+Test(c_process, what_comes_later_takes_its_place)
+{
+	struct c_files *files = c_files_new();
+	struct c_process *p = none(files);
+
+	cr_expect_null(c_process_mapping(p, 0x1000));
+	c_process_add_mapping(p, 0x10000, 0x20000, 0x3000, -1, "/a");
+	c_process_add_mapping(p, 0x30000, 0x40000, 0, -1, "/b");
+	cr_expect_null(c_process_mapping(p, 0xffff));
+	expect(p, 0x10000, 0, 0x3000);
+	expect(p, 0x1ffff, 0, 0x12fff);
+	cr_expect_null(c_process_mapping(p, 0x20000));
+	/* In the middle of one. */
+	c_process_add_mapping(p, 0x14000, 0x15000, 0x7000, -1, "/c");
+	expect(p, 0x13fff, 0, 0x6fff);
+	expect(p, 0x14000, 2, 0x7000);
+	expect(p, 0x15000, 0, 0x8000);
+	/* Over the end of one and the beginning of the next. */
+	c_process_add_mapping(p, 0x1f000, 0x31000, 0, -1, "/d");
+	expect(p, 0x1efff, 0, 0x11fff);
+	expect(p, 0x1f000, 3, 0);
+	expect(p, 0x30fff, 3, 0x11fff);
+	expect(p, 0x31000, 1, 0x1000);
+	/* Over several. */
+	c_process_add_mapping(p, 0x13000, 0x32000, 0, -1, "/e");
+	expect(p, 0x12fff, 0, 0x5fff);
+	expect(p, 0x13000, 4, 0);
+	expect(p, 0x31fff, 4, 0x1efff);
+	expect(p, 0x32000, 1, 0x2000);
+	/* The same once more, and none at all. */
+	c_process_add_mapping(p, 0x13000, 0x32000, 0x1000, -1, "/e");
+	expect(p, 0x13000, 4, 0x1000);
+	c_process_add_mapping(p, 0x50000, 0x50000, 0, -1, "/f");
+	c_process_add_mapping(p, 0x50000, 0x40000, 0, -1, "/f");
+	cr_expect_null(c_process_mapping(p, 0x50000));
+	/* Code of no file hides one, too. */
+	c_process_add_mapping(p, 0x13000, 0x14000, 0, -1, "//anon");
+	c_process_add_mapping(p, 0x14000, 0x15000, 0, -1, "[heap]");
+	cr_expect_eq(c_process_mapping(p, 0x14000)->file, C_NO_FILE);
+	/* To the end of the address space. */
+	c_process_add_mapping(p, UINT64_MAX - 0xfff, UINT64_MAX, 0, -1, "/g");
+	cr_expect_not_null(c_process_mapping(p, UINT64_MAX - 1));
+	c_process_remove(p, 0, UINT64_MAX);
+	cr_expect_null(c_process_mapping(p, 0x14000));
+	cr_expect_eq(c_process_refresh(p), -ESRCH);
+	c_process_free(p);
+	c_files_free(files);
+}
+
+Test(c_process, ranges_are_merged_where_least_lies_between)
+{
+	struct c_files *files = c_files_new();
+	struct c_process *p = none(files);
+	struct c_range ranges[5] = {{0, 0}};
+
+	cr_expect_eq(c_process_text_ranges(p, ranges, 5), 0);
+	c_process_add_mapping(p, 0x50000, 0x60000, 0, -1, "/a");
+	c_process_add_mapping(p, 0x10000, 0x11000, 0, -1, "/a");
+	c_process_add_mapping(p, 0x11000, 0x12000, 0, -1, "/b"); /* adjoins */
+	c_process_add_mapping(p, 0x20000, 0x21000, 0, -1, "/b");
+	c_process_add_mapping(p, 0x22000, 0x23000, 0, -1, "/b");
+	cr_expect_eq(c_process_text_ranges(p, ranges, 5), 4);
+	cr_expect_eq(ranges[0].start, 0x10000);
+	cr_expect_eq(ranges[0].end, 0x12000);
+	cr_expect_eq(ranges[3].start, 0x50000);
+	cr_expect_eq(c_process_text_ranges(p, ranges, 3), 3);
+	cr_expect_eq(ranges[1].start, 0x20000);
+	cr_expect_eq(ranges[1].end, 0x23000);
+	cr_expect_eq(ranges[2].start, 0x50000);
+	cr_expect_eq(c_process_text_ranges(p, ranges, 2), 2);
+	cr_expect_eq(ranges[0].end, 0x23000);
+	cr_expect_eq(c_process_text_ranges(p, ranges, 1), 1);
+	cr_expect_eq(ranges[0].start, 0x10000);
+	cr_expect_eq(ranges[0].end, 0x60000);
+	cr_expect_eq(c_process_text_ranges(p, ranges, 0), 0);
+	c_process_free(p);
+	c_files_free(files);
+}
+
+static uint8_t *map_file(int fd, void *at)
+{
+	uint8_t *code = mmap(at, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | (at ? MAP_FIXED : 0), fd, 0);
+
+	cr_assert(code != MAP_FAILED);
+	return code;
+}
+
+/* A library that was closed, and one that took its place; where nothing did, what was there is known yet. */
+Test(c_process, mappings_of_the_past)
+{
+	char name[] = "/tmp/escaudit-test-XXXXXX";
+	struct c_files *files = c_files_new();
+	struct error err = ERROR_INIT;
+	struct c_process *p;
+	uint8_t *first, *second;
+	uint32_t file;
+	int fd = mkstemp(name), other;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, "code", 4), 4);
+	first = map_file(fd, NULL);
+	second = map_file(fd, NULL);
+	unlink(name); /* it is opened all the same */
+	cr_assert_eq(c_process_new(&p, getpid(), files, &err), 0, "%s", err.text);
+	cr_assert_not_null(c_process_mapping(p, (uint64_t)(uintptr_t)first));
+	file = c_process_mapping(p, (uint64_t)(uintptr_t)first)->file;
+	cr_expect_str_eq(c_files_path(files, file), name);
+	expect(p, (uint64_t)(uintptr_t)second, file, 0);
+
+	other = memfd_create("other", 0);
+	cr_assert_eq(write(other, "code", 4), 4);
+	munmap(first, 4096);
+	map_file(other, second);
+	cr_assert_eq(c_process_refresh(p), 0);
+	expect(p, (uint64_t)(uintptr_t)first, file, 0);
+	cr_assert_not_null(c_process_mapping(p, (uint64_t)(uintptr_t)second));
+	cr_expect_str_eq(c_files_path(files, c_process_mapping(p, (uint64_t)(uintptr_t)second)->file), "/memfd:other");
+
+	/* Data take the place of code as well. */
+	mprotect(second, 4096, PROT_READ);
+	cr_assert_eq(c_process_refresh(p), 0);
+	cr_expect_null(c_process_mapping(p, (uint64_t)(uintptr_t)second));
+	c_process_free(p);
+	c_files_free(files);
+}
+
+/* Until it reads its standard input: it has loaded all that it needs. */
+static void wait_for_read(pid_t pid)
+{
+	char path[64], text[16] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (int i = 0; i < 6000 && strncmp(text, "0 0x0 ", 6) != 0; i++) {
+		FILE *f = fopen(path, "r");
+
+		if (!f || !fgets(text, sizeof(text), f))
+			text[0] = '\0';
+		if (f)
+			fclose(f);
+		usleep(10000);
+	}
+	cr_assert_eq(strncmp(text, "0 0x0 ", 6), 0);
+}
+
+Test(c_process, another_program_in_the_same_process)
+{
+	struct c_files *files = c_files_new();
+	struct error err = ERROR_INIT;
+	int go[2], input[2], status;
+	struct c_process *p;
+	struct c_range ranges[256];
+	size_t n;
+	bool found = false;
+	char c;
+	pid_t pid;
+
+	cr_assert_eq(pipe2(go, O_CLOEXEC), 0);
+	cr_assert_eq(pipe2(input, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		dup2(input[0], 0);
+		if (read(go[0], &c, 1) == 0)
+			execl("/bin/cat", "cat", (char *)NULL);
+		_exit(127);
+	}
+	close(go[0]);
+	cr_assert_eq(c_process_new(&p, pid, files, &err), 0, "%s", err.text);
+	/* It is still this one. */
+	cr_expect_not_null(c_process_mapping(p, (uint64_t)(uintptr_t)wait_for_read));
+	close(go[1]);
+	wait_for_read(pid);
+	cr_assert_eq(c_process_refresh(p), 0);
+	n = c_process_text_ranges(p, ranges, 256);
+	for (size_t i = 0; i < n; i++) {
+		const struct c_mapping *m = c_process_mapping(p, ranges[i].start);
+
+		cr_expect(m->file == C_NO_FILE || !strstr(c_files_path(files, m->file), "test_c_process"));
+		found |= m->file != C_NO_FILE && strstr(c_files_path(files, m->file), "/cat");
+	}
+	cr_expect(found);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	cr_expect_eq(c_process_refresh(p), -ESRCH);
+	cr_expect_eq(c_process_text_ranges(p, ranges, 256), n, "what is known stays");
+	c_process_free(p);
+	c_files_free(files);
+}
