@@ -136,12 +136,43 @@ static const char *map_growth(struct strpool *pool, const struct verdict *v, con
 				      too);
 }
 
+/* "x", "x, y": what was moved to the heap by all of a verdict's calls, or NULL where that is not known of each. */
+static const char *moved_variables(struct strpool *pool, const struct verdict *v)
+{
+	const char *names[3];
+	struct strbuf sb = STRBUF_INIT;
+	const char *text;
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_sites; i++) {
+		const char *name = v->sites[i]->variable;
+		size_t k = 0;
+
+		while (name && k < n && strcmp(names[k], name) != 0)
+			k++;
+		if (!name || k == ARRAY_SIZE(names))
+			return NULL;
+		names[k] = name;
+		n = k == n ? n + 1 : n;
+	}
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&sb, "%s%s", i ? ", " : "", names[i]);
+	text = n ? strpool_add(pool, strbuf_str(&sb)) : NULL;
+	strbuf_release(&sb);
+	return text;
+}
+
 /* What it is that no diagnostic speaks of. */
 static const char *unpredicted(struct strpool *pool, const struct verdict *v, const struct rec_site *site)
 {
 	const char *callee = site ? site->callee : NULL, *closure = site ? site->closure : NULL;
 
 	switch (v->cause) {
+	case CAUSE_NEW_OBJECT:
+		if (moved_variables(pool, v))
+			return strpool_addf(pool, "moved to heap: %s; no diagnostic says so: %s",
+					    moved_variables(pool, v), callee);
+		break;
 	case CAUSE_APPEND_GROWTH:
 		return "append grew past the capacity, of which the compiler says nothing here";
 	case CAUSE_MAP_GROWTH:

@@ -14,6 +14,7 @@
 #include "cli/target.h"
 #include "probe/launch.h"
 #include "probe/process.h"
+#include "sites/site_names.h"
 #include "sites/sites.h"
 
 /* One Go runtime that is recorded. */
@@ -205,6 +206,8 @@ static void on_sites(void *ctx, struct recording *rec, const struct raw_capture 
 	/* What was counted is kept. In silence: a program that was started may still have the terminal. */
 	if (sites_decode(rec, c->target.bin, c->target.sym, NULL, &err))
 		cli_fail(&err);
+	else
+		site_names_find(rec, run->target.bin);
 }
 
 /* Decides where it goes and which of its calls get a reach probe. */

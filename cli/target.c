@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "recording/place.h"
+#include "sites/site_names.h"
 #include "sites/sites.h"
 #include "symbolize/go_name.h"
 
@@ -56,8 +57,10 @@ int target_decode(struct target *target, struct error *err)
 
 	progress_begin(0, "reading '%s'", target->rec->header.path);
 	ret = sites_decode(target->rec, target->bin, target->sym, NULL, err);
-	if (ret == 0)
+	if (ret == 0) {
 		place_find_packages(target->rec);
+		site_names_find(target->rec, target->bin);
+	}
 	progress_end();
 	return ret;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recording/place.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -63,6 +64,48 @@ bool place_in_main_module(const struct rec_header *header, const char *function)
 bool place_is_cut(const struct rec_location *loc)
 {
 	return loc->is_c && strncmp(loc->frames[0].function, REC_C_CUT, strlen(REC_C_CUT)) == 0;
+}
+
+static int compare_cuts(const void *a, const void *b)
+{
+	const struct place_cut *x = a, *y = b;
+
+	return x->objects != y->objects ? (x->objects < y->objects ? 1 : -1) : strcmp(x->text, y->text);
+}
+
+/* The location of its stack that says so, NULL if it is whole. */
+static const struct rec_location *cut_of(const struct recording *rec, const struct rec_observation *o)
+{
+	for (uint32_t i = 0; i < o->n_locations; i++) {
+		if (place_is_cut(&rec->locations[o->locations[i]]))
+			return &rec->locations[o->locations[i]];
+	}
+	return NULL;
+}
+
+struct place_cut *place_cuts(const struct recording *rec, size_t *n)
+{
+	struct place_cut *cuts = NULL;
+	size_t alloc = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < rec->n_observations; i++) {
+		const struct rec_location *loc = cut_of(rec, &rec->observations[i]);
+		size_t k = 0;
+
+		if (!loc)
+			continue;
+		while (k < *n && strcmp(cuts[k].text, loc->frames[0].function) != 0)
+			k++;
+		if (k == *n) {
+			ARRAY_GROW(cuts, *n + 1, alloc);
+			cuts[(*n)++] = (struct place_cut){.text = loc->frames[0].function};
+		}
+		cuts[k].objects += rec->observations[i].objects;
+	}
+	if (*n)
+		qsort(cuts, *n, sizeof(*cuts), compare_cuts);
+	return cuts;
 }
 
 /* What cgo made for C to call in place of an exported Go function: nobody wrote it. */

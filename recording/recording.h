@@ -120,6 +120,7 @@ struct rec_site {
 	uint64_t type_size;	   /* bytes of that type, 0 if unknown */
 	uint64_t size;		   /* constant size in bytes where the machine code has it, else 0 */
 	const char *closure;	   /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
+	const char *variable;	   /* that was moved to the heap into this object, by DWARF; NULL if none or unknown */
 	struct rec_frame *frames;  /* inline chain, innermost first; the last is the physical function */
 	struct rec_source *source; /* NULL where no column is known; owned */
 	uint64_t calls;		   /* number of all calls of its function, in order; 0 if unknown */

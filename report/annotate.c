@@ -580,6 +580,7 @@ static json_t *json_line(const struct annotation *a, size_t number)
 		json_put(site, "callee", json_text(line->sites[i]->callee));
 		json_put(site, "cause", json_text(cause_name(line->sites[i]->cause)));
 		json_put(site, "type", json_text(line->sites[i]->type));
+		json_put(site, "variable", json_text(line->sites[i]->variable));
 		json_put(site, "inline", json_inline_chain(line->sites[i]->frames, line->sites[i]->n_frames));
 		json_array_append_new(emitted, site);
 	}

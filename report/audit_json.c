@@ -4,7 +4,7 @@
 #include "report/report.h"
 
 /* {"pc": "0x4a6660", "callee": "runtime.newobject", "inline": [], "columns": [30], "expr": "&small{a: 1}",
- *  "columns_from": "twin"} */
+ *  "columns_from": "twin", "variable": null} */
 static json_t *site_of(const struct rec_site *site)
 {
 	json_t *object = json_object();
@@ -13,6 +13,7 @@ static json_t *site_of(const struct rec_site *site)
 	json_put(object, "callee", json_text(site->callee));
 	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
 	json_put_source(object, site);
+	json_put(object, "variable", json_text(site->variable));
 	return object;
 }
 

@@ -9,6 +9,7 @@
 #include "audit/build_match.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "recording/place.h"
 #include "report/units.h"
 
 #define LABEL_WIDTH	10
@@ -150,12 +151,26 @@ static void add_shortened(struct strbuf *sb, const struct recording *rec)
 			    h->shortened);
 }
 
+static void add_cuts(struct strbuf *sb, const struct recording *rec)
+{
+	size_t n;
+	struct place_cut *cuts = place_cuts(rec, &n);
+
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(sb, "%s%s %" PRIu64, i ? ", " : "", cuts[i].text, cuts[i].objects);
+	if (n)
+		strbuf_addstr(sb,
+			      " objects; lines, types and counts are not affected, --charge=c and --charge=module are");
+	free(cuts);
+}
+
 void header_put_missing(FILE *f, const struct recording *rec, const struct report_options *options)
 {
 	put_line(f, "LOST", header_add_losses, rec, TEXT_ALARM, options);
 	if (rec->header.coverage)
 		header_line(f, "PARTIAL", rec->header.coverage, TEXT_ALARM, options);
 	put_line(f, "SHORT", add_shortened, rec, TEXT_YELLOW, options);
+	put_line(f, "CUT", add_cuts, rec, TEXT_YELLOW, options);
 }
 
 void header_put_binary(FILE *f, const struct recording *rec, const struct report_options *options)

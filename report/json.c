@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "recording/place.h"
 #include "report/header.h"
 #include "report/text_table.h"
 
@@ -203,11 +205,30 @@ static json_t *target_of(const struct rec_header *h)
 	return target;
 }
 
-static json_t *window_of(const struct rec_header *h)
+/* NULL where all stacks are whole. */
+static json_t *cuts_of(const struct recording *rec)
 {
+	size_t n;
+	struct place_cut *cuts = place_cuts(rec, &n);
+	json_t *list = n ? json_array() : NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *cut = json_object();
+
+		json_put(cut, "frame", json_text(cuts[i].text));
+		json_put(cut, "objects", json_count(cuts[i].objects));
+		json_array_append_new(list, cut);
+	}
+	free(cuts);
+	return list;
+}
+
+static json_t *window_of(const struct recording *rec)
+{
+	const struct rec_header *h = &rec->header;
 	static const char *const modes[] = {
 		[REC_MODE_EXACT] = "exact", [REC_MODE_SAMPLE] = "sample", [REC_MODE_PROFILE] = "profile"};
-	json_t *window = json_object();
+	json_t *window = json_object(), *cuts = cuts_of(rec);
 
 	json_put(window, "mode", json_text(modes[h->mode]));
 	json_put(window, "seconds", json_real(h->window_seconds));
@@ -218,6 +239,8 @@ static json_t *window_of(const struct rec_header *h)
 	json_put(window, "entries", json_count(h->entries));
 	json_put(window, "stacks", json_count(h->stacks));
 	json_put(window, "shortened", json_count(h->shortened));
+	if (cuts)
+		json_put(window, "c_frames_cut", cuts);
 	return window;
 }
 
@@ -238,7 +261,7 @@ static json_t *losses_of(const struct recording *rec)
 void json_report_recording(struct json_report *report, const struct recording *rec)
 {
 	json_report_member(report, "target", target_of(&rec->header));
-	json_report_member(report, "window", window_of(&rec->header));
+	json_report_member(report, "window", window_of(rec));
 	json_report_member(report, "losses", losses_of(rec));
 }
 
@@ -247,7 +270,7 @@ json_t *json_recording(const struct recording *rec)
 	json_t *object = json_object();
 
 	json_put(object, "target", target_of(&rec->header));
-	json_put(object, "window", window_of(&rec->header));
+	json_put(object, "window", window_of(rec));
 	json_put(object, "losses", losses_of(rec));
 	return object;
 }

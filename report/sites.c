@@ -65,7 +65,7 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 
 /* What a table has where something is known of any of its sites. */
 struct shown {
-	bool expressions; /* of the source */
+	bool expressions; /* of the source, or variables */
 	bool reach;
 };
 
@@ -82,7 +82,7 @@ static void add_site(struct text_table *table, struct strpool *pool, const struc
 	cells[n++] = (struct text_cell){pc, TEXT_DIM};
 	cells[n++] = (struct text_cell){place, TEXT_PLAIN};
 	if (shown->expressions)
-		cells[n++] = (struct text_cell){site->source ? site->source->expr : NULL, TEXT_PLAIN};
+		cells[n++] = (struct text_cell){site->source ? site->source->expr : site->variable, TEXT_PLAIN};
 	cells[n++] = (struct text_cell){cause_name(site->cause), TEXT_PLAIN};
 	cells[n++] = (struct text_cell){site->type, TEXT_PLAIN};
 	cells[n++] = (struct text_cell){site->size ? size.text : NULL, TEXT_PLAIN};
@@ -121,7 +121,7 @@ int report_sites_text(FILE *f, const struct recording *rec, const struct report_
 	for (size_t i = 0; i < rec->n_sites; i++) {
 		const struct rec_site *site = &rec->sites[i];
 
-		shown.expressions |= site->source && site->source->expr && *site->source->expr;
+		shown.expressions |= (site->source && site->source->expr && *site->source->expr) || site->variable;
 		shown.reach |= site->reach != REACH_NOT_PROBED;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -175,6 +175,7 @@ static json_t *json_site(struct strpool *pool, const struct recording *rec, cons
 	json_put(object, "reach", json_text(reach_name(site->reach)));
 	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
 	json_put_source(object, site);
+	json_put(object, "variable", json_text(site->variable));
 	return object;
 }
 

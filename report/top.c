@@ -174,6 +174,7 @@ struct row_text {
 	struct units_text bytes, share, sum, bytes_rate, objects, objects_rate, error;
 	struct units_text replicas[REPLICA_COLUMNS]; /* or least, median, most, and in which */
 	char *place;
+	char *cause; /* NULL: its name */
 };
 
 static uint64_t part_weight(const struct top_rows *rows, const struct rec_part *part)
@@ -253,7 +254,7 @@ static struct text_cell cell_of(const struct top_rows *rows, const struct top_ro
 		return (struct text_cell){row->type || rows->options->key == TOP_KEY_SITE ? row->type : "(no type)",
 					  TEXT_PLAIN};
 	case SHOW_CAUSE:
-		return (struct text_cell){cause_name(row->cause), TEXT_PLAIN};
+		return (struct text_cell){text->cause ? text->cause : cause_name(row->cause), TEXT_PLAIN};
 	case SHOW_LEAST:
 	case SHOW_MEDIAN:
 	case SHOW_MOST:
@@ -289,6 +290,7 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
 		.error = units_error(top_row_error_pct(row)),
 		.place =
 			place_text(file, row->line, 0, row->function ? go_name_plain(rows->pool, row->function) : NULL),
+		.cause = row->variable ? xasprintf("%s: %s", cause_name(row->cause), row->variable) : NULL,
 	};
 	struct text_cell cells[COLUMNS_MAX];
 
@@ -297,12 +299,14 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
 		cells[i] = cell_of(rows, row, &text, columns[i]);
 	text_table_add(table, cells);
 	free(text.place);
+	free(text.cause);
 }
 
 /*
  *      BYTES      %   SUM%  OBJECTS  LINE        TYPE         CAUSE
  *    40.2 kB  70.7%  70.7%      503  cart.go:40  []main.item  append growth
  *    16.1 kB  28.4%  99.1%     1009  item.go:21  main.item    new object
+ *      240 B   0.4%  99.5%       30  item.go:30  int          new object: n
  */
 static void put_rows(FILE *f, const struct top_rows *rows, size_t first, size_t n)
 {
@@ -648,6 +652,8 @@ static json_t *json_line(const struct top_rows *rows, const struct top_row *row)
 		json_put(object, "type", json_text(row->type));
 	if (site || key == TOP_KEY_CAUSE)
 		json_put(object, "cause", json_text(cause_name(row->cause)));
+	if (site)
+		json_put(object, "variable", json_text(row->variable));
 	put_counts(object, row);
 	json_put(object, "error_pct", top_rows_are_estimates(rows) ? json_real(top_row_error_pct(row)) : json_null());
 	put_rates(object, rows, row);

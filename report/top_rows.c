@@ -87,6 +87,18 @@ static void add_parts(const struct top_rows *rows, struct top_row *row, const st
 	}
 }
 
+/* Of several variables on one line none is the row's. */
+static void note_variable(struct top_row *row, const struct recording *rec, const struct rec_observation *o)
+{
+	const char *variable = o->site == REC_NO_SITE ? NULL : rec->sites[o->site].variable;
+
+	if (!row->has_variable)
+		row->variable = variable;
+	else if (row->variable && (!variable || strcmp(row->variable, variable) != 0))
+		row->variable = NULL;
+	row->has_variable = true;
+}
+
 /* The row an observation belongs to, without counts. */
 static struct top_row row_of(struct top_rows *rows, const struct recording *rec, const struct rec_observation *o)
 {
@@ -167,6 +179,8 @@ static void add_observation(struct top_rows *rows, const struct recording *rec, 
 	add_counts(&rows->all, o, is_before);
 	if (!is_before)
 		add_parts(rows, &rows->items[*index], o);
+	if (!is_before && rows->options->key == TOP_KEY_SITE && rows->options->charge == CHARGE_SITE)
+		note_variable(&rows->items[*index], rec, o);
 	if (rows->has_verdicts && !is_before) {
 		size_t account = audit_account(audit, (size_t)(o - rec->observations));
 

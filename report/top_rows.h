@@ -19,7 +19,9 @@ struct top_row {
 	const char *package;
 	const char *type;
 	enum cause cause;
-	const char *key; /* the same in every recording; from the pool */
+	const char *variable; /* of sites: that was moved to the heap into each of the objects; NULL if unknown */
+	bool has_variable;    /* one of the observations was looked at */
+	const char *key;      /* the same in every recording; from the pool */
 	uint64_t objects, bytes, samples;
 	uint64_t smallest, largest;
 	double objects_off, bytes_off;		      /* as far as they may be, 95 times of 100 */

@@ -31,9 +31,10 @@
 #define MAX_LOADED_BYTES  (3ull << 30)
 /* Linked programs have some dozens of sections, with short names, and notes of some kilobytes. More of either is not
  * worth the time that it would take: any number of headers may name the same bytes. */
-#define MAX_SECTIONS   4096
-#define MAX_NAME_BYTES 256
-#define MAX_NOTE_BYTES (1u << 20)
+#define MAX_SECTIONS	4096
+#define MAX_NAME_BYTES	256
+#define MAX_NAMES_BYTES (1u << 20) /* of all sections; more is damage */
+#define MAX_NOTE_BYTES	(1u << 20)
 /* The file is read in pieces of this size, each once unless it was given back: what was checked and is still there does
  * not change afterwards. Types and line tables are looked at here and there: in larger ones most would be for nothing.
  */
@@ -64,6 +65,7 @@ struct elf_image {
 	struct region *regions; /* one per segment */
 	size_t n_segments;
 	struct elf_section *sections;
+	char *section_names; /* a copy: the linker may put them among what elf_image_forget gives back */
 	uint32_t *section_types;
 	uint32_t *section_links;
 	size_t n_sections;
@@ -249,14 +251,14 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 	return 0;
 }
 
-/* The string at an offset of a string table, "" where it is not terminated within it, or too long. */
-static const char *table_string(const struct elf_image *image, uint64_t table, uint64_t size, uint64_t offset)
+/* The string at an offset of the names of sections, "" where it is not terminated within them, or too long. */
+static const char *section_name(const struct elf_image *image, uint64_t size, uint64_t offset)
 {
 	const char *s;
 
 	if (offset >= size)
 		return "";
-	s = (const char *)image->data + table + offset;
+	s = image->section_names + offset;
 	size -= offset;
 	return memchr(s, '\0', size < MAX_NAME_BYTES ? size : MAX_NAME_BYTES) ? s : "";
 }
@@ -267,7 +269,7 @@ static const char *table_string(const struct elf_image *image, uint64_t table, u
  */
 static void read_sections(struct elf_image *image, const Elf64_Ehdr *ehdr)
 {
-	uint64_t count = ehdr->e_shnum, strings = ehdr->e_shstrndx, names = 0, names_size = 0;
+	uint64_t count = ehdr->e_shnum, strings = ehdr->e_shstrndx, names_size = 0;
 	Elf64_Shdr first, shdr;
 
 	if (ehdr->e_shoff == 0 || ehdr->e_shentsize != sizeof(Elf64_Shdr) || !load(image, ehdr->e_shoff, sizeof(first)))
@@ -283,9 +285,11 @@ static void read_sections(struct elf_image *image, const Elf64_Ehdr *ehdr)
 		return;
 	if (strings < count) {
 		memcpy(&shdr, image->data + ehdr->e_shoff + strings * sizeof(shdr), sizeof(shdr));
-		if (shdr.sh_type == SHT_STRTAB && load(image, shdr.sh_offset, shdr.sh_size)) {
-			names = shdr.sh_offset;
+		if (shdr.sh_type == SHT_STRTAB && shdr.sh_size <= MAX_NAMES_BYTES &&
+		    load(image, shdr.sh_offset, shdr.sh_size)) {
 			names_size = shdr.sh_size;
+			image->section_names = xmalloc(names_size);
+			memcpy(image->section_names, image->data + shdr.sh_offset, names_size);
 		}
 	}
 	image->sections = xcalloc(count, sizeof(*image->sections));
@@ -298,7 +302,7 @@ static void read_sections(struct elf_image *image, const Elf64_Ehdr *ehdr)
 		if (shdr.sh_type == SHT_NOBITS || !in_file(image, shdr.sh_offset, shdr.sh_size))
 			shdr.sh_size = 0;
 		image->sections[i] = (struct elf_section){
-			.name = table_string(image, names, names_size, shdr.sh_name),
+			.name = section_name(image, names_size, shdr.sh_name),
 			.vaddr = shdr.sh_addr,
 			.offset = shdr.sh_offset,
 			.size = shdr.sh_size,
@@ -541,6 +545,7 @@ void elf_image_free(struct elf_image *image)
 	free(image->section_links);
 	free(image->section_types);
 	free(image->sections);
+	free(image->section_names);
 	free(image->regions);
 	free(image->segments);
 	free(image->path);

@@ -2,6 +2,8 @@
 /* The front of both back ends: argument checks and dispatch, nothing else. */
 #include "symbolize/symbolizer.h"
 
+#include <string.h>
+
 #include "symbolize/symbolizer_internal.h"
 
 void symbolizer_free(struct symbolizer *sym)
@@ -34,4 +36,11 @@ size_t symbolizer_moved_variables(struct symbolizer *sym, elf_vaddr entry, struc
 	if (max == 0 || !sym->ops->moved_variables)
 		return 0;
 	return sym->ops->moved_variables(sym, entry, vars, max);
+}
+
+void symbolizer_moved_by(struct symbolizer *sym, const elf_vaddr *rets, size_t n, struct sym_moved_variable *vars)
+{
+	memset(vars, 0, n * sizeof(*vars));
+	if (n && sym->ops->moved_by)
+		sym->ops->moved_by(sym, rets, n, vars);
 }

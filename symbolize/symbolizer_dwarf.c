@@ -40,6 +40,8 @@
 #define NODE_NONE      UINT32_MAX
 #define TREE_DEPTH_MAX 64
 #define ORIGIN_HOPS    8
+#define TYPE_HOPS      8
+#define LOCATIONS_MAX  4096		   /* of one variable */
 #define UNIT_ITEMS_MAX (1u << 22)	   /* nodes or ranges of one unit; the largest seen has 100,000 */
 #define UNPACKED_MAX   (UINT64_C(4) << 30) /* bytes all compressed sections may claim to unpack to */
 
@@ -131,6 +133,8 @@ enum attr {
 	ATTR_CALL_LINE,
 	ATTR_DECL_LINE,
 	ATTR_CLOSURE_OFFSET,
+	ATTR_LOCATION,
+	ATTR_TYPE,
 	ATTR_COUNT,
 };
 
@@ -175,6 +179,12 @@ static int collect_attr(Dwarf_Attribute *attr, void *ctx)
 		break;
 	case DW_AT_go_closure_offset:
 		i = ATTR_CLOSURE_OFFSET;
+		break;
+	case DW_AT_location:
+		i = ATTR_LOCATION;
+		break;
+	case DW_AT_type:
+		i = ATTR_TYPE;
 		break;
 	default:
 		return DWARF_CB_OK;
@@ -634,6 +644,35 @@ static bool has_parameter(Dwarf_Die *function, const char *name)
 	return search.found;
 }
 
+/* Bytes of what a pointer points to, 0 if unknown. */
+static uint64_t pointee_size(struct attrs *attrs)
+{
+	Dwarf_Attribute attr;
+	bool is_pointee = false;
+	Dwarf_Die type;
+
+	if (!attrs_have(attrs, ATTR_TYPE))
+		return 0;
+	attr = attrs->at[ATTR_TYPE];
+	for (int hop = 0; hop < TYPE_HOPS; hop++) {
+		struct attrs of;
+		int size;
+
+		if (!dwarf_formref_die(&attr, &type) || !attrs_read(&of, &type))
+			return 0;
+		if (dwarf_tag(&type) == DW_TAG_pointer_type && !is_pointee) {
+			is_pointee = true;
+		} else if (dwarf_tag(&type) != DW_TAG_typedef) {
+			size = is_pointee ? dwarf_bytesize(&type) : 0;
+			return size > 0 ? (uint64_t)size : 0;
+		}
+		if (!attrs_have(&of, ATTR_TYPE))
+			return 0;
+		attr = of.at[ATTR_TYPE];
+	}
+	return 0;
+}
+
 static enum walk collect_moved(void *ctx, Dwarf_Die *die, unsigned depth)
 {
 	struct moved_search *search = ctx;
@@ -657,7 +696,7 @@ static enum walk collect_moved(void *ctx, Dwarf_Die *die, unsigned depth)
 	int line = attrs_line(&attrs, ATTR_DECL_LINE);
 	if (line && line == search->captured_line && !has_parameter(search->function, name + 1))
 		return WALK_PAST;
-	search->vars[search->n++] = (struct sym_moved_variable){name + 1, line};
+	search->vars[search->n++] = (struct sym_moved_variable){name + 1, line, pointee_size(&attrs)};
 	return search->n < search->max ? WALK_PAST : WALK_STOP;
 }
 
@@ -685,6 +724,133 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 	}
 	walk_tree(&function, collect_moved, &search);
 	return search.n;
+}
+
+/* ---- which call made a variable's object ----------------------------------------------------------------------------
+ */
+
+/*
+ * The list of places where the pointer "&x" is begins behind the call that made x, with the register that the call
+ * leaves its result in: no line and no type has to be compared to know what the object is. Code compiled without
+ * optimisation has one place for the whole function instead, on the stack, which says nothing.
+ */
+struct maker_search {
+	struct symbolizer_dwarf *sym;
+	const elf_vaddr *rets; /* ascending */
+	size_t n;
+	struct sym_moved_variable *vars;
+	bool *contradicts;
+};
+
+/* The first at or behind pc. */
+static size_t first_ret(const struct maker_search *search, elf_vaddr pc)
+{
+	size_t low = 0, high = search->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (search->rets[mid] < pc)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void note_maker(struct maker_search *search, size_t i, const struct sym_moved_variable *variable)
+{
+	struct sym_moved_variable *known = &search->vars[i];
+
+	if (known->name && (strcmp(known->name, variable->name) != 0 || known->line != variable->line))
+		search->contradicts[i] = true;
+	*known = *variable;
+}
+
+static void search_locations(struct maker_search *search, Dwarf_Attribute *location,
+			     const struct sym_moved_variable *variable)
+{
+	Dwarf_Addr base, start, end;
+	ptrdiff_t offset = 0;
+	Dwarf_Op *ops;
+	size_t n_ops;
+
+	for (unsigned i = 0; i < LOCATIONS_MAX; i++) {
+		size_t at;
+
+		offset = dwarf_getlocations(location, offset, &base, &start, &end, &ops, &n_ops);
+		if (offset <= 0)
+			return;
+		if (n_ops != 1 || ops[0].atom != DW_OP_reg0)
+			continue;
+		at = first_ret(search, start);
+		if (at < search->n && search->rets[at] == start)
+			note_maker(search, at, variable);
+	}
+}
+
+/* Whether somebody wrote it: the compiler calls its own ".autotmp_0", "~r0", "#state1". */
+static bool is_written(const char *name)
+{
+	return *name == '_' || *name & 0x80 || (*name >= 'A' && *name <= 'Z') || (*name >= 'a' && *name <= 'z');
+}
+
+static enum walk find_makers(void *ctx, Dwarf_Die *die, unsigned depth)
+{
+	struct maker_search *search = ctx;
+	struct sym_moved_variable variable;
+	Dwarf_Addr start, end;
+	struct attrs attrs;
+	size_t first;
+
+	(void)depth;
+	switch (dwarf_tag(die)) {
+	case DW_TAG_subprogram:
+		if (dwarf_entrypc(die, &start) != 0 || dwarf_highpc(die, &end) != 0)
+			return WALK_PAST;
+		first = first_ret(search, start);
+		return first < search->n && search->rets[first] <= end ? WALK_INTO : WALK_PAST;
+	case DW_TAG_lexical_block:
+	case DW_TAG_inlined_subroutine:
+		return WALK_INTO;
+	case DW_TAG_variable:
+	case DW_TAG_formal_parameter:
+		break;
+	default:
+		return WALK_PAST;
+	}
+	if (!attrs_read(&attrs, die) || !attrs_have(&attrs, ATTR_LOCATION) || attrs_have(&attrs, ATTR_CLOSURE_OFFSET))
+		return WALK_PAST;
+	variable = (struct sym_moved_variable){attrs_name(&attrs), attrs_line(&attrs, ATTR_DECL_LINE), 0};
+	if (!variable.name || variable.name[0] != '&' || !is_written(variable.name + 1))
+		return WALK_PAST;
+	variable.name++;
+	variable.size = pointee_size(&attrs);
+	search_locations(search, &attrs.at[ATTR_LOCATION], &variable);
+	return WALK_PAST;
+}
+
+static void dwarf_moved_by(struct symbolizer *base, const elf_vaddr *rets, size_t n, struct sym_moved_variable *vars)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+	struct maker_search search = {.sym = sym, .rets = rets, .n = n, .vars = vars};
+	bool *is_walked = xcalloc(sym->n_units, sizeof(*is_walked));
+
+	search.contradicts = xcalloc(n, sizeof(*search.contradicts));
+	for (size_t i = 0; i < sym->n_ranges; i++) {
+		const struct unit_range *range = &sym->ranges[i];
+		size_t first = first_ret(&search, range->start);
+
+		if (is_walked[range->unit] || first == n || rets[first] > range->end)
+			continue;
+		is_walked[range->unit] = true;
+		walk_tree(&sym->units[range->unit].die, find_makers, &search);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (search.contradicts[i])
+			vars[i] = (struct sym_moved_variable){.name = NULL};
+	}
+	free(search.contradicts);
+	free(is_walked);
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------------------
@@ -719,6 +885,7 @@ static const struct symbolizer_ops dwarf_ops = {
 	.frames = dwarf_frames,
 	.line = dwarf_line,
 	.moved_variables = dwarf_moved_variables,
+	.moved_by = dwarf_moved_by,
 	.free = dwarf_free,
 };
 

@@ -221,10 +221,12 @@ void c_process_add_entry(struct c_process *p, const struct map_entry *m)
 
 /* ---- the map of the process ---- */
 
-/* The address space that it has now, where the one that is open is gone. */
-static int reopen(struct c_process *p)
+/* The address space that it has now, where the one that is open is gone; *is_another: it executed a program since. */
+static int reopen(struct c_process *p, bool *is_another)
 {
 	int fd;
+
+	*is_another = false;
 
 	if (p->maps_fd >= 0 && address_space_is_live(p->maps_fd))
 		return 0;
@@ -236,9 +238,14 @@ static int reopen(struct c_process *p)
 	}
 	if (fd < 0)
 		return fd;
+	/* On its way out a process has no memory any more, and has not ended yet. */
+	if (!address_space_is_live(fd)) {
+		close(fd);
+		return -ESRCH;
+	}
 	if (p->maps_fd >= 0) {
 		close(p->maps_fd);
-		p->n = 0; /* of the program before */
+		*is_another = true;
 	}
 	p->maps_fd = fd;
 	free(p->root);
@@ -250,12 +257,16 @@ static int reopen(struct c_process *p)
 static int read_maps(struct c_process *p, struct error *err)
 {
 	struct maps maps;
-	int ret = reopen(p);
+	bool is_another;
+	int ret = reopen(p, &is_another);
 
 	if (ret)
 		return error_set(err, ret, "process: failed to read the memory map of process %d: %s", p->pid,
 				 reason_text(ret));
 	ret = maps_read_fd(&maps, p->maps_fd, err);
+	/* One that is about to end has none any more: what is known of it, from its mmap events, is all there will be. */
+	if (ret == 0 && maps.n && is_another)
+		p->n = 0; /* of the program before */
 	for (size_t i = 0; ret == 0 && i < maps.n; i++) {
 		const struct map_entry *m = &maps.items[i];
 

@@ -297,6 +297,9 @@ size_t c_unwind(struct c_process *process, const struct c_registers *registers, 
 		frames[n++] = (struct c_frame){.file = m->file, .ret = code + 1 - m->bias};
 		if (!step(&w, &cursor, &here, &is_exact, end))
 			break;
+		/* Nobody called it: the return address of a signal's handler is its first instruction. */
+		if (is_exact)
+			frames[n - 1].ret = places[n - 1].ip + 1 - m->bias;
 	}
 	return n;
 }

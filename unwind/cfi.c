@@ -18,11 +18,13 @@
 
 /* The largest functions that people write have some kilobytes of instructions. */
 #define MAX_RECORD_BYTES (64u << 10)
-/* Where there is no sorted table: more is not gone through. The largest programs have some tens of megabytes. */
-#define MAX_SECTION_BYTES (64u << 20)
+/* Where there is no sorted table: more is not gone through. libc has 100 KiB, a large program some megabytes. */
+#define MAX_SECTION_BYTES (16u << 20)
 #define MAX_REMEMBERED	  64
-/* Return addresses and functions of one file that are remembered; with more, it begins anew. */
-#define MAX_KEPT 65536
+/* Return addresses of one file that are remembered, and the bytes of their functions' entries, some 100 each; with
+ * more, it begins anew. */
+#define MAX_KEPT       65536
+#define MAX_KEPT_BYTES (4u << 20)
 
 #define LAST_REGISTER 16 /* the return address; those behind it are of vectors, and of no use here */
 
@@ -54,6 +56,7 @@ struct cfi_table {
 	struct u64map by_fde;
 	struct cfi_entry *entries;
 	size_t n_entries, alloc_entries;
+	size_t n_bytes; /* of all entries */
 };
 
 enum { KEPT_NOT, KEPT_NONE, KEPT_BAD, KEPT_FIRST };
@@ -635,6 +638,7 @@ static void forget(struct cfi_table *table)
 	for (size_t i = 0; i < table->n_entries; i++)
 		free(table->entries[i].bytes);
 	table->n_entries = 0;
+	table->n_bytes = 0;
 	u64map_release(&table->by_address);
 	u64map_release(&table->by_fde);
 	table->by_address = (struct u64map)U64MAP_INIT;
@@ -698,6 +702,7 @@ static uint64_t keep_entry(struct cfi_table *table, const struct indexed *indexe
 		return KEPT_BAD;
 	ARRAY_GROW(table->entries, table->n_entries + 1, table->alloc_entries);
 	table->entries[table->n_entries] = entry;
+	table->n_bytes += entry.size;
 	return KEPT_FIRST + table->n_entries++;
 }
 
@@ -707,7 +712,7 @@ enum cfi_found cfi_table_find(struct cfi_table *table, elf_vaddr vaddr, struct c
 	struct indexed indexed;
 
 	if (!kept) {
-		if (table->by_address.n >= MAX_KEPT)
+		if (table->by_address.n >= MAX_KEPT || table->n_bytes >= MAX_KEPT_BYTES)
 			forget(table);
 		switch (look_up(table, vaddr, &indexed)) {
 		case CFI_NONE:

@@ -71,7 +71,7 @@ launched() {
 
 # What $rec has, as pprof and as flame graphs read it.
 read_stacks() {
-	"$GO" tool pprof -raw "$rec" >"$rec.raw" 2>/dev/null || complain "pprof does not read the recording"
+	"$GO" tool pprof -symbolize=none -raw "$rec" >"$rec.raw" 2>/dev/null || complain "pprof does not read the recording"
 	"$ESCAUDIT" export --format=folded "$rec" >"$rec.folded" || complain "export --format=folded"
 }
 

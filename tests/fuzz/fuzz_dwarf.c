@@ -60,6 +60,19 @@ static void ask(struct symbolizer *sym, elf_vaddr pc)
 		all_lengths += strlen(vars[i].name);
 }
 
+/* Every address of a stretch may be where a call returns to. */
+static void ask_makers(struct symbolizer *sym, elf_vaddr start, size_t n)
+{
+	elf_vaddr rets[ADDRESSES];
+	struct sym_moved_variable vars[ADDRESSES];
+
+	for (size_t i = 0; i < n; i++)
+		rets[i] = start + i;
+	symbolizer_moved_by(sym, rets, n, vars);
+	for (size_t i = 0; i < n; i++)
+		all_lengths += vars[i].name ? strlen(vars[i].name) + vars[i].size : 0;
+}
+
 static void ask_all(const struct elf_image *image, struct symbolizer *sym)
 {
 	for (size_t i = 0; i < elf_image_segment_count(image) && i < 8; i++) {
@@ -68,6 +81,8 @@ static void ask_all(const struct elf_image *image, struct symbolizer *sym)
 
 		for (uint64_t at = 0; at < segment->mem_size; at += step)
 			ask(sym, segment->vaddr + at);
+		for (uint64_t at = 0; at < segment->mem_size && at < 4 * ADDRESSES; at += ADDRESSES)
+			ask_makers(sym, segment->vaddr + at, ADDRESSES);
 	}
 	ask(sym, 0);
 	ask(sym, UINT64_MAX);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The C between Go and Go. Every function is to have a frame of its own in builds of every kind: none is inlined that does
- * not say so, and none ends in a call, which could become a jump.
+ * The C between Go and Go. Every function is to have a frame of its own in builds of every kind: none is inlined that
+ * does not say so, and none ends in a call, which could become a jump.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Linked against the library, shared or archive: linked TIMES. With "wait" behind it works on each line of its input. */
+/* Linked against the library, shared or archive: linked TIMES. With "wait" behind it works on each line of its input.
+ */
 #include "host.h"
 
 void Work(void);

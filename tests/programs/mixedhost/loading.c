@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads libraries when it runs: loading MILLISECONDS LIBRARY:TIMES... waits so long before the first, and calls each as soon as
- * it is there.
+ * Loads libraries when it runs: loading MILLISECONDS LIBRARY:TIMES... waits so long before the first, and calls each as
+ * soon as it is there.
  */
 #include "host.h"
 

@@ -190,6 +190,7 @@ static struct recording *sample(void)
 	site->buffer = SITE_BUFFER_STACK;
 	site->indirect_value = true;
 	site->closure = "main.f.func1";
+	site->variable = "x";
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
 	site->frames[0] = (struct rec_frame){"main.main", "example.com/shop/main.go", 14, 6, NULL};
@@ -357,6 +358,9 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(!x->closure, !y->closure);
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
+		cr_expect_eq(!x->variable, !y->variable);
+		if (x->variable && y->variable)
+			cr_expect_str_eq(x->variable, y->variable);
 		expect_frames(x->frames, x->n_frames, y->frames, y->n_frames);
 		cr_expect_eq(x->calls, y->calls);
 		cr_assert_eq(!x->source, !y->source);

@@ -844,3 +844,25 @@ Test(go_binary, what_is_given_back_is_read_again, .timeout = 300)
 		free(path);
 	}
 }
+
+/* The linker of Go 1.19 puts the names of sections among the read-only data. */
+Test(go_binary, names_of_sections_are_not_given_back, .timeout = 300)
+{
+	struct toolchain found[MAX_TOOLCHAINS];
+	size_t n = toolchains(found);
+
+	for (size_t i = 0; i < n; i++) {
+		char *path = built_program(&found[i], "exe");
+		struct go_binary *bin = open_binary(path);
+
+		const struct elf_image *image = go_binary_image(bin);
+
+		for (size_t k = 0; k < elf_image_segment_count(image); k++)
+			elf_image_forget(image, elf_image_segment(image, k)->vaddr,
+					 elf_image_segment(image, k)->file_size);
+		cr_expect_not_null(elf_image_section(image, ".gopclntab"), "go %s", found[i].version);
+		cr_expect_not_null(elf_image_section(image, ".noptrbss"), "go %s", found[i].version);
+		go_binary_free(bin);
+		free(path);
+	}
+}

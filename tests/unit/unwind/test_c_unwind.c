@@ -79,10 +79,22 @@ static uint64_t stack_end(void)
 	return (uint64_t)(uintptr_t)base + size;
 }
 
+/* libgcc's own: libunwind has functions of the same names, which are first in this program. */
+static void *from_libgcc(const char *name)
+{
+	void *libgcc = dlopen("libgcc_s.so.1", RTLD_NOW), *function = libgcc ? dlsym(libgcc, name) : NULL;
+
+	cr_assert_not_null(function, "%s", name);
+	return function;
+}
+
+static uint64_t (*get_ip_info)(struct _Unwind_Context *, int *);
+static _Unwind_Reason_Code (*backtrace_all)(_Unwind_Trace_Fn, void *);
+
 static _Unwind_Reason_Code add_frame(struct _Unwind_Context *context, void *arg)
 {
 	int is_exact = 0;
-	uint64_t ip = _Unwind_GetIPInfo(context, &is_exact);
+	uint64_t ip = get_ip_info(context, &is_exact);
 
 	(void)arg;
 	if (ip == 0 || shot.n_trace == ARRAY_SIZE(shot.trace))
@@ -95,14 +107,17 @@ static __attribute__((noinline)) void take(void)
 {
 	uint64_t end = stack_end();
 
-	if (!shot.bytes)
+	if (!shot.bytes) {
 		shot.bytes = malloc(ARRAY_SIZE(shot.pages) * 4096);
+		*(void **)&get_ip_info = from_libgcc("_Unwind_GetIPInfo");
+		*(void **)&backtrace_all = from_libgcc("_Unwind_Backtrace");
+	}
 	shot.n_pages = 0;
 	registers_here(&shot.registers);
 	copy_pages(shot.registers.rsp,
 		   shot.registers.rsp + MAX_PAGES * 4096ull < end ? shot.registers.rsp + MAX_PAGES * 4096ull : end);
 	shot.n_trace = 0;
-	_Unwind_Backtrace(add_frame, NULL);
+	backtrace_all(add_frame, NULL);
 	__asm__ volatile(""); /* no jump instead of the call */
 }
 
@@ -515,8 +530,25 @@ ODD(odd_lost_register, "	.cfi_def_cfa r10, 8\n");
 ODD(odd_later, "	.cfi_escape 0x10, 0x20, 0x09, 0x96, 0x08, 0x55, 0x08, 0x56, 0x08, 0x57, 0x08, 0x58\n");
 /* The frame is where rbp says, as it was saved. */
 ODD(by_rbp, "	.cfi_def_cfa rbp, 16\n	.cfi_offset rbp, -16\n");
+/* Where the frame is, is not said, or too late. */
+__asm__("	.text\n"
+	"odd_frame:\n"
+	"	.cfi_startproc simple\n"
+	"	nop\n"
+	"	nop\n"
+	"	.cfi_endproc\n"
+	"odd_late_frame:\n"
+	"	.cfi_startproc simple\n"
+	"	nop\n"
+	"	nop\n"
+	"	.cfi_def_cfa rsp, 8\n"
+	"	nop\n"
+	"	.cfi_endproc\n");
+extern const char odd_frame[] __attribute__((visibility("hidden")));
+extern const char odd_late_frame[] __attribute__((visibility("hidden")));
 /* Right, if unusual: registers that are of no use, and one that is what the frame is. */
-ODD(with_vectors, "	.cfi_offset xmm6, -64\n	.cfi_undefined xmm7\n	.cfi_escape 0x14, 3, 0\n");
+ODD(with_vectors, "	.cfi_offset xmm6, -64\n	.cfi_undefined xmm7\n	.cfi_escape 0x14, 3, 0\n"
+		  "	.cfi_def_cfa_offset 24\n");
 
 static uint8_t page_bytes[2 * C_PAGE_BYTES];
 #define PAGES_AT 0x10000000ull
@@ -544,6 +576,8 @@ Test(c_unwind, tables_that_say_what_they_should_not)
 		{"remember", odd_remember},
 		{"underflow", odd_underflow},
 		{"lost register", odd_lost_register},
+		{"frame", odd_frame},
+		{"late frame", odd_late_frame},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -563,12 +597,32 @@ Test(c_unwind, registers_that_are_of_no_use)
 	struct c_registers registers = {.rip = (uint64_t)(uintptr_t)with_vectors + 2, .rsp = PAGES_AT + 64};
 	struct unwound u;
 
-	set_word(PAGES_AT + 64, (uint64_t)(uintptr_t)by_rbp + 2);
+	set_word(PAGES_AT + 80, (uint64_t)(uintptr_t)by_rbp + 2);
 	begin(&u);
 	again(&u, &registers, made_pages, 2);
 	cr_expect_eq(u.n, 2, "%zu", u.n);
 	/* Its rbp is 0. */
 	cr_expect_eq(u.end, C_END_COPY, "%s", c_end_text(u.end));
+	finish(&u);
+}
+
+/* Between functions that have them. */
+__asm__("	.text\n"
+	"without_tables:\n"
+	"	nop\n"
+	"	nop\n"
+	"	nop\n");
+extern const char without_tables[] __attribute__((visibility("hidden")));
+
+Test(c_unwind, code_that_the_tables_do_not_know)
+{
+	struct c_registers registers = {.rip = (uint64_t)(uintptr_t)without_tables + 2, .rsp = PAGES_AT + 64};
+	struct unwound u;
+
+	begin(&u);
+	again(&u, &registers, made_pages, 2);
+	cr_expect_eq(u.end, C_END_NO_TABLE, "%s", c_end_text(u.end));
+	cr_expect_eq(u.n, 1);
 	finish(&u);
 }
 
@@ -600,7 +654,7 @@ Test(c_unwind, as_deep_as_it_goes)
 {
 	uint64_t code = (uint64_t)(uintptr_t)by_rbp;
 	/* Over the border of the pages, and once across it. */
-	struct c_registers registers = {.rip = code + 2, .rsp = PAGES_AT, .rbp = PAGES_AT + 4};
+	struct c_registers registers = {.rip = code + 2, .rsp = PAGES_AT, .rbp = PAGES_AT + 60};
 	struct unwound u;
 
 	for (uint64_t at = registers.rbp; at + 16 + 112 < PAGES_AT + 2ull * C_PAGE_BYTES; at += 112) {
@@ -616,6 +670,23 @@ Test(c_unwind, as_deep_as_it_goes)
 	again(&u, &registers, made_pages, 2);
 	cr_expect_eq(u.end, C_END_OUTERMOST, "%s", c_end_text(u.end));
 	cr_expect_eq(u.n, 41, "%zu", u.n);
+	finish(&u);
+}
+
+/* A stack where code was when the map was read. */
+Test(c_unwind, a_stack_that_took_the_place_of_a_file)
+{
+	uint64_t code = (uint64_t)(uintptr_t)by_rbp;
+	struct c_registers registers = {.rip = code + 2, .rsp = PAGES_AT, .rbp = PAGES_AT + 128};
+	struct unwound u;
+
+	set_word(PAGES_AT + 136, PAGES_AT + 8);
+	begin(&u);
+	c_process_add_mapping(u.process, PAGES_AT, PAGES_AT + 4 * C_PAGE_BYTES, 0, -1, "/was.so");
+	again(&u, &registers, made_pages, 2);
+	cr_expect_eq(u.n, 1);
+	cr_expect_eq(u.end, C_END_NO_FILE, "%s", c_end_text(u.end));
+	cr_expect_not_null(c_process_mapping(u.process, PAGES_AT + 2ull * C_PAGE_BYTES));
 	finish(&u);
 }
 
@@ -797,6 +868,13 @@ Test(c_unwind, tables_of_a_damaged_file)
 	unwind_in(&copy, &shot.registers, shot.pages, shot.n_pages, &n, &end);
 	cr_expect_eq(end, C_END_BAD_TABLE, "%s", c_end_text(end));
 
+	/* Of each function, what is said of the first. */
+	copy_program(&copy);
+	for (size_t at = 20; at + 8 <= copy.eh_frame_hdr_size; at += 8)
+		memcpy(copy.eh_frame_hdr + at + 4, copy.eh_frame_hdr + 16, 4);
+	unwind_in(&copy, &shot.registers, shot.pages, shot.n_pages, &n, &end);
+	cr_expect_eq(end, C_END_BAD_TABLE, "%s", c_end_text(end));
+
 	/* More functions than there are: what is there is found. */
 	copy_program(&copy);
 	memset(copy.eh_frame_hdr + 8, 0xff, 4);
@@ -871,6 +949,24 @@ Test(c_unwind, a_file_without_a_sorted_table)
 	copy.header->e_shoff = 0;
 	copy.header->e_shnum = 0;
 	copy.header->e_shstrndx = 0;
+	unwind_in(&copy, &shot.registers, shot.pages, shot.n_pages, &n, &end);
+	cr_expect_eq(end, C_END_OUTERMOST, "%s", c_end_text(end));
+	cr_expect_eq(n, shot.n_trace);
+}
+
+/* Addresses that are not offsets: all is said of 2 MiB above. */
+Test(c_unwind, a_file_that_is_linked_for_another_place)
+{
+	struct copy copy;
+	Elf64_Phdr *phdr;
+	enum c_end end;
+	size_t n;
+
+	down(3, 5);
+	copy_program(&copy);
+	phdr = (Elf64_Phdr *)(copy.bytes + copy.header->e_phoff);
+	for (int i = 0; i < copy.header->e_phnum; i++)
+		phdr[i].p_vaddr += 0x200000;
 	unwind_in(&copy, &shot.registers, shot.pages, shot.n_pages, &n, &end);
 	cr_expect_eq(end, C_END_OUTERMOST, "%s", c_end_text(end));
 	cr_expect_eq(n, shot.n_trace);

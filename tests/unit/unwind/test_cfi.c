@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/cfi.h"
+
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static struct elf_image *open_libc(void)
+{
+	struct error err = ERROR_INIT;
+	struct elf_image *image;
+	Dl_info info;
+
+	cr_assert_neq(dladdr((void *)(uintptr_t)dlsym(RTLD_DEFAULT, "qsort"), &info), 0);
+	cr_assert_eq(elf_image_open(&image, info.dli_fname, &err), 0, "%s", err.text);
+	return image;
+}
+
+static elf_vaddr code_of(const struct elf_image *image, elf_vaddr *end)
+{
+	for (size_t i = 0; i < elf_image_segment_count(image); i++) {
+		const struct elf_segment *segment = elf_image_segment(image, i);
+
+		if (segment->flags & 1) {
+			*end = segment->vaddr + segment->file_size;
+			return segment->vaddr;
+		}
+	}
+	cr_assert_fail("no code");
+	return 0;
+}
+
+/* Every function of libc is understood, and the entry is that of the address. */
+Test(cfi, all_of_libc)
+{
+	struct elf_image *image = open_libc();
+	struct cfi_table *table = cfi_table_new(image);
+	struct cfi_entry *entry;
+	size_t n[3] = {0}, signals = 0;
+	elf_vaddr at, end;
+
+	for (at = code_of(image, &end); at < end; at += 8) {
+		enum cfi_found found = cfi_table_find(table, at, &entry);
+
+		n[found]++;
+		if (found != CFI_FOUND)
+			continue;
+		signals += entry->is_signal;
+		if (at < entry->start || at - entry->start >= entry->range)
+			cr_expect_fail("%lx is not in [%lx, +%lx)", at, entry->start, entry->range);
+	}
+	cr_expect_eq(n[CFI_BAD], 0, "%zu", n[CFI_BAD]);
+	cr_expect_gt(n[CFI_FOUND], 100000, "%zu", n[CFI_FOUND]);
+	cr_expect_lt(n[CFI_NONE], n[CFI_FOUND] / 50, "%zu", n[CFI_NONE]);
+	cr_expect_gt(signals, 0);
+	cr_expect_eq(cfi_table_find(table, 0, &entry), CFI_NONE);
+	cr_expect_eq(cfi_table_find(table, UINT64_MAX, &entry), CFI_NONE);
+	cfi_table_free(table);
+	elf_image_free(image);
+}
+
+/* Whatever is asked for, what is remembered is bounded, and the answers are the same. */
+Test(cfi, what_is_remembered_is_bounded)
+{
+	struct elf_image *image = open_libc();
+	struct cfi_table *table = cfi_table_new(image);
+	struct cfi_entry *entry;
+	elf_vaddr from, at, end, start;
+	struct mallinfo2 before = mallinfo2();
+
+	from = code_of(image, &end) + 0x20000;
+	cr_assert_eq(cfi_table_find(table, from, &entry), CFI_FOUND);
+	start = entry->start;
+	for (at = from; at < end; at++)
+		cfi_table_find(table, at, &entry);
+	cr_expect_lt(mallinfo2().uordblks + mallinfo2().hblkhd - before.uordblks - before.hblkhd, 16u << 20);
+	cr_assert_eq(cfi_table_find(table, from, &entry), CFI_FOUND);
+	cr_expect_eq(entry->start, start);
+	cfi_table_free(table);
+	elf_image_free(image);
+}
