@@ -207,7 +207,7 @@ static void on_sites(void *ctx, struct recording *rec, const struct raw_capture 
 	if (sites_decode(rec, c->target.bin, c->target.sym, NULL, &err))
 		cli_fail(&err);
 	else
-		site_names_find(rec, run->target.bin);
+		site_names_find(rec, c->target.bin);
 }
 
 /* Decides where it goes and which of its calls get a reach probe. */
