@@ -5,13 +5,13 @@ DIST := escaudit-$(VERSION)-linux-$(shell uname -m)
 
 # The same objects as build/escaudit, linked once more, and what stands in for files that an empty folder has not. What else it
 # needs: see scripts/static-libs.
-STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs $(LIBS)) -lm
+STATIC_LIBS = $(filter-out -lunwind%,$(shell $(PKG_CONFIG) --static --libs $(LIBS))) -liberty -lm
 
 $(O)/dist/escaudit: $(O)/cli/main.o $(O)/cli/static/utf8.o $(call archives,cli $(uses_cli)) scripts/static-libs
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)zydis=$$(CC=$(CC) scripts/static-libs) && \
-	$(CC) $(CFLAGS) -static-pie -s -Wl,--gc-sections,--trace -o $@ $(filter %.o %.a,$^) $(STATIC_LIBS) $$zydis > $@.linked
+	$(Q)archives=$$(CC=$(CC) scripts/static-libs) && \
+	$(CC) $(CFLAGS) -static-pie -s -Wl,--gc-sections,--trace -o $@ $(filter %.o %.a,$^) $$archives $(STATIC_LIBS) > $@.linked
 
 .PHONY: dist deb
 dist: $(O)/dist/escaudit

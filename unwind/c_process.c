@@ -264,7 +264,8 @@ static int read_maps(struct c_process *p, struct error *err)
 		return error_set(err, ret, "process: failed to read the memory map of process %d: %s", p->pid,
 				 reason_text(ret));
 	ret = maps_read_fd(&maps, p->maps_fd, err);
-	/* One that is about to end has none any more: what is known of it, from its mmap events, is all there will be. */
+	/* One that is about to end has none any more: what is known of it, from its mmap events, is all there will be.
+	 */
 	if (ret == 0 && maps.n && is_another)
 		p->n = 0; /* of the program before */
 	for (size_t i = 0; ret == 0 && i < maps.n; i++) {

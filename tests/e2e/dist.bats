@@ -60,7 +60,7 @@ record_empty() {
 	cmp "$top/README.md" "$unpacked/share/doc/escaudit/README.md" || complain README
 	cmp "$top/share/container/debug.yaml" "$unpacked/share/doc/escaudit/share/container/debug.yaml" || complain "README leads nowhere"
 	# A library whose licence is not there is one that was not looked for.
-	for library in glibc elfutils libbpf zlib jansson protobuf-c ncurses zydis; do
+	for library in glibc elfutils libbpf zlib jansson protobuf-c ncurses zydis libunwind libiberty; do
 		grep -q "^$library " "$unpacked/share/doc/escaudit/LICENSES-OF-LIBRARIES" || complain "no licence of $library"
 	done
 	[ -z "$(tar -tvzf "$(archive)" | awk '$2 != "0/0"')" ] || complain "owners: $(tar -tvzf "$(archive)" | awk '{print $2}' | sort -u)"

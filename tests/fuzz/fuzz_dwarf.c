@@ -79,8 +79,9 @@ static void ask_all(const struct elf_image *image, struct symbolizer *sym)
 		const struct elf_segment *segment = elf_image_segment(image, i);
 		uint64_t step = segment->mem_size / ADDRESSES + 1;
 
-		for (uint64_t at = 0; at < segment->mem_size; at += step)
-			ask(sym, segment->vaddr + at);
+		/* Counted: a segment may have all addresses. */
+		for (uint64_t k = 0; k < ADDRESSES && k * step < segment->mem_size; k++)
+			ask(sym, segment->vaddr + k * step);
 		for (uint64_t at = 0; at < segment->mem_size && at < 4 * ADDRESSES; at += ADDRESSES)
 			ask_makers(sym, segment->vaddr + at, ADDRESSES);
 	}
