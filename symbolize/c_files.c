@@ -18,6 +18,8 @@
 #include "symbolize/symbolizer_dwarf.h"
 #include "symbolize/symbolizer_symtab.h"
 
+/* Bytes of a name. */
+#define STRING_MAX 4096
 /* Bytes that all debug sections may take, unpacked. What does not fit has the names of its symbols. */
 #define DEBUG_BYTES_MAX (UINT64_C(3) << 30)
 
@@ -197,16 +199,22 @@ static void open_symbols(struct c_files *files, uint32_t number)
 	symbolizer_new_symtab(&file->symtab, image, NULL);
 }
 
+/* A string of a file, cut where it is longer than anybody's. */
+static const char *bounded(struct c_files *files, const char *s)
+{
+	return s && strnlen(s, STRING_MAX + 1) > STRING_MAX ? strpool_add_n(files->strings, s, STRING_MAX) : s;
+}
+
 static const char *written_name(struct c_files *files, const char *name)
 {
 	bool is_new;
 
 	if (!is_mangled(name))
-		return name;
+		return bounded(files, name);
 	uint64_t *place = u64map_at(&files->demangled, (uintptr_t)name, &is_new);
 	if (is_new) {
 		char *text = demangle(name);
-		*place = (uintptr_t)(text ? strpool_add(files->strings, text) : name);
+		*place = (uintptr_t)(text ? strpool_add(files->strings, text) : bounded(files, name));
 		free(text);
 	}
 	return (const char *)(uintptr_t)*place;
@@ -259,5 +267,8 @@ size_t c_files_frames(struct c_files *files, uint32_t number, elf_vaddr ret, str
 		frames[0] = (struct sym_frame){.function = module_and_offset(files, file, ret)};
 	if (!frames[0].file && file->dwarf)
 		symbolizer_line(file->dwarf, ret, &frames[0].file, &frames[0].line);
-	return n ? n : 1;
+	n = n ? n : 1;
+	for (size_t i = 0; i < n; i++)
+		frames[i].file = bounded(files, frames[i].file);
+	return n;
 }

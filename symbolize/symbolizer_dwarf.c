@@ -44,6 +44,8 @@
 #define LOCATIONS_MAX  4096		   /* of one variable */
 #define UNIT_ITEMS_MAX (1u << 22)	   /* nodes or ranges of one unit; the largest seen has 100,000 */
 #define UNPACKED_MAX   (UINT64_C(4) << 30) /* bytes all compressed sections may claim to unpack to */
+#define OVERLAPS_MAX   64		   /* units that are asked for one address */
+#define LINE_ROW_BYTES 96		   /* what libdw keeps of a row of a line table, which takes a byte in it */
 
 /* A function, or one inlined call in it. */
 struct node {
@@ -73,7 +75,8 @@ struct node_range {
 struct unit {
 	Dwarf_Die die;
 	bool indexed;
-	bool joins_dot; /* libdw puts "./" in front of relative file names */
+	bool lines_weighed, has_lines; /* the second once the first is set */
+	bool joins_dot;		       /* libdw puts "./" in front of relative file names */
 	struct node *nodes;
 	struct segment *segments;
 	size_t n_segments;
@@ -105,6 +108,8 @@ struct symbolizer_dwarf {
 	struct dwarf_file file;
 	struct dwarf_file shared; /* nothing without */
 	Dwarf *dwarf;		  /* the file's */
+	Elf_Data *lines;	  /* .debug_line, unpacked; NULL without */
+	uint64_t *budget;	  /* bytes that may still be kept; NULL: as many as there are */
 	struct unit *units;
 	size_t n_units;
 	size_t alloc_units;
@@ -479,16 +484,56 @@ static void flatten(struct unit *unit, struct node_range *ranges, size_t n)
 	free(open);
 }
 
+/* Takes bytes from the budget; false, and nothing left, if they are not there. */
+static bool spend(struct symbolizer_dwarf *sym, uint64_t bytes)
+{
+	if (!sym->budget)
+		return true;
+	if (bytes > *sym->budget) {
+		*sym->budget = 0;
+		return false;
+	}
+	*sym->budget -= bytes;
+	return true;
+}
+
+/* How many bytes a unit's line table says it has, as far as they are there (DWARF 5, 7.4). */
+static uint64_t line_table_bytes(const struct symbolizer_dwarf *sym, struct unit *unit)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word offset;
+	uint32_t length;
+
+	if (!sym->lines || !sym->lines->d_buf || !dwarf_attr(&unit->die, DW_AT_stmt_list, &attr) ||
+	    dwarf_formudata(&attr, &offset) != 0 || offset > sym->lines->d_size ||
+	    sym->lines->d_size - offset < sizeof(length))
+		return 0;
+	memcpy(&length, (const char *)sym->lines->d_buf + offset, sizeof(length));
+	return length < sym->lines->d_size - offset ? length : sym->lines->d_size - offset;
+}
+
+/* Whether a unit's line table may be read: libdw reads all of it at once, and a byte of it may be a row. */
+static bool may_read_lines(struct symbolizer_dwarf *sym, struct unit *unit)
+{
+	if (!unit->lines_weighed)
+		unit->has_lines = spend(sym, line_table_bytes(sym, unit) * LINE_ROW_BYTES);
+	unit->lines_weighed = true;
+	return unit->has_lines;
+}
+
 static void index_unit(struct symbolizer_dwarf *sym, struct unit *unit)
 {
 	struct unit_builder b = {.sym = sym, .unit = unit};
 
 	unit->indexed = true;
-	if (dwarf_getsrcfiles(&unit->die, &b.files, &b.n_files) != 0)
+	if (sym->budget && *sym->budget == 0)
+		return;
+	if (!may_read_lines(sym, unit) || dwarf_getsrcfiles(&unit->die, &b.files, &b.n_files) != 0)
 		b.n_files = 0;
 	walk_tree(&unit->die, index_die, &b);
 	flatten(unit, b.ranges, b.n_ranges);
 	free(b.ranges);
+	spend(sym, b.n_nodes * sizeof(*unit->nodes) + unit->n_segments * sizeof(*unit->segments));
 }
 
 /* ---- looking up ----------------------------------------------------------------------------------------------------
@@ -526,10 +571,14 @@ static size_t ranges_until(const struct symbolizer_dwarf *sym, elf_vaddr pc)
 /* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
 static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
 {
+	size_t asked = 0;
+
 	/* Ranges of different units should not overlap; where they do, the one that knows a function wins. */
 	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
 		if (sym->ranges[i - 1].end <= pc)
 			continue;
+		if (asked++ == OVERLAPS_MAX)
+			break;
 		struct unit *unit = &sym->units[sym->ranges[i - 1].unit];
 		if (!unit->indexed)
 			index_unit(sym, unit);
@@ -540,9 +589,9 @@ static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32
 	return NULL;
 }
 
-static const char *line_at(struct unit *unit, elf_vaddr pc, int *line_number)
+static const char *line_at(struct symbolizer_dwarf *sym, struct unit *unit, elf_vaddr pc, int *line_number)
 {
-	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, pc);
+	Dwarf_Line *line = may_read_lines(sym, unit) ? dwarf_getsrc_die(&unit->die, pc) : NULL;
 
 	*line_number = 0;
 	if (!line || dwarf_lineno(line, line_number) != 0)
@@ -562,7 +611,7 @@ static size_t dwarf_frames(struct symbolizer *base, elf_vaddr pc, struct sym_fra
 
 	if (!unit)
 		return 0;
-	const char *file = line_at(unit, pc, &line);
+	const char *file = line_at(sym, unit, pc, &line);
 	/* Parents come before their children, so this ends. */
 	const struct node *physical = &unit->nodes[at];
 	while (physical->parent != NODE_NONE)
@@ -587,11 +636,14 @@ static size_t dwarf_frames(struct symbolizer *base, elf_vaddr pc, struct sym_fra
 static bool dwarf_line(struct symbolizer *base, elf_vaddr pc, const char **file, int *line)
 {
 	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+	size_t asked = 0;
 
 	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
 		if (sym->ranges[i - 1].end <= pc)
 			continue;
-		*file = line_at(&sym->units[sym->ranges[i - 1].unit], pc, line);
+		if (asked++ == OVERLAPS_MAX)
+			break;
+		*file = line_at(sym, &sym->units[sym->ranges[i - 1].unit], pc, line);
 		if (*file)
 			return true;
 	}
@@ -720,7 +772,7 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 	if (sym->go_minor < 23 && go_name_is_closure(node->name)) {
 		search.captured_line = node->start_line;
 		if (!search.captured_line) /* 1.19 has no line there, but a function's first row is its func keyword */
-			line_at(unit, entry, &search.captured_line);
+			line_at(sym, unit, entry, &search.captured_line);
 	}
 	walk_tree(&function, collect_moved, &search);
 	return search.n;
@@ -1019,6 +1071,17 @@ static int check_strings(Elf *elf, const char *path, struct error *err)
 	return 0;
 }
 
+/* The bytes of a section, which libdw has unpacked; NULL without. */
+static Elf_Data *section_data(Elf *elf, const char *wanted)
+{
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+		GElf_Shdr shdr;
+		if (gelf_getshdr(scn, &shdr) && strcmp(section_name(elf, &shdr), wanted) == 0)
+			return elf_rawdata(scn, NULL);
+	}
+	return NULL;
+}
+
 /*
  * libdw joins relative file names to the unit's directory, which is "." in Go units. Names written with -trimpath or in
  * //line directives are relative, and must come out as they were written; "./x.go" comes out as "x.go" however, because
@@ -1141,6 +1204,8 @@ int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image 
 		dwarf_setalt(sym->file.dwarf, sym->shared.dwarf);
 	}
 	sym->dwarf = sym->file.dwarf;
+	sym->lines = section_data(sym->file.elf, ".debug_line");
+	sym->budget = budget;
 	read_units(sym);
 	if (!sym->n_units) {
 		ret = error_set(err, -ENODATA,

@@ -16,6 +16,8 @@ int symbolizer_new_dwarf_image(struct symbolizer **out, const struct elf_image *
 /*
  * The same with what dwz moved into a file that several share (see debug_file_open_shared), NULL without, and within a
  * budget: the bytes that libdw keeps of the debug sections, unpacked, are taken from *budget; -E2BIG if they are more.
+ * So is what is made of them afterwards (indexes, lines): what does not fit any more is not known. budget outlives the
+ * symbolizer.
  */
 int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image *image, const struct elf_image *shared,
 				int go_minor, uint64_t *budget, struct error *err);

@@ -32,7 +32,8 @@ struct c_frame {
 	uint32_t file; /* in the c_files of the process */
 	/*
 	 * Return address in the file, for c_files_frames. Where a signal interrupted the frame it is one more than
-	 * where that was, so that whoever looks up the byte before it finds the right one.
+	 * where that was, and of what the signal's handler returns to one more than its first instruction, so that
+	 * whoever looks up the byte before it finds the right one.
 	 */
 	elf_vaddr ret;
 };

@@ -18,6 +18,7 @@
 
 #define FRAMES_MAX 64
 #define ADDRESSES  64 /* of each segment */
+#define NAME_BYTES 4100
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,11 +32,13 @@ static void check(bool ok, const char *what)
 
 static volatile size_t all_lengths;
 
-static void check_frames(const struct sym_frame *frames, size_t n)
+/* Whole, and of files bounded. */
+static void check_frames(const struct sym_frame *frames, size_t n, size_t string_max)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(frames[i].function);
-		check(len > 0, "a frame without a function");
+		check(len > 0 && len <= string_max, "a frame without a function, or with too long a name");
+		check(!frames[i].file || strlen(frames[i].file) <= string_max, "too long a file name");
 		check(frames[i].entry == frames[0].entry, "one chain, two functions");
 		check(frames[i].inlined == (i + 1 < n) || n == FRAMES_MAX,
 		      "an inlined call without the function around it");
@@ -50,7 +53,7 @@ static void ask(struct c_files *files, uint32_t file, elf_vaddr ret)
 	size_t n = c_files_frames(files, file, ret, frames, FRAMES_MAX);
 
 	check(n >= 1 && n <= FRAMES_MAX, "no frame, or more than asked for");
-	check_frames(frames, n);
+	check_frames(frames, n, NAME_BYTES);
 }
 
 static void ask_all(struct c_files *files, uint32_t file)
@@ -81,12 +84,12 @@ static void ask_debug_file(int fd)
 		return;
 	if (symbolizer_new_symtab(&sym, image, NULL) == 0) {
 		for (elf_vaddr pc = 0; pc < 0x8000; pc += 0x80)
-			check_frames(frames, symbolizer_frames_at(sym, pc, frames, FRAMES_MAX));
+			check_frames(frames, symbolizer_frames_at(sym, pc, frames, FRAMES_MAX), SIZE_MAX);
 		symbolizer_free(sym);
 	}
 	if (symbolizer_new_dwarf_shared(&sym, image, image, 0, &budget, NULL) == 0) {
 		for (elf_vaddr pc = 0; pc < 0x8000; pc += 0x80)
-			check_frames(frames, symbolizer_frames_at(sym, pc, frames, FRAMES_MAX));
+			check_frames(frames, symbolizer_frames_at(sym, pc, frames, FRAMES_MAX), SIZE_MAX);
 		symbolizer_free(sym);
 	}
 	elf_image_free(image);

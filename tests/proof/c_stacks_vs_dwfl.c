@@ -492,8 +492,9 @@ static bool is_same(struct c_process *process, const struct trace *trace, size_t
 	uint64_t pc = trace->pcs[i];
 	const struct c_mapping *m;
 
-	/* The first was given one less, and an interrupted one is where it is, not behind a call. */
-	if (i == 0 || is_signal_return(trace->pcs[i - 1]))
+	/* The first was given one less; one that was interrupted, and what its signal returns to, are not behind a
+	 * call. */
+	if (i == 0 || is_signal_return(trace->pcs[i - 1]) || is_signal_return(pc))
 		pc++;
 	m = c_process_mapping(process, pc - 1);
 	return m && m->file == frame->file && frame->ret + m->bias == pc;

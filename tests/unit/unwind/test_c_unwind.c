@@ -48,7 +48,7 @@ struct snapshot {
 	uint8_t *bytes;
 	struct c_page pages[2 * MAX_PAGES];
 	size_t n_pages;
-	uint64_t trace[2 * C_UNWIND_MAX]; /* return addresses; where it was interrupted, one more than where it was */
+	uint64_t trace[2 * C_UNWIND_MAX]; /* as a c_frame has them */
 	size_t n_trace;
 };
 
@@ -99,6 +99,9 @@ static _Unwind_Reason_Code add_frame(struct _Unwind_Context *context, void *arg)
 	(void)arg;
 	if (ip == 0 || shot.n_trace == ARRAY_SIZE(shot.trace))
 		return _URC_END_OF_STACK;
+	/* What a signal interrupted, and what called nobody: the code that the signal's handler returns to. */
+	if (is_exact && shot.n_trace)
+		shot.trace[shot.n_trace - 1]++;
 	shot.trace[shot.n_trace++] = ip + (is_exact != 0);
 	return _URC_NO_REASON;
 }
