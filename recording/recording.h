@@ -113,14 +113,16 @@ struct rec_source {
 /* One emitted allocation site: a call instruction outside the runtime whose callee may allocate. A large binary has a
  * hundred thousand, which are in memory as long as its probes. */
 struct rec_site {
-	uint64_t pc;		   /* of the call instruction, file vaddr */
-	uint64_t ret;		   /* the return address, file vaddr: what a stack shows */
-	const char *callee;	   /* runtime function called */
-	const char *type;	   /* from the constant loaded before the call; NULL if none or unknown */
-	uint64_t type_size;	   /* bytes of that type, 0 if unknown */
-	uint64_t size;		   /* constant size in bytes where the machine code has it, else 0 */
-	const char *closure;	   /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
-	const char *variable;	   /* that was moved to the heap into this object, by DWARF; NULL if none or unknown */
+	uint64_t pc;	      /* of the call instruction, file vaddr */
+	uint64_t ret;	      /* the return address, file vaddr: what a stack shows */
+	const char *callee;   /* runtime function called */
+	const char *type;     /* from the constant loaded before the call; NULL if none or unknown */
+	uint64_t type_size;   /* bytes of that type, 0 if unknown */
+	uint64_t size;	      /* constant size in bytes where the machine code has it, else 0 */
+	const char *closure;  /* of closures: the function they stand for, "main.f.func1"; NULL if unknown */
+	const char *captures; /* of closures: "&x, ?, buf", & for what is captured by reference, ? for what has no name;
+				 NULL if unknown */
+	const char *variable; /* that was moved to the heap into this object, by DWARF; NULL if none or unknown */
 	struct rec_frame *frames;  /* inline chain, innermost first; the last is the physical function */
 	struct rec_source *source; /* NULL where no column is known; owned */
 	uint64_t calls;		   /* number of all calls of its function, in order; 0 if unknown */

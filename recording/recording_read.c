@@ -623,6 +623,7 @@ static int read_site(struct reader *r, const ProtobufCMessage *message)
 
 	if (!cause || optional_string(r, s->callee, &site->callee) < 0 ||
 	    optional_string(r, s->closure, &site->closure) < 0 || optional_string(r, s->type, &site->type) < 0 ||
+	    optional_string(r, s->captures, &site->captures) < 0 ||
 	    optional_string(r, s->variable, &site->variable) < 0 ||
 	    read_lines(r, s->line, s->n_line, &site->frames, &site->n_frames) < 0)
 		return -EBADMSG;

@@ -515,6 +515,7 @@ static void put_site(struct writer *w, const struct rec_site *site)
 	s.buffer = site->buffer;
 	s.indirect = (site->indirect_key ? 1u : 0) | (site->indirect_value ? 2u : 0);
 	s.closure = string_id(w, site->closure);
+	s.captures = string_id(w, site->captures);
 	s.variable = string_id(w, site->variable);
 	s.n_line = site->n_frames;
 	s.calls = site->calls;

@@ -13,6 +13,7 @@ static json_t *site_of(const struct rec_site *site)
 	json_put(object, "callee", json_text(site->callee));
 	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
 	json_put_source(object, site);
+	json_put_captures(object, site);
 	json_put(object, "variable", json_text(site->variable));
 	return object;
 }

@@ -156,6 +156,23 @@ static void add_path(struct text_table *table, const struct verdict *v)
 	strbuf_release(&sb);
 }
 
+/* "captures &x, buf": what makes the closure an object, and keeps alive. */
+static void add_captures(struct text_table *table, const struct verdict *v)
+{
+	const char *captures = v->n_sites && v->cause == CAUSE_CLOSURE ? v->sites[0]->captures : NULL;
+	char *note;
+
+	for (size_t i = 1; captures && i < v->n_sites; i++) {
+		if (!v->sites[i]->captures || strcmp(v->sites[i]->captures, captures) != 0)
+			captures = NULL;
+	}
+	if (!captures)
+		return;
+	note = xasprintf("captures %s", captures);
+	text_table_note(table, note);
+	free(note);
+}
+
 /* The column that a section of one verdict has no need of. */
 #define VERDICT_COLUMN 3
 
@@ -188,6 +205,7 @@ static void add_row(struct text_table *table, const struct verdict *v, uint64_t 
 	if (*note)
 		text_table_note(table, note);
 	add_path(table, v);
+	add_captures(table, v);
 	if (v->advice) {
 		char *advice = xasprintf("\xe2\x86\x92 %s", v->advice);
 

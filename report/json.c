@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/strbuf.h"
 #include "recording/place.h"
 #include "report/header.h"
@@ -107,6 +108,28 @@ json_t *json_inline_chain(const struct rec_frame *frames, size_t n)
 		json_array_append_new(chain, frame);
 	}
 	return chain;
+}
+
+void json_put_captures(json_t *object, const struct rec_site *site)
+{
+	json_t *list = site->captures ? json_array() : json_null();
+
+	for (const char *at = site->captures; at && *at;) {
+		bool by_reference = *at == '&';
+		size_t n = strcspn(at, ",");
+		char *name = xstrndup(at + by_reference, n - by_reference);
+		json_t *one = json_object();
+
+		bool is_known = strcmp(name, "?") != 0;
+
+		json_put(one, "name", is_known ? json_text(name) : json_null());
+		json_put(one, "by_reference", is_known ? json_boolean(by_reference) : json_null());
+		json_array_append_new(list, one);
+		free(name);
+		at += n;
+		at += strspn(at, ", ");
+	}
+	json_put(object, "captures", list);
 }
 
 void json_put_source(json_t *object, const struct rec_site *site)

@@ -71,6 +71,8 @@ json_t *json_flow(const struct flow_step *const *flow, size_t n, json_t *(*text)
 /* [{"function": …, "file": …, "line": …}], innermost first; empty where nothing was inlined. */
 json_t *json_inline_chain(const struct rec_frame *frames, size_t n);
 /* Where the source has the call, of each level, innermost first, and its text; null where no twin build tells. */
+/* "captures": [{"name": "x", "by_reference": true}, {"name": "buf", "by_reference": false}], or null. */
+void json_put_captures(json_t *object, const struct rec_site *site);
 void json_put_source(json_t *object, const struct rec_site *site);
 
 #endif

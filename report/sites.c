@@ -107,6 +107,12 @@ static void add_site(struct text_table *table, struct strpool *pool, const struc
 	text_table_add(table, cells);
 	if (*inlined)
 		text_table_note(table, inlined);
+	if (site->captures) {
+		char *captures = xasprintf("captures %s", site->captures);
+
+		text_table_note(table, captures);
+		free(captures);
+	}
 	if (layout)
 		text_table_note(table, layout);
 	free(pc);
@@ -193,6 +199,7 @@ static json_t *json_site(struct strpool *pool, const struct recording *rec, cons
 	json_put(object, "reach", json_text(reach_name(site->reach)));
 	json_put(object, "inline", json_inline_chain(site->frames, site->n_frames));
 	json_put_source(object, site);
+	json_put_captures(object, site);
 	json_put(object, "variable", json_text(site->variable));
 	return object;
 }

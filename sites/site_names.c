@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
+#include "base/u64map.h"
 #include "symbolize/symbolizer.h"
+
+#define CAPTURED_MAX 64
 
 /* A call that may have made a variable's object. */
 struct call {
@@ -56,6 +60,68 @@ static void name_variables(struct recording *rec, struct symbolizer *sym)
 	free(variables);
 }
 
+static const struct sym_captured *captured_at(const struct sym_captured *captured, size_t n, uint64_t offset)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (captured[i].offset == offset)
+			return &captured[i];
+	}
+	return NULL;
+}
+
+/*
+ * "&x, ?, buf": each field of the object behind the code pointer. What the function reads from it in passing has no
+ * name in the debug information.
+ */
+static void name_captured(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym,
+			  const struct go_type *type, struct rec_site *site)
+{
+	struct sym_captured captured[CAPTURED_MAX];
+	struct go_field fields[CAPTURED_MAX];
+	struct strbuf sb = STRBUF_INIT;
+	size_t n, n_fields, met = 0;
+	struct go_func func;
+
+	n_fields = go_binary_fields(bin, type, fields, CAPTURED_MAX);
+	if (n_fields < 2 || n_fields > CAPTURED_MAX || !go_binary_func_named(bin, site->closure, &func))
+		return;
+	n = symbolizer_captured(sym, func.entry, captured, CAPTURED_MAX);
+	for (size_t i = 1; i < n_fields; i++) {
+		const struct sym_captured *c = captured_at(captured, n, fields[i].offset);
+
+		met += c != NULL;
+		/* a reference is a pointer */
+		if (c && c->by_reference && fields[i].type[0] != '*')
+			met = SIZE_MAX / 2;
+		strbuf_addf(&sb, "%s%s%s", i > 1 ? ", " : "", c && c->by_reference ? "&" : "", c ? c->name : "?");
+	}
+	/* What is no field's is another function's, or damage. */
+	if (met && met == n)
+		site->captures = strpool_add(rec->pool, strbuf_str(&sb));
+	strbuf_release(&sb);
+}
+
+static void name_all_captured(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym)
+{
+	struct u64map at = U64MAP_INIT; /* name of a closure's type, pooled -> which of the known types */
+	struct go_type type;
+
+	for (size_t i = 0; go_binary_known_type(bin, i, &type); i++) {
+		if (strncmp(type.name, "struct { F uintptr; X0 ", 23) == 0)
+			*u64map_at(&at, (uintptr_t)strpool_add(rec->pool, type.name), NULL) = i;
+	}
+	for (size_t i = 0; i < rec->n_sites; i++) {
+		struct rec_site *site = &rec->sites[i];
+		const uint64_t *known = site->cause == CAUSE_CLOSURE && site->closure && site->type
+						? u64map_find(&at, (uintptr_t)strpool_add(rec->pool, site->type))
+						: NULL;
+
+		if (known && go_binary_known_type(bin, *known, &type))
+			name_captured(rec, bin, sym, &type, site);
+	}
+	u64map_release(&at);
+}
+
 void site_names_find(struct recording *rec, const struct go_binary *bin)
 {
 	struct symbolizer *sym;
@@ -63,5 +129,6 @@ void site_names_find(struct recording *rec, const struct go_binary *bin)
 	if (!rec->n_sites || symbolizer_new_dwarf(&sym, bin, NULL))
 		return;
 	name_variables(rec, sym);
+	name_all_captured(rec, bin, sym);
 	symbolizer_free(sym);
 }

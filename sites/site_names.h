@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What only the debug information knows of sites: which variable an object is that was moved to the heap. Kept with the
+ * What only the debug information knows of sites: which variable an object is that was moved to the heap, and what a
+ * closure captures. Kept with the
  * sites, so that a recording knows it where the binary is not at hand.
  */
 #ifndef ESCAUDIT_SITES_SITE_NAMES_H

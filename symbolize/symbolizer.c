@@ -44,3 +44,8 @@ void symbolizer_moved_by(struct symbolizer *sym, const elf_vaddr *rets, size_t n
 	if (n && sym->ops->moved_by)
 		sym->ops->moved_by(sym, rets, n, vars);
 }
+
+size_t symbolizer_captured(struct symbolizer *sym, elf_vaddr entry, struct sym_captured *out, size_t max)
+{
+	return max && sym->ops->captured ? sym->ops->captured(sym, entry, out, max) : 0;
+}

@@ -61,4 +61,17 @@ size_t symbolizer_moved_variables(struct symbolizer *sym, elf_vaddr entry, struc
  */
 void symbolizer_moved_by(struct symbolizer *sym, const elf_vaddr *rets, size_t n, struct sym_moved_variable *vars);
 
+/* A variable of the surroundings that a closure uses. */
+struct sym_captured {
+	const char *name;
+	bool by_reference;
+	uint64_t offset; /* in the closure's object */
+};
+/*
+ * What the function of a closure, at entry, takes from its object, in no order: where Go 1.23 or later compiled it;
+ * dwarf back end only, 0 elsewhere. One that the function does not use any more may be missing. Returns how many were
+ * written.
+ */
+size_t symbolizer_captured(struct symbolizer *sym, elf_vaddr entry, struct sym_captured *out, size_t max);
+
 #endif

@@ -778,6 +778,66 @@ static size_t dwarf_moved_variables(struct symbolizer *base, elf_vaddr entry, st
 	return search.n;
 }
 
+/* ---- what a closure captures ----------------------------------------------------------------------------------------
+ */
+
+/* The entry of the physical function at `entry`; false if none begins there. */
+static bool function_at(struct symbolizer_dwarf *sym, elf_vaddr entry, Dwarf_Die *function)
+{
+	uint32_t at;
+	struct unit *unit = find_node(sym, entry, &at);
+	const struct node *node;
+
+	if (!unit)
+		return false;
+	node = &unit->nodes[at];
+	while (node->parent != NODE_NONE)
+		node = &unit->nodes[node->parent];
+	return node->entry == entry && dwarf_offdie(sym->dwarf, node->die, function);
+}
+
+struct capture_search {
+	struct symbolizer_dwarf *sym;
+	struct sym_captured *out;
+	size_t n, max;
+};
+
+static enum walk collect_captured(void *ctx, Dwarf_Die *die, unsigned depth)
+{
+	struct capture_search *search = ctx;
+	const struct origin *origin;
+	struct attrs attrs;
+	const char *name;
+
+	(void)depth;
+	if (dwarf_tag(die) == DW_TAG_lexical_block)
+		return WALK_INTO;
+	if (dwarf_tag(die) != DW_TAG_variable || !attrs_read(&attrs, die) || !attrs_have(&attrs, ATTR_CLOSURE_OFFSET))
+		return WALK_PAST;
+	name = attrs_name(&attrs);
+	if (!name && attrs_have(&attrs, ATTR_ORIGIN)) {
+		origin = find_origin(search->sym, &attrs.at[ATTR_ORIGIN]);
+		name = origin ? origin->name : NULL;
+	}
+	if (!name)
+		return WALK_PAST;
+	search->out[search->n++] = (struct sym_captured){.name = name + (name[0] == '&'),
+							 .by_reference = name[0] == '&',
+							 .offset = attrs_number(&attrs, ATTR_CLOSURE_OFFSET)};
+	return search->n < search->max ? WALK_PAST : WALK_STOP;
+}
+
+static size_t dwarf_captured(struct symbolizer *base, elf_vaddr entry, struct sym_captured *out, size_t max)
+{
+	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
+	struct capture_search search = {.sym = sym, .out = out, .max = max};
+	Dwarf_Die function;
+
+	if (function_at(sym, entry, &function))
+		walk_tree(&function, collect_captured, &search);
+	return search.n;
+}
+
 /* ---- which call made a variable's object ----------------------------------------------------------------------------
  */
 
@@ -938,6 +998,7 @@ static const struct symbolizer_ops dwarf_ops = {
 	.line = dwarf_line,
 	.moved_variables = dwarf_moved_variables,
 	.moved_by = dwarf_moved_by,
+	.captured = dwarf_captured,
 	.free = dwarf_free,
 };
 

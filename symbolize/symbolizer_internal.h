@@ -20,6 +20,8 @@ struct symbolizer_ops {
 	size_t (*moved_variables)(struct symbolizer *sym, elf_vaddr entry, struct sym_moved_variable *vars, size_t max);
 	/* NULL where the back end knows no variables. n >= 1, vars zeroed. */
 	void (*moved_by)(struct symbolizer *sym, const elf_vaddr *rets, size_t n, struct sym_moved_variable *vars);
+	/* NULL where the back end knows no variables. max >= 1. */
+	size_t (*captured)(struct symbolizer *sym, elf_vaddr entry, struct sym_captured *out, size_t max);
 	/* Frees everything, sym itself included. Never called with NULL. */
 	void (*free)(struct symbolizer *sym);
 };

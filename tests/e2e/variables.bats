@@ -80,3 +80,29 @@ named_of() {
 	}
 	for_each_go check 1.19 1.27
 }
+
+# The judge is the source: each closure in it that captures has a comment that says what.
+@test "closures name what they capture, where the compiler wrote it down" {
+	check() {
+		local t=$BATS_TEST_TMPDIR program line other expected found
+		program=$(build_go captures)
+		expect_status 0 "$ESCAUDIT" sites --json --limit 0 --package main "$program"
+		jq -r '.sites[] | select(.captures) | "\(.line) \([.captures[] | (if .by_reference then "&" else "" end) + (.name // "?")] | join(", "))"' \
+			<"$t/out" | sort >"$t/found"
+		awk 'NR > 3 && match($0, "// captures ") {print NR, substr($0, RSTART + RLENGTH)}' "$programs/captures/main.go" | sort >"$t/expected"
+		if ! version_in "$GO_VERSION" '>=1.23'; then
+			[ ! -s "$t/found" ] || complain "names out of nothing: $(cat "$t/found")"
+			return 0
+		fi
+		# What the debug information has no name of is said to have none; names are right, and in their places.
+		while read -r line expected <&3 && read -r other found <&4; do
+			[ "$line" = "$other" ] && [[ $expected == ${found//'?'/*} ]] || complain "line $line captures $expected, not $found"
+			[ "$(tr -dc , <<<"$expected")" = "$(tr -dc , <<<"$found")" ] || complain "line $line has others: $found"
+		done 3<"$t/expected" 4<"$t/found"
+		[ "$(wc -l <"$t/expected")" -eq "$(wc -l <"$t/found")" ] || complain "not so many"
+		[ "$(grep -c '?' "$t/found")" -le 3 ] || complain "names are missing: $(cat "$t/found")"
+		expect_status 0 "$ESCAUDIT" sites --package main "$program"
+		grep -q '^ *captures s, limit$' "$t/out" || complain "$(cat "$t/out")"
+	}
+	for_each_go check
+}

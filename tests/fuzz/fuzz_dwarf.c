@@ -41,6 +41,7 @@ static void ask(struct symbolizer *sym, elf_vaddr pc)
 {
 	struct sym_frame frames[FRAMES_MAX];
 	struct sym_moved_variable vars[VARIABLES_MAX];
+	struct sym_captured captured[VARIABLES_MAX];
 	size_t n = symbolizer_frames_at(sym, pc, frames, FRAMES_MAX);
 
 	check(n <= FRAMES_MAX, "more frames than asked for");
@@ -54,6 +55,10 @@ static void ask(struct symbolizer *sym, elf_vaddr pc)
 	}
 	if (n == 0)
 		return;
+	n = symbolizer_captured(sym, frames[0].entry, captured, VARIABLES_MAX);
+	check(n <= VARIABLES_MAX, "more captured variables than asked for");
+	for (size_t i = 0; i < n; i++)
+		all_lengths += strlen(captured[i].name);
 	n = symbolizer_moved_variables(sym, frames[0].entry, vars, VARIABLES_MAX);
 	check(n <= VARIABLES_MAX, "more variables than asked for");
 	for (size_t i = 0; i < n; i++)

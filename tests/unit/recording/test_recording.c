@@ -192,6 +192,7 @@ static struct recording *sample(void)
 	site->indirect_value = true;
 	site->closure = "main.f.func1";
 	site->variable = "x";
+	site->captures = "&x, buf";
 	site->n_frames = 1;
 	site->frames = xcalloc(1, sizeof(*site->frames));
 	site->frames[0] = (struct rec_frame){"main.main", "example.com/shop/main.go", 14, 6, NULL};
@@ -385,6 +386,7 @@ static void expect_same(const struct recording *a, const struct recording *b)
 		cr_expect_eq(!x->closure, !y->closure);
 		if (x->closure && y->closure)
 			cr_expect_str_eq(x->closure, y->closure);
+		cr_expect(same(x->captures, y->captures));
 		cr_expect_eq(!x->variable, !y->variable);
 		if (x->variable && y->variable)
 			cr_expect_str_eq(x->variable, y->variable);

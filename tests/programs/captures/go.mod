@@ -1,0 +1,3 @@
+module captures
+
+go 1.19
