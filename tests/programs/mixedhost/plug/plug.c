@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "_cgo_export.h"
 #include "plug.h"
 #include "../host.h"
+#include "_cgo_export.h"
 
 void plug_outer(int times)
 {
