@@ -22,7 +22,7 @@ named_of() {
 
 @test "variables moved to the heap have the names that the compiler's log has" {
 	check() {
-		local pair wrong known=0 all=0 file name line
+		local pair known=0 all=0 file name line
 		for pair in "catalogue ." "scenarios ." "dwarf ./moved"; do
 			# shellcheck disable=SC2086
 			build_logged $pair
