@@ -22,7 +22,7 @@ named_of() {
 
 @test "variables moved to the heap have the names that the compiler's log has" {
 	check() {
-		local pair wrong known=0 all=0 file name line
+		local pair known=0 all=0 file name line
 		for pair in "catalogue ." "scenarios ." "dwarf ./moved"; do
 			# shellcheck disable=SC2086
 			build_logged $pair
@@ -96,6 +96,7 @@ named_of() {
 		fi
 		# What the debug information has no name of is said to have none; names are right, and in their places.
 		while read -r line expected <&3 && read -r other found <&4; do
+			# shellcheck disable=SC2053 # a pattern
 			[ "$line" = "$other" ] && [[ $expected == ${found//'?'/*} ]] || complain "line $line captures $expected, not $found"
 			[ "$(tr -dc , <<<"$expected")" = "$(tr -dc , <<<"$found")" ] || complain "line $line has others: $found"
 		done 3<"$t/expected" 4<"$t/found"
