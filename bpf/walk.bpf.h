@@ -657,13 +657,15 @@ static __always_inline int send_stack(struct scratch_slot *slot)
 {
 	__u64 wake = BPF_RB_NO_WAKEUP;
 	__u64 depth = slot->record.depth;
+	__u64 waiting = bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA);
 	int is_whole = 1;
 
 	if (depth > STACK_DEPTH_MAX)
 		return 0;
+	/* Copies do not take the room of addresses. */
 	if (settings.cgocallback_size && slot->n_c_stacks)
-		is_whole = send_c_stacks(slot->index) == 0;
-	if (bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) > RING_WAKEUP_BYTES)
+		is_whole = waiting < bpf_ringbuf_query(&stacks, BPF_RB_RING_SIZE) / 2 && send_c_stacks(slot->index) == 0;
+	if (waiting > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;
 	return bpf_ringbuf_output(&stacks, &slot->record, STACK_RECORD_BYTES(depth), wake) == 0 && is_whole;
 }

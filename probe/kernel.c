@@ -132,10 +132,11 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 		}
 	}
 	walk_settings_span_roots(out);
-	if (skip_c && go_binary_func_named(bin, "crosscall2", &from_c)) {
-		elf_vaddr text, end;
+	if (go_binary_func_named(bin, "crosscall2", &from_c)) {
+		elf_vaddr text = 0, end = UINT64_MAX;
 
-		go_binary_text(bin, &text, &end);
+		if (skip_c)
+			go_binary_text(bin, &text, &end);
 		out->go_text_start = text;
 		out->go_text_size = end - text;
 		find_callback(out, bin);
