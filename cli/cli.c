@@ -146,7 +146,9 @@ const struct command commands[] = {
 			   "is over, or\n"
 			   "Ctrl-C: every one of a program that it starts, a sample of one that runs. The recording is "
 			   "a pprof\n"
-			   "profile: go tool pprof FILE opens it.\n",
+			   "profile: go tool pprof FILE opens it. COMMAND may also be a program that is not Go but "
+			   "loads libraries\n"
+			   "that are, or a script.\n",
 		OPTIONS(OPT_OUTPUT, OPT_PID, OPT_BINARY, OPT_DURATION, OPT_MODE, OPT_MAX_OVERHEAD, OPT_REACH,
 			OPT_MAX_STACKS, OPT_ATTACH, OPT_HELP),
 		.starts_program = true,

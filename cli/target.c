@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "recording/place.h"
+#include "recording/types.h"
 #include "sites/site_names.h"
 #include "sites/sites.h"
 #include "symbolize/go_name.h"
@@ -60,6 +61,7 @@ int target_decode(struct target *target, struct error *err)
 	if (ret == 0) {
 		place_find_packages(target->rec);
 		site_names_find(target->rec, target->bin);
+		recording_find_types(target->rec, target->bin);
 	}
 	progress_end();
 	return ret;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 
 #include "base/memory.h"
 #include "base/reason.h"
+#include "probe/helper_process.h"
 #include "probe/kernel.h"
 #include "probe/kernel_needs.h"
 
@@ -30,8 +30,6 @@
 #define ATTACH_TYPE_UPROBE_MULTI 48
 
 #define HOLDER_STACK_BYTES (64 << 10)
-/* The address sanitizer knows one stack for a thread, and takes a function that does not return for its end. */
-#define OWN_STACK __attribute__((no_sanitize_address))
 
 struct attachment {
 	pid_t holder;
@@ -254,33 +252,6 @@ static int attach(const struct request *r)
 	return 0;
 }
 
-/* Closes every descriptor but those, which are in ascending order; negative ones are none. */
-static void close_others(const int *keep, size_t n)
-{
-	unsigned from = 0;
-
-	for (size_t i = 0; i <= n; i++) {
-		unsigned to;
-
-		if (i < n && keep[i] < 0)
-			continue;
-		to = i < n ? (unsigned)keep[i] : ~0u;
-
-		if (to > from && syscall(__NR_close_range, from, i < n ? to - 1 : to, 0)) {
-			for (unsigned fd = from; fd < to && fd < 65536; fd++) /* before Linux 5.9 */
-				close((int)fd);
-		}
-		from = to + 1;
-	}
-}
-
-static int compare_fds(const void *a, const void *b)
-{
-	const int *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /*
  * The holder: attaches, says how that went, and ends when the other end of the socket is gone. The probes leave with
  * its last descriptors, while it ends: the one place where no SIGKILL can come between (see attach.h).
@@ -288,17 +259,12 @@ static int compare_fds(const void *a, const void *b)
 static void OWN_STACK __attribute__((noreturn)) hold(const struct request *r, int socket)
 {
 	int keep[] = {STDERR_FILENO, socket, r->fd, bpf_program__fd(r->program), r->counters_fd};
-	sigset_t all;
 	char byte;
 	int ret;
 
+	helper_process_begin("escaudit-probes", keep, ARRAY_SIZE(keep));
 	/* Not of our process group, so that neither Ctrl-C nor a signal to all of it gets here. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
-	prctl(PR_SET_NAME, "escaudit-probes");
-	qsort(keep, ARRAY_SIZE(keep), sizeof(*keep), compare_fds);
-	close_others(keep, ARRAY_SIZE(keep));
 	ret = attach(r);
 	if (write(socket, &ret, sizeof(ret)) == sizeof(ret) && ret == 0) {
 		while (read(socket, &byte, 1) < 0 && errno == EINTR)
@@ -421,6 +387,11 @@ bool attachment_is_live(const struct attachment *a)
 	struct pollfd fd = {.fd = a->fd, .events = POLLIN};
 
 	return poll(&fd, 1, 0) <= 0;
+}
+
+pid_t attachment_holder(const struct attachment *a)
+{
+	return a->holder;
 }
 
 void attachment_free(struct attachment *a)

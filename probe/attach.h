@@ -56,6 +56,8 @@ int attachment_new(struct attachment **out, enum attach_method method, struct bp
 		   const uint64_t *cookies, size_t n, struct error *err);
 /* Whether the probes are still in place: not if somebody killed their holder. */
 bool attachment_is_live(const struct attachment *attachment);
+/* The process that holds the probes: they are gone when it has ended. */
+pid_t attachment_holder(const struct attachment *attachment);
 /* Takes the probes out; returns when they are gone. Accepts NULL. */
 void attachment_free(struct attachment *attachment);
 

@@ -61,7 +61,7 @@ struct capture {
 	enum attach_method method;
 	struct alloc_bpf *skel;
 	struct attachment **attachments; /* of the binary, then of each module */
-	size_t n_attachments;
+	size_t n_attachments, alloc_attachments;
 	const struct capture_module *modules;
 	size_t n_modules;
 	bool is_launch;
@@ -180,7 +180,7 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	c->is_launch = options->is_launch;
 	c->modules = options->modules;
 	c->n_modules = options->n_modules;
-	c->attachments = xcalloc(1 + c->n_modules, sizeof(struct attachment *));
+	ARRAY_GROW(c->attachments, 1 + c->n_modules, c->alloc_attachments);
 	c->c_stacks = c_stacks_new(bin);
 	alloc_settings_init(&settings, bin, entries, options);
 	ret = alloc_programs_load(&c->skel, &settings, err);
@@ -247,6 +247,18 @@ int capture_attach(struct capture *c, pid_t pid, struct error *err)
 	if (capture_has_ended(c)) /* while the probes were put in place */
 		__atomic_store_n(&c->skel->bss->ended, 1, __ATOMIC_SEQ_CST);
 	return ret;
+}
+
+int capture_add_module(struct capture *c, pid_t pid, const struct capture_module *module, struct error *err)
+{
+	/* One more than there are: attach_entries adds it. */
+	ARRAY_GROW(c->attachments, c->n_attachments + 1, c->alloc_attachments);
+	return attach_entries(c, pid, module->bin, module->entries, module->displacement, NULL, err);
+}
+
+bool capture_has_begun(const struct capture *c)
+{
+	return __atomic_load_n(&c->skel->bss->starts, __ATOMIC_RELAXED) > 0;
 }
 
 bool capture_has_ended(const struct capture *c)

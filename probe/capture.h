@@ -29,6 +29,7 @@ struct capture_options {
 	uint32_t max_observations; /* different (stack, type) pairs counted in full; 0 means the default */
 	uint32_t stack_depth;	   /* return addresses kept of a stack, at most STACK_DEPTH_MAX; 0 means the default */
 	bool is_launch;		   /* the process has not begun to run the program yet, but will */
+	bool takes_modules;	   /* capture_add_module may be called */
 	const struct capture_module *modules;
 	size_t n_modules;
 };
@@ -49,6 +50,14 @@ int capture_attach(struct capture *capture, pid_t pid, struct error *err);
  */
 int capture_attach_reach(struct capture *capture, pid_t pid, const elf_vaddr *calls, size_t n, struct error *err);
 
+/*
+ * The same for a module that was loaded since, before any of it runs. After capture_attach; what the module points to
+ * must outlive the capture.
+ */
+int capture_add_module(struct capture *capture, pid_t pid, const struct capture_module *module, struct error *err);
+
+/* Whether the process was seen to begin to run the program since the probes were put in place. */
+bool capture_has_begun(const struct capture *capture);
 /*
  * Whether the process has begun to run the program once more, by exec. From that moment on nothing is counted: it is
  * another run. Known only of a single process.

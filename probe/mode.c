@@ -33,6 +33,17 @@ int mode_drain(struct mode *mode, struct error *err)
 	return mode->ops->drain(mode, err);
 }
 
+int mode_add_module(struct mode *mode, pid_t pid, const struct process_module *module, struct strbuf *missed,
+		    struct error *err)
+{
+	return mode->ops->add_module(mode, pid, module, missed, err);
+}
+
+bool mode_has_begun(const struct mode *mode)
+{
+	return mode->ops->has_begun(mode);
+}
+
 bool mode_has_ended(const struct mode *mode)
 {
 	return mode->ops->has_ended(mode);

@@ -30,6 +30,7 @@ struct mode_options {
 	double max_overhead;	   /* of one core, for sampling; 0 means the default */
 	uint32_t max_observations; /* for exact counts; 0 means the default */
 	bool is_launch;		   /* the process has not begun to run the program yet, but will */
+	bool takes_modules;	   /* mode_add_module may be called */
 	bool with_reach;	   /* mode_attach_reach will be called */
 	struct strbuf *missed;	   /* gets what is not covered, clause by clause; need not outlive the call */
 };
@@ -49,7 +50,14 @@ int mode_attach(struct mode *mode, pid_t pid, struct error *err);
 /* A descriptor that polls readable when mode_drain has work; call it a few times a second, too. */
 int mode_fd(const struct mode *mode);
 int mode_drain(struct mode *mode, struct error *err);
-/* As capture_has_ended and capture_is_armed. */
+/*
+ * A module that the process has loaded since mode_attach, and of which nothing has run yet. Fails only where the probes
+ * could not be put in place; what else cannot be covered is added to missed.
+ */
+int mode_add_module(struct mode *mode, pid_t pid, const struct process_module *module, struct strbuf *missed,
+		    struct error *err);
+/* As capture_has_begun, capture_has_ended and capture_is_armed. */
+bool mode_has_begun(const struct mode *mode);
 bool mode_has_ended(const struct mode *mode);
 bool mode_is_armed(const struct mode *mode);
 /* Takes the probes out. The window ends here. Idempotent. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every object counted: a capture, of the binary and of the plugins that a running process has loaded. */
+/* Every object counted: a capture, of the binary and of the plugins that a process has loaded or loads. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -11,8 +11,8 @@ struct exact_mode {
 	struct capture *capture;
 	struct capture_module *modules;
 	struct raw_module *raw_modules;
-	struct alloc_entries *module_entries;
-	size_t n_modules;
+	struct alloc_entries **module_entries; /* one each */
+	size_t n_modules, alloc_modules, alloc_raw_modules, alloc_module_entries;
 };
 
 static struct exact_mode *of(struct mode *mode)
@@ -25,38 +25,56 @@ static const struct capture *capture_of(const struct mode *mode)
 	return ((const struct exact_mode *)mode)->capture;
 }
 
+/* Whether its objects can be counted: it is the last of the modules then. */
+static bool take_module(struct exact_mode *m, const struct process_module *from, struct strbuf *missed)
+{
+	struct alloc_entries *entries = xcalloc(1, sizeof(*entries));
+	struct error err = ERROR_INIT;
+	int ret = alloc_entries_find(entries, from->bin, &err);
+
+	/* What only the dispatcher's own place tells apart works for one file. */
+	if (ret || entries->missed || entries->dispatcher_start) {
+		if (ret)
+			mode_add_missed(missed, err.text);
+		else
+			strbuf_addf(missed, "%sthe plugin '%s' was built with a profile that inlines the allocator",
+				    missed->len ? "; " : "", from->path);
+		error_release(&err);
+		alloc_entries_release(entries);
+		free(entries);
+		return false;
+	}
+	ARRAY_GROW(m->modules, m->n_modules + 1, m->alloc_modules);
+	ARRAY_GROW(m->raw_modules, m->n_modules + 1, m->alloc_raw_modules);
+	ARRAY_GROW(m->module_entries, m->n_modules + 1, m->alloc_module_entries);
+	m->module_entries[m->n_modules] = entries;
+	m->raw_modules[m->n_modules] = (struct raw_module){.bin = from->bin, .displacement = from->displacement};
+	m->modules[m->n_modules++] =
+		(struct capture_module){.bin = from->bin, .entries = entries, .displacement = from->displacement};
+	return true;
+}
+
 /* The plugins of a running process: allocator code of their own, each with its probes. */
 static void find_modules(struct exact_mode *m, const struct process *process, struct strbuf *missed)
 {
 	size_t n = process ? process_module_count(process) : 0;
 
 	mode_add_missed(missed, process ? process_missed(process) : NULL);
-	m->modules = xcalloc(n, sizeof(*m->modules));
-	m->raw_modules = xcalloc(n, sizeof(*m->raw_modules));
-	m->module_entries = xcalloc(n, sizeof(*m->module_entries));
-	for (size_t i = 0; i < n; i++) {
-		const struct process_module *from = process_module(process, i);
-		struct alloc_entries *entries = &m->module_entries[m->n_modules];
-		struct error err = ERROR_INIT;
+	for (size_t i = 0; i < n; i++)
+		take_module(m, process_module(process, i), missed);
+}
 
-		/* What only the dispatcher's own place tells apart works for one file. */
-		if (alloc_entries_find(entries, from->bin, &err) == 0 &&
-		    (entries->missed || entries->dispatcher_start)) {
-			strbuf_addf(missed, "%sthe plugin '%s' was built with a profile that inlines the allocator",
-				    missed->len ? "; " : "", from->path);
-			alloc_entries_release(entries);
-			continue;
-		}
-		if (err.text) {
-			mode_add_missed(missed, err.text);
-			error_release(&err);
-			continue;
-		}
-		m->raw_modules[m->n_modules] =
-			(struct raw_module){.bin = from->bin, .displacement = from->displacement};
-		m->modules[m->n_modules++] = (struct capture_module){
-			.bin = from->bin, .entries = entries, .displacement = from->displacement};
+static int exact_add_module(struct mode *mode, pid_t pid, const struct process_module *module, struct strbuf *missed,
+			    struct error *err)
+{
+	struct exact_mode *m = of(mode);
+	int ret = 0;
+
+	if (take_module(m, module, missed)) {
+		ret = capture_add_module(m->capture, pid, &m->modules[m->n_modules - 1], err);
+		go_binary_forget(module->bin);
 	}
+	return ret;
 }
 
 static int exact_attach_reach(struct mode *mode, pid_t pid, const elf_vaddr *calls, size_t n, struct error *err)
@@ -83,6 +101,11 @@ static int exact_fd(const struct mode *mode)
 static int exact_drain(struct mode *mode, struct error *err)
 {
 	return capture_drain(of(mode)->capture, err);
+}
+
+static bool exact_has_begun(const struct mode *mode)
+{
+	return capture_has_begun(capture_of(mode));
 }
 
 static bool exact_has_ended(const struct mode *mode)
@@ -128,8 +151,10 @@ static void exact_free(struct mode *mode)
 	struct exact_mode *m = of(mode);
 
 	capture_free(m->capture);
-	for (size_t i = 0; i < m->n_modules; i++)
-		alloc_entries_release(&m->module_entries[i]);
+	for (size_t i = 0; i < m->n_modules; i++) {
+		alloc_entries_release(m->module_entries[i]);
+		free(m->module_entries[i]);
+	}
 	free(m->modules);
 	free(m->raw_modules);
 	free(m->module_entries);
@@ -141,6 +166,8 @@ static const struct mode_ops exact_ops = {
 	.attach = exact_attach,
 	.fd = exact_fd,
 	.drain = exact_drain,
+	.add_module = exact_add_module,
+	.has_begun = exact_has_begun,
 	.has_ended = exact_has_ended,
 	.is_armed = exact_is_armed,
 	.detach = exact_detach,
@@ -153,7 +180,8 @@ int mode_new_exact(struct mode **out, const struct mode_options *options, struct
 	struct exact_mode *m = xcalloc(1, sizeof(*m));
 	struct capture_options capture = {.method = options->method,
 					  .max_observations = options->max_observations,
-					  .is_launch = options->is_launch};
+					  .is_launch = options->is_launch,
+					  .takes_modules = options->takes_modules};
 	int ret;
 
 	*out = NULL;

@@ -11,6 +11,9 @@ struct mode_ops {
 	int (*attach)(struct mode *mode, pid_t pid, struct error *err);
 	int (*fd)(const struct mode *mode);
 	int (*drain)(struct mode *mode, struct error *err);
+	int (*add_module)(struct mode *mode, pid_t pid, const struct process_module *module, struct strbuf *missed,
+			  struct error *err);
+	bool (*has_begun)(const struct mode *mode);
 	bool (*has_ended)(const struct mode *mode);
 	bool (*is_armed)(const struct mode *mode);
 	void (*detach)(struct mode *mode);

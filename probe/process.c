@@ -47,6 +47,7 @@ struct process {
 	char *path;
 	struct go_binary *bin;
 	uint64_t bias; /* runtime address less vaddr, of bin */
+	bool is_library;
 	struct process_module *modules;
 	size_t n_modules, alloc_modules;
 	char *missed;
@@ -429,15 +430,49 @@ static int choose(struct search *s, size_t *chosen, struct error *err)
 	return *chosen == SIZE_MAX ? -ENOEXEC : 0;
 }
 
+static void add_known(struct process *p, const struct map_entry *map)
+{
+	struct map_entry *m;
+
+	ARRAY_GROW(p->known, p->n_known + 1, p->alloc_known);
+	m = &p->known[p->n_known++];
+	*m = *map;
+	m->path = strpool_add(p->known_pool, map->path);
+}
+
+/* Whether it could be placed; bin is the process's then. */
+static bool add_module(struct process *p, struct go_binary *bin, const struct map_entry *map)
+{
+	struct process_module module = {.bin = bin};
+	uint64_t bias;
+
+	/* Only a program opens plugins: they are not a c-shared library's. */
+	if (p->is_library || !bias_of(bin, map, &bias))
+		return false;
+	module.path = strpool_add(p->known_pool, shown_path(p, map->path));
+	module.displacement = bias - p->bias;
+	ARRAY_GROW(p->modules, p->n_modules + 1, p->alloc_modules);
+	p->modules[p->n_modules++] = module;
+	return true;
+}
+
+static void add_unknown(struct strbuf *missed, const struct process *p, const struct map_entry *map)
+{
+	strbuf_addf(missed, "%sthe plugin '%s' carries no build information (before Go 1.21 they do not)",
+		    missed->len ? "; " : "", shown_path(p, map->path));
+}
+
 /* What was found becomes the process's: the runtime's file and the modules beside it. */
 static int take_candidates(struct search *s, size_t chosen, struct error *err)
 {
 	struct candidate *c = &s->items[chosen];
 	struct strbuf missed = STRBUF_INIT;
 	struct process *p = s->p;
+	const char *mode = go_binary_setting(c->bin, "-buildmode");
 
 	p->bin = c->bin;
 	c->bin = NULL;
+	p->is_library = mode && strcmp(mode, "c-shared") == 0;
 	p->path = xstrdup(shown_path(p, c->map->path));
 	if (!bias_of(p->bin, c->map, &p->bias))
 		return error_set(err, -EBADMSG,
@@ -449,33 +484,17 @@ static int take_candidates(struct search *s, size_t chosen, struct error *err)
 				      "it was then",
 				      p->path, p->pid));
 	for (size_t i = 0; i < s->n; i++) {
-		struct process_module module = {.bin = s->items[i].bin};
-		uint64_t bias;
-
-		if (s->items[i].holds != HOLDS_MODULE || !bias_of(module.bin, s->items[i].map, &bias))
-			continue;
-		module.path = strpool_add(p->known_pool, shown_path(p, s->items[i].map->path));
-		module.displacement = bias - p->bias;
-		s->items[i].bin = NULL;
-		ARRAY_GROW(p->modules, p->n_modules + 1, p->alloc_modules);
-		p->modules[p->n_modules++] = module;
+		if (s->items[i].holds == HOLDS_MODULE && add_module(p, s->items[i].bin, s->items[i].map))
+			s->items[i].bin = NULL;
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->items[i].holds == HOLDS_UNKNOWN)
-			strbuf_addf(&missed,
-				    "%sthe plugin '%s' carries no build information (before Go 1.21 they do not)",
-				    missed.len ? "; " : "", shown_path(p, s->items[i].map->path));
+			add_unknown(&missed, p, s->items[i].map);
 	}
 	if (missed.len)
 		p->missed = strbuf_detach(&missed);
-	for (size_t i = 0; i < s->n; i++) {
-		struct map_entry *m;
-
-		ARRAY_GROW(p->known, p->n_known + 1, p->alloc_known);
-		m = &p->known[p->n_known++];
-		*m = *s->items[i].map;
-		m->path = strpool_add(p->known_pool, m->path);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		add_known(p, s->items[i].map);
 	return 0;
 }
 
@@ -504,9 +523,40 @@ static void clean_link(char *path)
 		path[len - (sizeof(mark) - 1)] = '\0';
 }
 
-int process_open(struct process **out, pid_t pid, const char *file, struct error *err)
+/* Who it is, and the descriptors that tell whether it still is. */
+static int begin(struct process *p, pid_t pid, struct error *err)
+{
+	int ret = identify(p, pid, err);
+
+	if (ret)
+		return ret;
+	p->pid_fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (p->pid_fd < 0)
+		return errno == ESRCH
+			       ? error_gone(err, p->pid, -ESRCH)
+			       : error_set(err, -errno, "process: failed to watch process %d: %s%s", p->pid,
+					   reason_text(errno), errno == ENOSYS ? "; Linux 5.3 or later is needed" : "");
+	p->maps_fd = address_space_open(p->pid);
+	if (p->maps_fd < 0)
+		return p->maps_fd == -EACCES || p->maps_fd == -EPERM ? error_denied(err, p, "the memory map")
+								     : error_gone(err, p->pid, p->maps_fd);
+	find_root(p);
+	return 0;
+}
+
+static struct process *process_new(void)
 {
 	struct process *p = xcalloc(1, sizeof(*p));
+
+	p->uid = -1;
+	p->pid_fd = p->maps_fd = -1;
+	p->known_pool = strpool_new();
+	return p;
+}
+
+int process_open(struct process **out, pid_t pid, const char *file, struct error *err)
+{
+	struct process *p = process_new();
 	struct search s = {.p = p, .wanted_path = file};
 	char link[64], exe[PATH_MAX];
 	size_t chosen = 0;
@@ -514,26 +564,9 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 	int ret;
 
 	*out = NULL;
-	p->uid = -1;
-	p->pid_fd = p->maps_fd = -1;
-	p->known_pool = strpool_new();
-	ret = identify(p, pid, err);
+	ret = begin(p, pid, err);
 	if (ret)
 		goto out;
-	p->pid_fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-	if (p->pid_fd < 0) {
-		ret = errno == ESRCH
-			      ? error_gone(err, p->pid, -ESRCH)
-			      : error_set(err, -errno, "process: failed to watch process %d: %s%s", p->pid,
-					  reason_text(errno), errno == ENOSYS ? "; Linux 5.3 or later is needed" : "");
-		goto out;
-	}
-	p->maps_fd = address_space_open(p->pid);
-	if (p->maps_fd < 0) {
-		ret = p->maps_fd == -EACCES || p->maps_fd == -EPERM ? error_denied(err, p, "the memory map")
-								    : error_gone(err, p->pid, p->maps_fd);
-		goto out;
-	}
 	snprintf(link, sizeof(link), "/proc/%d/exe", p->pid);
 	n = readlink(link, exe, sizeof(exe) - 1);
 	if (n < 0) {
@@ -543,7 +576,6 @@ int process_open(struct process **out, pid_t pid, const char *file, struct error
 	}
 	exe[n] = '\0';
 	clean_link(exe);
-	find_root(p);
 	if (file && stat(file, &s.wanted))
 		s.wanted.st_ino = 0;
 	ret = maps_read_fd(&s.maps, p->maps_fd, err);
@@ -570,6 +602,20 @@ out:
 	}
 	if (err) /* that the program itself is not Go is no error where a library is */
 		error_release(err);
+	*out = p;
+	return 0;
+}
+
+int process_watch(struct process **out, pid_t pid, struct error *err)
+{
+	struct process *p = process_new();
+	int ret = begin(p, pid, err);
+
+	*out = NULL;
+	if (ret) {
+		process_free(p);
+		return ret;
+	}
 	*out = p;
 	return 0;
 }
@@ -699,37 +745,112 @@ static bool is_known(const struct process *p, const struct map_entry *m)
 	return false;
 }
 
+/* The executable mappings of files that are not known yet, one for each file. 0 or the error of reading the maps. */
+static int read_unknown(const struct process *p, struct maps *maps, struct map_entry **out, size_t *n,
+			struct error *err)
+{
+	int ret = maps_read_fd(maps, p->maps_fd, err);
+	size_t alloc = 0;
+
+	*out = NULL;
+	*n = 0;
+	for (size_t i = 0; ret == 0 && i < maps->n; i++) {
+		const struct map_entry *m = &maps->items[i];
+		bool seen = !m->executable || !m->inode || m->path[0] != '/' || is_known(p, m);
+
+		for (size_t k = 0; k < *n && !seen; k++)
+			seen = map_same_file(&(*out)[k], m);
+		if (seen || *n == MAX_FILES)
+			continue;
+		ARRAY_GROW(*out, *n + 1, alloc);
+		(*out)[(*n)++] = *m;
+	}
+	return ret;
+}
+
+int process_look(struct process *p, struct process_news *out, struct error *err)
+{
+	struct strbuf refused = STRBUF_INIT;
+	struct map_entry *unknown;
+	size_t n, alloc = 0;
+	struct maps maps;
+	int ret;
+
+	*out = (struct process_news){.runtimes = NULL};
+	ret = read_unknown(p, &maps, &unknown, &n, err);
+	for (size_t i = 0; i < n; i++) {
+		const struct map_entry *m = &unknown[i];
+		struct error own = ERROR_INIT;
+		struct go_binary *bin = NULL;
+		enum holds holds = HOLDS_NOTHING;
+		int fd = mapped_file_open(p->pid, p->root, m), code = fd < 0 ? fd : 0;
+
+		add_known(p, m);
+		if (fd >= 0)
+			holds = examine(fd, shown_path(p, m->path), &bin, &code, &own);
+		if (fd < 0) {
+			strbuf_addf(&refused, "%s'%s' could not be read: %s", refused.len ? "; " : "",
+				    shown_path(p, m->path), reason_text(code));
+		} else if (holds == HOLDS_RUNTIME) {
+			ARRAY_GROW(out->runtimes, out->n_runtimes + 1, alloc);
+			out->runtimes[out->n_runtimes++] = xstrdup(shown_path(p, m->path));
+		} else if (holds == HOLDS_MODULE && p->path && add_module(p, bin, m)) {
+			bin = NULL;
+			out->n_modules++;
+		} else if (holds == HOLDS_UNKNOWN) {
+			add_unknown(&refused, p, m);
+		} else if (code && code != -ENODATA && code != -ENOEXEC) {
+			strbuf_addf(&refused, "%s%s", refused.len ? "; " : "", own.text ? own.text : reason_text(code));
+		}
+		go_binary_free(bin);
+		error_release(&own);
+		if (fd >= 0)
+			close(fd);
+	}
+	free(unknown);
+	maps_release(&maps);
+	if (refused.len)
+		out->refused = strbuf_detach(&refused);
+	if (ret && (has_ended(p) || !process_is_same(p))) { /* it had nothing more to tell */
+		if (err)
+			error_release(err);
+		ret = 0;
+	}
+	return ret;
+}
+
+void process_news_release(struct process_news *news)
+{
+	for (size_t i = 0; i < news->n_runtimes; i++)
+		free(news->runtimes[i]);
+	free(news->runtimes);
+	free(news->refused);
+}
+
 char *process_new_modules(const struct process *p)
 {
 	struct error err = ERROR_INIT;
 	struct strbuf names = STRBUF_INIT;
-	const struct map_entry *last = NULL;
+	struct map_entry *unknown;
 	struct maps maps;
+	size_t n;
 
-	if (maps_read_fd(&maps, p->maps_fd, &err)) {
-		/* Gone: what it had loaded cannot be known any more. */
+	/* Gone: what it had loaded cannot be known any more. */
+	if (read_unknown(p, &maps, &unknown, &n, &err))
 		error_release(&err);
-		maps_release(&maps);
-		return NULL;
-	}
-	for (size_t i = 0; i < maps.n; i++) {
-		const struct map_entry *m = &maps.items[i];
+	for (size_t i = 0; i < n; i++) {
 		struct go_binary *bin;
-		int fd, ret;
+		int fd = mapped_file_open(p->pid, p->root, &unknown[i]), ret;
 
-		if (!m->executable || !m->inode || m->path[0] != '/' || is_known(p, m) ||
-		    (last && map_same_file(last, m)))
-			continue;
-		last = m;
-		fd = mapped_file_open(p->pid, p->root, m);
 		if (fd < 0)
 			continue;
-		if (examine(fd, m->path, &bin, &ret, &err) != HOLDS_NOTHING)
-			strbuf_addf(&names, "%s'%s'", names.len ? ", " : "", shown_path(p, m->path));
+		if (examine(fd, unknown[i].path, &bin, &ret, &err) != HOLDS_NOTHING)
+			strbuf_addf(&names, "%s'%s'", names.len ? ", " : "", shown_path(p, unknown[i].path));
 		go_binary_free(bin);
 		close(fd);
 		error_release(&err);
 	}
+	free(unknown);
 	maps_release(&maps);
 	return names.len ? strbuf_detach(&names) : NULL;
 }

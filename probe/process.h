@@ -29,6 +29,11 @@ struct process;
  * (-EACCES), no Go runtime in it (-ENOEXEC), one of a Go version without facts (-EPROTONOSUPPORT, as go_binary_open).
  */
 int process_open(struct process **out, pid_t pid, const char *file, struct error *err);
+/*
+ * The same without asking what of Go is in it: for process_look, which finds that as it comes. It has no binary, no
+ * path and no modules.
+ */
+int process_watch(struct process **out, pid_t pid, struct error *err);
 void process_free(struct process *process); /* accepts NULL */
 
 pid_t process_pid(const struct process *process);	 /* of the thread group */
@@ -62,7 +67,20 @@ size_t process_module_count(const struct process *process);
 const struct process_module *process_module(const struct process *process, size_t i);
 /* What of the process cannot be recorded, or NULL. */
 const char *process_missed(const struct process *process);
-/* Were Go modules loaded since it was opened? A sentence naming them, owned by the caller, or NULL. */
+/* What of Go a process has mapped since it was opened or looked at last. */
+struct process_news {
+	char **runtimes; /* files that hold one, as the process calls them */
+	size_t n_runtimes;
+	char *refused;	  /* sentences on files of Go that cannot be recorded, and why; NULL for none */
+	size_t n_modules; /* new ones, the last of process_module */
+};
+/*
+ * Fails only where the process is there and its map cannot be read. Whatever happens, release with
+ * process_news_release.
+ */
+int process_look(struct process *process, struct process_news *out, struct error *err);
+void process_news_release(struct process_news *news);
+/* Were Go modules loaded since it was opened or looked at? A sentence naming them, owned by the caller, or NULL. */
 char *process_new_modules(const struct process *process);
 
 /* What the user should know: one sentence each. */

@@ -47,7 +47,8 @@ void alloc_settings_init(struct alloc_settings *out, const struct go_binary *bin
 		.stack_ring_bytes = options->is_launch ? STACK_RING_BYTES : STACK_RING_ATTACH_BYTES,
 	};
 	/* A plugin's functions lie elsewhere. They are worth more than the C frames that its host can do without. */
-	walk_settings_init(&out->walk, bin, entries, !options->n_modules, options->stack_depth);
+	walk_settings_init(&out->walk, bin, entries, !options->n_modules && !options->takes_modules,
+			   options->stack_depth);
 	out->walk.expected_starts = options->is_launch;
 }
 

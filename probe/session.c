@@ -20,6 +20,7 @@
 #include "probe/attach.h"
 #include "probe/entries.h"
 #include "probe/launch.h"
+#include "probe/loading.h"
 #include "probe/mode.h"
 #include "recording/raw.h"
 
@@ -32,28 +33,39 @@
 /* No recording gets by with fewer: the kernel programs alone have more maps. */
 #define LEAST_DESCRIPTORS 8
 
-struct session {
-	struct recording *rec;
-	const struct go_binary *bin;
-	struct symbolizer *sym;
-	const struct session_options *options;
+/* One Go runtime that is counted. */
+struct runtime {
+	struct session_target target;
+	const struct process *process; /* that runs already; NULL for none */
+	struct process *own_process;   /* the same where it is ours to free */
+	bool was_loaded;	       /* while we watched, so that its beginning must be seen */
+	size_t n_modules;	       /* of own_process, that are counted */
 	struct alloc_entries entries;
 	struct mode *mode;
-	enum attach_method method;
 	uint32_t *reach_sites; /* of each reach probe the site's index or, from n_site_reach on, the point's */
 	size_t n_reach, n_site_reach;
-	struct launch launch;	       /* pid < 0 where nothing was launched */
-	const struct process *process; /* that runs already; NULL for none */
+	uint8_t *reached_before; /* one per reach probe: hit in an earlier window */
+	struct strbuf missed;	 /* what is not covered, clause by clause */
+	struct timespec window_start;
+};
+
+struct session {
+	const struct session_options *options;
+	struct runtime *runtimes[SESSION_RUNTIMES_MAX];
+	size_t n_runtimes;
+	enum attach_method method;
+	struct launch launch; /* pid < 0 where nothing was launched */
 	int signal_fd;
 	int pid_fd;		 /* of the watched process, -1 for none */
 	int launched_fd;	 /* the launched program's address space, -1 for none */
 	bool hangup_ignored;	 /* by whoever started us, as nohup does */
-	uint8_t *reached_before; /* one per reach probe: hit in an earlier window */
+	bool watches_loading;	 /* also once the window is over */
+	struct loading *loading; /* NULL where nothing that is loaded matters */
+	struct process *loaded;	 /* the process as it was when it loaded something last */
+	struct strbuf refused;	 /* what of Go was loaded and is not counted */
 	sigset_t old_mask;
-	struct strbuf missed; /* what is not covered, clause by clause */
 	struct timespec start;
-	struct timespec window_start; /* later than start once the recording was cut */
-	double view_due;	      /* seconds since start */
+	double view_due; /* seconds since start */
 };
 
 static double since(const struct timespec *start)
@@ -102,23 +114,8 @@ static int watch_signals(struct session *s, struct error *err)
 	return 0;
 }
 
-static bool wants_reach(const struct session *s)
+static int session_begin(struct session *s, struct error *err)
 {
-	return s->options->reach || s->rec->n_points;
-}
-
-static int session_begin(struct session *s, bool is_launch, struct error *err)
-{
-	struct mode_options options = {
-		.bin = s->bin,
-		.entries = &s->entries,
-		.process = s->process,
-		.max_overhead = s->options->max_overhead,
-		.max_observations = s->options->max_observations,
-		.is_launch = is_launch,
-		.with_reach = wants_reach(s),
-		.missed = &s->missed,
-	};
 	int ret;
 
 	s->signal_fd = s->pid_fd = s->launched_fd = -1;
@@ -130,25 +127,90 @@ static int session_begin(struct session *s, bool is_launch, struct error *err)
 	ret = watch_signals(s, err);
 	if (ret)
 		return ret;
-	ret = alloc_entries_find(&s->entries, s->bin, err);
-	if (ret)
-		return ret;
-	s->method = options.method = attach_method_detect(s->options->force_perf);
-	return s->options->mode == REC_MODE_SAMPLE ? mode_new_sample(&s->mode, &options, err)
-						   : mode_new_exact(&s->mode, &options, err);
+	s->method = attach_method_detect(s->options->force_perf);
+	return 0;
 }
 
-static void start_window(struct session *s)
+static bool wants_reach(const struct session_target *target)
+{
+	return target->reach || target->rec->n_points;
+}
+
+static void runtime_free(struct runtime *r)
+{
+	mode_free(r->mode);
+	alloc_entries_release(&r->entries);
+	free(r->reach_sites);
+	free(r->reached_before);
+	strbuf_release(&r->missed);
+	process_free(r->own_process); /* last: its modules are borrowed */
+	free(r);
+}
+
+/* Whether a program may open plugins. */
+static bool opens_plugins(const struct go_binary *bin)
+{
+	struct go_func func;
+
+	return go_binary_func_named(bin, "plugin.open", &func);
+}
+
+/* process: NULL where it does not run yet. */
+static int runtime_new(struct runtime **out, const struct session *s, const struct session_target *target,
+		       const struct process *process, bool is_launch, struct error *err)
+{
+	struct runtime *r = xcalloc(1, sizeof(*r));
+	const struct mode_options options = {
+		.bin = target->bin,
+		.entries = &r->entries,
+		.process = process,
+		.method = s->method,
+		.max_overhead = s->options->max_overhead,
+		.max_observations = s->options->max_observations,
+		.is_launch = is_launch,
+		.takes_modules = is_launch && s->loading && opens_plugins(target->bin),
+		.with_reach = wants_reach(target),
+		.missed = &r->missed,
+	};
+	int ret;
+
+	*out = NULL;
+	r->target = *target;
+	r->process = process;
+	ret = alloc_entries_find(&r->entries, target->bin, err);
+	if (ret == 0)
+		ret = s->options->mode == REC_MODE_SAMPLE ? mode_new_sample(&r->mode, &options, err)
+							  : mode_new_exact(&r->mode, &options, err);
+	if (ret) {
+		runtime_free(r);
+		return ret;
+	}
+	*out = r;
+	return 0;
+}
+
+/* The one that is given from the beginning. */
+static int session_add(struct session *s, const struct session_target *target, const struct process *process,
+		       bool is_launch, struct error *err)
+{
+	int ret = runtime_new(&s->runtimes[0], s, target, process, is_launch, err);
+
+	s->n_runtimes = ret == 0;
+	return ret;
+}
+
+static void start_window(struct runtime *r)
 {
 	struct timespec wall;
 
+	clock_gettime(CLOCK_MONOTONIC, &r->window_start);
 	clock_gettime(CLOCK_REALTIME, &wall);
-	s->rec->header.start_unix_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
+	r->target.rec->header.start_unix_ns = (uint64_t)wall.tv_sec * 1000000000u + (uint64_t)wall.tv_nsec;
 }
 
-static int session_arm(struct session *s, pid_t pid, struct error *err)
+static int runtime_arm(struct runtime *r, const struct session *s, pid_t pid, struct error *err)
 {
-	struct recording *rec = s->rec;
+	struct recording *rec = r->target.rec;
 	elf_vaddr *calls;
 	int ret = 0;
 
@@ -159,41 +221,47 @@ static int session_arm(struct session *s, pid_t pid, struct error *err)
 			"probe: failed to attach through %s: this kernel has none that covers all threads of a "
 			"process; use Linux 6.6 or later, or leave the choice to escaudit (--attach=auto)",
 			attach_method_name(ATTACH_MULTI));
-	if (wants_reach(s)) {
+	if (wants_reach(&r->target)) {
 		size_t max = rec->n_sites + rec->n_points;
 
 		calls = xcalloc(max, sizeof(*calls));
-		s->reach_sites = xcalloc(max, sizeof(*s->reach_sites));
-		s->reached_before = xcalloc(max, sizeof(*s->reached_before));
-		for (size_t i = 0; s->options->reach && i < rec->n_sites; i++) {
-			if (!s->options->reach[i])
+		r->reach_sites = xcalloc(max, sizeof(*r->reach_sites));
+		r->reached_before = xcalloc(max, sizeof(*r->reached_before));
+		for (size_t i = 0; r->target.reach && i < rec->n_sites; i++) {
+			if (!r->target.reach[i])
 				continue;
-			calls[s->n_reach] = rec->sites[i].pc;
-			s->reach_sites[s->n_reach++] = (uint32_t)i;
+			calls[r->n_reach] = rec->sites[i].pc;
+			r->reach_sites[r->n_reach++] = (uint32_t)i;
 		}
-		s->n_site_reach = s->n_reach;
+		r->n_site_reach = r->n_reach;
 		for (size_t i = 0; i < rec->n_points; i++) {
 			if (rec->points[i].reach == REACH_NOT_PROBED)
 				continue;
-			calls[s->n_reach] = rec->points[i].pc;
-			s->reach_sites[s->n_reach++] = (uint32_t)i;
+			calls[r->n_reach] = rec->points[i].pc;
+			r->reach_sites[r->n_reach++] = (uint32_t)i;
 			rec->points[i].reach = REACH_NOT_PROBED; /* until there is an answer */
 		}
-		if (s->method == ATTACH_PERF && s->n_reach > PERF_REACH_MAX)
-			s->n_reach = s->n_site_reach > PERF_REACH_MAX ? 0 : s->n_site_reach;
-		if (s->n_reach)
-			ret = mode_attach_reach(s->mode, pid, calls, s->n_reach, err);
+		if (s->method == ATTACH_PERF && r->n_reach > PERF_REACH_MAX)
+			r->n_reach = r->n_site_reach > PERF_REACH_MAX ? 0 : r->n_site_reach;
+		if (r->n_reach)
+			ret = mode_attach_reach(r->mode, pid, calls, r->n_reach, err);
 		free(calls);
 		if (ret)
 			return ret;
 	}
-	ret = mode_attach(s->mode, pid, err);
-	clock_gettime(CLOCK_MONOTONIC, &s->start);
-	s->window_start = s->start;
-	start_window(s);
+	ret = mode_attach(r->mode, pid, err);
+	start_window(r);
 	/* The window may be long, and what was read to find the places is not needed in it. */
-	go_binary_forget(s->bin);
+	go_binary_forget(r->target.bin);
 	malloc_trim(0);
+	return ret;
+}
+
+static int session_arm(struct session *s, pid_t pid, struct error *err)
+{
+	int ret = runtime_arm(s->runtimes[0], s, pid, err);
+
+	s->start = s->runtimes[0]->window_start;
 	if (ret == 0 && s->options->events.armed)
 		s->options->events.armed(s->options->events.ctx);
 	return ret;
@@ -215,19 +283,22 @@ static bool runs_a_program(pid_t pid)
  */
 static bool has_executed(const struct session *s)
 {
-	if (mode_has_ended(s->mode))
-		return true;
-	if (s->process)
-		return !process_is_same(s->process) && runs_a_program(process_pid(s->process));
+	for (size_t i = 0; i < s->n_runtimes; i++) {
+		const struct runtime *r = s->runtimes[i];
+
+		if (mode_has_ended(r->mode) ||
+		    (r->process && !process_is_same(r->process) && runs_a_program(process_pid(r->process))))
+			return true;
+	}
 	return s->launched_fd >= 0 && !address_space_is_live(s->launched_fd) && runs_a_program(s->launch.pid);
 }
 
-/* Fills rec, the session's or a view of its binary, with what was counted since it was last cut. */
-static int session_fill(struct session *s, struct recording *rec, enum mode_part part, enum rec_end ended,
-			struct error *err)
+/* Fills rec, the runtime's or a view of its binary, with what was counted since it was last cut. */
+static int runtime_fill(struct runtime *r, const struct session *s, struct recording *rec, enum mode_part part,
+			enum rec_end ended, struct error *err)
 {
 	struct mode_result result;
-	int ret = mode_read(s->mode, part, &result, rec, err);
+	int ret = mode_read(r->mode, part, &result, rec, err);
 
 	if (ret)
 		return ret;
@@ -237,40 +308,44 @@ static int session_fill(struct session *s, struct recording *rec, enum mode_part
 	rec->header.hits = result.hits;
 	rec->header.shortened = result.shortened;
 	rec->header.stacks = result.raw.n_different;
-	rec->header.coverage = s->missed.len ? strpool_add(rec->pool, strbuf_str(&s->missed)) : NULL;
+	rec->header.coverage = r->missed.len ? strpool_add(rec->pool, strbuf_str(&r->missed)) : NULL;
 	rec->header.ended = ended;
 	/* A probe that was hit has left: of later windows it says nothing. */
 	for (size_t i = 0; part != MODE_PART_VIEW && i < result.n_reached; i++) {
-		enum reach reach = s->reached_before[i] ? REACH_NOT_PROBED
+		enum reach reach = r->reached_before[i] ? REACH_NOT_PROBED
 				   : result.reached[i]	? REACH_HIT
 							: REACH_NEVER;
 
-		if (i < s->n_site_reach)
-			rec->sites[s->reach_sites[i]].reach = reach;
+		if (i < r->n_site_reach)
+			rec->sites[r->reach_sites[i]].reach = reach;
 		else
-			rec->points[s->reach_sites[i]].reach = reach;
-		s->reached_before[i] = result.reached[i];
+			rec->points[r->reach_sites[i]].reach = reach;
+		r->reached_before[i] = result.reached[i];
 	}
 	if (!rec->has_sites && s->options->events.sites)
 		s->options->events.sites(s->options->events.ctx, rec, &result.raw);
-	recording_assemble(rec, &result.raw, s->bin, s->sym);
+	recording_assemble(rec, &result.raw, r->target.bin, r->target.sym);
 	return 0;
 }
 
-/* SIGHUP: the recording so far is handed out, and the next begins. */
+/* SIGHUP: the recordings so far are handed out, and the next begin. */
 static int session_cut(struct session *s, struct error *err)
 {
 	const struct session_events *events = &s->options->events;
-	int ret;
+	int ret = 0;
 
-	s->rec->header.window_seconds = since(&s->window_start);
-	s->rec->header.window_complete = s->launch.pid < 0;
-	ret = session_fill(s, s->rec, MODE_PART_CUT, REC_END_CUT, err);
-	if (ret == 0)
-		ret = events->cut(events->ctx, s->rec, err);
-	recording_clear_counts(s->rec);
-	clock_gettime(CLOCK_MONOTONIC, &s->window_start);
-	start_window(s);
+	for (size_t i = 0; i < s->n_runtimes && ret == 0; i++) {
+		struct runtime *r = s->runtimes[i];
+		struct recording *rec = r->target.rec;
+
+		rec->header.window_seconds = since(&r->window_start);
+		rec->header.window_complete = s->launch.pid < 0;
+		ret = runtime_fill(r, s, rec, MODE_PART_CUT, REC_END_CUT, err);
+		if (ret == 0)
+			ret = events->cut(events->ctx, rec, err);
+		recording_clear_counts(rec);
+		start_window(r);
+	}
 	return ret;
 }
 
@@ -279,16 +354,17 @@ static int session_view(struct session *s, bool *go_on, struct error *err)
 {
 	const struct session_events *events = &s->options->events;
 	double begun = since(&s->start), took;
+	struct runtime *r = s->runtimes[0];
 	struct recording *view;
 	int ret;
 
 	*go_on = true;
 	if (!events->view || begun < s->view_due)
 		return 0;
-	view = recording_new_like(s->rec);
-	view->header.window_seconds = since(&s->window_start);
+	view = recording_new_like(r->target.rec);
+	view->header.window_seconds = since(&r->window_start);
 	view->header.window_complete = true;
-	ret = session_fill(s, view, MODE_PART_VIEW, REC_END_UNKNOWN, err);
+	ret = runtime_fill(r, s, view, MODE_PART_VIEW, REC_END_UNKNOWN, err);
 	if (ret) {
 		recording_free(view);
 		return ret;
@@ -330,14 +406,157 @@ static enum heard hear_signal(struct session *s, int *signals)
 	return HEARD_STOP;
 }
 
+/* ---- what a launched program loads ---- */
+
+static void add_refused(struct session *s, const char *text)
+{
+	mode_add_missed(&s->refused, text);
+}
+
+/* Has a runtime counted that the process holds in the file at path. Fails where it cannot be. */
+static int count_loaded(struct session *s, const char *path, struct error *err)
+{
+	const struct session_events *events = &s->options->events;
+	struct session_target target = {.rec = NULL};
+	struct process *process = NULL;
+	struct runtime *r = NULL;
+	int ret;
+
+	if (!events->loaded)
+		return error_set(err, -ENOTSUP, "'%s' holds a further Go runtime", path);
+	if (s->n_runtimes == SESSION_RUNTIMES_MAX)
+		return error_set(err, -E2BIG, "'%s' holds a further Go runtime, and %d are the most that are counted",
+				 path, SESSION_RUNTIMES_MAX);
+	ret = process_open(&process, s->launch.pid, path, err);
+	if (ret == 0)
+		ret = events->loaded(events->ctx, process_take_binary(process), process_path(process), &target, err);
+	if (ret == 0)
+		ret = runtime_new(&r, s, &target, process, true, err);
+	if (ret == 0) {
+		target.rec->header.pid = s->launch.pid;
+		ret = runtime_arm(r, s, s->launch.pid, err);
+	}
+	if (ret) {
+		if (r)
+			runtime_free(r);
+		process_free(process);
+		return ret;
+	}
+	r->own_process = process;
+	r->was_loaded = true;
+	s->runtimes[s->n_runtimes++] = r;
+	return 0;
+}
+
+/* A program that is a Go runtime itself: where its plugins are is known from where it is. */
+static void place_program(struct session *s, struct runtime *r)
+{
+	struct error err = ERROR_INIT;
+	struct process *process;
+
+	if (process_open(&process, s->launch.pid, NULL, &err)) {
+		error_release(&err);
+		return;
+	}
+	go_binary_free(process_take_binary(process)); /* the same as ours */
+	r->process = r->own_process = process;
+}
+
+/* The plugins that came since, and are of the first runtime: it is the program. */
+static int add_plugins(struct session *s, struct runtime *r, struct error *err)
+{
+	struct process_news news;
+	int ret = process_look(r->own_process, &news, err);
+
+	process_news_release(&news);
+	for (; r->n_modules < process_module_count(r->own_process) && ret == 0; r->n_modules++)
+		ret = mode_add_module(r->mode, s->launch.pid, process_module(r->own_process, r->n_modules), &r->missed,
+				      err);
+	return ret;
+}
+
+static bool is_counted(const struct session *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_runtimes; i++) {
+		if (s->runtimes[i]->process && strcmp(process_path(s->runtimes[i]->process), path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The process stands still, and may have mapped files of which nothing has run. */
+static void look_at_loaded(struct session *s)
+{
+	struct runtime *program = s->n_runtimes && !s->runtimes[0]->was_loaded ? s->runtimes[0] : NULL;
+	struct process_news news = {.runtimes = NULL};
+	struct error err = ERROR_INIT;
+
+	if (program && !program->own_process)
+		place_program(s, program);
+	if (program && program->own_process && add_plugins(s, program, &err)) {
+		add_refused(s, err.text);
+		error_release(&err);
+	}
+	if (s->loaded && !process_is_same(s->loaded)) { /* another program: all of it is new */
+		process_free(s->loaded);
+		s->loaded = NULL;
+	}
+	if ((s->loaded || process_watch(&s->loaded, s->launch.pid, &err) == 0) &&
+	    process_look(s->loaded, &news, &err) == 0) {
+		for (size_t i = 0; i < news.n_runtimes; i++) {
+			if (is_counted(s, news.runtimes[i]) || count_loaded(s, news.runtimes[i], &err) == 0)
+				continue;
+			add_refused(s, err.text);
+			error_release(&err);
+		}
+		if (news.refused)
+			add_refused(s, news.refused);
+	}
+	process_news_release(&news);
+	/* Of a process that has ended there is nothing more to be said. */
+	if (err.text && err.code != -ESRCH)
+		add_refused(s, err.text);
+	error_release(&err);
+}
+
+static void session_loaded(struct session *s)
+{
+	if (!s->loading || !loading_is_stopped(s->loading))
+		return;
+	look_at_loaded(s);
+	loading_continue(s->loading);
+}
+
+/* ---- the window ---- */
+
+static int drain(struct session *s, struct error *err)
+{
+	for (size_t i = 0; i < s->n_runtimes; i++) {
+		if (mode_drain(s->runtimes[i]->mode, err))
+			return err ? err->code : -EIO;
+	}
+	return 0;
+}
+
+static bool is_armed(const struct session *s)
+{
+	for (size_t i = 0; i < s->n_runtimes; i++) {
+		if (!mode_is_armed(s->runtimes[i]->mode))
+			return false;
+	}
+	return true;
+}
+
+enum wait_fd { WAIT_SIGNAL, WAIT_PID, WAIT_INPUT, WAIT_LOADING, WAIT_MODES };
+
 /* Sleeps, drains a few times a second, and returns when the window is over. */
 static int session_wait(struct session *s, enum rec_end *reason, struct error *err)
 {
-	struct pollfd fds[] = {
-		{.fd = mode_fd(s->mode), .events = POLLIN},
-		{.fd = s->signal_fd, .events = POLLIN},
-		{.fd = s->pid_fd, .events = POLLIN},
-		{.fd = s->options->events.input ? s->options->events.input_fd : -1, .events = POLLIN},
+	struct pollfd fds[WAIT_MODES + SESSION_RUNTIMES_MAX] = {
+		[WAIT_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
+		[WAIT_PID] = {.fd = s->pid_fd, .events = POLLIN},
+		[WAIT_INPUT] = {.fd = s->options->events.input ? s->options->events.input_fd : -1, .events = POLLIN},
+		[WAIT_LOADING] = {.fd = s->loading ? loading_fd(s->loading) : -1, .events = POLLIN},
 	};
 	const struct session_events *events = &s->options->events;
 	enum heard heard;
@@ -365,33 +584,39 @@ static int session_wait(struct session *s, enum rec_end *reason, struct error *e
 			if (left * 1000 < wait_ms)
 				wait_ms = left > 0 ? (int)(left * 1000) + 1 : 0;
 		}
-		n = poll(fds, ARRAY_SIZE(fds), wait_ms);
+		for (size_t i = 0; i < s->n_runtimes; i++)
+			fds[WAIT_MODES + i] = (struct pollfd){.fd = mode_fd(s->runtimes[i]->mode), .events = POLLIN};
+		n = poll(fds, WAIT_MODES + s->n_runtimes, wait_ms);
 		if (n < 0 && errno != EINTR)
 			return error_set(err, -errno, "record: failed to wait: %s", strerror(errno));
-		if (mode_drain(s->mode, err))
+		session_loaded(s);
+		if (drain(s, err))
 			return err ? err->code : -EIO;
 		if (has_executed(s)) {
 			*reason = REC_END_EXEC;
 			return 0;
 		}
-		if (fds[2].revents) {
+		if (fds[WAIT_PID].revents) {
 			*reason = REC_END_EXIT;
 			return 0;
 		}
-		if (!mode_is_armed(s->mode)) {
-			mode_add_missed(&s->missed, "what came after the process that held the probes was killed");
+		if (!is_armed(s)) {
+			for (size_t i = 0; i < s->n_runtimes; i++)
+				mode_add_missed(&s->runtimes[i]->missed,
+						"what came after the process that held the probes was killed");
 			*reason = REC_END_DISARMED;
 			return 0;
 		}
 		if (session_view(s, &go_on, err))
 			return err ? err->code : -EIO;
-		if (go_on && events->input && (n < 0 || fds[3].revents))
-			go_on = !(fds[3].revents & (POLLHUP | POLLERR | POLLNVAL)) && events->input(events->ctx);
+		if (go_on && events->input && (n < 0 || fds[WAIT_INPUT].revents))
+			go_on = !(fds[WAIT_INPUT].revents & (POLLHUP | POLLERR | POLLNVAL)) &&
+				events->input(events->ctx);
 		if (!go_on) {
 			*reason = REC_END_CALLER;
 			return 0;
 		}
-		heard = fds[1].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
+		heard = fds[WAIT_SIGNAL].revents ? hear_signal(s, &signals) : HEARD_NOTHING;
 		if (heard == HEARD_STOP) {
 			*reason = REC_END_SIGNAL;
 			return 0;
@@ -401,28 +626,62 @@ static int session_wait(struct session *s, enum rec_end *reason, struct error *e
 	}
 }
 
-/* Ends the window and fills the recording. */
-static int session_finish(struct session *s, enum rec_end reason, struct error *err)
+/* What the recording of one runtime does not have. */
+static void add_missed(struct runtime *r, const struct session *s)
 {
-	char *late;
+	/* What a launched program loads was looked at when it came. */
+	char *late = r->process && !s->watches_loading ? process_new_modules(r->process) : NULL;
+
+	if (late)
+		strbuf_addf(&r->missed, "%sloaded during the window: %s", r->missed.len ? "; " : "", late);
+	free(late);
+	if (s->refused.len)
+		mode_add_missed(&r->missed, strbuf_str(&s->refused));
+	/* Somebody else let it go on too soon. */
+	if (r->was_loaded && !mode_has_begun(r->mode))
+		mode_add_missed(&r->missed, "what it may have allocated before the probes were in place");
+}
+
+/* The program goes on, whatever it loads. */
+static void stop_watching(struct session *s)
+{
+	if (s->loading && loading_has_failed(s->loading))
+		add_refused(s, "what was loaded while the program could not be held");
+	s->watches_loading = s->loading;
+	loading_free(s->loading);
+	s->loading = NULL;
+}
+
+/* Ends the window and fills the recordings. */
+static int session_finish(struct session *s, enum rec_end reason, bool complete, struct error *err)
+{
+	int ret = 0;
 
 	/* Nothing counts from the first moment of detaching; perf events may take seconds to leave. */
-	s->rec->header.window_seconds = since(&s->window_start);
-	mode_detach(s->mode);
-	late = s->process ? process_new_modules(s->process) : NULL;
-	if (late)
-		strbuf_addf(&s->missed, "%sloaded during the window: %s", s->missed.len ? "; " : "", late);
-	free(late);
-	return session_fill(s, s->rec, MODE_PART_REST, reason, err);
+	for (size_t i = 0; i < s->n_runtimes; i++) {
+		struct runtime *r = s->runtimes[i];
+
+		r->target.rec->header.window_seconds = since(&r->window_start);
+		mode_detach(r->mode);
+	}
+	stop_watching(s);
+	for (size_t i = 0; i < s->n_runtimes && ret == 0; i++) {
+		struct runtime *r = s->runtimes[i];
+
+		r->target.rec->header.window_complete = complete;
+		add_missed(r, s);
+		ret = runtime_fill(r, s, r->target.rec, MODE_PART_REST, reason, err);
+	}
+	return ret;
 }
 
 static void session_end(struct session *s)
 {
-	mode_free(s->mode);
-	alloc_entries_release(&s->entries);
-	free(s->reach_sites);
-	free(s->reached_before);
-	strbuf_release(&s->missed);
+	loading_free(s->loading);
+	for (size_t i = 0; i < s->n_runtimes; i++)
+		runtime_free(s->runtimes[i]);
+	process_free(s->loaded);
+	strbuf_release(&s->refused);
 	launch_close(&s->launch);
 	if (s->launched_fd >= 0)
 		close(s->launched_fd);
@@ -469,49 +728,138 @@ static int check_program(const struct recording *rec, const struct go_binary *bi
 			 rec->header.path ? rec->header.path : path, mode);
 }
 
-int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
-		   char *const argv[], const struct session_options *options, struct error *err)
+/*
+ * Starts the program, held before its first instruction until the probes are in place, and sees it through its window.
+ * bin: NULL for a host.
+ */
+static int run(struct session *s, const struct go_binary *bin, const char *path, char *const argv[],
+	       enum rec_end *reason, struct error *err)
 {
-	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options};
-	enum rec_end reason;
-	int ret, spare = -1;
+	int ret = launch_start(&s->launch, path, argv, err), spare = -1;
 
-	ret = check_program(rec, bin, path, err);
-	if (ret)
-		return ret;
-	ret = session_begin(&s, true, err);
-	if (ret == 0)
-		ret = launch_start(&s.launch, path, argv, err);
-	if (ret == 0) {
-		rec->header.pid = s.launch.pid;
-		ret = session_arm(&s, s.launch.pid, err);
+	clock_gettime(CLOCK_MONOTONIC, &s->start);
+	if (ret == 0 && s->n_runtimes) {
+		s->runtimes[0]->target.rec->header.pid = s->launch.pid;
+		ret = session_arm(s, s->launch.pid, err);
 	}
-	if (ret == 0)
+	if (ret == 0 && s->loading)
+		ret = loading_attach(s->loading, s->launch.pid, s->launch.pid_fd, err);
+	if (ret == 0 && bin)
 		ret = check_same_file(bin, path, err);
 	/* Kept for the program's address space, which is there only once the program is. */
 	if (ret == 0) {
-		spare = fcntl(s.signal_fd, F_DUPFD_CLOEXEC, 0);
+		spare = fcntl(s->signal_fd, F_DUPFD_CLOEXEC, 0);
 		if (spare < 0)
 			ret = error_set(err, -errno, "launch: failed to watch '%s': %s", path, reason_text(errno));
 	}
 	if (ret == 0)
 		ret = check_not_interrupted(err);
 	if (ret == 0)
-		ret = launch_release(&s.launch, err);
+		ret = launch_release(&s->launch, err);
 	if (spare >= 0)
 		close(spare);
-	if (ret == 0) {
-		s.pid_fd = s.launch.pid_fd;
-		s.launched_fd = address_space_open(s.launch.pid);
-		ret = session_wait(&s, &reason, err);
+	if (ret)
+		return ret;
+	s->pid_fd = s->launch.pid_fd;
+	/* A host may execute another program and still be waited for: what is counted has an address space of its own.
+	 */
+	if (bin)
+		s->launched_fd = address_space_open(s->launch.pid);
+	return session_wait(s, reason, err);
+}
+
+/* The program runs to its end without us, and its status is passed on: what was measured is safe. */
+static int wait_for_status(struct session *s, enum rec_end reason)
+{
+	int status = reason == REC_END_SIGNAL ? -1 : launch_reap(&s->launch);
+
+	for (size_t i = 0; i < s->n_runtimes; i++)
+		s->runtimes[i]->target.rec->header.exit_status = status;
+	return status;
+}
+
+/* What the program may load is watched for where it asks for a way to load. */
+static int watch_loading(struct session *s, const struct go_binary *bin, const char *path, struct error *err)
+{
+	int ret;
+
+	if (!elf_image_imports(go_binary_image(bin), "dlopen"))
+		return 0;
+	ret = loading_new(&s->loading, path, s->method, err);
+	if (ret != -EINVAL && ret != -ENOTSUP)
+		return ret;
+	/* It can be counted all the same. */
+	if (err) {
+		add_refused(s, err->text);
+		error_release(err);
 	}
+	return 0;
+}
+
+int session_launch(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym, const char *path,
+		   char *const argv[], const struct session_options *options, struct error *err)
+{
+	const struct session_target target = {.rec = rec, .bin = bin, .sym = sym, .reach = options->reach};
+	struct session s = {.options = options};
+	enum rec_end reason;
+	int ret;
+
+	ret = check_program(rec, bin, path, err);
+	if (ret)
+		return ret;
+	ret = session_begin(&s, err);
+	if (ret == 0)
+		ret = watch_loading(&s, bin, path, err);
+	if (ret == 0)
+		ret = session_add(&s, &target, NULL, true, err);
+	if (ret == 0)
+		ret = run(&s, bin, path, argv, &reason, err);
+	if (ret == 0)
+		ret = session_finish(&s, reason, reason == REC_END_EXIT || reason == REC_END_DURATION, err);
+	if (ret == 0)
+		wait_for_status(&s, reason);
+	session_end(&s);
+	return ret;
+}
+
+static int nothing_counted(const struct session *s, const char *path, enum rec_end reason, int status,
+			   struct error *err)
+{
+	char *how = reason == REC_END_DURATION ? xstrdup(", which ran longer")
+		    : status < 0	       ? xstrdup("")
+					       : xasprintf(", which ended with status %d", status);
+
+	if (s->refused.len)
+		error_set(err, -ENOTSUP, "launch: nothing was counted of '%s'%s: %s", path, how,
+			  strbuf_str(&s->refused));
+	else
+		error_set(err, -ENODATA,
+			  "launch: no Go runtime was loaded by '%s'%s: nothing was counted; programs that it starts "
+			  "are not looked at",
+			  path, how);
+	free(how);
+	return err ? err->code : -ENODATA;
+}
+
+int session_launch_host(const char *path, char *const argv[], const struct session_options *options, int *exit_status,
+			struct error *err)
+{
+	struct session s = {.options = options};
+	enum rec_end reason;
+	int ret = session_begin(&s, err);
+
+	*exit_status = -1;
+	if (ret == 0)
+		ret = loading_new(&s.loading, path, s.method, err);
+	if (ret == 0)
+		ret = run(&s, NULL, path, argv, &reason, err);
+	if (ret == 0)
+		ret = session_finish(&s, reason, reason == REC_END_EXIT || reason == REC_END_DURATION, err);
 	if (ret == 0) {
-		rec->header.window_complete = reason == REC_END_EXIT || reason == REC_END_DURATION;
-		ret = session_finish(&s, reason, err);
+		*exit_status = wait_for_status(&s, reason);
+		if (!s.n_runtimes)
+			ret = nothing_counted(&s, path, reason, *exit_status, err);
 	}
-	/* What was measured is safe; the program runs to its end without us, and its status is passed on. */
-	if (ret == 0 && reason != REC_END_SIGNAL)
-		rec->header.exit_status = launch_reap(&s.launch);
 	session_end(&s);
 	return ret;
 }
@@ -519,12 +867,15 @@ int session_launch(struct recording *rec, const struct go_binary *bin, struct sy
 int session_attach(struct recording *rec, const struct go_binary *bin, struct symbolizer *sym,
 		   const struct process *process, const struct session_options *options, struct error *err)
 {
-	struct session s = {.rec = rec, .bin = bin, .sym = sym, .options = options, .process = process};
+	const struct session_target target = {.rec = rec, .bin = bin, .sym = sym, .reach = options->reach};
+	struct session s = {.options = options};
 	pid_t pid = process ? process_pid(process) : 0;
 	enum rec_end reason;
 	int ret;
 
-	ret = session_begin(&s, false, err);
+	ret = session_begin(&s, err);
+	if (ret == 0)
+		ret = session_add(&s, &target, process, false, err);
 	rec->header.pid = pid;
 	if (ret == 0 && process)
 		s.pid_fd = process_pid_fd(process);
@@ -532,10 +883,8 @@ int session_attach(struct recording *rec, const struct go_binary *bin, struct sy
 		ret = session_arm(&s, pid, err);
 	if (ret == 0)
 		ret = session_wait(&s, &reason, err);
-	if (ret == 0) {
-		rec->header.window_complete = reason != REC_END_DISARMED;
-		ret = session_finish(&s, reason, err);
-	}
+	if (ret == 0)
+		ret = session_finish(&s, reason, reason != REC_END_DISARMED, err);
 	session_end(&s);
 	return ret;
 }

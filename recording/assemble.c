@@ -8,6 +8,7 @@
 #include "base/u64map.h"
 #include "recording/place.h"
 #include "recording/site_index.h"
+#include "recording/types.h"
 
 #define MAX_FRAMES	64
 #define STACK_CHAIN_MAX 64
@@ -271,6 +272,7 @@ void recording_assemble(struct recording *rec, const struct raw_capture *raw, co
 		obs->type = source_type(&as, obs);
 	}
 	place_find_packages(rec);
+	recording_find_types(rec, bin);
 	recording_add_loss(rec, "stacks missing", missing);
 	for (size_t i = 1; i < as.n_modules; i++)
 		symbolizer_free(as.modules[i].sym);

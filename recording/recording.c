@@ -78,6 +78,15 @@ void recording_release_site(struct rec_site *site)
 	free(site->source);
 }
 
+void recording_release_types(struct recording *rec)
+{
+	for (size_t i = 0; i < rec->n_types; i++)
+		free(rec->types[i].fields);
+	free(rec->types);
+	rec->types = NULL;
+	rec->n_types = 0;
+}
+
 void recording_free(struct recording *rec)
 {
 	if (!rec)
@@ -93,6 +102,7 @@ void recording_free(struct recording *rec)
 		free(rec->extents);
 		free(rec->points);
 	}
+	recording_release_types(rec);
 	free(rec->extra);
 	strpool_free(rec->pool);
 	free(rec);
@@ -220,4 +230,20 @@ bool recording_setting(const struct recording *rec, const char *key, char *buf, 
 		line += len + (line[len] == '\n');
 	}
 	return false;
+}
+
+struct rec_type *recording_add_type(struct recording *rec)
+{
+	return APPEND_ZEROED(rec->types, rec->n_types);
+}
+
+static int compare_type_name(const void *name, const void *type)
+{
+	return strcmp(name, ((const struct rec_type *)type)->name);
+}
+
+const struct rec_type *recording_type(const struct recording *rec, const char *name)
+{
+	return name && rec->n_types ? bsearch(name, rec->types, rec->n_types, sizeof(*rec->types), compare_type_name)
+				    : NULL;
 }

@@ -159,6 +159,26 @@ struct rec_point {
 	enum reach reach;
 };
 
+struct rec_field {
+	const char *name; /* "_" where it has none */
+	uint64_t offset, size;
+	uint32_t align; /* a power of two */
+};
+
+/*
+ * A struct type that somebody named, with its fields in the order of the source, as the run-time type has them. Its
+ * size is a multiple of its fields' alignments.
+ */
+struct rec_type {
+	const char *name;    /* as sites and observations have it; a name that several types have is not here */
+	const char *package; /* import path */
+	uint64_t size;
+	bool has_pointers;
+	bool is_fixed; /* whoever wrote it laid it out, and not for Go alone: blank fields, structs.HostLayout, C's */
+	struct rec_field *fields; /* owned, at least one */
+	uint32_t n_fields;
+};
+
 enum rec_mode { REC_MODE_EXACT, REC_MODE_SAMPLE, REC_MODE_PROFILE /* a pprof heap profile of other origin */ };
 
 /* How a window ended; a launched program's, an attached process's and our own ways. */
@@ -247,6 +267,8 @@ struct recording {
 	size_t n_extents;
 	struct rec_point *points;
 	size_t n_points;
+	struct rec_type *types; /* of sites and observations, by name */
+	size_t n_types;
 	bool has_sites; /* the binary's sites were decoded, even if there are none */
 	struct {
 		const char *key, *value;
@@ -272,8 +294,12 @@ struct rec_site *recording_add_site(struct recording *rec);
 struct rec_source *recording_set_source(struct rec_site *site, uint32_t n_levels);
 /* Gives back what a site owns. */
 void recording_release_site(struct rec_site *site);
+void recording_release_types(struct recording *rec);
 struct rec_extent *recording_add_extent(struct recording *rec);
 struct rec_point *recording_add_point(struct recording *rec);
+struct rec_type *recording_add_type(struct recording *rec); /* the caller keeps them sorted by name */
+/* NULL if it is not known. */
+const struct rec_type *recording_type(const struct recording *rec, const char *name);
 void recording_add_loss(struct recording *rec, const char *name,
 			uint64_t count);		/* adds to an existing one of that name; 0 is kept out */
 uint64_t recording_losses(const struct recording *rec); /* sum of all */

@@ -32,6 +32,7 @@
 /* A window longer than this (31 years) is no window. */
 #define MAX_DURATION_NS 1000000000000000000
 #define MAX_ERROR_PCT	1e12
+#define MAX_FIELDS	256 /* of a type, see types.c */
 /* Ways of losing data: we know a dozen, and each is looked for among all. */
 #define MAX_LOSSES 256
 
@@ -669,6 +670,47 @@ static int read_points(struct reader *r)
 	return 0;
 }
 
+/* Fields lie one behind the other, as reports take for granted. */
+static int read_type(struct reader *r, const Pprof__Type *t)
+{
+	struct rec_type *type = recording_add_type(r->rec);
+	uint64_t end = 0;
+
+	if (optional_string(r, t->name, &type->name) < 0 || optional_string(r, t->package, &type->package) < 0)
+		return -EBADMSG;
+	if (!type->name || !type->package || t->n_field == 0 || t->n_field > MAX_FIELDS || t->n_offset != t->n_field ||
+	    t->n_field_size != t->n_field || t->n_align != t->n_field)
+		return BAD(r, "type %zu is damaged", r->rec->n_types - 1);
+	if (r->rec->n_types > 1 && strcmp(type[-1].name, type->name) >= 0)
+		return BAD(r, "type '%s' is not in its place", type->name);
+	type->size = t->size;
+	type->has_pointers = t->has_pointers;
+	type->is_fixed = t->is_fixed;
+	type->fields = xcalloc(t->n_field, sizeof(*type->fields));
+	type->n_fields = (uint32_t)t->n_field;
+	for (size_t i = 0; i < t->n_field; i++) {
+		struct rec_field *f = &type->fields[i];
+
+		if (optional_string(r, t->field[i], &f->name) < 0)
+			return -EBADMSG;
+		*f = (struct rec_field){f->name, t->offset[i], t->field_size[i], t->align[i]};
+		if (!f->name || f->align == 0 || f->align & (f->align - 1) || f->offset < end || f->size > type->size ||
+		    f->offset > type->size - f->size)
+			return BAD(r, "type '%s' has a damaged field", type->name);
+		end = f->offset + f->size;
+	}
+	return 0;
+}
+
+static int read_types(struct reader *r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < r->profile->n_type; i++)
+		ret = read_type(r, r->profile->type[i]);
+	return ret;
+}
+
 static int read_extent(struct reader *r, const ProtobufCMessage *message)
 {
 	const Pprof__Extent *e = (const Pprof__Extent *)message;
@@ -940,7 +982,8 @@ static int read_profile(struct reader *r)
 		return 0;
 	r->rec->has_sites = p->has_sites;
 	if (each(r, MANY_SITE, &pprof__site__descriptor, read_site) < 0 ||
-	    each(r, MANY_EXTENT, &pprof__extent__descriptor, read_extent) < 0 || read_points(r) < 0)
+	    each(r, MANY_EXTENT, &pprof__extent__descriptor, read_extent) < 0 || read_points(r) < 0 ||
+	    read_types(r) < 0)
 		return -EBADMSG;
 	recording_find_sites(r->rec);
 	place_find_packages(r->rec);

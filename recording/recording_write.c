@@ -29,7 +29,8 @@ enum profile_field {
 	FIELD_STRING = 6,
 	FIELD_SITE = 1003,
 	FIELD_EXTENT = 1004,
-	FIELD_POINT = 1005
+	FIELD_POINT = 1005,
+	FIELD_TYPE = 1006,
 };
 
 #define WIRE_BYTES 2
@@ -542,6 +543,34 @@ static void put_site(struct writer *w, const struct rec_site *site)
 	free(s.line);
 }
 
+static void put_type(struct writer *w, const struct rec_type *type)
+{
+	Pprof__Type t = PPROF__TYPE__INIT;
+	size_t n = type->n_fields;
+
+	t.name = string_id(w, type->name);
+	t.package = string_id(w, type->package);
+	t.size = type->size;
+	t.has_pointers = type->has_pointers;
+	t.is_fixed = type->is_fixed;
+	t.n_field = t.n_offset = t.n_field_size = t.n_align = n;
+	t.field = xcalloc(n, sizeof(*t.field));
+	t.offset = xcalloc(n, sizeof(*t.offset));
+	t.field_size = xcalloc(n, sizeof(*t.field_size));
+	t.align = xcalloc(n, sizeof(*t.align));
+	for (size_t i = 0; i < n; i++) {
+		t.field[i] = string_id(w, type->fields[i].name);
+		t.offset[i] = type->fields[i].offset;
+		t.field_size[i] = type->fields[i].size;
+		t.align[i] = type->fields[i].align;
+	}
+	put_message(w, FIELD_TYPE, &t.base);
+	free(t.field);
+	free(t.offset);
+	free(t.field_size);
+	free(t.align);
+}
+
 /* The whole recording to fd. Returns 0 or a negative errno. */
 static int write_fd(const struct recording *rec, int fd)
 {
@@ -572,6 +601,8 @@ static int write_fd(const struct recording *rec, int fd)
 			put_extent(w, &rec->extents[i]);
 		for (size_t i = 0; i < rec->n_points; i++)
 			put_point(w, &rec->points[i]);
+		for (size_t i = 0; i < rec->n_types; i++)
+			put_type(w, &rec->types[i]);
 		do {
 			status = deflate(&w->z, Z_FINISH);
 			flush_out(w);

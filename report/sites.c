@@ -5,11 +5,13 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/u64map.h"
 #include "recording/place.h"
 #include "report/header.h"
 #include "report/json.h"
 #include "report/report.h"
 #include "report/text_table.h"
+#include "report/type_layout.h"
 #include "report/units.h"
 #include "symbolize/go_name.h"
 
@@ -67,14 +69,26 @@ static char *inlined_into(struct strpool *pool, const struct recording *rec, con
 struct shown {
 	bool expressions; /* of the source, or variables */
 	bool reach;
+	struct u64map types; /* that were remarked upon */
 };
 
+/* Once for each type. */
+static char *note_of_type(const struct recording *rec, const char *name, struct shown *shown)
+{
+	const struct rec_type *type = recording_type(rec, name);
+	bool is_new = false;
+
+	if (type)
+		u64map_at(&shown->types, (uintptr_t)type, &is_new);
+	return is_new ? type_layout_note(rec, name) : NULL;
+}
+
 static void add_site(struct text_table *table, struct strpool *pool, const struct recording *rec,
-		     const struct rec_site *site, const struct shown *shown)
+		     const struct rec_site *site, struct shown *shown)
 {
 	const struct rec_frame *innermost = place_innermost(site->frames, site->n_frames);
 	char *pc = xasprintf("0x%" PRIx64, site->pc), *place = place_of(pool, rec, site, innermost),
-	     *inlined = inlined_into(pool, rec, site, innermost);
+	     *inlined = inlined_into(pool, rec, site, innermost), *layout = note_of_type(rec, site->type, shown);
 	struct units_text size = units_bytes(site->size);
 	struct text_cell cells[N_COLUMNS];
 	size_t n = 0;
@@ -93,9 +107,12 @@ static void add_site(struct text_table *table, struct strpool *pool, const struc
 	text_table_add(table, cells);
 	if (*inlined)
 		text_table_note(table, inlined);
+	if (layout)
+		text_table_note(table, layout);
 	free(pc);
 	free(place);
 	free(inlined);
+	free(layout);
 }
 
 /*
@@ -114,7 +131,7 @@ int report_sites_text(FILE *f, const struct recording *rec, const struct report_
 	struct text_column columns[N_COLUMNS];
 	size_t n_columns = 0;
 	struct strpool *pool = strpool_new();
-	struct shown shown = {.expressions = false};
+	struct shown shown = {.types = U64MAP_INIT};
 	struct text_table *table;
 	struct strbuf sb = STRBUF_INIT;
 
@@ -144,6 +161,7 @@ int report_sites_text(FILE *f, const struct recording *rec, const struct report_
 	header_put_left_out(f, rec->n_sites - n_shown, 0, options);
 	strbuf_release(&sb);
 	text_table_free(table);
+	u64map_release(&shown.types);
 	strpool_free(pool);
 	return report_finish(f);
 }
@@ -190,6 +208,7 @@ int report_sites_json(FILE *f, const struct recording *rec)
 	for (size_t i = 0; i < rec->n_sites; i++)
 		json_report_row(&report, json_site(pool, rec, &rec->sites[i]));
 	json_report_list_end(&report);
+	json_report_member(&report, "types", type_layout_json(rec));
 	strpool_free(pool);
 	return json_report_end(&report);
 }

@@ -13,6 +13,7 @@
 #include "report/text_table.h"
 #include "report/top_rows.h"
 #include "report/top_view.h"
+#include "report/type_layout.h"
 #include "report/units.h"
 #include "symbolize/go_name.h"
 
@@ -276,7 +277,7 @@ static struct units_text rate_text(double per_second, bool bytes)
 }
 
 static void add_row(struct text_table *table, const struct top_rows *rows, const struct top_row *row,
-		    const struct share *share, const enum content *columns, size_t n)
+		    const struct share *share, const enum content *columns, size_t n, bool has_notes)
 {
 	const char *file = row->file ? row->file : row->function ? go_name_plain(rows->pool, row->function) : "?";
 	struct top_rate rate = top_row_rate(rows, row);
@@ -298,6 +299,13 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
 	for (size_t i = 0; i < n; i++)
 		cells[i] = cell_of(rows, row, &text, columns[i]);
 	text_table_add(table, cells);
+	if (has_notes && rows->options->key == TOP_KEY_TYPE) {
+		char *layout = type_layout_note(rows->rec, row->type);
+
+		if (layout)
+			text_table_note(table, layout);
+		free(layout);
+	}
 	free(text.place);
 	free(text.cause);
 }
@@ -308,7 +316,7 @@ static void add_row(struct text_table *table, const struct top_rows *rows, const
  *    16.1 kB  28.4%  99.1%     1009  item.go:21  main.item    new object
  *      240 B   0.4%  99.5%       30  item.go:30  int          new object: n
  */
-static void put_rows(FILE *f, const struct top_rows *rows, size_t first, size_t n)
+static void put_rows(FILE *f, const struct top_rows *rows, size_t first, size_t n, bool has_notes)
 {
 	const struct top_options *options = rows->options;
 	bool by_objects = options->order == TOP_BY_OBJECTS;
@@ -327,16 +335,16 @@ static void put_rows(FILE *f, const struct top_rows *rows, size_t first, size_t 
 		share.weight = by_objects ? row->objects : row->bytes;
 		share.sum += share.weight;
 		if (i >= first)
-			add_row(table, rows, row, &share, chosen, n_columns);
+			add_row(table, rows, row, &share, chosen, n_columns, has_notes);
 	}
-	text_table_print(f, table, 2, 0, (size_t)options->base.width, options->base.colour);
+	text_table_print(f, table, 2, 10, (size_t)options->base.width, options->base.colour);
 	text_table_free(table);
 }
 
 void top_view_put_rows(FILE *f, const struct top_view *view, size_t first, size_t n)
 {
 	if (first < view->rows.n)
-		put_rows(f, &view->rows, first, n);
+		put_rows(f, &view->rows, first, n, false); /* each row is one line of the screen */
 }
 
 /*
@@ -435,7 +443,7 @@ static int put_report(FILE *f, const struct top_rows *rows, bool is_live)
 	put_header(f, rows, is_live);
 	if (rows->n) {
 		putc('\n', f);
-		put_rows(f, rows, 0, shown);
+		put_rows(f, rows, 0, shown, true);
 		for (size_t i = shown; i < rows->n; i++)
 			left_out_bytes += rows->items[i].bytes;
 		header_put_left_out(f, rows->n - shown, left_out_bytes, &rows->options->base);
@@ -684,6 +692,8 @@ static int put_json(FILE *f, const struct top_rows *rows)
 	for (size_t i = 0; i < rows->n; i++)
 		json_report_row(&report, json_line(rows, &rows->items[i]));
 	json_report_list_end(&report);
+	if (options->key == TOP_KEY_TYPE)
+		json_report_member(&report, "types", type_layout_json(rows->rec));
 	return json_report_end(&report);
 }
 

@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -72,6 +73,8 @@ struct elf_image {
 	char *build_id;
 	uint64_t dynamic_offset;
 	uint64_t dynamic_size;
+	uint64_t interpreter_offset;
+	uint64_t interpreter_size; /* 0 for none */
 
 	/* Relative relocations by place. In most files the table is sorted as it stands and *relocs borrows it. */
 	bool relocs_ready;
@@ -214,6 +217,10 @@ static int read_segments(struct elf_image *image, const Elf64_Ehdr *ehdr, struct
 		if (phdr.p_type == PT_DYNAMIC) {
 			image->dynamic_offset = phdr.p_offset;
 			image->dynamic_size = phdr.p_filesz;
+		}
+		if (phdr.p_type == PT_INTERP) {
+			image->interpreter_offset = phdr.p_offset;
+			image->interpreter_size = phdr.p_filesz;
 		}
 		if (phdr.p_type != PT_LOAD)
 			continue;
@@ -574,6 +581,17 @@ bool elf_image_is_pie(const struct elf_image *image)
 	return image->type == ET_DYN;
 }
 
+char *elf_image_interpreter(const struct elf_image *image)
+{
+	uint64_t offset = image->interpreter_offset, size = image->interpreter_size;
+
+	/* As the kernel wants it: a path, with its end. */
+	if (size < 2 || size > PATH_MAX || !load((struct elf_image *)image, offset, size) ||
+	    image->data[offset + size - 1])
+		return NULL;
+	return xstrdup((const char *)image->data + offset);
+}
+
 bool elf_image_is_stripped(const struct elf_image *image)
 {
 	for (size_t i = 0; i < image->n_sections; i++) {
@@ -897,7 +915,8 @@ bool elf_image_find_ptr(const struct elf_image *image, elf_vaddr value, elf_vadd
 
 /* ---- symbols ---- */
 
-static bool find_symbol(struct elf_image *image, size_t table, const char *name, elf_vaddr *value, uint64_t *size)
+static bool find_symbol(struct elf_image *image, size_t table, const char *name, bool undefined, elf_vaddr *value,
+			uint64_t *size)
 {
 	const struct elf_section *symbols = &image->sections[table], *strings;
 	uint64_t n = symbols->size / sizeof(Elf64_Sym);
@@ -913,7 +932,7 @@ static bool find_symbol(struct elf_image *image, size_t table, const char *name,
 		Elf64_Sym sym;
 
 		memcpy(&sym, image->data + symbols->offset + i * sizeof(sym), sizeof(sym));
-		if (sym.st_shndx == SHN_UNDEF || sym.st_name >= strings->size ||
+		if ((sym.st_shndx == SHN_UNDEF) != undefined || sym.st_name >= strings->size ||
 		    strings->size - sym.st_name < name_size)
 			continue;
 		s = (const char *)image->data + strings->offset + sym.st_name;
@@ -934,9 +953,21 @@ bool elf_image_symbol(const struct elf_image *image, const char *name, elf_vaddr
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
 		for (size_t i = 0; i < image->n_sections; i++) {
 			if (image->section_types[i] == tables[t] &&
-			    find_symbol((struct elf_image *)image, i, name, value, size))
+			    find_symbol((struct elf_image *)image, i, name, false, value, size))
 				return true;
 		}
+	}
+	return false;
+}
+
+bool elf_image_imports(const struct elf_image *image, const char *name)
+{
+	elf_vaddr value;
+
+	for (size_t i = 0; i < image->n_sections; i++) {
+		if (image->section_types[i] == SHT_DYNSYM &&
+		    find_symbol((struct elf_image *)image, i, name, true, &value, NULL))
+			return true;
 	}
 	return false;
 }

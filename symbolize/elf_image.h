@@ -101,6 +101,11 @@ bool elf_image_find_ptr(const struct elf_image *image, elf_vaddr value, elf_vadd
 bool elf_image_vaddr_to_offset(const struct elf_image *image, elf_vaddr vaddr, elf_offset *out);
 bool elf_image_offset_to_vaddr(const struct elf_image *image, elf_offset offset, elf_vaddr *out);
 
+/* The program's interpreter (PT_INTERP), the dynamic loader that runs it: an owned string, NULL if it names none. */
+char *elf_image_interpreter(const struct elf_image *image);
+
+/* Whether it asks other files for a symbol of that name: one of .dynsym that is not defined here. */
+bool elf_image_imports(const struct elf_image *image, const char *name);
 /* A symbol's value from .symtab or .dynsym; false if absent. Go function names come from pclntab instead. */
 bool elf_image_symbol(const struct elf_image *image, const char *name, elf_vaddr *value, uint64_t *size);
 

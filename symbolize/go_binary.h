@@ -113,6 +113,7 @@ struct go_type {
 	uint64_t size;
 	uint64_t ptr_bytes;
 	uint8_t kind;	      /* reflect.Kind numbering: low 5 bits */
+	uint8_t align;	      /* a power of two */
 	const char *name;     /* "main.small", "[]int", "struct { F uintptr; X0 *int }"; valid as long as the binary */
 	const char *pkg_path; /* import path for named types with uncommon data, else NULL */
 	/* of maps: keys, and values, that are too large are objects of their own, and the map holds pointers to them */
@@ -122,6 +123,21 @@ struct go_type {
 /* False if addr lies outside the module's type data or the descriptor is damaged; see reason strings in the report.
  * Cached. */
 bool go_binary_type(const struct go_binary *bin, elf_vaddr addr, struct go_type *out);
+/* The i-th of all types that were asked for so far, in the order of the first time; false if there are not so many. */
+bool go_binary_known_type(const struct go_binary *bin, size_t i, struct go_type *out);
+
+/* A field of a struct type. */
+struct go_field {
+	const char *name; /* "_" for those that have none; valid as long as the binary */
+	uint64_t offset, size;
+	uint8_t align;
+	const char *type;
+};
+/*
+ * The fields of a struct type, in the order of the source: how many it has, of which at most max are written. 0 for
+ * what is no struct, or none whose fields lie in it one behind the other.
+ */
+size_t go_binary_fields(const struct go_binary *bin, const struct go_type *type, struct go_field *fields, size_t max);
 /* The range type descriptors lie in (moduledata types, etypes). */
 void go_binary_types_range(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end);
 

@@ -19,6 +19,8 @@
 #define KIND_LAST	 26 /* UnsafePointer */
 #define MAX_TYPES	 1000000
 #define MAX_NAME_BYTES	 (1u << 20)
+#define FIELD_SIZE	 24
+#define FIELDS_MAX	 65536
 
 enum {
 	KIND_ARRAY = 17,
@@ -138,8 +140,11 @@ static bool read_type(const struct go_binary *bin, elf_vaddr addr, struct go_typ
 		return false;
 	flags = p[20];
 	align = p[21];
-	*out = (struct go_type){
-		.addr = addr, .size = load_u64(p), .ptr_bytes = load_u64(p + 8), .kind = p[23] & KIND_MASK};
+	*out = (struct go_type){.addr = addr,
+				.size = load_u64(p),
+				.ptr_bytes = load_u64(p + 8),
+				.kind = p[23] & KIND_MASK,
+				.align = align};
 	if (out->kind == 0 || out->kind > KIND_LAST || out->ptr_bytes > out->size || align == 0 || align & (align - 1))
 		return false;
 	out->name = type_name(bin, load_u32(p + 40), flags & TFLAG_EXTRA_STAR);
@@ -173,6 +178,57 @@ bool go_binary_type(const struct go_binary *bin, elf_vaddr addr, struct go_type 
 		cache->types[cache->n_types++] = *out;
 	}
 	return true;
+}
+
+bool go_binary_known_type(const struct go_binary *bin, size_t i, struct go_type *out)
+{
+	if (i >= bin->cache->n_types)
+		return false;
+	*out = bin->cache->types[i];
+	return true;
+}
+
+/* A word of a descriptor, relocated. */
+static bool read_word(const struct go_binary *bin, elf_vaddr at, uint64_t *out)
+{
+	return type_bytes(bin, at - bin->module.types, 8) && elf_image_read_ptr(bin->image, at, out);
+}
+
+/* One abi.StructField: Name (a pointer to what type_name reads), Typ, Offset. */
+static bool read_field(const struct go_binary *bin, elf_vaddr at, struct go_field *out)
+{
+	uint64_t name, address, offset;
+	struct go_type type;
+
+	if (!read_word(bin, at, &name) || !read_word(bin, at + 8, &address) || !read_word(bin, at + 16, &offset) ||
+	    name < bin->module.types || name - bin->module.types > UINT32_MAX || !go_binary_type(bin, address, &type))
+		return false;
+	*out = (struct go_field){.name = type_name(bin, (uint32_t)(name - bin->module.types), false),
+				 .offset = offset,
+				 .size = type.size,
+				 .align = type.align,
+				 .type = type.name};
+	return out->name != NULL;
+}
+
+/* A struct type has behind the 48 bytes: PkgPath, Fields (pointer, length, capacity). */
+size_t go_binary_fields(const struct go_binary *bin, const struct go_type *type, struct go_field *fields, size_t max)
+{
+	uint64_t first, n, end = 0;
+
+	if (type->kind != KIND_STRUCT || !read_word(bin, type->addr + TYPE_SIZE + 8, &first) ||
+	    !read_word(bin, type->addr + TYPE_SIZE + 16, &n) || first < bin->module.types || n == 0 || n > FIELDS_MAX ||
+	    !type_bytes(bin, first - bin->module.types, n * FIELD_SIZE))
+		return 0;
+	for (uint64_t i = 0; i < n && i < max; i++) {
+		struct go_field *f = &fields[i];
+
+		if (!read_field(bin, first + i * FIELD_SIZE, f) || f->offset < end || f->offset % f->align ||
+		    f->size > type->size || f->offset > type->size - f->size)
+			return 0;
+		end = f->offset + f->size;
+	}
+	return n;
 }
 
 void go_binary_types_range(const struct go_binary *bin, elf_vaddr *start, elf_vaddr *end)

@@ -46,6 +46,22 @@ static int sample_mode_drain(struct mode *mode, struct error *err)
 	return ret ? ret : sample_drain(m->sample, err);
 }
 
+/* Its samples come from the runtime's own slow path; a plugin has a copy of that. */
+static int sample_mode_add_module(struct mode *mode, pid_t pid, const struct process_module *module,
+				  struct strbuf *missed, struct error *err)
+{
+	(void)mode;
+	(void)pid;
+	(void)err;
+	strbuf_addf(missed, "%sthe plugin '%s', of which no samples are taken", missed->len ? "; " : "", module->path);
+	return 0;
+}
+
+static bool sample_mode_has_begun(const struct mode *mode)
+{
+	return sample_has_begun(sample_of(mode));
+}
+
 static bool sample_mode_has_ended(const struct mode *mode)
 {
 	return sample_has_ended(sample_of(mode));
@@ -107,6 +123,8 @@ static const struct mode_ops sample_ops = {
 	.attach = sample_mode_attach,
 	.fd = sample_mode_fd,
 	.drain = sample_mode_drain,
+	.add_module = sample_mode_add_module,
+	.has_begun = sample_mode_has_begun,
 	.has_ended = sample_mode_has_ended,
 	.is_armed = sample_mode_is_armed,
 	.detach = sample_mode_detach,

@@ -245,6 +245,11 @@ int sample_drain(struct sample *s, struct error *err)
 	return apply(s, &plan, err);
 }
 
+bool sample_has_begun(const struct sample *s)
+{
+	return __atomic_load_n(&s->skel->bss->starts, __ATOMIC_RELAXED) > 0;
+}
+
 bool sample_has_ended(const struct sample *s)
 {
 	return __atomic_load_n(&s->skel->bss->starts, __ATOMIC_RELAXED) > s->options.is_launch;

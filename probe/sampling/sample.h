@@ -49,6 +49,7 @@ int sample_attach(struct sample *sample, pid_t pid, struct error *err);
 int sample_fd(const struct sample *sample);
 int sample_drain(struct sample *sample, struct error *err);
 /* As capture_has_ended and capture_is_armed. */
+bool sample_has_begun(const struct sample *sample);
 bool sample_has_ended(const struct sample *sample);
 bool sample_is_armed(const struct sample *sample);
 /* Takes the probes out. The window ends here. Idempotent. */

@@ -12,16 +12,10 @@
 #include "base/strbuf.h"
 #include "probe/entries.h"
 
+_Static_assert(SIZE_CLASSES == GO_SIZE_CLASSES, "the kernel program knows as many");
+
 #define PROLOGUE_BYTES	  64
 #define FLUSH_TEST_WITHIN 16 /* instructions */
-
-const uint16_t size_class_bytes[SIZE_CLASSES] = {
-	0,     8,     16,    24,    32,	   48,	  64,	 80,	96,    112,   128,   144,   160,   176,
-	192,   208,   224,   240,   256,   288,	  320,	 352,	384,   416,   448,   480,   512,   576,
-	640,   704,   768,   896,   1024,  1152,  1280,	 1408,	1536,  1792,  2048,  2304,  2688,  3072,
-	3200,  3456,  4096,  4864,  5376,  6144,  6528,	 6784,	6912,  8192,  9472,  9728,  10240, 10880,
-	12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672, 32768,
-};
 
 uint32_t span_class_of(uint64_t size, bool has_pointers, uint32_t header_bytes)
 {

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "bpf/sample_records.h"
 #include "symbolize/go_binary.h"
+#include "symbolize/size_classes.h"
 
 struct sample_point {
 	const char *function; /* valid as long as the binary */
@@ -46,9 +47,6 @@ struct sample_points {
 int sample_points_find(struct sample_points *out, const struct go_binary *bin, struct error *err);
 void sample_points_release(struct sample_points *points);
 
-/* Bytes of an object slot of each size class: the same in all versions (src/runtime/sizeclasses.go). Class 0 has none.
- */
-extern const uint16_t size_class_bytes[SIZE_CLASSES];
 /*
  * The span class an object of size bytes comes from; class 0 if it is too large for one. header_bytes as above.
  */

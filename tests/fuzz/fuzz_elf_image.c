@@ -67,6 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (elf_image_build_id(image))
 		sum += strlen(elf_image_build_id(image));
 	sum += elf_image_symbol(image, "main.main", &value, NULL);
+	sum += elf_image_imports(image, "dlopen");
+	free(elf_image_interpreter(image));
 	sum += elf_image_is_stripped(image) + elf_image_is_pie(image);
 	elf_image_free(image);
 	return 0;

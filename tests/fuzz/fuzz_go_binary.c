@@ -59,6 +59,19 @@ static void walk_functions(const struct go_binary *bin, struct symbolizer *sym)
 	}
 }
 
+static void walk_fields(const struct go_binary *bin, const struct go_type *type)
+{
+	struct go_field fields[16];
+	size_t n = go_binary_fields(bin, type, fields, 16);
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < n && i < 16; i++) {
+		check(fields[i].offset >= end && fields[i].offset + fields[i].size <= type->size && fields[i].align);
+		end = fields[i].offset + fields[i].size;
+		sum += strlen(fields[i].name) + strlen(fields[i].type);
+	}
+}
+
 static void walk_types(const struct go_binary *bin)
 {
 	elf_vaddr at, end;
@@ -72,6 +85,7 @@ static void walk_types(const struct go_binary *bin)
 		check(type.addr == at && type.name[0] != '\0' && type.ptr_bytes <= type.size);
 		check(go_binary_type(bin, at, &again) && again.name == type.name);
 		sum += type.pkg_path ? strlen(type.pkg_path) : 0;
+		walk_fields(bin, &type);
 	}
 }
 

@@ -521,6 +521,62 @@ Test(elf_image, symbols)
 	elf_image_free(image);
 }
 
+Test(elf_image, imports)
+{
+	struct elf_image *image;
+	struct tiny tiny;
+	Elf64_Sym *symbols;
+
+	tiny_init(&tiny);
+	image = opened(&tiny);
+	cr_expect_not(elf_image_imports(image, "main.main"), "not in .dynsym");
+	elf_image_free(image);
+	tiny.shdr[5].sh_type = SHT_DYNSYM;
+	image = opened(&tiny);
+	cr_expect(elf_image_imports(image, "main.main"));
+	cr_expect_not(elf_image_imports(image, "main.mai"));
+	elf_image_free(image);
+	symbols = at(&tiny, SYMTAB);
+	symbols[1].st_shndx = 1;
+	image = opened(&tiny);
+	cr_expect_not(elf_image_imports(image, "main.main"), "it is its own");
+	elf_image_free(image);
+}
+
+static void expect_interpreter(const struct tiny *tiny, const char *expected)
+{
+	struct elf_image *image = opened(tiny);
+	char *path = elf_image_interpreter(image);
+
+	if (expected)
+		cr_expect(path && strcmp(path, expected) == 0, "'%s' instead of '%s'", path, expected);
+	else
+		cr_expect_null(path);
+	free(path);
+	elf_image_free(image);
+}
+
+Test(elf_image, interpreter)
+{
+	struct tiny tiny;
+	Elf64_Phdr *interp = &tiny.phdr[0];
+
+	tiny_init(&tiny);
+	expect_interpreter(&tiny, NULL);
+	memcpy(at(&tiny, 0x700), "/lib/ld.so", 11);
+	*interp = (Elf64_Phdr){.p_type = PT_INTERP, .p_offset = 0x700, .p_filesz = 11};
+	expect_interpreter(&tiny, "/lib/ld.so");
+	interp->p_filesz = 10; /* its end is not there */
+	expect_interpreter(&tiny, NULL);
+	interp->p_filesz = 1;
+	expect_interpreter(&tiny, NULL);
+	interp->p_filesz = 5000; /* longer than a path */
+	expect_interpreter(&tiny, NULL);
+	interp->p_offset = UINT64_MAX - 3; /* beyond the file */
+	interp->p_filesz = 11;
+	expect_interpreter(&tiny, NULL);
+}
+
 Test(elf_image, build_ids)
 {
 	struct elf_image *image;

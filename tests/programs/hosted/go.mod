@@ -1,0 +1,3 @@
+module example.com/escaudit/hosted
+
+go 1.19
