@@ -233,6 +233,29 @@ static void need(const char *command)
 		cr_skip_test("no %s", command);
 }
 
+/* GCC leaves a lambda's function inside of the function that it is written in. Here its symbol says nothing. */
+Test(c_files, function_of_a_local_class, .timeout = 600)
+{
+	char *program = built_names("gcc -O0 -gdwarf-5"), *folder = new_folder(), *bare = xasprintf("%s/names", folder);
+	struct calls calls = calls_of(program);
+	struct c_files *files = c_files_new();
+	size_t lambdas = 0;
+
+	free(output_of("objcopy -w -N '_Z*Ul*' '%s' '%s'", program, bare));
+	uint32_t file = add_file(files, bare, bare, "");
+	for (size_t i = 0; i < calls.n; i++) {
+		struct sym_frame frame;
+		cr_assert_eq(c_files_frames(files, file, calls.rets[i], &frame, 1), 1);
+		lambdas += strncmp(frame.function, "operator()", 10) == 0;
+	}
+	cr_expect_eq(lambdas, 3, "%zu", lambdas);
+	c_files_free(files);
+	free(calls.rets);
+	free(bare);
+	free(program);
+	remove_folder(folder);
+}
+
 Test(c_files, gcc, .timeout = 600)
 {
 	static const char *const flags[] = {
