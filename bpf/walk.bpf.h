@@ -664,7 +664,8 @@ static __always_inline int send_stack(struct scratch_slot *slot)
 		return 0;
 	/* Copies do not take the room of addresses. */
 	if (settings.cgocallback_size && slot->n_c_stacks)
-		is_whole = waiting < bpf_ringbuf_query(&stacks, BPF_RB_RING_SIZE) / 2 && send_c_stacks(slot->index) == 0;
+		is_whole =
+			waiting < bpf_ringbuf_query(&stacks, BPF_RB_RING_SIZE) / 2 && send_c_stacks(slot->index) == 0;
 	if (waiting > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;
 	return bpf_ringbuf_output(&stacks, &slot->record, STACK_RECORD_BYTES(depth), wake) == 0 && is_whole;
