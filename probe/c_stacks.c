@@ -276,6 +276,8 @@ static uint32_t unwind(struct c_stacks *s, const struct stack_record *record, ui
 	}
 	pcs[n++] = crosscall2 - record->bias;
 	process = process_of(s, pid);
+	if (process && s->events) /* what lies there now may not be what lay there */
+		mmap_events_drain(s->events, process);
 	if (!process)
 		return pcs[n++] = cut(s, "what the process has mapped could not be read"), n;
 	for (bool again = true;; again = false) {

@@ -161,6 +161,22 @@ cells() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "what C calls has its verdict like any other line, and counts for C where that is asked for" {
+	need_mixed
+	use_go
+	local got file line
+	launched "$(mixed_program)" callback paths plain
+	got=$("$ESCAUDIT" top --charge=c --json --limit 0 "$rec" |
+		jq -r '[.charge, (.lines[] | select(.type // "" | test("^main.*Object$")) | "\(.function) \(.file) \(.objects)")] | sort | join(", ")')
+	[[ $got =~ ^"c, common mixed.c 216, inner mixed.c 101, main.plain main.go "[0-9]+$ ]] || complain "charged to C: $got"
+	read -r file line < <(line_of mixed callback)
+	(cd "$programs/mixed" && CGO_ENABLED=1 "$ESCAUDIT" audit --json --go "$GO" . -- callback) 2>/dev/null | sed -n '/^{$/,$p' >"$BATS_TEST_TMPDIR/audit"
+	got=$(jq -r --arg line "$line" '.verdicts[] | select(.file == "main.go" and .line == ($line | tonumber) and .objects > 0) | "\(.verdict) \(.objects) \(.expr)"' \
+		"$BATS_TEST_TMPDIR/audit")
+	[ "$got" = 'confirmed 101 new(callbackObject)' ] || complain "verdict of $file:$line: $got"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "a stack that is cut says so, in every output" {
 	need_mixed
 	use_go
