@@ -376,7 +376,10 @@ __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 		return 1;
 	if (end - address < len)
 		len = end - address;
-	if (len > C_COPY_BYTES || bpf_probe_read_user(slot->chunk, len, (void *)address))
+	asm volatile("" : "+r"(len)); /* the compiler knows it, and the verifier up to 5.10 does not */
+	if (len > C_COPY_BYTES)
+		return 1;
+	if (bpf_probe_read_user(slot->chunk, len, (void *)address))
 		return 1;
 	n = len / 8;
 	hash = slot->id.hash;
