@@ -149,6 +149,27 @@ verdicts() {
 		assertions: [.assertions[]? | {verdict, file, line, function, objects, bytes}] | sort}'
 }
 
+# mixed_stacks RECORDING: those of its objects, and their bytes. What the C library calls its own functions is not the question.
+mixed_stacks() {
+	"$build/escaudit" export --format=folded "$1" | grep -E ';main\.[a-z]+Object [0-9]+$' | sed 's/.*;thread_body;/thread_body;/' | sort
+}
+
+# Stacks of Go and C are those that the same program has here.
+judge_mixed() {
+	local version=$1 method=$2 step=mixed.$1.$2
+	expect_status "$step" 0
+	[ -z "$reasons" ] || return 0
+	if [ ! -s "$work/here/$version/mixed.rec" ]; then
+		unable="no recording could be made here: not root, or no BPF"
+		return 0
+	fi
+	mixed_stacks "$work/here/$version/mixed.rec" >"$judged/here" || return
+	mixed_stacks "$there/$step.rec" >"$judged/there" || return
+	# A callback, a nested one, a thread, and two ways.
+	[ "$(wc -l <"$judged/here")" -eq 5 ] && ! grep -F '[C frames cut' "$judged/here" || wrongs "here: $(cat "$judged/here")"
+	cmp -s "$judged/here" "$judged/there" || wrongs "$(diff -U 8 "$judged/here" "$judged/there" | head -n 40)"
+}
+
 judge_verdicts() {
 	local version=$1 program=$2 kinds
 	expect_status "$program.$version" 0
@@ -216,6 +237,9 @@ judge() {
 		for version in $versions; do
 			check "every object once, by $method, go $version" judge_capture "capture.$version.$method"
 			check "a loop of 20011, by $method, go $version" judge_capture "loop.$version.$method"
+		done
+		for version in $versions; do
+			check "stacks of Go and C, by $method, go $version" judge_mixed "$version" "$method"
 		done
 		for mode in exact sample; do
 			check "$mode by PID inside the program's bracket, by $method, go 1.19" judge_bracket "1.bracket.1.19.$mode.$method" $mode
