@@ -532,10 +532,12 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 		if (why == WALK_ROOT && left > 2 && pc - settings.cgocallback_start < settings.cgocallback_size) {
 			int crossing = cross_c(slot->index, depth - left);
 
-			left--;
-			if (crossing == CROSSING_LOST)
+			if (crossing == CROSSING_LOST) {
 				flags = STACK_FAULT;
-			if (crossing != CROSSING_GO)
+				break;
+			}
+			left--; /* STACK_PC_C */
+			if (crossing == CROSSING_LAST)
 				break;
 			if (settings.cgocall_frame)
 				left--;

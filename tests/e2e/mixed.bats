@@ -306,7 +306,7 @@ check_host() {
 	[ "$complaints" -eq 0 ]
 }
 
-@test "two Go libraries in one C program, launched: one is counted, the other named" {
+@test "two Go libraries in one C program, launched: the first is in the file that was named, the other is named" {
 	need_mixed
 	local one two host
 	use_go 1.19
