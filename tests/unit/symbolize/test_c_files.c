@@ -270,12 +270,11 @@ Test(c_files, gcc, .timeout = 600)
 Test(c_files, clang, .timeout = 600)
 {
 	static const char *const flags[] = {
-		"clang -O0 -gdwarf-4", "clang -O0 -gdwarf-5",
-		"clang -O2 -gdwarf-4", "clang -O2 -gdwarf-5",
-		"clang -O0 -g1",       "clang -O2 -g1",
-		"clang -O2 -g -flto",  "clang -O2 -g -fdebug-types-section",
+		"clang -O0 -gdwarf-4", "clang -O0 -gdwarf-5", "clang -O2 -gdwarf-4", "clang -O2 -gdwarf-5",
+		"clang -O0 -g1",       "clang -O2 -g1",	      "clang -O2 -g -flto",
 	};
 
+	/* Not -fdebug-types-section: there the llvm-addr2line of LLVM 19 leaves inlined frames out. */
 	need("clang++ --version");
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		check_variant(flags[i]);
