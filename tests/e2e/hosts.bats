@@ -12,27 +12,6 @@ teardown() {
 	processes_teardown
 }
 
-need_cgo() {
-	command -v gcc >/dev/null || skip_or_fail "no gcc"
-}
-
-# built_in FOLDER OUTPUT FLAG...: builds a package of tests/programs/FOLDER, from the cache when nothing has changed; prints the path
-# of a copy.
-built_in() {
-	local folder=$1 output=$2 key path
-	shift 2
-	key=$({ "$GO" version; printf '%s\n' "$@"; find "$programs/$folder" -type f -exec cat {} +; } | sha256sum | cut -c 1-16)
-	path=$cache/$folder-$GO_VERSION-$key/$output
-	if [ ! -e "$path" ]; then
-		mkdir -p "$path.$$"
-		(cd "$programs/$folder" && CGO_ENABLED=1 "$GO" build -o "$path.$$/$output" "$@" >&2 &&
-			if [ -e "$path.$$/${output%.*}.h" ]; then mv "$path.$$/${output%.*}.h" "${path%/*}"; fi &&
-			mv "$path.$$/$output" "$path") || return 1
-		rm -r "${path:?}.$$"
-	fi
-	own_copy "$path"
-}
-
 library() {
 	built_in hosted "${1:-lib.so}" -buildmode=c-shared ./lib
 }
@@ -275,14 +254,19 @@ goes_on() {
 	kill -USR1 "$target"
 	wait_for grep -q burst "$log"
 	kill -INT "$recorder" # left to the program, which does not mind
-	kill -INT "$recorder"
-	wait "$recorder" || complain "status $?: $(cat "$messages")"
+	wait_for has_heard "$recorder"
+	stop_recording
 	expect_burst_only 1097
 	kill -USR1 "$target"
 	wait_for eval "[ \$(grep -c burst '$log') -eq 2 ]" || complain "the host does not go on"
 	intact_soon "$target" "after the window"
 	kill -TERM "$target"
 	[ "$complaints" -eq 0 ]
+}
+
+# Two signals alike are one while the first is pending.
+has_heard() {
+	grep -q '^ShdPnd:\s*0*$' "/proc/$1/status"
 }
 
 expect_burst_only() {

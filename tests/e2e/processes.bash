@@ -81,3 +81,24 @@ intact_soon() {
 objects_of() {
 	"$ESCAUDIT" top --json --limit 0 "$1" | jq '[.lines[].objects] | add // 0'
 }
+
+need_cgo() {
+	command -v gcc >/dev/null || skip_or_fail "no gcc"
+}
+
+# built_in FOLDER OUTPUT FLAG...: builds a package of tests/programs/FOLDER, from the cache when nothing has changed; prints the path
+# of a copy.
+built_in() {
+	local folder=$1 output=$2 key path
+	shift 2
+	key=$({ "$GO" version; printf '%s\n' "$@"; find "$programs/$folder" -type f -exec cat {} +; } | sha256sum | cut -c 1-16)
+	path=$cache/$folder-$GO_VERSION-$key/$output
+	if [ ! -e "$path" ]; then
+		mkdir -p "$path.$$"
+		(cd "$programs/$folder" && CGO_ENABLED=1 "$GO" build -o "$path.$$/$output" "$@" >&2 &&
+			if [ -e "$path.$$/${output%.*}.h" ]; then mv "$path.$$/${output%.*}.h" "${path%/*}"; fi &&
+			mv "$path.$$/$output" "$path") || return 1
+		rm -r "${path:?}.$$"
+	fi
+	own_copy "$path"
+}

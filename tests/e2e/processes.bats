@@ -31,24 +31,6 @@ expect_said() {
 	wait_for grep -qE -- "$1" "$messages" || complain "not said: $1; said: $(cat "$messages")"
 }
 
-need_cgo() {
-	command -v gcc >/dev/null || skip_or_fail "no gcc"
-}
-
-# built_in FOLDER OUTPUT FLAG...: builds a package of tests/programs/FOLDER, from the cache when nothing has changed; prints the path.
-built_in() {
-	local folder=$1 output=$2 key path
-	shift 2
-	key=$({ "$GO" version; printf '%s\n' "$@"; find "$programs/$folder" -type f -exec cat {} +; } | sha256sum | cut -c 1-16)
-	path=$cache/$folder-$GO_VERSION-$key/$output
-	if [ ! -e "$path" ]; then
-		mkdir -p "$path.$$"
-		(cd "$programs/$folder" && CGO_ENABLED=1 "$GO" build -o "$path.$$/$output" "$@" >&2 && mv "$path.$$/$output" "$path") || return 1
-		rm -r "${path:?}.$$"
-	fi
-	own_copy "$path"
-}
-
 # A sleeper built in a way of its own: two bursts within the window, one before and one after.
 check_build() {
 	local program
