@@ -68,9 +68,12 @@ static void remove_folder(char *path)
 }
 
 /* A frame as compared: what tools add to a function's name to tell its parts apart is left out, and spaces; what is no
- * source file ("b.c", from a symbol, ":?") is none. */
+ * source file ("b.c", from a symbol, ":?") is none. LLVM's demangler gives members of a local class the result type of
+ * the function that they are in. */
 static void add_frame(struct strbuf *out, const char *function, const char *file, const char *line)
 {
+	if (strncmp(function, "void ", 5) == 0)
+		function += 5;
 	size_t end = strlen(function), number = end;
 	while (number && function[number - 1] >= '0' && function[number - 1] <= '9')
 		number--;
