@@ -26,30 +26,13 @@
 
 #include "base/keymap.h"
 #include "base/memory.h"
+#include "tests/unit/unwind/registers_here.h"
 #include "unwind/c_process_internal.h"
 #include "unwind/c_unwind.h"
 
 #define PAGE	  4096
 #define MAX_PAGES 64
 #define SHOWN_MAX 20
-
-/* The registers as they are when it has returned. */
-void registers_here(struct c_registers *out) __attribute__((visibility("hidden")));
-__asm__("	.text\n"
-	"registers_here:\n"
-	"	.cfi_startproc\n"
-	"	mov	(%rsp), %rax\n"
-	"	mov	%rax, 0(%rdi)\n"
-	"	lea	8(%rsp), %rax\n"
-	"	mov	%rax, 8(%rdi)\n"
-	"	mov	%rbp, 16(%rdi)\n"
-	"	mov	%rbx, 24(%rdi)\n"
-	"	mov	%r12, 32(%rdi)\n"
-	"	mov	%r13, 40(%rdi)\n"
-	"	mov	%r14, 48(%rdi)\n"
-	"	mov	%r15, 56(%rdi)\n"
-	"	ret\n"
-	"	.cfi_endproc\n");
 
 static struct {
 	struct c_registers registers;

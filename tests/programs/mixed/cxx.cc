@@ -7,13 +7,6 @@
 #include "_cgo_export.h"
 #include "mixed.h"
 
-#ifdef __clang__
-#define OWN_FRAME __attribute__((noinline))
-#else
-#define OWN_FRAME __attribute__((noipa))
-#endif
-#define NOT_LAST() __asm__ volatile("" ::: "memory")
-
 namespace mixed {
 
 template <typename Number> class Catcher {

@@ -10,13 +10,6 @@
 #include "_cgo_export.h"
 #include "mixed.h"
 
-#ifdef __clang__
-#define OWN_FRAME __attribute__((noinline))
-#else
-#define OWN_FRAME __attribute__((noipa))
-#endif
-#define NOT_LAST() __asm__ volatile("" ::: "memory")
-
 OWN_FRAME static void inner(void)
 {
 	goCallback();

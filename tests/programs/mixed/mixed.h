@@ -5,6 +5,14 @@
 
 #include <stdlib.h>
 
+/* A function that is not inlined, and whose last call does not become a jump. */
+#ifdef __clang__
+#define OWN_FRAME __attribute__((noinline))
+#else
+#define OWN_FRAME __attribute__((noipa))
+#endif
+#define NOT_LAST() __asm__ volatile("" ::: "memory")
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/unwind/wait_for_read.h"
 #include "unwind/c_process_internal.h"
 
 /* Of no process: there is none of this number. */
@@ -157,24 +158,6 @@ Test(c_process, mappings_of_the_past)
 	cr_expect_null(c_process_mapping(p, (uint64_t)(uintptr_t)second));
 	c_process_free(p);
 	c_files_free(files);
-}
-
-/* Until it reads its standard input: it has loaded all that it needs. */
-static void wait_for_read(pid_t pid)
-{
-	char path[64], text[16] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	for (int i = 0; i < 6000 && strncmp(text, "0 0x0 ", 6) != 0; i++) {
-		FILE *f = fopen(path, "r");
-
-		if (!f || !fgets(text, sizeof(text), f))
-			text[0] = '\0';
-		if (f)
-			fclose(f);
-		usleep(10000);
-	}
-	cr_assert_eq(strncmp(text, "0 0x0 ", 6), 0);
 }
 
 Test(c_process, another_program_in_the_same_process)

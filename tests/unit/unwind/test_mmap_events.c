@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/unwind/wait_for_read.h"
 #include "unwind/c_process_internal.h"
 
 static void need(int ret)
@@ -105,24 +106,6 @@ Test(mmap_events, a_program_that_is_over)
 	mmap_events_free(events);
 	c_process_free(process);
 	c_files_free(files);
-}
-
-/* Until it reads its standard input: it has loaded all that it needs. */
-static void wait_for_read(pid_t pid)
-{
-	char path[64], text[16] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	for (int i = 0; i < 6000 && strncmp(text, "0 0x0 ", 6) != 0; i++) {
-		FILE *f = fopen(path, "r");
-
-		if (!f || !fgets(text, sizeof(text), f))
-			text[0] = '\0';
-		if (f)
-			fclose(f);
-		usleep(10000);
-	}
-	cr_assert_eq(strncmp(text, "0 0x0 ", 6), 0);
 }
 
 /* The same as its map says, while it runs. */
