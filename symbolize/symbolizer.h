@@ -55,9 +55,9 @@ struct sym_moved_variable {
 /* For the physical function at entry; dwarf back end only, 0 elsewhere. Returns how many were written. */
 size_t symbolizer_moved_variables(struct symbolizer *sym, elf_vaddr entry, struct sym_moved_variable *vars, size_t max);
 /*
- * Of n return addresses in ascending order: which variable each call made the object of. Certain, or vars[i].name is
- * NULL: the pointer to the variable is in the call's result register where the call returns. dwarf back end only, all
- * NULL elsewhere; of code that was compiled without optimisation DWARF does not tell.
+ * For each of n return addresses, sorted, the variable whose object the call made. vars[i].name is NULL where that is
+ * not certain: the pointer to the variable is in the call's result register where the call returns. dwarf back end
+ * only, all NULL elsewhere; of code that was compiled without optimisation DWARF does not tell.
  */
 void symbolizer_moved_by(struct symbolizer *sym, const elf_vaddr *rets, size_t n, struct sym_moved_variable *vars);
 

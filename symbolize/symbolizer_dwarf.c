@@ -568,18 +568,39 @@ static size_t ranges_until(const struct symbolizer_dwarf *sym, elf_vaddr pc)
 	return low;
 }
 
+/* The units with code at pc, one after another. Ranges of different units should not overlap. */
+struct units_at {
+	elf_vaddr pc;
+	size_t left; /* ranges that have not been looked at */
+	size_t asked;
+};
+
+static struct units_at units_at(const struct symbolizer_dwarf *sym, elf_vaddr pc)
+{
+	return (struct units_at){.pc = pc, .left = ranges_until(sym, pc)};
+}
+
+/* NULL behind the last. */
+static struct unit *next_unit(struct symbolizer_dwarf *sym, struct units_at *at)
+{
+	while (at->left && sym->ranges[at->left - 1].max_end > at->pc) {
+		const struct unit_range *range = &sym->ranges[--at->left];
+
+		if (range->end <= at->pc)
+			continue;
+		return at->asked++ < OVERLAPS_MAX ? &sym->units[range->unit] : NULL;
+	}
+	return NULL;
+}
+
 /* The unit with code at pc, indexed, and the innermost node there; NULL if there is none. */
 static struct unit *find_node(struct symbolizer_dwarf *sym, elf_vaddr pc, uint32_t *node)
 {
-	size_t asked = 0;
+	struct units_at at = units_at(sym, pc);
+	struct unit *unit;
 
-	/* Ranges of different units should not overlap; where they do, the one that knows a function wins. */
-	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
-		if (sym->ranges[i - 1].end <= pc)
-			continue;
-		if (asked++ == OVERLAPS_MAX)
-			break;
-		struct unit *unit = &sym->units[sym->ranges[i - 1].unit];
+	/* The one that knows a function wins. */
+	while ((unit = next_unit(sym, &at))) {
 		if (!unit->indexed)
 			index_unit(sym, unit);
 		*node = node_at(unit, pc);
@@ -636,14 +657,11 @@ static size_t dwarf_frames(struct symbolizer *base, elf_vaddr pc, struct sym_fra
 static bool dwarf_line(struct symbolizer *base, elf_vaddr pc, const char **file, int *line)
 {
 	struct symbolizer_dwarf *sym = (struct symbolizer_dwarf *)base;
-	size_t asked = 0;
+	struct units_at at = units_at(sym, pc);
+	struct unit *unit;
 
-	for (size_t i = ranges_until(sym, pc); i && sym->ranges[i - 1].max_end > pc; i--) {
-		if (sym->ranges[i - 1].end <= pc)
-			continue;
-		if (asked++ == OVERLAPS_MAX)
-			break;
-		*file = line_at(sym, &sym->units[sym->ranges[i - 1].unit], pc, line);
+	while ((unit = next_unit(sym, &at))) {
+		*file = line_at(sym, unit, pc, line);
 		if (*file)
 			return true;
 	}

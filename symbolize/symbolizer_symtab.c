@@ -6,8 +6,8 @@
  * A symbol without a size (a function or a label of an assembler source) reaches up to the next symbol; where it lies
  * inside of one with a size it is a label there and no function.
  *
- * Of several names of one address the table of debuggers comes before that of the dynamic linker, and global names come
- * before weak and local ones: those are what a program was written with.
+ * An address with several names has that of .symtab rather than that of .dynsym, and a global one rather than a weak or
+ * a local one: those are the names in the source.
  */
 #include "symbolize/symbolizer_symtab.h"
 
