@@ -55,7 +55,6 @@ struct c_stacks {
 	struct u64map frame_of; /* file and address, mixed, or derived -> frame */
 	bool is_fresh;		/* the maps have been read since the last refresh */
 	bool came;		/* copies came since then */
-	struct c_text_range told[C_TEXT_RANGES];
 	uint64_t pcs[SPLICED_MAX];
 };
 
@@ -322,7 +321,7 @@ void c_stacks_splice(struct c_stacks *s, const struct stack_record *record, stru
 		c_stacks_drop(s, &record->id);
 }
 
-bool c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
+void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
 {
 	struct c_text_range fresh[C_TEXT_RANGES] = {{0}};
 	struct c_range ranges[C_TEXT_RANGES];
@@ -330,22 +329,19 @@ bool c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES
 
 	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
 	if (!s->came)
-		return false;
+		return;
 	s->came = false;
 	if (!s->is_fresh)
 		learn_maps(s);
 	s->is_fresh = false;
 	/* Of several processes each has its own places: what is told then is all of memory where libraries lie. */
 	if (s->n_processes != 1 || !s->pid)
-		return false;
+		return;
 	n = c_process_text_ranges(s->processes[0].process, ranges, C_TEXT_RANGES);
 	for (size_t i = 0; i < n; i++)
 		fresh[i] = (struct c_text_range){ranges[i].start, ranges[i].end - ranges[i].start};
-	if (n == 0 || memcmp(fresh, s->told, sizeof(fresh)) == 0)
-		return false;
-	memcpy(s->told, fresh, sizeof(fresh));
-	memcpy(text, fresh, sizeof(fresh));
-	return true;
+	if (n && memcmp(fresh, text, sizeof(fresh)) != 0)
+		memcpy(text, fresh, sizeof(fresh));
 }
 
 void c_stacks_lend(const struct c_stacks *s, struct raw_capture *raw)

@@ -43,11 +43,9 @@ void c_stacks_splice(struct c_stacks *stacks, const struct stack_record *record,
 /* The same for a stack that is known already: only gives its copies back. */
 void c_stacks_drop(struct c_stacks *stacks, const struct stack_id *id);
 
-/*
- * Call a few times a second: looks after what the processes map, and true if the kernel programs have to be told anew
- * what lies where (c_text).
- */
-bool c_stacks_refresh(struct c_stacks *stacks, struct c_text_range text[C_TEXT_RANGES]);
+/* Call a few times a second: looks after what the processes map, and tells the kernel programs what lies where
+ * (c_text). */
+void c_stacks_refresh(struct c_stacks *stacks, struct c_text_range text[C_TEXT_RANGES]);
 
 /* What RAW_PC_C stands for, into raw: owned by the c_stacks. */
 void c_stacks_lend(const struct c_stacks *stacks, struct raw_capture *raw);
