@@ -20,6 +20,7 @@
 #include "probe/c_stacks.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
+#include "probe/stack_ring.h"
 
 #include "bpf/alloc.skel.h" /* uses the types of records.h */
 
@@ -66,7 +67,7 @@ struct capture {
 	const struct capture_module *modules;
 	size_t n_modules;
 	bool is_launch;
-	struct ring_buffer *ring;
+	struct stack_ring *ring;
 	struct reach_set reach;
 	/* stacks that came through the ring */
 	struct stack_slot *slots;
@@ -140,7 +141,7 @@ static void join_slot(struct capture *c, struct stack_slot *slot)
 	c->has_same = true;
 }
 
-static int on_stack(void *ctx, void *data, size_t size)
+static void on_stack(void *ctx, const void *data, size_t size)
 {
 	struct capture *c = ctx;
 	const struct stack_record *record = data;
@@ -149,11 +150,11 @@ static int on_stack(void *ctx, void *data, size_t size)
 	bool is_new;
 
 	if (c_stacks_take_copy(c->c_stacks, data, size) || !stack_record_is_whole(record, size))
-		return 0;
+		return;
 	slot = slot_for(c, &record->id, &is_new);
 	if (slot->depth && !slot->lacks_copy) { /* two CPUs saw it first */
 		c_stacks_drop(c->c_stacks, &record->id);
-		return 0;
+		return;
 	}
 	c_stacks_splice(c->c_stacks, record, &spliced);
 	slot->first = (uint32_t)c->n_pcs;
@@ -165,7 +166,6 @@ static int on_stack(void *ctx, void *data, size_t size)
 	slot->lacks_copy = spliced.lacks_copy;
 	if (spliced.has_c && !spliced.lacks_copy)
 		join_slot(c, slot);
-	return 0;
 }
 
 int capture_new(struct capture **out, const struct go_binary *bin, const struct alloc_entries *entries,
@@ -188,11 +188,9 @@ int capture_new(struct capture **out, const struct go_binary *bin, const struct 
 	ret = alloc_programs_load(&c->skel, &settings, err);
 	if (ret)
 		goto fail;
-	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.stacks), on_stack, c, NULL);
-	if (!c->ring) {
-		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", reason_text(errno));
+	ret = stack_ring_new(&c->ring, bpf_map__fd(c->skel->maps.stacks), on_stack, c, err);
+	if (ret)
 		goto fail;
-	}
 	*out = c;
 	return 0;
 fail:
@@ -353,15 +351,15 @@ static uint64_t collect_reached(struct capture *c)
 
 int capture_fd(const struct capture *c)
 {
-	return ring_buffer__epoll_fd(c->ring);
+	return stack_ring_fd(c->ring);
 }
 
 int capture_drain(struct capture *c, struct error *err)
 {
-	int ret = ring_buffer__consume(c->ring);
+	int ret = stack_ring_drain(c->ring, err);
 
-	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	if (ret)
+		return ret;
 	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
 	/*
 	 * Retiring probes means to put all the others in again, so it has to be worth it. Where it fails, because the
@@ -539,9 +537,9 @@ static int take(struct capture *c, enum taking taking, struct capture_result *ou
 	if (ret)
 		return ret;
 	/* After the counts, so that it holds the stacks of all that was counted but for a hit under way. */
-	ret = ring_buffer__consume(c->ring);
-	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	ret = stack_ring_drain(c->ring, err);
+	if (ret)
+		return ret;
 	if (taking != TAKE_ALL || c->n_given)
 		give(c, taking);
 	if (taking != TAKE_ALL) {
@@ -612,7 +610,7 @@ void capture_free(struct capture *c)
 		munmap((void *)(uintptr_t)c->reach.map, c->reach.map_bytes);
 	free(c->reach.offsets);
 	free(c->reach.reached);
-	ring_buffer__free(c->ring);
+	stack_ring_free(c->ring);
 	alloc_bpf__destroy(c->skel);
 	free(c->slots);
 	free(c->pcs);

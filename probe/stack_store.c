@@ -17,6 +17,7 @@ struct kept_stack {
 struct known_id {
 	struct stack_id id;
 	uint32_t stack;
+	bool lacks_copy;
 };
 
 struct stack_store {
@@ -67,17 +68,22 @@ static struct known_id *find_id(struct stack_store *store, const struct stack_id
 	return NULL;
 }
 
-static void learn_id(struct stack_store *store, const struct stack_id *id, uint32_t stack)
+static void learn_id(struct stack_store *store, const struct stack_id *id, uint32_t stack, bool lacks_copy)
 {
+	struct known_id *known = find_id(store, id);
 	uint64_t key = id->hash;
 	bool is_new;
 	uint64_t *index;
 
+	if (known) { /* what was counted under it so far keeps the stack that it had */
+		*known = (struct known_id){*id, stack, lacks_copy};
+		return;
+	}
 	while (index = u64map_at(&store->id_of, key, &is_new), !is_new)
 		key = u64_mix(key, 1);
 	*index = store->n_ids;
 	ARRAY_GROW(store->ids, store->n_ids + 1, store->alloc_ids);
-	store->ids[store->n_ids++] = (struct known_id){*id, stack};
+	store->ids[store->n_ids++] = (struct known_id){*id, stack, lacks_copy};
 }
 
 static uint32_t keep(struct stack_store *store, const uint64_t *pcs, uint32_t depth, bool truncated)
@@ -111,21 +117,24 @@ static uint32_t keep_once(struct stack_store *store, const uint64_t *pcs, uint32
 
 bool stack_store_has(struct stack_store *store, const struct stack_id *id)
 {
-	return find_id(store, id) != NULL;
+	const struct known_id *known = find_id(store, id);
+
+	return known && !known->lacks_copy;
 }
 
 void stack_store_add(struct stack_store *store, const struct stack_id *id, const uint64_t *pcs, uint32_t depth,
-		     bool truncated, bool has_many_ids)
+		     unsigned flags)
 {
+	bool truncated = flags & STORE_TRUNCATED;
 	uint32_t stack;
 
 	if (store->n_stacks >= store->max)
 		stack = keep_once(store, pcs, depth < STACK_SHORT_MAX ? depth : STACK_SHORT_MAX, true);
-	else if (has_many_ids)
+	else if (flags & STORE_HAS_MANY_IDS)
 		stack = keep_once(store, pcs, depth, truncated);
 	else
 		stack = keep(store, pcs, depth, truncated);
-	learn_id(store, id, stack);
+	learn_id(store, id, stack, flags & STORE_LACKS_COPY);
 }
 
 void stack_store_at(const struct stack_store *store, uint32_t number, struct stored_stack *out)

@@ -17,14 +17,17 @@ struct stack_store;
 struct stack_store *stack_store_new(size_t max_stacks);
 void stack_store_free(struct stack_store *store); /* accepts NULL */
 
-/* Whether the stack of that id has come. */
+enum {
+	STORE_TRUNCATED = 1 << 0,
+	STORE_HAS_MANY_IDS = 1 << 1, /* what else was on it went into its id, and it may be there under another: it is kept once */
+	STORE_LACKS_COPY = 1 << 2,   /* C frames are missing, and may come with the same id */
+};
+
+/* Whether the stack of that id has come, with all that it has. */
 bool stack_store_has(struct stack_store *store, const struct stack_id *id);
-/*
- * Keeps the addresses of an id that has not come before. has_many_ids: the stack may be there under another id, since
- * what else was on it went into that; it is kept once.
- */
+/* Keeps the addresses of an id that stack_store_has not. */
 void stack_store_add(struct stack_store *store, const struct stack_id *id, const uint64_t *pcs, uint32_t depth,
-		     bool truncated, bool has_many_ids);
+		     unsigned flags);
 
 struct stored_stack {
 	const uint64_t *pcs; /* leaf first; valid until the next stack_store_add */

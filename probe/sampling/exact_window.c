@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "bpf/sample.skel.h"
+#include "probe/stack_ring.h"
 
 /* An exact window ends after this much cost, or this much time. One costs the target what it costs, at once: no more
  * than a thread's time slice. */
@@ -153,7 +154,9 @@ int sample_exact_window(struct sample *s, struct error *err)
 	attachment_free(attachment);
 	calm_down(hurried);
 	hurried = false;
-	if (ring_buffer__consume(s->ring) >= 0 && ret == 0)
+	if (ret == 0)
+		ret = stack_ring_drain(s->ring, err);
+	if (ret == 0)
 		ret = sample_add_samples(s, bpf_map__fd(s->skel->maps.exact), true, err);
 	estimator_close_exact(sample_cells_estimator(s->cells), covered);
 	s->exact_windows++;

@@ -21,6 +21,7 @@
 #include "bpf/sample.skel.h"
 #include "probe/kernel.h"
 #include "probe/programs.h"
+#include "probe/stack_ring.h"
 #include "probe/trap.h"
 
 #define DEFAULT_MAX_STACKS (1u << 18)
@@ -32,19 +33,18 @@
 /* While probes stay, the map is emptied this often. */
 #define LOOK_NS (250 * MS_NS)
 
-static int on_stack(void *ctx, void *data, size_t size)
+static void on_stack(void *ctx, const void *data, size_t size)
 {
 	const struct stack_record *record = data;
 	struct sample *s = ctx;
 
 	if (c_stacks_take_copy(s->c_stacks, data, size) || !stack_record_is_whole(record, size))
-		return 0;
+		return;
 	if (!s->has_bias) {
 		s->bias = record->bias;
 		s->has_bias = true;
 	}
 	sample_cells_add_stack(s->cells, s->c_stacks, record);
-	return 0;
 }
 
 /* ---- loading ---- */
@@ -56,7 +56,7 @@ static int make_descriptors(struct sample *s, struct error *err)
 	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->timer_fd < 0 || s->epoll_fd < 0 || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->timer_fd, &event) ||
-	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(s->ring), &event))
+	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, stack_ring_fd(s->ring), &event))
 		return error_set(err, -errno, "probe: failed to make a timer: %s", reason_text(errno));
 	return 0;
 }
@@ -87,11 +87,9 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 	ret = sample_programs_load(&s->skel, &settings, err);
 	if (ret)
 		goto fail;
-	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.stacks), on_stack, s, NULL);
-	if (!s->ring) {
-		ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", reason_text(errno));
+	ret = stack_ring_new(&s->ring, bpf_map__fd(s->skel->maps.stacks), on_stack, s, err);
+	if (ret)
 		goto fail;
-	}
 	ret = make_descriptors(s, err);
 	if (ret)
 		goto fail;
@@ -112,7 +110,7 @@ void sample_free(struct sample *s)
 		close(s->timer_fd);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
-	ring_buffer__free(s->ring);
+	stack_ring_free(s->ring);
 	sample_bpf__destroy(s->skel);
 	sample_cells_free(s->cells);
 	c_stacks_free(s->c_stacks);
@@ -204,7 +202,8 @@ int sample_attach(struct sample *s, pid_t pid, struct error *err)
 	ret = attach_edges(s, err);
 	if (ret == 0)
 		ret = apply(s, &plan, err);
-	ring_buffer__consume(s->ring);
+	if (ret == 0)
+		ret = stack_ring_drain(s->ring, err);
 	/* The window begins when all probes stand. */
 	s->begun = sample_now_ns();
 	if (s->hot_since)
@@ -224,10 +223,10 @@ int sample_drain(struct sample *s, struct error *err)
 {
 	struct controller_plan plan;
 	uint64_t spent[GROUP_MAX], expirations;
-	int ret = ring_buffer__consume(s->ring);
+	int ret = stack_ring_drain(s->ring, err);
 
-	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	if (ret)
+		return ret;
 	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
 	if (!s->attached)
 		return 0;

@@ -191,7 +191,9 @@ void sample_cells_add_stack(struct sample_cells *c, struct c_stacks *c_stacks, c
 		return;
 	}
 	c_stacks_splice(c_stacks, record, &spliced);
-	stack_store_add(c->store, &record->id, spliced.pcs, spliced.depth, record->flags != 0, spliced.has_c);
+	stack_store_add(c->store, &record->id, spliced.pcs, spliced.depth,
+			(record->flags ? STORE_TRUNCATED : 0) | (spliced.has_c ? STORE_HAS_MANY_IDS : 0) |
+				(spliced.lacks_copy ? STORE_LACKS_COPY : 0));
 }
 
 /* ---- cells ---- */

@@ -22,8 +22,8 @@
 
 #define MS_NS 1000000u
 
-struct ring_buffer;
 struct sample_bpf;
+struct stack_ring;
 
 struct class_list {
 	struct class_totals of[SPAN_CLASSES];
@@ -35,7 +35,7 @@ struct sample {
 	const struct sample_points *points;
 	struct sample_options options;
 	struct sample_bpf *skel;
-	struct ring_buffer *ring;
+	struct stack_ring *ring;
 	struct sample_cells *cells;
 	struct c_stacks *c_stacks;
 	struct controller controller;

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "bpf/sample.skel.h"
 #include "probe/kernel.h"
+#include "probe/stack_ring.h"
 
 static double cpu_seconds(const struct rusage *a, const struct rusage *b)
 {
@@ -96,7 +97,9 @@ int sample_read(struct sample *s, struct sample_result *out, struct recording *r
 		ret = sample_add_totals(s, err); /* flushes and large objects since the last window */
 	if (ret)
 		return ret;
-	ring_buffer__consume(s->ring);
+	ret = stack_ring_drain(s->ring, err);
+	if (ret)
+		return ret;
 	sample_cells_retry(s->cells, true);
 	*out = (struct sample_result){
 		.seconds = span.seconds,

@@ -17,6 +17,7 @@
 #include "base/reason.h"
 #include "bpf/sample.skel.h"
 #include "probe/kernel.h"
+#include "probe/stack_ring.h"
 
 #define BATCH 4096
 
@@ -138,9 +139,9 @@ int sample_look(struct sample *s, struct error *err)
 	*side = !*side;
 	/* Programs on other CPUs may still write to the old side: for microseconds, not for this long. */
 	sample_sleep_ns(MS_NS / 2);
-	ret = ring_buffer__consume(s->ring);
-	if (ret < 0)
-		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	ret = stack_ring_drain(s->ring, err);
+	if (ret)
+		return ret;
 	sample_cells_retry(s->cells, false);
 	ret = sample_add_samples(s, fd, false, err);
 	if (ret == 0)

@@ -16,19 +16,19 @@ static struct stack_record record(uint64_t hash, uint64_t check, uint32_t depth,
 }
 
 static void add_as(struct stack_store *store, const struct stack_id *id, const struct stack_record *r,
-		   bool has_many_ids)
+		   unsigned flags)
 {
 	uint64_t pcs[STACK_DEPTH_MAX];
 
 	for (uint32_t i = 0; i < r->depth; i++)
 		pcs[i] = r->pcs[i];
-	stack_store_add(store, id, pcs, r->depth, r->flags != 0, has_many_ids);
+	stack_store_add(store, id, pcs, r->depth, flags | (r->flags ? STORE_TRUNCATED : 0));
 }
 
 static void add(struct stack_store *store, const struct stack_record *r)
 {
 	if (!stack_store_has(store, &r->id))
-		add_as(store, &r->id, r, false);
+		add_as(store, &r->id, r, 0);
 }
 
 Test(stack_store, finds_what_was_added)
@@ -95,14 +95,32 @@ Test(stack_store, one_stack_under_many_ids_is_kept_once)
 	struct stack_record r = record(1, 1, 4, 0x1000), other = record(3, 3, 4, 0x1001);
 	struct stored_stack a, b;
 
-	add_as(store, &r.id, &r, true);
-	add_as(store, &(struct stack_id){2, 2}, &r, true);
-	add_as(store, &other.id, &other, true);
+	add_as(store, &r.id, &r, STORE_HAS_MANY_IDS);
+	add_as(store, &(struct stack_id){2, 2}, &r, STORE_HAS_MANY_IDS);
+	add_as(store, &other.id, &other, STORE_HAS_MANY_IDS);
 	r.flags = STACK_TRUNCATED;
-	add_as(store, &(struct stack_id){4, 4}, &r, true);
+	add_as(store, &(struct stack_id){4, 4}, &r, STORE_HAS_MANY_IDS);
 	cr_expect_eq(stack_store_count(store), 3, "a truncated one is another");
 	cr_assert(stack_store_find(store, &r.id, &a));
 	cr_assert(stack_store_find(store, &(struct stack_id){2, 2}, &b));
 	cr_expect_eq(a.number, b.number);
+	stack_store_free(store);
+}
+
+Test(stack_store, what_lacked_a_copy_is_replaced_when_it_comes)
+{
+	struct stack_store *store = stack_store_new(10);
+	const struct stack_record cut = record(1, 1, 3, 0x1000), whole = record(1, 1, 6, 0x1000);
+	struct stored_stack before, after;
+
+	add_as(store, &cut.id, &cut, STORE_HAS_MANY_IDS | STORE_LACKS_COPY);
+	cr_expect_not(stack_store_has(store, &cut.id));
+	cr_assert(stack_store_find(store, &cut.id, &before));
+	cr_expect_eq(before.depth, 3);
+	add_as(store, &whole.id, &whole, STORE_HAS_MANY_IDS);
+	cr_expect(stack_store_has(store, &cut.id));
+	cr_assert(stack_store_find(store, &cut.id, &after));
+	cr_expect_eq(after.depth, 6);
+	cr_expect_neq(after.number, before.number);
 	stack_store_free(store);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/stack_ring.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/reason.h"
+
+/* What is taken out of the ring at most before it is given on. */
+#define QUEUE_MAX (64u << 20)
+/* So many records are given on before the ring is looked at again: some 300 us of unwinding. */
+#define BATCH 16
+
+struct stack_ring {
+	struct ring_buffer *ring;
+	stack_ring_fn on_record;
+	void *ctx;
+	uint64_t *queue; /* each record: its size in bytes, and itself, padded */
+	size_t n_queue, alloc_queue;
+};
+
+static int take(void *ctx, void *data, size_t size)
+{
+	struct stack_ring *r = ctx;
+	size_t words = (size + sizeof(*r->queue) - 1) / sizeof(*r->queue);
+
+	ARRAY_GROW(r->queue, r->n_queue + 1 + words, r->alloc_queue);
+	r->queue[r->n_queue] = size;
+	memcpy(r->queue + r->n_queue + 1, data, size);
+	r->n_queue += 1 + words;
+	/* This one is taken; the rest stays in the ring. */
+	return r->n_queue * sizeof(*r->queue) < QUEUE_MAX ? 0 : -ENOBUFS;
+}
+
+static int empty(struct stack_ring *r, struct error *err)
+{
+	int ret = r->n_queue * sizeof(*r->queue) < QUEUE_MAX ? ring_buffer__consume(r->ring) : 0;
+
+	if (ret < 0 && ret != -ENOBUFS)
+		return error_set(err, ret, "probe: failed to read the stack ring: %s", reason_text(ret));
+	return 0;
+}
+
+int stack_ring_new(struct stack_ring **out, int map_fd, stack_ring_fn on_record, void *ctx, struct error *err)
+{
+	struct stack_ring *r = xcalloc(1, sizeof(*r));
+
+	*out = NULL;
+	r->on_record = on_record;
+	r->ctx = ctx;
+	r->ring = ring_buffer__new(map_fd, take, r, NULL);
+	if (!r->ring) {
+		int ret = error_set(err, -errno, "probe: failed to map the stack ring: %s", reason_text(errno));
+
+		stack_ring_free(r);
+		return ret;
+	}
+	*out = r;
+	return 0;
+}
+
+void stack_ring_free(struct stack_ring *r)
+{
+	if (!r)
+		return;
+	ring_buffer__free(r->ring);
+	free(r->queue);
+	free(r);
+}
+
+int stack_ring_fd(const struct stack_ring *r)
+{
+	return ring_buffer__epoll_fd(r->ring);
+}
+
+int stack_ring_drain(struct stack_ring *r, struct error *err)
+{
+	size_t given = 0, n = 0;
+	int ret = empty(r, err);
+
+	while (ret == 0 && given < r->n_queue) {
+		size_t size = r->queue[given];
+
+		r->on_record(r->ctx, r->queue + given + 1, size);
+		given += 1 + (size + sizeof(*r->queue) - 1) / sizeof(*r->queue);
+		if (given == r->n_queue)
+			given = r->n_queue = 0;
+		if (++n % BATCH == 0 || !r->n_queue)
+			ret = empty(r, err);
+	}
+	/* After an error the rest is given at the next call. */
+	memmove(r->queue, r->queue + given, (r->n_queue - given) * sizeof(*r->queue));
+	r->n_queue -= given;
+	return ret;
+}
