@@ -411,6 +411,73 @@ count_exporter() {
 	expect_no_losses
 }
 
+# As Debian ships it: a module of PAM that is Go, and a program in C that loads it.
+pam_setup() {
+	local module
+	module=$("$top/scripts/daemons" --list | sed -n 's/^libpam-fscrypt //p')
+	tester=$("$top/scripts/daemons" --list | sed -n 's/^pamtester //p')
+	[ -n "$module" ] && [ -n "$tester" ] || skip_or_fail "no libpam-fscrypt or no pamtester: run scripts/daemons"
+	module=$(own_copy "$module")
+	pam=$BATS_TEST_TMPDIR/pam.d
+	mkdir "$pam"
+	printf 'auth optional pam_unix.so\nauth required pam_permit.so\nsession optional %s\nsession required pam_permit.so\n' \
+		"$module" >"$pam/module"
+}
+
+# Where /etc/pam.d is ours, for this command only.
+with_pam() {
+	# shellcheck disable=SC2016
+	unshare --mount --propagation private sh -c 'mount --bind "$0" /etc/pam.d && exec "$@"' "$pam" "$@"
+}
+
+# From Go by way of libpam to the beginning; there is debug information for neither.
+pam_way='main\.pam_sm_NAME_session <- .*runtime\.cgocallback <- .*pam_sm_NAME_session <- libpam\.so[^ ]* <- (pam_NAME_session <- )?(pamtester[^ ]* <- )+.*__libc_start.* <- pamtester[^ ]*$'
+
+expect_pam_stacks() {
+	local name way
+	for name in "$@"; do
+		way=${pam_way//NAME/$name}
+		# From the leaf outward, as in the pattern.
+		tac_frames <"$rec.folded" | grep -qE -- "$way" || { complain "no stack from pam_${name}_session" && tac_frames <"$rec.folded" | grep -F _session | head -n 5; }
+	done
+	! grep -F '[C frames cut' "$rec.folded" || complain "cut"
+	expect_no_losses
+}
+
+tac_frames() {
+	awk -F ';' '{sub(/ [0-9]+$/, ""); line = $NF; for (i = NF - 1; i; i--) line = line " <- " $i; print line}'
+}
+
+@test "Debian's own module of PAM that is Go, in Debian's own program in C: launched, and by its process id" {
+	need_bpf
+	use_go
+	local tester pam shell
+	pam_setup
+	rec=$BATS_TEST_TMPDIR/rec
+	with_pam "$ESCAUDIT" record -o "$rec" -- "$tester" module root open_session close_session >"$rec.messages" 2>&1 </dev/null ||
+		complain "status $?: $(cat "$rec.messages")"
+	read_stacks
+	expect_pam_stacks open close
+	# Its input is our descriptor 7: between the two it waits for a password there, whichever.
+	mkfifo "$BATS_TEST_TMPDIR/input"
+	log=$BATS_TEST_TMPDIR/log
+	with_pam "$tester" module root open_session authenticate close_session <"$BATS_TEST_TMPDIR/input" >"$log" 2>&1 3>&- &
+	shell=$!
+	pids+=("$shell")
+	exec 7>"$BATS_TEST_TMPDIR/input"
+	wait_on "$shell" grep -qi password "$log" || { cat "$log"; return 1; }
+	target=$(child_of "$shell" "$tester")
+	start_recording -p "$target"
+	echo none >&7
+	exec 7>&-
+	wait "$shell" || complain "the program's status: $?: $(cat "$log")"
+	stop_recording
+	read_stacks
+	expect_pam_stacks close
+	! grep -qF pam_sm_open_session "$rec.folded" || complain "what was over when it was attached to"
+	[ "$complaints" -eq 0 ]
+}
+
 # Another one, prometheus itself, is in daemon.bats. Neither has C that calls Go: there is to be no sign of any.
 @test "Debian's node exporter, which has C in it, by its process id: every object" {
 	need_bpf
