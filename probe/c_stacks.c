@@ -55,6 +55,7 @@ struct c_stacks {
 	struct u64map frame_of; /* file and address, mixed, or derived -> frame */
 	bool is_fresh;		/* the maps have been read since the last refresh */
 	bool came;		/* copies came since then */
+	bool told;		/* the kernel programs know what lies where, and nothing else */
 	uint64_t pcs[SPLICED_MAX];
 };
 
@@ -328,18 +329,20 @@ void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES
 	size_t n;
 
 	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
-	if (!s->came)
+	if (!s->came && !(s->told && s->events))
 		return;
-	s->came = false;
-	if (!s->is_fresh)
+	if (s->came && !s->is_fresh)
 		learn_maps(s);
-	s->is_fresh = false;
+	else if (s->events)
+		mmap_events_drain(s->events, s->processes[0].process);
+	s->came = s->is_fresh = false;
 	/* Of several processes each has its own places: what is told then is all of memory where libraries lie. */
 	if (s->n_processes != 1 || !s->pid)
 		return;
 	n = c_process_text_ranges(s->processes[0].process, ranges, C_TEXT_RANGES);
 	for (size_t i = 0; i < n; i++)
 		fresh[i] = (struct c_text_range){ranges[i].start, ranges[i].end - ranges[i].start};
+	s->told = n > 0;
 	if (n && memcmp(fresh, text, sizeof(fresh)) != 0)
 		memcpy(text, fresh, sizeof(fresh));
 }

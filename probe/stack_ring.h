@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ring through which stacks come. It is emptied faster than what comes is understood: unwinding the C frames of one stack takes
- * as long as copying a hundred, and what does not fit into the ring is lost.
+ * The ring through which stacks come. It is emptied faster than what comes is understood: unwinding the C frames of one
+ * stack takes as long as copying a hundred, and what does not fit into the ring is lost.
  */
 #ifndef ESCAUDIT_PROBE_STACK_RING_H
 #define ESCAUDIT_PROBE_STACK_RING_H

@@ -284,6 +284,19 @@ check_host() {
 	for_each_go check 1.21 1.27
 }
 
+@test "two ways through a library in C that was opened this very moment are two stacks" {
+	need_mixed
+	use_go
+	local library
+	library=$(built_c mixedhost/lib lib.so -buildmode=c-shared .)
+	# Long enough to have the first stacks understood before it comes.
+	launched "$(host_of loading.c -ldl)" 700 "$library:271" "$(host_of ways.c -shared -fPIC):277"
+	expect_stack mixedhost/lib work 271 'main\.Work <- .*Work <- host_inner <- host_outer <- main <- .*_start'
+	expect_stack mixedhost/lib work 277 'main\.Work <- .*Work <- to_the_left <- both_ways <- main <- .*_start'
+	expect_stack mixedhost/lib work 554 'main\.Work <- .*Work <- to_the_right <- both_ways <- main <- .*_start'
+	[ "$complaints" -eq 0 ]
+}
+
 @test "a C program with a Go archive in it, also as static PIE" {
 	need_mixed
 	check() {

@@ -15,6 +15,7 @@
 #define NOT_LAST() __asm__ volatile("" ::: "memory")
 
 typedef void work_function(void);
+typedef void ways_function(work_function *work, long times);
 
 OWN_FRAME static void host_inner(work_function *work)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads libraries when it runs: loading MILLISECONDS LIBRARY:TIMES... waits so long before the first, and calls each as
- * soon as it is there.
+ * Loads libraries when it runs: loading MILLISECONDS LIBRARY:TIMES... waits so long before each, and calls it as soon
+ * as it is there. One that is C calls the last one that was Go.
  */
 #include "host.h"
 
@@ -10,24 +10,31 @@
 
 int main(int argc, char **argv)
 {
+	work_function *work = NULL;
+
 	if (argc < 3)
 		return 64;
-	usleep((useconds_t)strtoul(argv[1], NULL, 10) * 1000);
 	for (int i = 2; i < argc; i++) {
 		char *colon = strrchr(argv[i], ':');
-		work_function *work;
+		ways_function *both_ways = NULL;
+		work_function *own = NULL;
 		void *library;
 
 		if (!colon)
 			return 64;
 		*colon = '\0';
+		usleep((useconds_t)strtoul(argv[1], NULL, 10) * 1000);
 		library = dlopen(argv[i], RTLD_NOW);
-		work = library ? (work_function *)dlsym(library, "Work") : NULL;
-		if (!work) {
-			fprintf(stderr, "loading: %s\n", dlerror());
-			return 1;
+		if (library) {
+			own = (work_function *)dlsym(library, "Work");
+			both_ways = (ways_function *)dlsym(library, "both_ways");
 		}
-		host_outer(work, strtol(colon + 1, NULL, 10));
+		if (own)
+			host_outer(work = own, strtol(colon + 1, NULL, 10));
+		else if (both_ways && work)
+			both_ways(work, strtol(colon + 1, NULL, 10));
+		else
+			return fprintf(stderr, "loading: %s\n", dlerror()), 1;
 	}
 	return 0;
 }
