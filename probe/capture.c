@@ -374,6 +374,11 @@ int capture_drain(struct capture *c, struct error *err)
 	return 0;
 }
 
+void capture_learn_mapped(struct capture *c)
+{
+	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
+}
+
 void capture_detach(struct capture *c)
 {
 	if (c->skel)

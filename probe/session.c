@@ -519,6 +519,16 @@ static void look_at_loaded(struct session *s)
 	error_release(&err);
 }
 
+static void session_loaded(struct session *s)
+{
+	if (!s->loading || !loading_is_stopped(s->loading))
+		return;
+	look_at_loaded(s);
+	for (size_t i = 0; i < s->n_runtimes; i++)
+		mode_learn_mapped(s->runtimes[i]->mode);
+	loading_continue(s->loading);
+}
+
 /* ---- the window ---- */
 
 static int drain(struct session *s, struct error *err)
@@ -528,19 +538,6 @@ static int drain(struct session *s, struct error *err)
 			return err ? err->code : -EIO;
 	}
 	return 0;
-}
-
-static void session_loaded(struct session *s)
-{
-	struct error err = ERROR_INIT; /* of a drain, the next one tells */
-
-	if (!s->loading || !loading_is_stopped(s->loading))
-		return;
-	look_at_loaded(s);
-	/* Before code of it runs that may call Go: the kernel programs are told where it lies. */
-	drain(s, &err);
-	error_release(&err);
-	loading_continue(s->loading);
 }
 
 static bool is_armed(const struct session *s)

@@ -244,6 +244,11 @@ int sample_drain(struct sample *s, struct error *err)
 	return apply(s, &plan, err);
 }
 
+void sample_learn_mapped(struct sample *s)
+{
+	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
+}
+
 bool sample_has_begun(const struct sample *s)
 {
 	return __atomic_load_n(&s->skel->bss->starts, __ATOMIC_RELAXED) > 0;
