@@ -401,12 +401,13 @@ __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 	return 0;
 }
 
-/* The same for a C stack as far as it is looked at. */
+/* The same for a C stack in all the parts that send_c_stacks copies: a frame that only one of them saw would be taken
+ * from whichever stack came first. */
 __noinline int mix_c_stack(__u32 index, __u64 start, __u64 end)
 {
 	__u64 address = start;
 
-	for (int i = 0; i < C_STACK_BYTES / C_COPY_BYTES; i++) {
+	for (int i = 0; i <= C_STACK_BYTES / C_COPY_BYTES; i++) {
 		if (address >= end || mix_c_part(index, address, end))
 			break;
 		address = (address | (C_COPY_BYTES - 1)) + 1;
@@ -460,7 +461,7 @@ __noinline int cross_c(__u32 index, __u32 at)
 		slot->c_stacks[n].end = end;
 		slot->n_c_stacks = n + 1;
 	}
-	mix_c_stack(index, start, end ? end : start + C_STACK_BYTES);
+	mix_c_stack(index, start, end ? end : ~0ull);
 	slot->base = 0; /* chunk is C's now: the next record is outside */
 	slot->last = 0;
 	if (!end && pc - settings.goexit_start < settings.goexit_size)

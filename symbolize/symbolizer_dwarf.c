@@ -46,6 +46,8 @@
 #define UNPACKED_MAX   (UINT64_C(4) << 30) /* bytes all compressed sections may claim to unpack to */
 #define OVERLAPS_MAX   64		   /* units that are asked for one address */
 #define LINE_ROW_BYTES 96		   /* what libdw keeps of a row of a line table, which takes a byte in it */
+#define ABBREV_FACTOR  10		   /* what libdw keeps of an abbreviation: 50 bytes of its 5, or less of more */
+#define ABBREVS_MAX    (UINT64_C(1) << 30) /* bytes that libdw may keep of all of them where there is no budget */
 
 /* A function, or one inlined call in it. */
 struct node {
@@ -1089,15 +1091,89 @@ static int check_strings(Elf *elf, const char *path, struct error *err)
 	return 0;
 }
 
-/* The bytes of a section, which libdw has unpacked; NULL without. */
-static Elf_Data *section_data(Elf *elf, const char *wanted)
+/* The bytes of a section, which libdw has unpacked; NULL without, or where it is not clear which one libdw has. */
+static Elf_Data *section_data(Elf *elf, const char *wanted, bool *is_clear)
 {
+	Elf_Data *data = NULL;
+
+	*is_clear = true;
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
 		GElf_Shdr shdr;
-		if (gelf_getshdr(scn, &shdr) && strcmp(section_name(elf, &shdr), wanted) == 0)
-			return elf_rawdata(scn, NULL);
+		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type == SHT_NOBITS ||
+		    strcmp(section_name(elf, &shdr), wanted) != 0)
+			continue;
+		if (data)
+			*is_clear = false;
+		data = elf_rawdata(scn, NULL);
 	}
-	return NULL;
+	return *is_clear ? data : NULL;
+}
+
+/* How long the table of abbreviations at an offset is, looked at up to max bytes (DWARF 5, 7.5.3). */
+static uint64_t abbrevs_bytes(const Elf_Data *abbrevs, uint64_t offset, uint64_t max)
+{
+	const uint8_t *start = (const uint8_t *)abbrevs->d_buf + offset, *at = start;
+	const uint8_t *end = start + (abbrevs->d_size - offset < max ? abbrevs->d_size - offset : max);
+	/* Code, tag, whether there are children; then pairs, and with the form implicit_const a third number. */
+	uint64_t last[2] = {0, 0};
+	unsigned place = 0;
+
+	while (at < end) {
+		uint64_t value = place == 2 ? *at++ & 0 : 0;
+
+		for (unsigned shift = 0; place != 2 && at < end; shift += 7) {
+			value |= shift < 63 ? (uint64_t)(*at & 0x7f) << shift : 0;
+			if (!(*at++ & 0x80))
+				break;
+		}
+		if (place == 0 && value == 0)
+			break;
+		last[0] = last[1];
+		last[1] = value;
+		if (place < 4)
+			place++;
+		else if (place == 4)
+			place = value == DW_FORM_implicit_const ? 5 : last[0] == 0 && value == 0 ? 0 : 3;
+		else
+			place = 3;
+	}
+	return (uint64_t)(at - start);
+}
+
+/*
+ * libdw reads the abbreviations of every unit for that unit alone, as far as it has to, and any number of units may
+ * have the same: whether that is bounded, before the first unit is asked for.
+ */
+static int check_abbrevs(const struct dwarf_file *file, const char *path, uint64_t *budget, struct error *err)
+{
+	uint64_t left = budget ? *budget : ABBREVS_MAX;
+	bool is_clear;
+	Elf_Data *abbrevs = section_data(file->elf, ".debug_abbrev", &is_clear);
+
+	if (!is_clear)
+		return error_set(err, -EBADMSG, "dwarf: failed to read '%s': it has several sections .debug_abbrev",
+				 path);
+	for (int types = 0; types < 2 && abbrevs && abbrevs->d_buf; types++) {
+		Dwarf_Off at = 0, next, offset;
+		uint64_t signature;
+		size_t header;
+
+		for (; dwarf_next_unit(file->dwarf, at, &next, &header, NULL, &offset, NULL, NULL,
+				       types ? &signature : NULL, NULL) == 0;
+		     at = next) {
+			uint64_t cost = offset < abbrevs->d_size ? abbrevs_bytes(abbrevs, offset, left) : 0;
+
+			if (cost > left / ABBREV_FACTOR)
+				return error_set(err, -E2BIG,
+						 "dwarf: failed to read '%s': its units have too many abbreviations; "
+						 "its functions have names only",
+						 path);
+			left -= cost * ABBREV_FACTOR;
+		}
+	}
+	if (budget)
+		*budget = left;
+	return 0;
 }
 
 /*
@@ -1187,6 +1263,8 @@ static int open_file(struct dwarf_file *file, const struct elf_image *image, uin
 		return error_set(err, -EBADMSG, "dwarf: failed to read '%s': dwarf_begin_elf: %s", path,
 				 dwarf_errmsg(-1));
 	ret = check_strings(file->elf, path, err);
+	if (ret == 0)
+		ret = check_abbrevs(file, path, budget, err);
 	if (ret != 0)
 		return ret;
 	/* As long as an alternate file is set, libdw does not go and open the one that .gnu_debugaltlink names. */
@@ -1199,6 +1277,7 @@ int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image 
 {
 	const char *path = elf_image_path(image);
 	struct symbolizer_dwarf *sym;
+	bool is_clear;
 	int ret;
 
 	*out = NULL;
@@ -1222,7 +1301,11 @@ int symbolizer_new_dwarf_shared(struct symbolizer **out, const struct elf_image 
 		dwarf_setalt(sym->file.dwarf, sym->shared.dwarf);
 	}
 	sym->dwarf = sym->file.dwarf;
-	sym->lines = section_data(sym->file.elf, ".debug_line");
+	sym->lines = section_data(sym->file.elf, ".debug_line", &is_clear);
+	if (!is_clear) {
+		ret = error_set(err, -EBADMSG, "dwarf: failed to read '%s': it has several sections .debug_line", path);
+		goto fail;
+	}
 	sym->budget = budget;
 	read_units(sym);
 	if (!sym->n_units) {

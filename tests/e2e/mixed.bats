@@ -133,6 +133,19 @@ cells() {
 	for_each_go check
 }
 
+@test "two ways through C that part where the copy of the stack ends are two stacks, or say that they are cut" {
+	need_mixed
+	use_go
+	local near far
+	launched "$(mixed_program)" -rounds 3 edge
+	expect_counts
+	near=$(stacks_at mixed edge | grep ' <- near_way <- ' | awk '{n += $1} END {print n + 0}')
+	far=$(stacks_at mixed edge | grep ' <- far_way <- ' | awk '{n += $1} END {print n + 0}')
+	[ "$near" -gt 130 ] && [ "$near" -eq "$far" ] || complain "$near objects by one, $far by the other"
+	expect_stack mixed edge $((366 - near - far)) '.* <- with_large_frame <- \[C frames cut: more stack than was copied\] <- .*main\.main <- .*'
+	[ "$complaints" -eq 0 ]
+}
+
 @test "two ways through C to one callback are two stacks" {
 	need_mixed
 	check() {

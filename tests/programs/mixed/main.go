@@ -39,6 +39,7 @@ type (
 	inlinedObject  [13]uint64
 	plainObject    [14]uint64
 	manyObject     [15]uint64
+	edgeObject     [16]uint64
 )
 
 // Where allocated objects go, so that none of them can stay on the stack.
@@ -57,6 +58,7 @@ var (
 	sinkInlined  *inlinedObject
 	sinkPlain    *plainObject
 	sinkMany     *manyObject
+	sinkEdge     *edgeObject
 )
 
 var few bool
@@ -152,6 +154,22 @@ func big() int {
 	n := times(131)
 	C.big(C.int(n))
 	return n
+}
+
+//export goEdge
+func goEdge() {
+	sinkEdge = new(edgeObject) // @edge
+}
+
+// Two ways, told apart by what lies about 32 KiB away.
+//
+//go:noinline
+func edge() int {
+	n := times(61)
+	for i := 0; i < n; i++ {
+		C.edge(C.size_t(29<<10 + i*64))
+	}
+	return 2 * n
 }
 
 //export goDeep
@@ -290,6 +308,7 @@ var scenarios = []struct {
 	{"thread", thread},
 	{"cxx", cxx},
 	{"big", big},
+	{"edge", edge},
 	{"deep", deep},
 	{"cut", cut},
 	{"compare", compare},

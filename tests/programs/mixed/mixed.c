@@ -97,6 +97,36 @@ OWN_FRAME void big(int times)
 	NOT_LAST();
 }
 
+/* The callers of this lie, one frame size after another, before and behind where the copy of the stack ends. */
+OWN_FRAME static void with_large_frame(size_t size)
+{
+	char *buffer = __builtin_alloca(size);
+
+	memset(buffer, 1, size);
+	__asm__ volatile("" ::"r"(buffer) : "memory");
+	goEdge();
+	NOT_LAST();
+}
+
+OWN_FRAME static void near_way(size_t size)
+{
+	with_large_frame(size);
+	NOT_LAST();
+}
+
+OWN_FRAME static void far_way(size_t size)
+{
+	with_large_frame(size);
+	NOT_LAST();
+}
+
+OWN_FRAME void edge(size_t size)
+{
+	near_way(size);
+	far_way(size);
+	NOT_LAST();
+}
+
 OWN_FRAME void deep(int depth)
 {
 	if (depth > 1)

@@ -23,6 +23,7 @@ void paths(int left, int right);
 void in_thread(int times);
 void cxx_catch(int times);
 void big(int times);
+void edge(size_t size);
 void deep(int depth);
 void deeper(int depth);
 void sorted(void);

@@ -385,3 +385,58 @@ Test(dwarf, strings_without_end)
 		error_release(&err);
 	}
 }
+
+/* Opens a file that a command makes at $file. */
+static int open_made(const char *command, uint64_t *budget, struct error *err)
+{
+	char *copy = copy_of("/dev/null");
+	struct elf_image *image;
+	struct symbolizer *sym;
+
+	free(output_of("file='%s' && %s", copy, command));
+	cr_assert_eq(elf_image_open(&image, copy, err), 0);
+	int ret = symbolizer_new_dwarf_shared(&sym, image, NULL, 0, budget, err);
+	symbolizer_free(sym);
+	elf_image_free(image);
+	cr_assert_eq(unlink(copy), 0);
+	free(copy);
+	return ret;
+}
+
+/* A table of 100,000 abbreviations, and units that each have the last one: libdw keeps all of them for each unit. */
+#define MANY_ABBREVS(N_UNITS)                                                                                          \
+	"printf '.globl _start\n_start: nop\n.section .debug_abbrev,\"\"\n.set i,1\n.rept 100000\n.uleb128 i\n"        \
+	".byte 0x11,0,0,0\n.set i,i+1\n.endr\n.byte 0\n.section .debug_info,\"\"\n.rept " N_UNITS "\n"                 \
+	".long 11\n.short 4\n.long 0\n.byte 8\n.uleb128 100000\n.byte 0\n.endr\n' | "                                  \
+	"gcc -nostdlib -static -x assembler -o $file - && chmod u+w $file"
+
+Test(dwarf, abbreviations_of_many_units, .timeout = 600)
+{
+	struct error err = ERROR_INIT;
+	uint64_t budget = 64 << 20;
+
+	cr_expect_eq(open_made(MANY_ABBREVS("1"), NULL, &err), -ENODATA, "units without code: %s", err.text);
+	error_release(&err);
+	cr_expect_eq(open_made(MANY_ABBREVS("3000"), NULL, &err), -E2BIG, "%s", err.text);
+	cr_expect(err.text && strstr(err.text, "abbreviations"), "%s", err.text);
+	error_release(&err);
+	cr_expect_eq(open_made(MANY_ABBREVS("20"), &budget, &err), -E2BIG, "%s", err.text);
+	error_release(&err);
+}
+
+/* libdw takes the first of those that it can read: what is weighed must be what it has. */
+Test(dwarf, sections_twice)
+{
+	static const char *const sections[] = {".debug_abbrev", ".debug_line"};
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		char *command = xasprintf("objcopy --rename-section .debug_aranges=%s tests/fuzz/corpus/dwarf/c5 $file",
+					  sections[i]);
+
+		cr_expect_eq(open_made(command, NULL, &err), -EBADMSG, "%s", sections[i]);
+		cr_expect(err.text && strstr(err.text, sections[i]), "%s", err.text);
+		error_release(&err);
+		free(command);
+	}
+}
