@@ -55,6 +55,7 @@ struct c_stacks {
 	struct u64map frame_of; /* file and address, mixed, or derived -> frame */
 	bool is_fresh;		/* the maps have been read since the last refresh */
 	bool came;		/* copies came since then */
+	bool has_told;		/* where C code lies, or that nobody can */
 	uint64_t pcs[SPLICED_MAX];
 };
 
@@ -331,6 +332,7 @@ void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES
 	if (!s->came)
 		return;
 	s->came = false;
+	s->has_told = true;
 	if (!s->is_fresh)
 		learn_maps(s);
 	s->is_fresh = false;
@@ -342,6 +344,12 @@ void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES
 		fresh[i] = (struct c_text_range){ranges[i].start, ranges[i].end - ranges[i].start};
 	if (n && memcmp(fresh, text, sizeof(fresh)) != 0)
 		memcpy(text, fresh, sizeof(fresh));
+}
+
+void c_stacks_tell_first(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
+{
+	if (!s->has_told)
+		c_stacks_refresh(s, text);
 }
 
 void c_stacks_lend(const struct c_stacks *s, struct raw_capture *raw)

@@ -144,6 +144,21 @@ cells() {
 	for_each_go check 1.19 1.27
 }
 
+@test "addresses of data on a C stack do not make it another; the window ends in time, also where they do" {
+	need_mixed
+	check() {
+		local stacks
+		launched "$(mixed_program)" -same -stacks 5003 many || return 0
+		expect_counts
+		[ "$(stacks_at mixed many | wc -l)" -eq 1 ] || complain "not one stack: $(stacks_at mixed many | head -n 5)"
+		stacks=$(sed -nE 's/.* objects on ([0-9]+) stacks .*/\1/p' "$rec.messages")
+		[ "$stacks" -lt 1000 ] || complain "$stacks stacks were seen"
+		timeout "$patience" "$ESCAUDIT" record -d 1 -o "$rec" -- "$(mixed_program)" -same -stacks 300007 many >/dev/null 2>"$rec.messages"
+		"$ESCAUDIT" top --json "$rec" | jq -e '.window.seconds < 3' >/dev/null || complain "$(cat "$rec.messages")"
+	}
+	for_each_go check 1.19 1.27
+}
+
 @test "as many stacks as objects, alike in everything of Go's: none merged, none lost" {
 	need_mixed
 	use_go
