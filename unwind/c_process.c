@@ -337,6 +337,8 @@ size_t c_process_text_ranges(const struct c_process *p, struct c_range *out, siz
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
+		if (p->mappings[i].file == C_NO_FILE)
+			continue;
 		if (n && all[n - 1].end == p->mappings[i].start)
 			all[n - 1].end = p->mappings[i].end;
 		else

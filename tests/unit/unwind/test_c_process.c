@@ -95,7 +95,8 @@ Test(c_process, ranges_are_merged_where_least_lies_between)
 	c_process_add_mapping(p, 0x11000, 0x12000, 0, -1, "/b"); /* adjoins */
 	c_process_add_mapping(p, 0x20000, 0x21000, 0, -1, "/b");
 	c_process_add_mapping(p, 0x22000, 0x23000, 0, -1, "/b");
-	cr_expect_eq(c_process_text_ranges(p, ranges, 5), 4);
+	c_process_add_mapping(p, 0x30000, 0x31000, 0, -1, "");
+	cr_expect_eq(c_process_text_ranges(p, ranges, 5), 4, "stacks end at code without a file");
 	cr_expect_eq(ranges[0].start, 0x10000);
 	cr_expect_eq(ranges[0].end, 0x12000);
 	cr_expect_eq(ranges[3].start, 0x50000);
