@@ -144,6 +144,21 @@ cells() {
 	for_each_go check 1.19 1.27
 }
 
+@test "sites of a package: also what C calls, inlined into what cgo makes for it" {
+	need_mixed
+	use_go
+	local program file line
+	program=$(mixed_program)
+	read -r file line < <(line_of mixed callback)
+	"$ESCAUDIT" sites --json "$program" | jq -e --argjson line "$line" \
+		'.sites[] | select(.line == $line and .function == "main.goCallback").inline[-1].function | startswith("_cgoexp_")' \
+		>/dev/null || complain "not inlined there: $file:$line"
+	"$ESCAUDIT" sites --json --package=main "$program" | jq -e --argjson line "$line" \
+		'[.sites[] | select(.line == $line and .function == "main.goCallback")] | length == 1' >/dev/null ||
+		complain "$file:$line is not among those of main"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "addresses of data on a C stack do not make it another; the window ends in time, also where they do" {
 	need_mixed
 	check() {
