@@ -228,6 +228,7 @@ static struct c_process *process_of(struct c_stacks *s, pid_t pid)
 		return NULL;
 	}
 	s->processes[s->n_processes++] = (struct watched){pid, process};
+	s->has_told = false;
 	learn_maps(s);
 	return process;
 }
@@ -325,8 +326,8 @@ void c_stacks_splice(struct c_stacks *s, const struct stack_record *record, stru
 void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
 {
 	struct c_text_range fresh[C_TEXT_RANGES] = {{0}};
-	struct c_range ranges[C_TEXT_RANGES];
-	size_t n;
+	struct c_range ranges[PROCESSES_MAX * C_TEXT_RANGES];
+	size_t n = 0;
 
 	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
 	if (!s->came)
@@ -336,10 +337,12 @@ void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES
 	if (!s->is_fresh)
 		learn_maps(s);
 	s->is_fresh = false;
-	/* Of several processes each has its own places: what is told then is all of memory where libraries lie. */
-	if (s->n_processes != 1 || !s->pid)
+	/* Others may be anywhere. */
+	if (s->n_processes == PROCESSES_MAX)
 		return;
-	n = c_process_text_ranges(s->processes[0].process, ranges, C_TEXT_RANGES);
+	for (size_t i = 0; i < s->n_processes; i++)
+		n += c_process_text_ranges(s->processes[i].process, ranges + n, C_TEXT_RANGES);
+	n = c_ranges_merge(ranges, n, C_TEXT_RANGES);
 	for (size_t i = 0; i < n; i++)
 		fresh[i] = (struct c_text_range){ranges[i].start, ranges[i].end - ranges[i].start};
 	if (n && memcmp(fresh, text, sizeof(fresh)) != 0)

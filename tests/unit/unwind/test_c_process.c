@@ -114,6 +114,22 @@ Test(c_process, ranges_are_merged_where_least_lies_between)
 	c_files_free(files);
 }
 
+Test(c_process, ranges_of_several_processes)
+{
+	struct c_range ranges[] = {{0x500, 0x600}, {0x100, 0x200}, {0x180, 0x280}, {0x110, 0x120},
+				   {0x280, 0x290}, {0x800, 0x900}, {0x500, 0x600}};
+
+	cr_assert_eq(c_ranges_merge(ranges, 7, 8), 3);
+	cr_expect_eq(ranges[0].start, 0x100);
+	cr_expect_eq(ranges[0].end, 0x290);
+	cr_expect_eq(ranges[1].start, 0x500);
+	cr_expect_eq(ranges[1].end, 0x600);
+	cr_expect_eq(c_ranges_merge(ranges, 3, 2), 2);
+	cr_expect_eq(ranges[1].start, 0x500);
+	cr_expect_eq(ranges[1].end, 0x900);
+	cr_expect_eq(c_ranges_merge(ranges, 0, 2), 0);
+}
+
 static uint8_t *map_file(int fd, void *at)
 {
 	uint8_t *code = mmap(at, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | (at ? MAP_FIXED : 0), fd, 0);
