@@ -159,6 +159,17 @@ cells() {
 	[ "$complaints" -eq 0 ]
 }
 
+@test "annotate takes an exported function by its short name" {
+	need_mixed
+	use_go
+	local file line got
+	launched "$(mixed_program)" callback
+	read -r file line < <(line_of mixed callback)
+	got=$("$ESCAUDIT" annotate --json "$rec" goCallback | jq --argjson line "$line" '.lines[] | select(.line == $line).objects')
+	[ "$got" = 101 ] || complain "at $file:$line: $got objects: $("$ESCAUDIT" annotate "$rec" goCallback 2>&1)"
+	[ "$complaints" -eq 0 ]
+}
+
 @test "addresses of data on a C stack do not make it another; the window ends in time, also where they do" {
 	need_mixed
 	check() {
