@@ -19,8 +19,9 @@ void stack_store_free(struct stack_store *store); /* accepts NULL */
 
 enum {
 	STORE_TRUNCATED = 1 << 0,
-	STORE_HAS_MANY_IDS = 1 << 1, /* what else was on it went into its id, and it may be there under another: it is kept once */
-	STORE_LACKS_COPY = 1 << 2,   /* C frames are missing, and may come with the same id */
+	STORE_HAS_MANY_IDS =
+		1 << 1, /* what else was on it went into its id, and it may be there under another: it is kept once */
+	STORE_LACKS_COPY = 1 << 2, /* C frames are missing, and may come with the same id */
 };
 
 /* Whether the stack of that id has come, with all that it has. */

@@ -15,8 +15,7 @@ static struct stack_record record(uint64_t hash, uint64_t check, uint32_t depth,
 	return r;
 }
 
-static void add_as(struct stack_store *store, const struct stack_id *id, const struct stack_record *r,
-		   unsigned flags)
+static void add_as(struct stack_store *store, const struct stack_id *id, const struct stack_record *r, unsigned flags)
 {
 	uint64_t pcs[STACK_DEPTH_MAX];
 
