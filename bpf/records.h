@@ -31,8 +31,11 @@
 #define C_STACK_BYTES 32768
 #define C_COPY_BYTES  1024 /* divides a page */
 #define C_STACKS_MAX  16   /* of one stack: Go calls C that calls Go that calls C ... */
-/* Stretches of executable memory: what points in there is taken for a return address of C. */
-#define C_TEXT_RANGES 4
+/*
+ * Stretches of executable memory: what points in there is taken for a return address of C. Python has thirty libraries
+ * with objects between them: with four, every object on a C stack made another stack of it.
+ */
+#define C_TEXT_RANGES 8
 
 struct text_range {
 	__u64 start; /* vaddrs */

@@ -44,6 +44,8 @@ const volatile struct walk_settings settings = {};
 /* 1 while an extreme is replaced, before Linux 5.15. */
 __u64 extreme_takers = 0;
 __u64 starts = 0;
+/* A stack of C has come, and user space has been woken to tell where C code lies. */
+__u64 c_has_come = 0;
 /* Nothing counts: the process has executed the program anew, or user space has not opened the window, or has shut it.
  */
 __u64 ended = 0;
@@ -674,6 +676,10 @@ static __always_inline int send_stack(struct scratch_slot *slot)
 			waiting < bpf_ringbuf_query(&stacks, BPF_RB_RING_SIZE) / 2 && send_c_stacks(slot->index) == 0;
 	if (waiting > RING_WAKEUP_BYTES)
 		wake = BPF_RB_FORCE_WAKEUP;
+	if (slot->n_c_stacks && !c_has_come) {
+		c_has_come = 1;
+		wake = BPF_RB_FORCE_WAKEUP;
+	}
 	return bpf_ringbuf_output(&stacks, &slot->record, STACK_RECORD_BYTES(depth), wake) == 0 && is_whole;
 }
 

@@ -13,6 +13,9 @@ static bool is_of_package(const struct recording *rec, const struct rec_site *si
 {
 	const struct rec_frame *outermost = site->n_frames ? &site->frames[site->n_frames - 1] : NULL;
 
+	/* What cgo makes for C to call is of no package; what it calls is often inlined there. */
+	if (site->n_frames > 1 && strncmp(outermost->function, "_cgoexp_", 8) == 0)
+		outermost--;
 	return strcmp(go_name_package(rec->pool, outermost ? outermost->function : ""), package) == 0 ||
 	       (outermost && strcmp(place_package(rec->pool, &rec->header, outermost), package) == 0);
 }

@@ -55,7 +55,7 @@ struct c_stacks {
 	struct u64map frame_of; /* file and address, mixed, or derived -> frame */
 	bool is_fresh;		/* the maps have been read since the last refresh */
 	bool came;		/* copies came since then */
-	bool told;		/* the kernel programs know what lies where, and nothing else */
+	bool has_told;		/* where C code lies, or that nobody can */
 	uint64_t pcs[SPLICED_MAX];
 };
 
@@ -228,6 +228,7 @@ static struct c_process *process_of(struct c_stacks *s, pid_t pid)
 		return NULL;
 	}
 	s->processes[s->n_processes++] = (struct watched){pid, process};
+	s->has_told = false;
 	learn_maps(s);
 	return process;
 }
@@ -325,26 +326,34 @@ void c_stacks_splice(struct c_stacks *s, const struct stack_record *record, stru
 void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
 {
 	struct c_text_range fresh[C_TEXT_RANGES] = {{0}};
-	struct c_range ranges[C_TEXT_RANGES];
-	size_t n;
+	struct c_range ranges[PROCESSES_MAX * C_TEXT_RANGES];
+	size_t n = 0;
 
 	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
-	if (!s->came && !(s->told && s->events))
+	if (!s->came && !(s->has_told && s->events))
 		return;
 	if (s->came && !s->is_fresh)
 		learn_maps(s);
-	else if (s->events)
+	else if (s->events && s->n_processes)
 		mmap_events_drain(s->events, s->processes[0].process);
 	s->came = s->is_fresh = false;
-	/* Of several processes each has its own places: what is told then is all of memory where libraries lie. */
-	if (s->n_processes != 1 || !s->pid)
+	s->has_told = true;
+	/* Others may be anywhere. */
+	if (s->n_processes == PROCESSES_MAX)
 		return;
-	n = c_process_text_ranges(s->processes[0].process, ranges, C_TEXT_RANGES);
+	for (size_t i = 0; i < s->n_processes; i++)
+		n += c_process_text_ranges(s->processes[i].process, ranges + n, C_TEXT_RANGES);
+	n = c_ranges_merge(ranges, n, C_TEXT_RANGES);
 	for (size_t i = 0; i < n; i++)
 		fresh[i] = (struct c_text_range){ranges[i].start, ranges[i].end - ranges[i].start};
-	s->told = n > 0;
 	if (n && memcmp(fresh, text, sizeof(fresh)) != 0)
 		memcpy(text, fresh, sizeof(fresh));
+}
+
+void c_stacks_tell_first(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
+{
+	if (!s->has_told)
+		c_stacks_refresh(s, text);
 }
 
 void c_stacks_lend(const struct c_stacks *s, struct raw_capture *raw)

@@ -47,6 +47,9 @@ void c_stacks_drop(struct c_stacks *stacks, const struct stack_id *id);
  * (c_text). */
 void c_stacks_refresh(struct c_stacks *stacks, struct c_text_range text[C_TEXT_RANGES]);
 
+/* The same after the first copy has come, and nothing after that: until C's places are told, anything counts as one. */
+void c_stacks_tell_first(struct c_stacks *stacks, struct c_text_range text[C_TEXT_RANGES]);
+
 /* What RAW_PC_C stands for, into raw: owned by the c_stacks. */
 void c_stacks_lend(const struct c_stacks *stacks, struct raw_capture *raw);
 

@@ -149,7 +149,11 @@ static void on_stack(void *ctx, const void *data, size_t size)
 	struct stack_slot *slot;
 	bool is_new;
 
-	if (c_stacks_take_copy(c->c_stacks, data, size) || !stack_record_is_whole(record, size))
+	if (c_stacks_take_copy(c->c_stacks, data, size)) {
+		c_stacks_tell_first(c->c_stacks, c->skel->data->c_text);
+		return;
+	}
+	if (!stack_record_is_whole(record, size))
 		return;
 	slot = slot_for(c, &record->id, &is_new);
 	if (slot->depth && !slot->lacks_copy) { /* two CPUs saw it first */
@@ -356,7 +360,7 @@ int capture_fd(const struct capture *c)
 
 int capture_drain(struct capture *c, struct error *err)
 {
-	int ret = stack_ring_drain(c->ring, err);
+	int ret = stack_ring_drain_some(c->ring, err);
 
 	if (ret)
 		return ret;

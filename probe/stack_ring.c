@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/reason.h"
@@ -14,6 +15,8 @@
 #define QUEUE_MAX (64u << 20)
 /* So many records are given on before the ring is looked at again: some 300 us of unwinding. */
 #define BATCH 16
+/* Signals, the end of the window and threads that load a library wait as long. */
+#define SOME_NS (100 * 1000000ull)
 
 struct stack_ring {
 	struct ring_buffer *ring;
@@ -77,23 +80,46 @@ int stack_ring_fd(const struct stack_ring *r)
 	return ring_buffer__epoll_fd(r->ring);
 }
 
-int stack_ring_drain(struct stack_ring *r, struct error *err)
+static uint64_t now_ns(void)
 {
-	size_t given = 0, n = 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What comes meanwhile only goes into the queue: a program that makes stacks as fast as they are given on would never
+ * let go. */
+static int give_on(struct stack_ring *r, uint64_t most_ns, struct error *err)
+{
+	uint64_t begun = now_ns();
+	size_t given = 0, n = 0, come;
 	int ret = empty(r, err);
 
-	while (ret == 0 && given < r->n_queue) {
+	come = r->n_queue;
+	while (ret == 0 && given < come) {
 		size_t size = r->queue[given];
 
 		r->on_record(r->ctx, r->queue + given + 1, size);
 		given += 1 + (size + sizeof(*r->queue) - 1) / sizeof(*r->queue);
-		if (given == r->n_queue)
-			given = r->n_queue = 0;
-		if (++n % BATCH == 0 || !r->n_queue)
-			ret = empty(r, err);
+		if (++n % BATCH)
+			continue;
+		ret = empty(r, err);
+		if (now_ns() - begun > most_ns)
+			break;
 	}
-	/* After an error the rest is given at the next call. */
+	/* The rest is given at the next call. */
 	memmove(r->queue, r->queue + given, (r->n_queue - given) * sizeof(*r->queue));
 	r->n_queue -= given;
 	return ret;
+}
+
+int stack_ring_drain(struct stack_ring *r, struct error *err)
+{
+	return give_on(r, UINT64_MAX, err);
+}
+
+int stack_ring_drain_some(struct stack_ring *r, struct error *err)
+{
+	return give_on(r, SOME_NS, err);
 }

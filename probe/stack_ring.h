@@ -22,7 +22,13 @@ void stack_ring_free(struct stack_ring *ring); /* accepts NULL */
 /* A descriptor that is readable when the kernel programs ask for stack_ring_drain; owned by the ring. */
 int stack_ring_fd(const struct stack_ring *ring);
 
-/* Gives what has come to on_record, in the order in which it came. Returns 0, or a negative errno with *err set. */
+/*
+ * Gives what had come when it was called to on_record, in the order in which it came. What comes meanwhile is for the
+ * next call. Returns 0, or a negative errno with *err set.
+ */
 int stack_ring_drain(struct stack_ring *ring, struct error *err);
+
+/* The same, for a tenth of a second at most: for calls a few times a second while the window is open. */
+int stack_ring_drain_some(struct stack_ring *ring, struct error *err);
 
 #endif

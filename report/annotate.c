@@ -122,7 +122,8 @@ static void search_frame(struct annotation *a, const struct rec_frame *frame, vo
 
 	if (!frame->file)
 		return;
-	if (is_function(frame->function, s->what))
+	/* cgo gives what it makes for C to call the exported function's own name. */
+	if (is_function(frame->function, s->what) && strcmp(path_base(frame->file), "_cgo_export.c") != 0)
 		add_candidate(&s->functions, strpool_add(a->pool, frame->function));
 	/* The recorded path first: it is there without work, and rarely matches. */
 	file = path_base(frame->file);

@@ -331,30 +331,49 @@ void c_process_free(struct c_process *p)
 	free(p);
 }
 
+static int by_start(const void *a, const void *b)
+{
+	const struct c_range *one = a, *other = b;
+
+	return one->start < other->start ? -1 : one->start > other->start;
+}
+
+size_t c_ranges_merge(struct c_range *ranges, size_t n, size_t max)
+{
+	size_t kept = 0;
+
+	qsort(ranges, n, sizeof(*ranges), by_start);
+	for (size_t i = 0; i < n; i++) {
+		if (!kept || ranges[i].start > ranges[kept - 1].end)
+			ranges[kept++] = ranges[i];
+		else if (ranges[i].end > ranges[kept - 1].end)
+			ranges[kept - 1].end = ranges[i].end;
+	}
+	while (kept > max && kept > 1) {
+		size_t least = 1;
+
+		for (size_t i = 2; i < kept; i++) {
+			if (ranges[i].start - ranges[i - 1].end < ranges[least].start - ranges[least - 1].end)
+				least = i;
+		}
+		ranges[least - 1].end = ranges[least].end;
+		memmove(ranges + least, ranges + least + 1, (kept - least - 1) * sizeof(*ranges));
+		kept--;
+	}
+	return kept < max ? kept : max;
+}
+
 size_t c_process_text_ranges(const struct c_process *p, struct c_range *out, size_t max)
 {
 	struct c_range *all = xcalloc(p->n + 1, sizeof(*all));
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
-		if (n && all[n - 1].end == p->mappings[i].start)
-			all[n - 1].end = p->mappings[i].end;
-		else
-			all[n++] = (struct c_range){.start = p->mappings[i].start, .end = p->mappings[i].end};
+		if (p->mappings[i].file == C_NO_FILE)
+			continue;
+		all[n++] = (struct c_range){.start = p->mappings[i].start, .end = p->mappings[i].end};
 	}
-	while (n > max && n > 1) {
-		size_t least = 1;
-
-		for (size_t i = 2; i < n; i++) {
-			if (all[i].start - all[i - 1].end < all[least].start - all[least - 1].end)
-				least = i;
-		}
-		all[least - 1].end = all[least].end;
-		memmove(all + least, all + least + 1, (n - least - 1) * sizeof(*all));
-		n--;
-	}
-	if (n > max)
-		n = max;
+	n = c_ranges_merge(all, n, max);
 	memcpy(out, all, n * sizeof(*all));
 	free(all);
 	return n;

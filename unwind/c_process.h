@@ -36,9 +36,12 @@ int c_process_refresh(struct c_process *process);
 void c_process_add_mapping(struct c_process *process, uint64_t start, uint64_t end, uint64_t offset, int fd,
 			   const char *path);
 /*
- * Where its code is, by address; what lies closest is merged until there are at most max ranges. Returns how many.
+ * Where its code is that a file backs, by address: at other code stacks end. What lies closest is merged until there
+ * are at most max ranges. Returns how many.
  */
 size_t c_process_text_ranges(const struct c_process *process, struct c_range *out, size_t max);
+/* The same of ranges in any order, of several processes, in place. */
+size_t c_ranges_merge(struct c_range *ranges, size_t n, size_t max);
 void c_process_free(struct c_process *process); /* accepts NULL */
 
 #endif

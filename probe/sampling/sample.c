@@ -38,7 +38,11 @@ static void on_stack(void *ctx, const void *data, size_t size)
 	const struct stack_record *record = data;
 	struct sample *s = ctx;
 
-	if (c_stacks_take_copy(s->c_stacks, data, size) || !stack_record_is_whole(record, size))
+	if (c_stacks_take_copy(s->c_stacks, data, size)) {
+		c_stacks_tell_first(s->c_stacks, s->skel->data->c_text);
+		return;
+	}
+	if (!stack_record_is_whole(record, size))
 		return;
 	if (!s->has_bias) {
 		s->bias = record->bias;
@@ -223,7 +227,7 @@ int sample_drain(struct sample *s, struct error *err)
 {
 	struct controller_plan plan;
 	uint64_t spent[GROUP_MAX], expirations;
-	int ret = stack_ring_drain(s->ring, err);
+	int ret = stack_ring_drain_some(s->ring, err);
 
 	if (ret)
 		return ret;

@@ -157,6 +157,47 @@ cells() {
 	for_each_go check 1.19 1.27
 }
 
+@test "sites of a package: also what C calls, inlined into what cgo makes for it" {
+	need_mixed
+	use_go
+	local program file line
+	program=$(mixed_program)
+	read -r file line < <(line_of mixed callback)
+	"$ESCAUDIT" sites --json "$program" | jq -e --argjson line "$line" \
+		'.sites[] | select(.line == $line and .function == "main.goCallback").inline[-1].function | startswith("_cgoexp_")' \
+		>/dev/null || complain "not inlined there: $file:$line"
+	"$ESCAUDIT" sites --json --package=main "$program" | jq -e --argjson line "$line" \
+		'[.sites[] | select(.line == $line and .function == "main.goCallback")] | length == 1' >/dev/null ||
+		complain "$file:$line is not among those of main"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "annotate takes an exported function by its short name" {
+	need_mixed
+	use_go
+	local file line got
+	launched "$(mixed_program)" callback
+	read -r file line < <(line_of mixed callback)
+	got=$("$ESCAUDIT" annotate --json "$rec" goCallback | jq --argjson line "$line" '.lines[] | select(.line == $line).objects')
+	[ "$got" = 101 ] || complain "at $file:$line: $got objects: $("$ESCAUDIT" annotate "$rec" goCallback 2>&1)"
+	[ "$complaints" -eq 0 ]
+}
+
+@test "addresses of data on a C stack do not make it another; the window ends in time, also where they do" {
+	need_mixed
+	check() {
+		local stacks
+		launched "$(mixed_program)" -same -stacks 5003 many || return 0
+		expect_counts
+		[ "$(stacks_at mixed many | wc -l)" -eq 1 ] || complain "not one stack: $(stacks_at mixed many | head -n 5)"
+		stacks=$(sed -nE 's/.* objects on ([0-9]+) stacks .*/\1/p' "$rec.messages")
+		[ "$stacks" -lt 1000 ] || complain "$stacks stacks were seen"
+		timeout "$patience" "$ESCAUDIT" record -d 1 -o "$rec" -- "$(mixed_program)" -same -stacks 300007 many >/dev/null 2>"$rec.messages"
+		"$ESCAUDIT" top --json "$rec" | jq -e '.window.seconds < 3' >/dev/null || complain "$(cat "$rec.messages")"
+	}
+	for_each_go check 1.19 1.27
+}
+
 @test "as many stacks as objects, alike in everything of Go's: none merged, none lost" {
 	need_mixed
 	use_go

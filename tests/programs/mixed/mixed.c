@@ -251,9 +251,18 @@ OWN_FRAME void many(int stacks)
 	NOT_LAST();
 }
 
+/* One stack, but for what C keeps on it: addresses of data, of which one lies where libraries do. */
 OWN_FRAME void same_way(int times)
 {
-	for (int i = 0; i < times; i++)
+	size_t size = (size_t)times * 64 + (1 << 20); /* too large for the heap: a mapping of its own */
+	char *data = malloc(size);
+
+	for (int i = 0; i < times; i++) {
+		char *volatile kept = data + (size_t)i * 64;
+
 		zero_bit(0, 17);
+		*kept = 0;
+	}
+	free(data);
 	NOT_LAST();
 }

@@ -95,7 +95,8 @@ Test(c_process, ranges_are_merged_where_least_lies_between)
 	c_process_add_mapping(p, 0x11000, 0x12000, 0, -1, "/b"); /* adjoins */
 	c_process_add_mapping(p, 0x20000, 0x21000, 0, -1, "/b");
 	c_process_add_mapping(p, 0x22000, 0x23000, 0, -1, "/b");
-	cr_expect_eq(c_process_text_ranges(p, ranges, 5), 4);
+	c_process_add_mapping(p, 0x30000, 0x31000, 0, -1, "");
+	cr_expect_eq(c_process_text_ranges(p, ranges, 5), 4, "stacks end at code without a file");
 	cr_expect_eq(ranges[0].start, 0x10000);
 	cr_expect_eq(ranges[0].end, 0x12000);
 	cr_expect_eq(ranges[3].start, 0x50000);
@@ -111,6 +112,22 @@ Test(c_process, ranges_are_merged_where_least_lies_between)
 	cr_expect_eq(c_process_text_ranges(p, ranges, 0), 0);
 	c_process_free(p);
 	c_files_free(files);
+}
+
+Test(c_process, ranges_of_several_processes)
+{
+	struct c_range ranges[] = {{0x500, 0x600}, {0x100, 0x200}, {0x180, 0x280}, {0x110, 0x120},
+				   {0x280, 0x290}, {0x800, 0x900}, {0x500, 0x600}};
+
+	cr_assert_eq(c_ranges_merge(ranges, 7, 8), 3);
+	cr_expect_eq(ranges[0].start, 0x100);
+	cr_expect_eq(ranges[0].end, 0x290);
+	cr_expect_eq(ranges[1].start, 0x500);
+	cr_expect_eq(ranges[1].end, 0x600);
+	cr_expect_eq(c_ranges_merge(ranges, 3, 2), 2);
+	cr_expect_eq(ranges[1].start, 0x500);
+	cr_expect_eq(ranges[1].end, 0x900);
+	cr_expect_eq(c_ranges_merge(ranges, 0, 2), 0);
 }
 
 static uint8_t *map_file(int fd, void *at)
