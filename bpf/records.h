@@ -42,6 +42,24 @@ struct text_range {
 	__u64 end;
 };
 
+/*
+ * runtime.cgocallback, where C calls Go; size 0 in a program without. Its frame is on C's stack, and the one of its
+ * callee, on the goroutine's, says what the goroutine did before: it called C itself, by runtime.systemstack_switch as
+ * far as it knows, or it began with this call, at runtime.goexit, on a thread of C's. A plugin has its own of all
+ * three.
+ */
+struct callback_code {
+	__u64 cgocallback_start;
+	__u64 cgocallback_size;
+	__u64 systemstack_switch_start;
+	__u64 systemstack_switch_size;
+	__u64 goexit_start;
+	__u64 goexit_size;
+};
+
+/* So many plugins whose C code calls Go. */
+#define PLUGINS_MAX 4
+
 /* What the walk of a stack has to know of the binary: set between open and load. */
 struct walk_settings {
 	struct text_range runtime_text[RUNTIME_RANGES];
@@ -66,19 +84,13 @@ struct walk_settings {
 	__u64 go_text_start;
 	__u64 go_text_size;
 	/*
-	 * runtime.cgocallback, where C calls Go; size 0 in a program without. Its frame is on C's stack, and the one of
-	 * its callee, on the goroutine's, says what the goroutine did before: it called C itself, by
-	 * runtime.systemstack_switch as far as it knows, or it began with this call, at runtime.goexit, on a thread of
-	 * C's. asmcgocall, which called C, has a frame record of its own; in older versions there is only the return
-	 * address into runtime.cgocall, with a frame of cgocall_frame bytes behind it.
+	 * asmcgocall, which calls C, has a frame record of its own; in older versions there is only the return address
+	 * into runtime.cgocall, with a frame of cgocall_frame bytes behind it.
 	 */
-	__u64 cgocallback_start;
-	__u64 cgocallback_size;
-	__u64 systemstack_switch_start;
-	__u64 systemstack_switch_size;
-	__u64 goexit_start;
-	__u64 goexit_size;
+	struct callback_code callback;
 	__u64 cgocall_frame; /* 0: a frame record */
+	__u32 has_plugins;   /* the program may open some: plugins[] */
+	__u32 pad_0;
 	/* How often the process may begin to run the program before it is another run of it: 1 if it is launched, else
 	 * 0. */
 	__u64 expected_starts;

@@ -59,6 +59,13 @@ struct c_text_range c_text[C_TEXT_RANGES] = {
 	{.start = 0x400000, .size = 0x0fffffff},
 };
 
+/*
+ * Of the plugins that the program has opened. Their functions lie anywhere: with any, all_roots is all ones, and every
+ * frame may be one of them.
+ */
+struct callback_code plugins[PLUGINS_MAX] = {};
+__u64 all_roots = 0;
+
 /* The C stack between two stretches of Go. */
 struct c_stack {
 	__u64 start; /* address of runtime.cgocallback's frame */
@@ -417,6 +424,25 @@ __noinline int mix_c_stack(__u32 index, __u64 start, __u64 end)
 	return 0;
 }
 
+/* Whether pc lies in a function of the program's or a plugin's struct callback_code. */
+#define is_in_callback_code(pc, function)                                                                              \
+	in_callback_code(pc, __builtin_offsetof(struct callback_code, function##_start))
+
+static __always_inline int in_callback_code(__u64 pc, __u64 at)
+{
+	const volatile __u64 *range = (const volatile void *)&settings.callback + at;
+	__u64 in = lies_in(pc, range[0], range[1]);
+
+	if (settings.has_plugins) {
+#pragma clang loop unroll(full)
+		for (int k = 0; k < PLUGINS_MAX; k++) {
+			range = (const volatile void *)&plugins[k] + at;
+			in |= lies_in(pc, range[0], range[1]);
+		}
+	}
+	return in >> 63;
+}
+
 enum crossing {
 	CROSSING_GO,   /* Go code above C, from slot->fp on */
 	CROSSING_LAST, /* none: a thread of C's */
@@ -444,12 +470,12 @@ __noinline int cross_c(__u32 index, __u32 at)
 	if (start >> 47 || bpf_probe_read_user(&left, sizeof(left), (void *)(above + 32)))
 		return CROSSING_LOST;
 	pc = left.pc - slot->bias;
-	if (pc - settings.systemstack_switch_start < settings.systemstack_switch_size) {
+	if (is_in_callback_code(pc, systemstack_switch)) {
 		/* The thread's own stack, as it was before the callback: where the C code began. */
 		if (bpf_probe_read_user(&end, sizeof(end), (void *)start))
 			return CROSSING_LOST;
 		end = end > start ? end : 0;
-	} else if (pc - settings.goexit_start >= settings.goexit_size) {
+	} else if (!is_in_callback_code(pc, goexit)) {
 		return CROSSING_LOST;
 	}
 	asm volatile("" : "+r"(next));
@@ -466,7 +492,7 @@ __noinline int cross_c(__u32 index, __u32 at)
 	mix_c_stack(index, start, end ? end : ~0ull);
 	slot->base = 0; /* chunk is C's now: the next record is outside */
 	slot->last = 0;
-	if (!end && pc - settings.goexit_start < settings.goexit_size)
+	if (!end && is_in_callback_code(pc, goexit))
 		return CROSSING_LAST;
 	slot->fp = above + 40;
 	if (settings.cgocall_frame) {
@@ -495,8 +521,8 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 	if (read_chunk(slot, sp))
 		return -1;
 	slot->bias = bias;
-	slot->roots_start = settings.roots_start;
-	slot->roots_size = settings.roots_size;
+	slot->roots_start = settings.roots_start & ~*(volatile __u64 *)&all_roots;
+	slot->roots_size = settings.roots_size | *(volatile __u64 *)&all_roots;
 	slot->go_text_start = settings.go_text_start;
 	slot->go_text_size = settings.go_text_size;
 	slot->n_c_stacks = 0;
@@ -532,7 +558,7 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 		pc = record->pcs[depth - left - 1];
 		if (why == WALK_ROOT && is_root(pc))
 			break;
-		if (why == WALK_ROOT && left > 2 && pc - settings.cgocallback_start < settings.cgocallback_size) {
+		if (why == WALK_ROOT && left > 2 && is_in_callback_code(pc, cgocallback)) {
 			int crossing = cross_c(slot->index, depth - left);
 
 			if (crossing == CROSSING_LOST) {
@@ -671,7 +697,7 @@ static __always_inline int send_stack(struct scratch_slot *slot)
 	if (depth > STACK_DEPTH_MAX)
 		return 0;
 	/* Copies do not take the room of addresses. */
-	if (settings.cgocallback_size && slot->n_c_stacks)
+	if ((settings.callback.cgocallback_size || settings.has_plugins) && slot->n_c_stacks)
 		is_whole =
 			waiting < bpf_ringbuf_query(&stacks, BPF_RB_RING_SIZE) / 2 && send_c_stacks(slot->index) == 0;
 	if (waiting > RING_WAKEUP_BYTES)

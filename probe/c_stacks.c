@@ -43,7 +43,8 @@ struct c_stacks {
 	const struct go_binary *bin;
 	struct c_files *files;
 	int rbp_word; /* 0: not known of this binary */
-	elf_vaddr go_start, go_end;
+	struct c_range go[1 + PLUGINS_MAX]; /* vaddrs: the program's text, and of plugins */
+	size_t n_go;
 	pid_t pid;
 	struct mmap_events *events; /* NULL for none */
 	struct watched processes[PROCESSES_MAX];
@@ -80,11 +81,22 @@ struct c_stacks *c_stacks_new(const struct go_binary *bin)
 
 	s->bin = bin;
 	s->files = c_files_new();
-	if (bin) {
-		s->rbp_word = find_rbp_word(bin);
-		go_binary_text(bin, &s->go_start, &s->go_end);
-	}
+	if (bin)
+		c_stacks_add_plugin(s, bin, 0);
 	return s;
+}
+
+void c_stacks_add_plugin(struct c_stacks *s, const struct go_binary *bin, uint64_t displacement)
+{
+	elf_vaddr start, end;
+
+	if (s->n_go == ARRAY_SIZE(s->go))
+		return;
+	/* All of one program are of one Go. */
+	if (!s->rbp_word)
+		s->rbp_word = find_rbp_word(bin);
+	go_binary_text(bin, &start, &end);
+	s->go[s->n_go++] = (struct c_range){start + displacement, end + displacement};
 }
 
 void c_stacks_free(struct c_stacks *s)
@@ -255,6 +267,7 @@ static uint32_t unwind(struct c_stacks *s, const struct stack_record *record, ui
 {
 	struct c_copy copies[(C_STACK_BYTES / C_COPY_BYTES + 1) * C_STACKS_MAX];
 	struct c_frame frames[C_UNWIND_MAX];
+	struct c_range go[ARRAY_SIZE(s->go)];
 	struct c_registers registers;
 	struct c_process *process;
 	uint64_t crosscall2, go_ret = 0;
@@ -281,9 +294,11 @@ static uint32_t unwind(struct c_stacks *s, const struct stack_record *record, ui
 		mmap_events_drain(s->events, process);
 	if (!process)
 		return pcs[n++] = cut(s, "what the process has mapped could not be read"), n;
+	for (size_t i = 0; i < s->n_go; i++)
+		go[i] = (struct c_range){s->go[i].start + record->bias, s->go[i].end + record->bias};
 	for (bool again = true;; again = false) {
-		n_frames = c_unwind(process, &registers, copies, n_copies, s->go_start + record->bias,
-				    s->go_end + record->bias, frames, C_UNWIND_MAX, &end, &go_ret);
+		n_frames = c_unwind(process, &registers, copies, n_copies, go, s->n_go, frames, C_UNWIND_MAX, &end,
+				    &go_ret);
 		if (end != C_END_NO_FILE || !again || s->is_fresh)
 			break;
 		learn_maps(s);

@@ -28,6 +28,12 @@ void c_stacks_free(struct c_stacks *stacks); /* accepts NULL */
  */
 void c_stacks_watch(struct c_stacks *stacks, pid_t pid, bool is_launch);
 
+/*
+ * A plugin of the program has C code that may call Go: bin, borrowed for the call, with its vaddrs so much higher in the
+ * program's own address space. Beyond PLUGINS_MAX there is no effect.
+ */
+void c_stacks_add_plugin(struct c_stacks *stacks, const struct go_binary *bin, uint64_t displacement);
+
 /* Whether what came through the ring is a part of a C stack, which is kept until its stack comes. */
 bool c_stacks_take_copy(struct c_stacks *stacks, const void *data, size_t size);
 

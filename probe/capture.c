@@ -233,6 +233,27 @@ static int attach_entries(struct capture *c, pid_t pid, const struct go_binary *
 	return ret;
 }
 
+/* A plugin has its own ways between Go and C. */
+static void learn_plugin(struct capture *c, const struct capture_module *m)
+{
+	struct callback_code *plugin = c->skel->bss->plugins, found;
+	__u64 frame;
+
+	if (!kernel_find_callback(&found, &frame, m->bin))
+		return;
+	c_stacks_add_plugin(c->c_stacks, m->bin, m->displacement);
+	for (size_t i = 0; i < PLUGINS_MAX; i++, plugin++) {
+		if (plugin->cgocallback_size)
+			continue;
+		found.cgocallback_start += m->displacement;
+		found.systemstack_switch_start += m->displacement;
+		found.goexit_start += m->displacement;
+		*plugin = found;
+		__atomic_store_n(&c->skel->bss->all_roots, UINT64_MAX, __ATOMIC_RELEASE);
+		return;
+	}
+}
+
 int capture_attach(struct capture *c, pid_t pid, struct error *err)
 {
 	elf_offset start;
@@ -245,6 +266,7 @@ int capture_attach(struct capture *c, pid_t pid, struct error *err)
 	for (size_t i = 0; i < c->n_modules && ret == 0; i++) {
 		const struct capture_module *m = &c->modules[i];
 
+		learn_plugin(c, m);
 		ret = attach_entries(c, pid, m->bin, m->entries, m->displacement, NULL, err);
 	}
 	__atomic_store_n(&c->skel->bss->ended, 0, __ATOMIC_SEQ_CST);
@@ -257,6 +279,7 @@ int capture_add_module(struct capture *c, pid_t pid, const struct capture_module
 {
 	/* One more than there are: attach_entries adds it. */
 	ARRAY_GROW(c->attachments, c->n_attachments + 1, c->alloc_attachments);
+	learn_plugin(c, module);
 	return attach_entries(c, pid, module->bin, module->entries, module->displacement, NULL, err);
 }
 

@@ -64,7 +64,7 @@ void walk_settings_span_roots(struct walk_settings *settings)
 
 	for (size_t i = 0; i < STACK_ROOTS; i++)
 		span(&first, &end, settings->roots[i].start, settings->roots[i].size);
-	span(&first, &end, settings->cgocallback_start, settings->cgocallback_size);
+	span(&first, &end, settings->callback.cgocallback_start, settings->callback.cgocallback_size);
 	settings->roots_start = end ? first : 0;
 	settings->roots_size = end ? end - first : 0;
 }
@@ -83,30 +83,30 @@ static bool find_assembler(const struct go_binary *bin, const char *name, __u64 
 	return true;
 }
 
-/* What a walk over C code needs. Without it all a stack ends where C called Go. */
-static void find_callback(struct walk_settings *out, const struct go_binary *bin)
+bool kernel_find_callback(struct callback_code *out, __u64 *cgocall_frame, const struct go_binary *bin)
 {
 	static const uint8_t pushes_frame_pointer[] = {0x55, 0x48, 0x89, 0xe5}; /* push %rbp; mov %rsp, %rbp */
-	__u64 start, size, cgocallback, cgocallback_size;
+	struct callback_code found;
+	__u64 start, size;
 	uint8_t code[sizeof(pushes_frame_pointer)];
 	struct go_func cgocall;
 	uint32_t frame = 0;
 
-	if (!find_assembler(bin, "runtime.cgocallback", &cgocallback, &cgocallback_size) ||
-	    !find_assembler(bin, "runtime.systemstack_switch", &out->systemstack_switch_start,
-			    &out->systemstack_switch_size) ||
-	    !find_assembler(bin, "runtime.goexit", &out->goexit_start, &out->goexit_size) ||
+	if (!find_assembler(bin, "runtime.cgocallback", &found.cgocallback_start, &found.cgocallback_size) ||
+	    !find_assembler(bin, "runtime.systemstack_switch", &found.systemstack_switch_start,
+			    &found.systemstack_switch_size) ||
+	    !find_assembler(bin, "runtime.goexit", &found.goexit_start, &found.goexit_size) ||
 	    !find_assembler(bin, "runtime.asmcgocall", &start, &size) ||
 	    !elf_image_read(go_binary_image(bin), start, code, sizeof(code)))
-		return;
+		return false;
 	if (memcmp(code, pushes_frame_pointer, sizeof(code)) != 0) {
 		if (!go_binary_func_named(bin, "runtime.cgocall", &cgocall) ||
 		    !go_binary_frame_bytes(bin, &cgocall, &frame))
-			return;
+			return false;
 	}
-	out->cgocall_frame = frame;
-	out->cgocallback_start = cgocallback;
-	out->cgocallback_size = cgocallback_size;
+	*cgocall_frame = frame;
+	*out = found;
+	return true;
 }
 
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
@@ -139,7 +139,7 @@ void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, 
 			go_binary_text(bin, &text, &end);
 		out->go_text_start = text;
 		out->go_text_size = end - text;
-		find_callback(out, bin);
+		kernel_find_callback(&out->callback, &out->cgocall_frame, bin);
 		walk_settings_span_roots(out);
 	}
 }

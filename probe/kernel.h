@@ -26,6 +26,12 @@ static inline bool stack_record_is_whole(const struct stack_record *record, size
 	       size >= STACK_RECORD_BYTES(record->depth);
 }
 
+/*
+ * What a walk over C code needs of a program or of a plugin; false, and nothing is written, where it is not there: its
+ * stacks end where C called Go.
+ */
+bool kernel_find_callback(struct callback_code *out, __u64 *cgocall_frame, const struct go_binary *bin);
+
 /* All but expected_starts. skip_c: leave out frames of C code, if the program has any. */
 void walk_settings_init(struct walk_settings *out, const struct go_binary *bin, const struct alloc_entries *entries,
 			bool skip_c, uint32_t stack_depth);

@@ -49,6 +49,7 @@ void alloc_settings_init(struct alloc_settings *out, const struct go_binary *bin
 	/* A plugin's functions lie elsewhere. They are worth more than the C frames that its host can do without. */
 	walk_settings_init(&out->walk, bin, entries, !options->n_modules && !options->takes_modules,
 			   options->stack_depth);
+	out->walk.has_plugins = options->n_modules || options->takes_modules;
 	out->walk.expected_starts = options->is_launch;
 }
 

@@ -62,8 +62,8 @@ static void settle_walk(struct walk_settings *walk)
 	for (int i = 1; i < STACK_ROOTS; i++)
 		walk->roots[i] = walk->roots[0];
 	/* C calls nothing here, which the verifier is not to know. */
-	walk->cgocallback_start = end.vaddr;
-	walk->cgocallback_size = 1;
+	walk->callback.cgocallback_start = end.vaddr;
+	walk->callback.cgocallback_size = 1;
 	walk_settings_span_roots(walk);
 }
 

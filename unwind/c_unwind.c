@@ -235,6 +235,15 @@ static bool was_there(const struct place *places, size_t n, struct place place)
 	return false;
 }
 
+static bool is_in(uint64_t address, const struct c_range *ranges, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (address >= ranges[i].start && address < ranges[i].end)
+			return true;
+	}
+	return false;
+}
+
 /* From one frame to its caller. false: there is none, *end says why. */
 static bool step(struct walk *w, unw_cursor_t *cursor, struct place *place, bool *is_exact, enum c_end *end)
 {
@@ -255,7 +264,7 @@ static bool step(struct walk *w, unw_cursor_t *cursor, struct place *place, bool
 }
 
 size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_copy *copies,
-		size_t n_copies, uint64_t go_start, uint64_t go_end, struct c_frame *frames, size_t max,
+		size_t n_copies, const struct c_range *go, size_t n_go, struct c_frame *frames, size_t max,
 		enum c_end *end, uint64_t *go_ret)
 {
 	struct walk w = {.process = process, .registers = registers, .copies = copies, .n_copies = n_copies};
@@ -279,7 +288,7 @@ size_t c_unwind(struct c_process *process, const struct c_registers *registers, 
 		if (here.ip == 0)
 			break;
 		*end = C_END_GO;
-		if (here.ip >= go_start && here.ip < go_end) {
+		if (is_in(here.ip, go, n_go)) {
 			*go_ret = here.ip;
 			break;
 		}

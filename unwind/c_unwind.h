@@ -40,7 +40,7 @@ struct c_frame {
 };
 
 enum c_end {
-	C_END_GO,	 /* the caller is in [go_start, go_end) */
+	C_END_GO,	 /* the caller is Go */
 	C_END_OUTERMOST, /* the tables say so, or there is no return address */
 	C_END_COPY,	 /* it goes on where nothing was copied */
 	C_END_NO_FILE,	 /* code that no file backs, or no code */
@@ -54,11 +54,11 @@ enum c_end {
 const char *c_end_text(enum c_end end);
 
 /*
- * Up to max frames, innermost first; frames[0] is registers->rip itself. Returns how many, and in *end why there are no
+ * Up to max frames, innermost first, up to a caller in one of the n_go ranges; frames[0] is registers->rip itself. Returns how many, and in *end why there are no
  * more; with C_END_GO *go_ret is the return address in Go that ended it, in the process. Pages may come in any order.
  */
 size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_copy *copies,
-		size_t n_copies, uint64_t go_start, uint64_t go_end, struct c_frame *frames, size_t max,
+		size_t n_copies, const struct c_range *go, size_t n_go, struct c_frame *frames, size_t max,
 		enum c_end *end, uint64_t *go_ret);
 
 #endif

@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				  {STACK_AT + PAGE, (const uint8_t *)words + PAGE, PAGE}};
 	struct c_frame frames[C_UNWIND_MAX];
 	struct error err = ERROR_INIT;
+	struct c_range go = {0, 0};
 	struct c_registers registers;
 	struct c_process *process;
 	struct cfi_table *table;
@@ -68,6 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size <= PREFIX)
 		return 0;
+	if (data[0] == 77)
+		go.end = CODE_AT + 0x400;
 	fd = memfd_create("fuzz", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, data + PREFIX, size - PREFIX) != (ssize_t)(size - PREFIX))
 		abort();
@@ -84,12 +87,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (code)
 			registers.rip = CODE_AT + (size - PREFIX) / 64 * code + data[3] % 16;
 		registers.rsp = STACK_AT + data[2] * 8ull;
-		n = c_unwind(process, &registers, pages, 2, 0, data[0] == 77 ? CODE_AT + 0x400 : 0, frames,
-			     C_UNWIND_MAX, &end, &go_ret);
+		n = c_unwind(process, &registers, pages, 2, &go, 1, frames, C_UNWIND_MAX, &end, &go_ret);
 		check(n, end, frames);
 		/* The same again, from what is kept. */
-		if (c_unwind(process, &registers, pages, 2, 0, data[0] == 77 ? CODE_AT + 0x400 : 0, frames,
-			     C_UNWIND_MAX, &end, &go_ret) != n)
+		if (c_unwind(process, &registers, pages, 2, &go, 1, frames, C_UNWIND_MAX, &end, &go_ret) != n)
 			abort();
 	}
 	table = c_process_table(process, 0);

@@ -556,7 +556,7 @@ int main(int argc, char **argv)
 		else if (pthread_create(&thread, NULL, in_thread, &seed) == 0)
 			pthread_join(thread, NULL);
 		before = now();
-		n = c_unwind(process, &shot.registers, shot.pages, shot.n_pages, 0, 0, frames, C_UNWIND_MAX, &end,
+		n = c_unwind(process, &shot.registers, shot.pages, shot.n_pages, NULL, 0, frames, C_UNWIND_MAX, &end,
 			     &go_ret);
 		took += now() - before;
 		for (size_t i = 0; i < n; i++) {

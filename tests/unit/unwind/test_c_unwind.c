@@ -118,7 +118,7 @@ static void compare(enum c_end expected_end)
 	size_t n, expected = shot.n_trace < C_UNWIND_MAX ? shot.n_trace : C_UNWIND_MAX;
 
 	cr_assert_eq(c_process_new(&process, getpid(), files, &err), 0, "%s", err.text);
-	n = c_unwind(process, &shot.registers, shot.pages, shot.n_pages, 0, 0, frames, C_UNWIND_MAX, &end, &go_ret);
+	n = c_unwind(process, &shot.registers, shot.pages, shot.n_pages, NULL, 0, frames, C_UNWIND_MAX, &end, &go_ret);
 	cr_expect_eq(end, expected_end, "%s", c_end_text(end));
 	cr_expect_eq(n, expected, "%zu frames, libgcc has %zu", n, expected);
 	for (size_t i = 0; i < n && i < expected; i++) {
@@ -356,7 +356,7 @@ static void finish(struct unwound *u)
 
 static void again(struct unwound *u, const struct c_registers *registers, const struct c_copy *pages, size_t n_pages)
 {
-	u->n = c_unwind(u->process, registers, pages, n_pages, 0, 0, u->frames, C_UNWIND_MAX, &u->end, &u->go_ret);
+	u->n = c_unwind(u->process, registers, pages, n_pages, NULL, 0, u->frames, C_UNWIND_MAX, &u->end, &u->go_ret);
 }
 
 static uint64_t interrupted_at;
@@ -399,13 +399,13 @@ Test(c_unwind, go_above_c)
 	cr_assert_gt(shot.n_trace, 4);
 	/* One that is there once. */
 	go = shot.trace[shot.n_trace - 2];
-	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, go, go + 1, u.frames, C_UNWIND_MAX, &u.end,
+	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, &(struct c_range){go, go + 1}, 1, u.frames, C_UNWIND_MAX, &u.end,
 		       &u.go_ret);
 	cr_expect_eq(u.end, C_END_GO, "%s", c_end_text(u.end));
 	cr_expect_eq(u.n, shot.n_trace - 2);
 	cr_expect_eq(u.go_ret, go);
 	/* The end of the range is not in it. */
-	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, go - 1, go, u.frames, C_UNWIND_MAX, &u.end,
+	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, &(struct c_range){go - 1, go}, 1, u.frames, C_UNWIND_MAX, &u.end,
 		       &u.go_ret);
 	cr_expect_eq(u.end, C_END_OUTERMOST, "%s", c_end_text(u.end));
 	cr_expect_eq(u.n, shot.n_trace);
@@ -438,7 +438,7 @@ Test(c_unwind, no_more_frames_than_are_asked_for)
 
 	down(5, 3);
 	begin(&u);
-	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, 0, 0, u.frames, 3, &u.end, &u.go_ret);
+	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, NULL, 0, u.frames, 3, &u.end, &u.go_ret);
 	cr_expect_eq(u.end, C_END_DEEP, "%s", c_end_text(u.end));
 	cr_expect_eq(u.n, 3);
 	finish(&u);
