@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -89,13 +90,15 @@ int launch_resolve(char **out, const char *argv0, struct error *err)
 	return error_set(err, -ENOENT, "launch: failed to find '%s' in PATH; give its path", argv0);
 }
 
-static void child(int go_fd, int exec_fd, const char *path, char *const argv[])
+static void child(int go_fd, int exec_fd, const char *path, char *const argv[], int death_signal)
 {
 	sigset_t none;
 	char go;
 	ssize_t n;
 	int code;
 
+	/* Before it waits: it ends without us. */
+	prctl(PR_SET_PDEATHSIG, death_signal);
 	do
 		n = read(go_fd, &go, 1);
 	while (n < 0 && errno == EINTR);
@@ -111,7 +114,7 @@ static void child(int go_fd, int exec_fd, const char *path, char *const argv[])
 	_exit(127);
 }
 
-int launch_start(struct launch *out, const char *path, char *const argv[], struct error *err)
+int launch_start(struct launch *out, const char *path, char *const argv[], int death_signal, struct error *err)
 {
 	int go[2] = {-1, -1}, exec[2] = {-1, -1};
 	int ret;
@@ -128,7 +131,7 @@ int launch_start(struct launch *out, const char *path, char *const argv[], struc
 	}
 	if (out->pid == 0) {
 		close(go[1]); /* or the child would keep itself waiting for ever */
-		child(go[0], exec[1], path, argv);
+		child(go[0], exec[1], path, argv, death_signal);
 	}
 	out->path = path;
 	out->go_fd = go[1];

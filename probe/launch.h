@@ -21,8 +21,9 @@ int launch_resolve(char **out, const char *argv0, struct error *err);
 /*
  * Forks a child that waits. The probes are put on the file for the child's pid; exec keeps the pid, and the kernel
  * inserts them as it maps the new program. The path stays the caller's, and has to stay until launch_release.
+ * death_signal: what the kernel sends it when we are gone, whatever the way; 0 for nothing.
  */
-int launch_start(struct launch *out, const char *path, char *const argv[], struct error *err);
+int launch_start(struct launch *out, const char *path, char *const argv[], int death_signal, struct error *err);
 /* Lets it exec. Returns once exec has succeeded or failed. */
 int launch_release(struct launch *launch, struct error *err);
 /* After pid_fd became readable: exit code, or 128 + signal. */

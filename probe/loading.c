@@ -169,7 +169,8 @@ static void let_go_on(int pid_fd)
 /*
  * Sits in the program's process group, with a parent in another one of the session, for as long as the guard does. A
  * group that has no such member any more, because its leader was killed, gets SIGHUP from the kernel if one of it is
- * stopped (setpgid(2), orphaned process groups): the program would end with us.
+ * stopped (setpgid(2), orphaned process groups): the program would end with us. Only where it is us who are that
+ * member: in a group that has none anyway the end of the first would be such an event.
  */
 static void OWN_STACK __attribute__((noreturn)) anchor(int fd)
 {
@@ -181,7 +182,15 @@ static void OWN_STACK __attribute__((noreturn)) anchor(int fd)
 	_exit(0);
 }
 
-static void OWN_STACK __attribute__((noreturn)) guard(int fd, int pid_fd, pid_t holder, volatile __u64 *over)
+static bool holds_group(void)
+{
+	pid_t parent = getppid();
+
+	return parent > 0 && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
+}
+
+static void OWN_STACK __attribute__((noreturn))
+guard(int fd, int pid_fd, pid_t holder, bool is_held, volatile __u64 *over)
 {
 	int holder_fd = (int)syscall(SYS_pidfd_open, holder, 0), ends[2] = {-1, -1};
 	int keep[] = {fd, pid_fd, holder_fd, -1, -1};
@@ -190,7 +199,7 @@ static void OWN_STACK __attribute__((noreturn)) guard(int fd, int pid_fd, pid_t 
 	pid_t other = -1;
 	ssize_t n;
 
-	if (pipe2(ends, O_CLOEXEC) == 0) {
+	if (is_held && pipe2(ends, O_CLOEXEC) == 0) {
 		other = fork();
 		if (other == 0)
 			anchor(ends[0]);
@@ -211,7 +220,8 @@ static void OWN_STACK __attribute__((noreturn)) guard(int fd, int pid_fd, pid_t 
 			;
 		let_go_on(pid_fd);
 	}
-	close(ends[1]);
+	if (ends[1] >= 0)
+		close(ends[1]);
 	while (other > 0 && waitpid(other, NULL, 0) < 0 && errno == EINTR)
 		;
 	_exit(0);
@@ -219,6 +229,7 @@ static void OWN_STACK __attribute__((noreturn)) guard(int fd, int pid_fd, pid_t 
 
 int loading_attach(struct loading *l, pid_t pid, int pid_fd, struct error *err)
 {
+	bool is_held = holds_group();
 	int ends[2], ret;
 
 	ret = attachment_new(&l->attachment, l->method, l->skel->progs.on_loaded, NULL, elf_image_fd(l->loader), pid,
@@ -231,7 +242,7 @@ int loading_attach(struct loading *l, pid_t pid, int pid_fd, struct error *err)
 	l->guard = fork();
 	if (l->guard == 0) {
 		close(ends[1]);
-		guard(ends[0], pid_fd, attachment_holder(l->attachment), &l->skel->bss->over);
+		guard(ends[0], pid_fd, attachment_holder(l->attachment), is_held, &l->skel->bss->over);
 	}
 	ret = l->guard < 0 ? error_set(err, -errno, "launch: failed to fork: %s", reason_of_fork(errno)) : 0;
 	close(ends[0]);
@@ -248,6 +259,14 @@ bool loading_is_stopped(struct loading *l)
 {
 	ring_buffer__consume(l->ring);
 	return __atomic_load_n(&l->skel->bss->stops, __ATOMIC_ACQUIRE) != l->handled;
+}
+
+bool loading_is_guarded(const struct loading *l)
+{
+	char byte;
+
+	/* It never says anything. */
+	return l->guard_fd < 0 || recv(l->guard_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
 }
 
 bool loading_has_failed(const struct loading *l)

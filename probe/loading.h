@@ -8,7 +8,8 @@
  * there: one in use by somebody never is.
  *
  * Nothing that we do or that is done to us leaves it standing: a process of its own, the guard, notices when we are
- * gone, whatever the way, waits until the probe is too, and lets the program go on.
+ * gone, whatever the way, waits until the probe is too, and lets the program go on. Where the guard is killed nothing
+ * is stopped any more; where both are killed at once, the kernel's signal at our death (launch_start) lets it go on.
  *
  * Why not otherwise: events of mmap come too late for the first allocations. Permission events of fanotify come in
  * time, but for every open on the mount, by anybody, each of which would wait for us; and they take CAP_SYS_ADMIN. The
@@ -41,6 +42,8 @@ int loading_fd(const struct loading *loading);
 bool loading_is_stopped(struct loading *loading);
 /* Whether the process ever loaded something and could not be stopped for it. */
 bool loading_has_failed(const struct loading *loading);
+/* Whether the guard is there: without it nothing may be stopped any more, since nobody would let it go on after us. */
+bool loading_is_guarded(const struct loading *loading);
 void loading_continue(struct loading *loading);
 /* Accepts NULL. The process goes on. */
 void loading_free(struct loading *loading);

@@ -519,8 +519,23 @@ static void look_at_loaded(struct session *s)
 	error_release(&err);
 }
 
+/* The program goes on, whatever it loads. */
+static void stop_watching(struct session *s)
+{
+	if (s->loading && loading_has_failed(s->loading))
+		add_refused(s, "what was loaded while the program could not be held");
+	s->watches_loading = s->loading;
+	loading_free(s->loading);
+	s->loading = NULL;
+}
+
 static void session_loaded(struct session *s)
 {
+	if (s->loading && !loading_is_guarded(s->loading)) {
+		add_refused(s, "what was loaded after the process that guards the program was killed");
+		stop_watching(s);
+		s->watches_loading = false;
+	}
 	if (!s->loading || !loading_is_stopped(s->loading))
 		return;
 	look_at_loaded(s);
@@ -556,7 +571,6 @@ static int session_wait(struct session *s, enum rec_end *reason, struct error *e
 		[WAIT_SIGNAL] = {.fd = s->signal_fd, .events = POLLIN},
 		[WAIT_PID] = {.fd = s->pid_fd, .events = POLLIN},
 		[WAIT_INPUT] = {.fd = s->options->events.input ? s->options->events.input_fd : -1, .events = POLLIN},
-		[WAIT_LOADING] = {.fd = s->loading ? loading_fd(s->loading) : -1, .events = POLLIN},
 	};
 	const struct session_events *events = &s->options->events;
 	enum heard heard;
@@ -584,6 +598,7 @@ static int session_wait(struct session *s, enum rec_end *reason, struct error *e
 			if (left * 1000 < wait_ms)
 				wait_ms = left > 0 ? (int)(left * 1000) + 1 : 0;
 		}
+		fds[WAIT_LOADING] = (struct pollfd){.fd = s->loading ? loading_fd(s->loading) : -1, .events = POLLIN};
 		for (size_t i = 0; i < s->n_runtimes; i++)
 			fds[WAIT_MODES + i] = (struct pollfd){.fd = mode_fd(s->runtimes[i]->mode), .events = POLLIN};
 		n = poll(fds, WAIT_MODES + s->n_runtimes, wait_ms);
@@ -640,16 +655,6 @@ static void add_missed(struct runtime *r, const struct session *s)
 	/* Somebody else let it go on too soon. */
 	if (r->was_loaded && !mode_has_begun(r->mode))
 		mode_add_missed(&r->missed, "what it may have allocated before the probes were in place");
-}
-
-/* The program goes on, whatever it loads. */
-static void stop_watching(struct session *s)
-{
-	if (s->loading && loading_has_failed(s->loading))
-		add_refused(s, "what was loaded while the program could not be held");
-	s->watches_loading = s->loading;
-	loading_free(s->loading);
-	s->loading = NULL;
 }
 
 /* Ends the window and fills the recordings. */
@@ -735,7 +740,7 @@ static int check_program(const struct recording *rec, const struct go_binary *bi
 static int run(struct session *s, const struct go_binary *bin, const char *path, char *const argv[],
 	       enum rec_end *reason, struct error *err)
 {
-	int ret = launch_start(&s->launch, path, argv, err), spare = -1;
+	int ret = launch_start(&s->launch, path, argv, s->loading ? SIGCONT : 0, err), spare = -1;
 
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
 	if (ret == 0 && s->n_runtimes) {

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 		printf("%.2f %.2f\n", armed - start, now_ms() - armed);
 		return 0;
 	}
-	if (launch_start(&launch, argv[2], argv + 2, &err) ||
+	if (launch_start(&launch, argv[2], argv + 2, 0, &err) ||
 	    attachment_new(&attachment, method, program, NULL, elf_image_fd(image), launch.pid, offsets, NULL, n,
 			   &err) ||
 	    launch_release(&launch, &err))

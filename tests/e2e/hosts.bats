@@ -373,3 +373,26 @@ no_helpers() {
 	done
 	[ "$complaints" -eq 0 ]
 }
+
+@test "the guard is killed, and then escaudit: the program goes on" {
+	need_bpf
+	need_cgo
+	local fields guard
+	for method in '' --attach=perf; do
+		start_job
+		for guard in $(cat "/proc/$recorder/task/$recorder/children"); do
+			[ "$(cat "/proc/$guard/comm")" != escaudit-guard ] || break
+		done
+		[ "$(cat "/proc/$guard/comm")" = escaudit-guard ] || complain "no guard"
+		kill -KILL "$guard"
+		sleep 0.5 # a few turns of the loop that looks after it
+		# A program that stands still is told by its standing still.
+		kill -STOP "$recorder"
+		goes_on || complain "does not go on without escaudit ($method)"
+		kill -KILL "$recorder"
+		expect_free "after both were killed ($method)"
+		kill_pids
+		pids=()
+	done
+	[ "$complaints" -eq 0 ]
+}
