@@ -51,12 +51,12 @@ __u64 c_has_come = 0;
 __u64 ended = 0;
 /*
  * Where C code lies, which changes as a process loads libraries; user space tells. Until then, wherever Linux puts
- * programs and libraries, and data between them.
+ * programs and libraries, and data between them: with the most random addresses (vm.mmap_rnd_bits of 32), 16 TiB up
+ * from where programs begin and down from the top; and all that a program at a fixed address may take.
  */
 struct c_text_range c_text[C_TEXT_RANGES] = {
-	{.start = 0x7f0000000000, .size = 0x00ffffffffff},
-	{.start = 0x550000000000, .size = 0x01ffffffffff},
-	{.start = 0x400000, .size = 0x0fffffff},
+	{.start = 0x550000000000, .size = 0x2affffffffff},
+	{.start = 0x400000, .size = 0x7fbfffff},
 };
 
 /*

@@ -189,7 +189,8 @@ static bool holds_group(void)
 	return parent > 0 && getsid(parent) == getsid(0) && getpgid(parent) != getpgrp();
 }
 
-static void OWN_STACK __attribute__((noreturn)) guard(int fd, int pid_fd, pid_t holder, bool is_held, volatile __u64 *over)
+static void OWN_STACK __attribute__((noreturn))
+guard(int fd, int pid_fd, pid_t holder, bool is_held, volatile __u64 *over)
 {
 	int holder_fd = (int)syscall(SYS_pidfd_open, holder, 0), ends[2] = {-1, -1};
 	int keep[] = {fd, pid_fd, holder_fd, -1, -1};

@@ -8,8 +8,8 @@
  * there: one in use by somebody never is.
  *
  * Nothing that we do or that is done to us leaves it standing: a process of its own, the guard, notices when we are
- * gone, whatever the way, waits until the probe is too, and lets the program go on. Where the guard is killed nothing is
- * stopped any more; where both are killed at once, the kernel's signal at our death (launch_start) lets it go on.
+ * gone, whatever the way, waits until the probe is too, and lets the program go on. Where the guard is killed nothing
+ * is stopped any more; where both are killed at once, the kernel's signal at our death (launch_start) lets it go on.
  *
  * Why not otherwise: events of mmap come too late for the first allocations. Permission events of fanotify come in
  * time, but for every open on the mount, by anybody, each of which would wait for us; and they take CAP_SYS_ADMIN. The

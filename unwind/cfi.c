@@ -21,6 +21,8 @@
 /* Where there is no sorted table: more is not gone through. libc has 100 KiB, a large program some megabytes. */
 #define MAX_SECTION_BYTES (16u << 20)
 #define MAX_REMEMBERED	  64
+/* Letters of an augmentation, of which there are six: they are gone through anew for each FDE. */
+#define MAX_LETTERS 8
 /* Return addresses of one file that are remembered, and the bytes of their functions' entries, some 100 each; with
  * more, it begins anew. */
 #define MAX_KEPT       65536
@@ -227,7 +229,7 @@ static bool read_cie(const struct elf_image *image, elf_vaddr vaddr, struct cie 
 		return false;
 	version = (uint8_t)take(&r, 1);
 	letters = (const char *)r.at;
-	skip(&r, strnlen(letters, (size_t)(r.end - r.at)));
+	skip(&r, strnlen(letters, r.end - r.at < MAX_LETTERS ? (size_t)(r.end - r.at) : MAX_LETTERS));
 	if (take(&r, 1) != 0 || r.failed || (version != 1 && version != 3 && version != 4))
 		return false;
 	if (version == 4 && take(&r, 2) != 8) /* bytes of an address, and of a segment */

@@ -133,6 +133,15 @@ cells() {
 	for_each_go check
 }
 
+@test "two ways through C in a program far up are two stacks, from the first on" {
+	need_mixed
+	use_go
+	launched "$(mixed_program -ldflags='-linkmode=external -extldflags "-no-pie -Wl,-Ttext-segment=0x20000000"')" paths
+	expect_stack mixed paths 107 '.* <- common <- left_way <- paths <- .*main.main.*'
+	expect_stack mixed paths 109 '.* <- common <- right_way <- paths <- .*main.main.*'
+	[ "$complaints" -eq 0 ]
+}
+
 @test "two ways through C that part where the copy of the stack ends are two stacks, or say that they are cut" {
 	need_mixed
 	use_go

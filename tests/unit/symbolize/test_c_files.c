@@ -425,6 +425,16 @@ Test(c_files, debug_file_by_link, .timeout = 600)
 	separated_release(&s);
 }
 
+/* Its sum would take a quarter of an hour. */
+Test(c_files, debug_file_without_end, .timeout = 60)
+{
+	struct separate s = separated("gcc -O0 -g -Wl,--build-id=none", "strip -g");
+
+	in_root(&s, "objcopy --add-gnu-debuglink=tmp/names.debug bin/names && truncate -s 1T bin/names.debug");
+	cr_expect_lt(named(&s, "/bin/names"), s.calls.n / 4);
+	separated_release(&s);
+}
+
 /* What a link of the process's root names is there, whatever has that name for us. */
 Test(c_files, debug_file_outside_of_the_root, .timeout = 600)
 {

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -83,4 +84,34 @@ Test(cfi, what_is_remembered_is_bounded)
 	cr_expect_eq(entry->start, start);
 	cfi_table_free(table);
 	elf_image_free(image);
+}
+
+/* A record that says much about itself is not gone through anew for each of the many that name it. */
+Test(cfi, long_augmentation_of_many_functions, .timeout = 20)
+{
+	char folder[] = "/tmp/escaudit-test-cfi-XXXXXX", *command, *path;
+	struct error err = ERROR_INIT;
+	struct elf_image *image;
+	struct cfi_table *table;
+	struct cfi_entry *entry;
+
+	cr_assert_not_null(mkdtemp(folder));
+	path = xasprintf("%s/many", folder);
+	command = xasprintf("printf '.globl _start\n_start: nop\n.section .frames,\"a\"\nc: .long e-b\n"
+			    "b: .long 0\n.byte 1,0x7a\n.fill 60000,1,0x42\n.asciz \"R\"\n"
+			    ".byte 1,0x78,0x10,1,0x1b,0xc,7,8,0x90,1\n.balign 4\ne:\n"
+			    ".rept 600000\n.long 16\n.long .-c\n.long 0x100,0x10,0\n.endr\n.long 0\n' | "
+			    "gcc -nostdlib -static -x assembler -Wl,--no-eh-frame-hdr -o %s - 2>/dev/null && "
+			    "objcopy --rename-section .frames=.eh_frame %s",
+			    path, path);
+	cr_assert_eq(system(command), 0);
+	cr_assert_eq(elf_image_open(&image, path, &err), 0, "%s", err.text);
+	table = cfi_table_new(image);
+	cr_expect_eq(cfi_table_find(table, 0x401000, &entry), CFI_NONE);
+	cfi_table_free(table);
+	elf_image_free(image);
+	cr_expect_eq(unlink(path), 0);
+	cr_expect_eq(rmdir(folder), 0);
+	free(command);
+	free(path);
 }
