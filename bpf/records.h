@@ -136,10 +136,16 @@ struct observation_value {
  */
 #define STACK_PC_C (1ull << 63)
 
-/* Start and size of a stretch of memory. */
-struct c_text_range {
-	__u64 start;
-	__u64 size;
+/*
+ * Where C code lies, which changes as a process loads libraries: stretches of memory. epoch is another one when code of
+ * one file has taken the place of another's.
+ */
+struct c_code {
+	struct {
+		__u64 start;
+		__u64 size;
+	} text[C_TEXT_RANGES];
+	__u64 epoch;
 };
 
 /* Ring record: a part of a C stack, as it was at the hit. Longer than any stack's, by which it is told. */

@@ -50,13 +50,12 @@ __u64 c_has_come = 0;
  */
 __u64 ended = 0;
 /*
- * Where C code lies, which changes as a process loads libraries; user space tells. Until then, wherever Linux puts
+ * User space tells. Until then, wherever Linux puts
  * programs and libraries, and data between them: with the most random addresses (vm.mmap_rnd_bits of 32), 16 TiB up
  * from where programs begin and down from the top; and all that a program at a fixed address may take.
  */
-struct c_text_range c_text[C_TEXT_RANGES] = {
-	{.start = 0x550000000000, .size = 0x2affffffffff},
-	{.start = 0x400000, .size = 0x7fbfffff},
+struct c_code c_code = {
+	.text = {{.start = 0x550000000000, .size = 0x2affffffffff}, {.start = 0x400000, .size = 0x7fbfffff}},
 };
 
 /*
@@ -400,7 +399,7 @@ __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 			break;
 #pragma clang loop unroll(full)
 		for (int k = 0; k < C_TEXT_RANGES; k++)
-			in |= lies_in(word, c_text[k].start, c_text[k].size);
+			in |= lies_in(word, c_code.text[k].start, c_code.text[k].size);
 		mask = (__u64)((__s64)in >> 63);
 		hash += mask & ((hash + word) * (__u64)(__s64)HASH_FACTOR - hash);
 		check += mask & ((check + word) * (__u64)(__s64)CHECK_FACTOR - check);
@@ -489,6 +488,7 @@ __noinline int cross_c(__u32 index, __u32 at)
 		slot->c_stacks[n].end = end;
 		slot->n_c_stacks = n + 1;
 	}
+	mix(&slot->id, *(volatile __u64 *)&c_code.epoch);
 	mix_c_stack(index, start, end ? end : ~0ull);
 	slot->base = 0; /* chunk is C's now: the next record is outside */
 	slot->last = 0;

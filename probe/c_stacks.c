@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -24,7 +25,9 @@
 /* Copies whose stack has not come. A stack's own come right before it, and those of other CPUs' between them. */
 #define COPIES_MAX    16384
 #define PROCESSES_MAX 64
-#define SPLICED_MAX   (STACK_DEPTH_MAX + C_STACKS_MAX * (C_UNWIND_MAX + 3))
+/* Of a process that runs already, and whose C code calls Go, the maps are read all the time: a hundredth of it. */
+#define MAPS_SHARE  100
+#define SPLICED_MAX (STACK_DEPTH_MAX + C_STACKS_MAX * (C_UNWIND_MAX + 3))
 
 enum { WORD_RET_CROSSCALL2 = 4, WORD_RBX = 8, WORD_R12, WORD_R13, WORD_R14, WORD_R15, WORD_RBP };
 
@@ -42,7 +45,7 @@ struct watched {
 struct c_stacks {
 	const struct go_binary *bin;
 	struct c_files *files;
-	int rbp_word; /* 0: not known of this binary */
+	int rbp_word;			    /* 0: not known of this binary */
 	struct c_range go[1 + PLUGINS_MAX]; /* vaddrs: the program's text, and of plugins */
 	size_t n_go;
 	pid_t pid;
@@ -55,6 +58,7 @@ struct c_stacks {
 	size_t n_frames, alloc_frames;
 	struct u64map frame_of; /* file and address, mixed, or derived -> frame */
 	bool is_fresh;		/* the maps have been read since the last refresh */
+	uint64_t due;		/* when they are read again; of CLOCK_MONOTONIC */
 	bool came;		/* copies came since then */
 	bool has_told;		/* where C code lies, or that nobody can */
 	uint64_t pcs[SPLICED_MAX];
@@ -212,14 +216,25 @@ static uint64_t cut(struct c_stacks *s, const char *why)
 	return intern_frame(s, &(struct raw_c_frame){.cut = why});
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static void learn_maps(struct c_stacks *s)
 {
+	uint64_t begun = now_ns();
+
 	for (size_t i = 0; i < s->n_processes; i++) {
 		if (s->events)
 			mmap_events_drain(s->events, s->processes[i].process);
 		c_process_refresh(s->processes[i].process);
 	}
 	s->is_fresh = true;
+	s->due = now_ns() + MAPS_SHARE * (now_ns() - begun);
 }
 
 static struct c_process *process_of(struct c_stacks *s, pid_t pid)
@@ -290,8 +305,6 @@ static uint32_t unwind(struct c_stacks *s, const struct stack_record *record, ui
 	}
 	pcs[n++] = crosscall2 - record->bias;
 	process = process_of(s, pid);
-	if (process && s->events) /* what lies there now may not be what lay there */
-		mmap_events_drain(s->events, process);
 	if (!process)
 		return pcs[n++] = cut(s, "what the process has mapped could not be read"), n;
 	for (size_t i = 0; i < s->n_go; i++)
@@ -338,37 +351,39 @@ void c_stacks_splice(struct c_stacks *s, const struct stack_record *record, stru
 		c_stacks_drop(s, &record->id);
 }
 
-void c_stacks_refresh(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
+void c_stacks_refresh(struct c_stacks *s, struct c_code *code)
 {
-	struct c_text_range fresh[C_TEXT_RANGES] = {{0}};
+	struct c_code fresh = {.epoch = 0};
 	struct c_range ranges[PROCESSES_MAX * C_TEXT_RANGES];
 	size_t n = 0;
 
 	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
-	if (!s->came && !(s->has_told && s->events))
+	if (!s->came && !(s->has_told && (s->events || now_ns() >= s->due)))
 		return;
-	if (s->came && !s->is_fresh)
-		learn_maps(s);
-	else if (s->events && s->n_processes)
+	if (s->events && !s->came && s->n_processes)
 		mmap_events_drain(s->events, s->processes[0].process);
+	else if (!s->is_fresh)
+		learn_maps(s);
 	s->came = s->is_fresh = false;
 	s->has_told = true;
 	/* Others may be anywhere. */
 	if (s->n_processes == PROCESSES_MAX)
 		return;
-	for (size_t i = 0; i < s->n_processes; i++)
+	for (size_t i = 0; i < s->n_processes; i++) {
 		n += c_process_text_ranges(s->processes[i].process, ranges + n, C_TEXT_RANGES);
+		fresh.epoch += c_process_replaced(s->processes[i].process);
+	}
 	n = c_ranges_merge(ranges, n, C_TEXT_RANGES);
 	for (size_t i = 0; i < n; i++)
-		fresh[i] = (struct c_text_range){ranges[i].start, ranges[i].end - ranges[i].start};
-	if (n && memcmp(fresh, text, sizeof(fresh)) != 0)
-		memcpy(text, fresh, sizeof(fresh));
+		fresh.text[i].start = ranges[i].start, fresh.text[i].size = ranges[i].end - ranges[i].start;
+	if (n && memcmp(&fresh, code, sizeof(fresh)) != 0)
+		memcpy(code, &fresh, sizeof(fresh));
 }
 
-void c_stacks_tell_first(struct c_stacks *s, struct c_text_range text[C_TEXT_RANGES])
+void c_stacks_tell_first(struct c_stacks *s, struct c_code *code)
 {
 	if (!s->has_told)
-		c_stacks_refresh(s, text);
+		c_stacks_refresh(s, code);
 }
 
 void c_stacks_lend(const struct c_stacks *s, struct raw_capture *raw)

@@ -29,8 +29,8 @@ void c_stacks_free(struct c_stacks *stacks); /* accepts NULL */
 void c_stacks_watch(struct c_stacks *stacks, pid_t pid, bool is_launch);
 
 /*
- * A plugin of the program has C code that may call Go: bin, borrowed for the call, with its vaddrs so much higher in the
- * program's own address space. Beyond PLUGINS_MAX there is no effect.
+ * A plugin of the program has C code that may call Go: bin, borrowed for the call, with its vaddrs so much higher in
+ * the program's own address space. Beyond PLUGINS_MAX there is no effect.
  */
 void c_stacks_add_plugin(struct c_stacks *stacks, const struct go_binary *bin, uint64_t displacement);
 
@@ -49,12 +49,11 @@ void c_stacks_splice(struct c_stacks *stacks, const struct stack_record *record,
 /* The same for a stack that is known already: only gives its copies back. */
 void c_stacks_drop(struct c_stacks *stacks, const struct stack_id *id);
 
-/* Call a few times a second: looks after what the processes map, and tells the kernel programs what lies where
- * (c_text). */
-void c_stacks_refresh(struct c_stacks *stacks, struct c_text_range text[C_TEXT_RANGES]);
+/* Call a few times a second: looks after what the processes map, and tells the kernel programs what lies where. */
+void c_stacks_refresh(struct c_stacks *stacks, struct c_code *code);
 
 /* The same after the first copy has come, and nothing after that: until C's places are told, anything counts as one. */
-void c_stacks_tell_first(struct c_stacks *stacks, struct c_text_range text[C_TEXT_RANGES]);
+void c_stacks_tell_first(struct c_stacks *stacks, struct c_code *code);
 
 /* What RAW_PC_C stands for, into raw: owned by the c_stacks. */
 void c_stacks_lend(const struct c_stacks *stacks, struct raw_capture *raw);

@@ -150,7 +150,7 @@ static void on_stack(void *ctx, const void *data, size_t size)
 	bool is_new;
 
 	if (c_stacks_take_copy(c->c_stacks, data, size)) {
-		c_stacks_tell_first(c->c_stacks, c->skel->data->c_text);
+		c_stacks_tell_first(c->c_stacks, &c->skel->data->c_code);
 		return;
 	}
 	if (!stack_record_is_whole(record, size))
@@ -261,7 +261,7 @@ int capture_attach(struct capture *c, pid_t pid, struct error *err)
 	int ret;
 
 	c_stacks_watch(c->c_stacks, pid, c->is_launch);
-	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
+	c_stacks_refresh(c->c_stacks, &c->skel->data->c_code);
 	ret = attach_entries(c, pid, c->bin, c->entries, 0, watch ? &start : NULL, err);
 	for (size_t i = 0; i < c->n_modules && ret == 0; i++) {
 		const struct capture_module *m = &c->modules[i];
@@ -387,7 +387,7 @@ int capture_drain(struct capture *c, struct error *err)
 
 	if (ret)
 		return ret;
-	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
+	c_stacks_refresh(c->c_stacks, &c->skel->data->c_code);
 	/*
 	 * Retiring probes means to put all the others in again, so it has to be worth it. Where it fails, because the
 	 * process just ended or for any other reason, the old ones stay in place and the evidence is as good.
@@ -403,7 +403,7 @@ int capture_drain(struct capture *c, struct error *err)
 
 void capture_learn_mapped(struct capture *c)
 {
-	c_stacks_refresh(c->c_stacks, c->skel->data->c_text);
+	c_stacks_refresh(c->c_stacks, &c->skel->data->c_code);
 }
 
 void capture_detach(struct capture *c)

@@ -529,23 +529,6 @@ static void stop_watching(struct session *s)
 	s->loading = NULL;
 }
 
-static void session_loaded(struct session *s)
-{
-	if (s->loading && !loading_is_guarded(s->loading)) {
-		add_refused(s, "what was loaded after the process that guards the program was killed");
-		stop_watching(s);
-		s->watches_loading = false;
-	}
-	if (!s->loading || !loading_is_stopped(s->loading))
-		return;
-	look_at_loaded(s);
-	for (size_t i = 0; i < s->n_runtimes; i++)
-		mode_learn_mapped(s->runtimes[i]->mode);
-	loading_continue(s->loading);
-}
-
-/* ---- the window ---- */
-
 static int drain(struct session *s, struct error *err)
 {
 	for (size_t i = 0; i < s->n_runtimes; i++) {
@@ -554,6 +537,28 @@ static int drain(struct session *s, struct error *err)
 	}
 	return 0;
 }
+
+static void session_loaded(struct session *s)
+{
+	struct error err = ERROR_INIT;
+
+	if (s->loading && !loading_is_guarded(s->loading)) {
+		add_refused(s, "what was loaded after the process that guards the program was killed");
+		stop_watching(s);
+		s->watches_loading = false;
+	}
+	if (!s->loading || !loading_is_stopped(s->loading))
+		return;
+	/* With what the stacks so far ran in: other code may be there now. An error is the next drain's, too. */
+	drain(s, &err);
+	error_release(&err);
+	look_at_loaded(s);
+	for (size_t i = 0; i < s->n_runtimes; i++)
+		mode_learn_mapped(s->runtimes[i]->mode);
+	loading_continue(s->loading);
+}
+
+/* ---- the window ---- */
 
 static bool is_armed(const struct session *s)
 {

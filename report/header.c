@@ -147,7 +147,7 @@ static void add_shortened(struct strbuf *sb, const struct recording *rec)
 		strbuf_addf(sb,
 			    "stacks of %" PRIu64 " objects end with the caller of their line: there were more than "
 			    "--max-stacks has room for; lines, types and counts are not affected, "
-			    "--charge=module is",
+			    "--charge=c and --charge=module are",
 			    h->shortened);
 }
 

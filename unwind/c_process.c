@@ -41,7 +41,8 @@ struct c_process {
 	struct c_files *files; /* borrowed */
 	struct c_mapping *mappings;
 	size_t n, alloc;
-	size_t last;		   /* where the last address was found */
+	size_t last; /* where the last address was found */
+	uint64_t n_replaced;
 	struct keymap known;	   /* device and inode -> its number in files, plus 1 */
 	uint32_t vdso;		   /* C_NO_FILE until it is needed */
 	struct cfi_table **tables; /* by number in files */
@@ -108,6 +109,9 @@ static void add(struct c_process *p, uint64_t start, uint64_t end, uint64_t offs
 {
 	if (start >= end || offset + (end - start) < offset || p->n >= MAX_MAPPINGS)
 		return;
+	for (size_t i = first_behind(p, start); i < p->n && p->mappings[i].start < end; i++)
+		p->n_replaced +=
+			p->mappings[i].file != file || p->mappings[i].start - p->mappings[i].offset != start - offset;
 	c_process_remove(p, start, end);
 	insert(p, first_behind(p, start),
 	       (struct c_mapping){.start = start, .end = end, .offset = offset, .file = file});
@@ -361,6 +365,11 @@ size_t c_ranges_merge(struct c_range *ranges, size_t n, size_t max)
 		kept--;
 	}
 	return kept < max ? kept : max;
+}
+
+uint64_t c_process_replaced(const struct c_process *p)
+{
+	return p->n_replaced;
 }
 
 size_t c_process_text_ranges(const struct c_process *p, struct c_range *out, size_t max)

@@ -42,6 +42,8 @@ void c_process_add_mapping(struct c_process *process, uint64_t start, uint64_t e
 size_t c_process_text_ranges(const struct c_process *process, struct c_range *out, size_t max);
 /* The same of ranges in any order, of several processes, in place. */
 size_t c_ranges_merge(struct c_range *ranges, size_t n, size_t max);
+/* How often code has come where other code was known to be: from then on the same addresses are another stack. */
+uint64_t c_process_replaced(const struct c_process *process);
 void c_process_free(struct c_process *process); /* accepts NULL */
 
 #endif

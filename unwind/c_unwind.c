@@ -318,7 +318,7 @@ const char *c_end_text(enum c_end end)
 	static const char *const texts[] = {
 		[C_END_GO] = "Go",
 		[C_END_OUTERMOST] = "the start of the thread",
-		[C_END_COPY] = "more stack than was copied",
+		[C_END_COPY] = "more stack than was copied, or another one",
 		[C_END_NO_FILE] = "code without a file",
 		[C_END_NO_TABLE] = "no unwind tables",
 		[C_END_BAD_TABLE] = "damaged unwind tables",

@@ -42,7 +42,7 @@ struct c_frame {
 enum c_end {
 	C_END_GO,	 /* the caller is Go */
 	C_END_OUTERMOST, /* the tables say so, or there is no return address */
-	C_END_COPY,	 /* it goes on where nothing was copied */
+	C_END_COPY,	 /* it goes on where nothing was copied: too far, or on another stack (sigaltstack) */
 	C_END_NO_FILE,	 /* code that no file backs, or no code */
 	C_END_NO_TABLE,	 /* a file without unwind tables for this code */
 	C_END_BAD_TABLE, /* damaged tables, or such as are not understood */
@@ -54,8 +54,9 @@ enum c_end {
 const char *c_end_text(enum c_end end);
 
 /*
- * Up to max frames, innermost first, up to a caller in one of the n_go ranges; frames[0] is registers->rip itself. Returns how many, and in *end why there are no
- * more; with C_END_GO *go_ret is the return address in Go that ended it, in the process. Pages may come in any order.
+ * Up to max frames, innermost first, up to a caller in one of the n_go ranges; frames[0] is registers->rip itself.
+ * Returns how many, and in *end why there are no more; with C_END_GO *go_ret is the return address in Go that ended it,
+ * in the process. Pages may come in any order.
  */
 size_t c_unwind(struct c_process *process, const struct c_registers *registers, const struct c_copy *copies,
 		size_t n_copies, const struct c_range *go, size_t n_go, struct c_frame *frames, size_t max,

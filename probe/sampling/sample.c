@@ -39,7 +39,7 @@ static void on_stack(void *ctx, const void *data, size_t size)
 	struct sample *s = ctx;
 
 	if (c_stacks_take_copy(s->c_stacks, data, size)) {
-		c_stacks_tell_first(s->c_stacks, s->skel->data->c_text);
+		c_stacks_tell_first(s->c_stacks, &s->skel->data->c_code);
 		return;
 	}
 	if (!stack_record_is_whole(record, size))
@@ -199,7 +199,7 @@ int sample_attach(struct sample *s, pid_t pid, struct error *err)
 
 	s->pid = pid;
 	c_stacks_watch(s->c_stacks, pid, s->options.is_launch);
-	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
+	c_stacks_refresh(s->c_stacks, &s->skel->data->c_code);
 	getrusage(RUSAGE_SELF, &s->own_before);
 	s->attached = true;
 	plan = controller_init(&s->controller, &options, sample_now_ns());
@@ -231,7 +231,7 @@ int sample_drain(struct sample *s, struct error *err)
 
 	if (ret)
 		return ret;
-	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
+	c_stacks_refresh(s->c_stacks, &s->skel->data->c_code);
 	if (!s->attached)
 		return 0;
 	sample_read_stats(s);
@@ -250,7 +250,7 @@ int sample_drain(struct sample *s, struct error *err)
 
 void sample_learn_mapped(struct sample *s)
 {
-	c_stacks_refresh(s->c_stacks, s->skel->data->c_text);
+	c_stacks_refresh(s->c_stacks, &s->skel->data->c_code);
 }
 
 bool sample_has_begun(const struct sample *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Loads libraries when it runs: loading MILLISECONDS LIBRARY:TIMES... waits so long before each, and calls it as soon
- * as it is there. One that is C calls the last one that was Go.
+ * as it is there. One that is C calls the last one that was Go, and is closed before the next one comes.
  */
 #include "host.h"
 
@@ -11,6 +11,7 @@
 int main(int argc, char **argv)
 {
 	work_function *work = NULL;
+	void *closed = NULL;
 
 	if (argc < 3)
 		return 64;
@@ -24,11 +25,14 @@ int main(int argc, char **argv)
 			return 64;
 		*colon = '\0';
 		usleep((useconds_t)strtoul(argv[1], NULL, 10) * 1000);
+		if (closed)
+			dlclose(closed);
 		library = dlopen(argv[i], RTLD_NOW);
 		if (library) {
 			own = (work_function *)dlsym(library, "Work");
 			both_ways = (ways_function *)dlsym(library, "both_ways");
 		}
+		closed = own ? NULL : library;
 		if (own)
 			host_outer(work = own, strtol(colon + 1, NULL, 10));
 		else if (both_ways && work)

@@ -83,6 +83,26 @@ Test(c_process, what_comes_later_takes_its_place)
 	c_files_free(files);
 }
 
+Test(c_process, other_code_at_the_same_place_is_noticed)
+{
+	struct c_files *files = c_files_new();
+	struct error err = ERROR_INIT;
+	struct c_process *p;
+
+	cr_assert_eq(c_process_new(&p, -1, files, &err), 0, "%s", err.text);
+	c_process_add_mapping(p, 0x10000, 0x12000, 0, -1, "/a");
+	c_process_add_mapping(p, 0x20000, 0x21000, 0, -1, "/b");
+	c_process_add_mapping(p, 0x10000, 0x12000, 0, -1, "/a");
+	c_process_add_mapping(p, 0x11000, 0x12000, 0x1000, -1, "/a");
+	cr_expect_eq(c_process_replaced(p), 0);
+	c_process_add_mapping(p, 0x20000, 0x21000, 0x1000, -1, "/b");
+	cr_expect_eq(c_process_replaced(p), 1, "another part of the file");
+	c_process_add_mapping(p, 0x11000, 0x13000, 0, -1, "/b");
+	cr_expect_eq(c_process_replaced(p), 2);
+	c_process_free(p);
+	c_files_free(files);
+}
+
 Test(c_process, ranges_are_merged_where_least_lies_between)
 {
 	struct c_files *files = c_files_new();

@@ -399,14 +399,14 @@ Test(c_unwind, go_above_c)
 	cr_assert_gt(shot.n_trace, 4);
 	/* One that is there once. */
 	go = shot.trace[shot.n_trace - 2];
-	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, &(struct c_range){go, go + 1}, 1, u.frames, C_UNWIND_MAX, &u.end,
-		       &u.go_ret);
+	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, &(struct c_range){go, go + 1}, 1, u.frames,
+		       C_UNWIND_MAX, &u.end, &u.go_ret);
 	cr_expect_eq(u.end, C_END_GO, "%s", c_end_text(u.end));
 	cr_expect_eq(u.n, shot.n_trace - 2);
 	cr_expect_eq(u.go_ret, go);
 	/* The end of the range is not in it. */
-	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, &(struct c_range){go - 1, go}, 1, u.frames, C_UNWIND_MAX, &u.end,
-		       &u.go_ret);
+	u.n = c_unwind(u.process, &shot.registers, shot.pages, shot.n_pages, &(struct c_range){go - 1, go}, 1, u.frames,
+		       C_UNWIND_MAX, &u.end, &u.go_ret);
 	cr_expect_eq(u.end, C_END_OUTERMOST, "%s", c_end_text(u.end));
 	cr_expect_eq(u.n, shot.n_trace);
 	finish(&u);
