@@ -375,6 +375,8 @@ static __always_inline __u64 lies_in(__u64 word, __u64 start, __u64 size)
  */
 __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 {
+	/* Read where it is needed: kept on the stack, it would be more than the programs have (512 bytes for five calls). */
+	const volatile __u64 *text = &c_code.text[0].start;
 	struct scratch_slot *slot = slot_at(index);
 	__u64 len = C_COPY_BYTES - (address & (C_COPY_BYTES - 1));
 	__u64 hash, check, n;
@@ -399,7 +401,7 @@ __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 			break;
 #pragma clang loop unroll(full)
 		for (int k = 0; k < C_TEXT_RANGES; k++)
-			in |= lies_in(word, c_code.text[k].start, c_code.text[k].size);
+			in |= lies_in(word, text[2 * k], text[2 * k + 1]);
 		mask = (__u64)((__s64)in >> 63);
 		hash += mask & ((hash + word) * (__u64)(__s64)HASH_FACTOR - hash);
 		check += mask & ((check + word) * (__u64)(__s64)CHECK_FACTOR - check);
