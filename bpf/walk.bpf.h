@@ -375,7 +375,8 @@ static __always_inline __u64 lies_in(__u64 word, __u64 start, __u64 size)
  */
 __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 {
-	/* Read where it is needed: kept on the stack, it would be more than the programs have (512 bytes for five calls). */
+	/* Read where it is needed: kept on the stack, it would be more than the programs have (512 bytes for five
+	 * calls). */
 	const volatile __u64 *text = &c_code.text[0].start;
 	struct scratch_slot *slot = slot_at(index);
 	__u64 len = C_COPY_BYTES - (address & (C_COPY_BYTES - 1));
