@@ -109,7 +109,8 @@ static int give_on(struct stack_ring *r, uint64_t most_ns, struct error *err)
 			break;
 	}
 	/* The rest is given at the next call. */
-	memmove(r->queue, r->queue + given, (r->n_queue - given) * sizeof(*r->queue));
+	if (given)
+		memmove(r->queue, r->queue + given, (r->n_queue - given) * sizeof(*r->queue));
 	r->n_queue -= given;
 	return ret;
 }

@@ -426,7 +426,7 @@ Test(c_files, debug_file_by_link, .timeout = 600)
 }
 
 /* Its sum would take a quarter of an hour. */
-Test(c_files, debug_file_without_end, .timeout = 60)
+Test(c_files, debug_file_without_end, .timeout = 600)
 {
 	struct separate s = separated("gcc -O0 -g -Wl,--build-id=none", "strip -g");
 
