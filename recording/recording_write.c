@@ -604,10 +604,14 @@ static int write_fd(const struct recording *rec, int fd)
 			put_point(w, &rec->points[i]);
 		for (size_t i = 0; i < rec->n_types; i++)
 			put_type(w, &rec->types[i]);
+		/* What was put last may have filled the buffer, and without room deflate does nothing. */
 		do {
-			status = deflate(&w->z, Z_FINISH);
 			flush_out(w);
+			status = deflate(&w->z, Z_FINISH);
 		} while (status == Z_OK && !w->failed);
+		flush_out(w);
+		if (status != Z_STREAM_END && !w->failed)
+			w->failed = -EIO;
 		deflateEnd(&w->z);
 	}
 	ret = w->failed;

@@ -627,6 +627,41 @@ Test(recording, equal_recordings_are_equal_files)
 	free(two);
 }
 
+#define LOCATIONS_FROM 1850
+#define LOCATIONS_TO   2100
+
+/* Of growing recordings some fill the buffer with what is put last. */
+Test(recording, of_any_size, .timeout = 600)
+{
+	struct recording *rec = recording_new();
+	char *path = in_directory("r.pb.gz");
+	uint64_t random = 88172645463325252u;
+
+	for (uint64_t n = 1; n <= LOCATIONS_TO; n++) {
+		struct recording *back = NULL;
+		struct error err = ERROR_INIT;
+		char name[65];
+
+		for (size_t i = 0; i < sizeof(name) - 1; i++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			name[i] = (char)('0' + random % 64);
+		}
+		name[sizeof(name) - 1] = '\0';
+		add_location(rec, 0x401000 + 16 * n, false, strpool_add(rec->pool, name), "a.go", 1);
+		if (n < LOCATIONS_FROM)
+			continue;
+		write_ok(rec, path);
+		cr_expect_eq(recording_read(&back, path, &err), 0, "%lu locations: %s", n, err.text);
+		cr_expect(!back || back->n_locations == n);
+		error_release(&err);
+		recording_free(back);
+	}
+	recording_free(rec);
+	free(path);
+}
+
 /* An existing file is replaced, also behind a link, and the link stays. */
 Test(recording, replaces_files)
 {
