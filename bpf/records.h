@@ -89,13 +89,11 @@ struct walk_settings {
 	 */
 	struct callback_code callback;
 	__u64 cgocall_frame; /* 0: a frame record */
-	__u32 has_plugins;   /* the program may open some: plugins[] */
-	__u32 pad_0;
 	/* How often the process may begin to run the program before it is another run of it: 1 if it is launched, else
 	 * 0. */
 	__u64 expected_starts;
 	__u32 stack_depth; /* at most STACK_DEPTH_MAX */
-	__u32 pad;
+	__u32 has_plugins; /* the program may open some: plugins[] */
 };
 
 /* What a probe's attach cookie says of its allocator entry, beside the vaddr of the allocation point. */

@@ -50,20 +50,20 @@ __u64 c_has_come = 0;
  */
 __u64 ended = 0;
 /*
- * User space tells. Until then, wherever Linux puts
- * programs and libraries, and data between them: with the most random addresses (vm.mmap_rnd_bits of 32), 16 TiB up
- * from where programs begin and down from the top; and all that a program at a fixed address may take.
+ * User space tells. Until then, wherever Linux puts programs and libraries, and data between them: with the most random
+ * addresses (vm.mmap_rnd_bits of 32), 16 TiB up from where programs begin and down from the top; and all that a program
+ * at a fixed address may take.
  */
 struct c_code c_code = {
 	.text = {{.start = 0x550000000000, .size = 0x2affffffffff}, {.start = 0x400000, .size = 0x7fbfffff}},
 };
 
 /*
- * Of the plugins that the program has opened. Their functions lie anywhere: with any, all_roots is all ones, and every
- * frame may be one of them.
+ * Of the plugins that the program has opened. Their functions may be at any address: roots_mask, 0 without plugins, has
+ * all bits set then, and makes the range of roots the whole address space.
  */
 struct callback_code plugins[PLUGINS_MAX] = {};
-__u64 all_roots = 0;
+__u64 roots_mask = 0;
 
 /* The C stack between two stretches of Go. */
 struct c_stack {
@@ -377,7 +377,7 @@ __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 {
 	/* Read where it is needed: kept on the stack, it would be more than the programs have (512 bytes for five
 	 * calls). */
-	const volatile __u64 *text = &c_code.text[0].start;
+	const volatile struct c_code *code = &c_code;
 	struct scratch_slot *slot = slot_at(index);
 	__u64 len = C_COPY_BYTES - (address & (C_COPY_BYTES - 1));
 	__u64 hash, check, n;
@@ -402,7 +402,7 @@ __noinline int mix_c_part(__u32 index, __u64 address, __u64 end)
 			break;
 #pragma clang loop unroll(full)
 		for (int k = 0; k < C_TEXT_RANGES; k++)
-			in |= lies_in(word, text[2 * k], text[2 * k + 1]);
+			in |= lies_in(word, code->text[k].start, code->text[k].size);
 		mask = (__u64)((__s64)in >> 63);
 		hash += mask & ((hash + word) * (__u64)(__s64)HASH_FACTOR - hash);
 		check += mask & ((check + word) * (__u64)(__s64)CHECK_FACTOR - check);
@@ -524,8 +524,8 @@ static __always_inline int walk_stack(struct scratch_slot *slot, __u64 sp, __u64
 	if (read_chunk(slot, sp))
 		return -1;
 	slot->bias = bias;
-	slot->roots_start = settings.roots_start & ~*(volatile __u64 *)&all_roots;
-	slot->roots_size = settings.roots_size | *(volatile __u64 *)&all_roots;
+	slot->roots_start = settings.roots_start & ~*(volatile __u64 *)&roots_mask;
+	slot->roots_size = settings.roots_size | *(volatile __u64 *)&roots_mask;
 	slot->go_text_start = settings.go_text_start;
 	slot->go_text_size = settings.go_text_size;
 	slot->n_c_stacks = 0;

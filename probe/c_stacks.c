@@ -12,8 +12,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/u64map.h"
@@ -216,17 +216,9 @@ static uint64_t cut(struct c_stacks *s, const char *why)
 	return intern_frame(s, &(struct raw_c_frame){.cut = why});
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void learn_maps(struct c_stacks *s)
 {
-	uint64_t begun = now_ns();
+	uint64_t begun = clock_now_ns();
 
 	for (size_t i = 0; i < s->n_processes; i++) {
 		if (s->events)
@@ -234,7 +226,7 @@ static void learn_maps(struct c_stacks *s)
 		c_process_refresh(s->processes[i].process);
 	}
 	s->is_fresh = true;
-	s->due = now_ns() + MAPS_SHARE * (now_ns() - begun);
+	s->due = clock_now_ns() + MAPS_SHARE * (clock_now_ns() - begun);
 }
 
 static struct c_process *process_of(struct c_stacks *s, pid_t pid)
@@ -358,7 +350,7 @@ void c_stacks_refresh(struct c_stacks *s, struct c_code *code)
 	size_t n = 0;
 
 	/* Until the first copy comes, C code has not called Go, and nobody needs to know. */
-	if (!s->came && !(s->has_told && (s->events || now_ns() >= s->due)))
+	if (!s->came && !(s->has_told && (s->events || clock_now_ns() >= s->due)))
 		return;
 	if (s->events && !s->came && s->n_processes)
 		mmap_events_drain(s->events, s->processes[0].process);

@@ -249,7 +249,7 @@ static void learn_plugin(struct capture *c, const struct capture_module *m)
 		found.systemstack_switch_start += m->displacement;
 		found.goexit_start += m->displacement;
 		*plugin = found;
-		__atomic_store_n(&c->skel->bss->all_roots, UINT64_MAX, __ATOMIC_RELEASE);
+		__atomic_store_n(&c->skel->bss->roots_mask, UINT64_MAX, __ATOMIC_RELEASE);
 		return;
 	}
 }
@@ -399,11 +399,6 @@ int capture_drain(struct capture *c, struct error *err)
 			c->reach.wasted += wasted;
 	}
 	return 0;
-}
-
-void capture_learn_mapped(struct capture *c)
-{
-	c_stacks_refresh(c->c_stacks, &c->skel->data->c_code);
 }
 
 void capture_detach(struct capture *c)

@@ -73,8 +73,6 @@ int capture_fd(const struct capture *capture);
 /* Takes new stacks out of the ring and retires reach probes that were hit. Call when capture_fd is readable and a few
  * times a second. */
 int capture_drain(struct capture *capture, struct error *err);
-/* As mode_learn_mapped. */
-void capture_learn_mapped(struct capture *capture);
 
 /* Takes the probes out. The window ends here. Idempotent. */
 void capture_detach(struct capture *capture);

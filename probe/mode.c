@@ -33,11 +33,6 @@ int mode_drain(struct mode *mode, struct error *err)
 	return mode->ops->drain(mode, err);
 }
 
-void mode_learn_mapped(struct mode *mode)
-{
-	mode->ops->learn_mapped(mode);
-}
-
 int mode_add_module(struct mode *mode, pid_t pid, const struct process_module *module, struct strbuf *missed,
 		    struct error *err)
 {

@@ -50,8 +50,6 @@ int mode_attach(struct mode *mode, pid_t pid, struct error *err);
 /* A descriptor that polls readable when mode_drain has work; call it a few times a second, too. */
 int mode_fd(const struct mode *mode);
 int mode_drain(struct mode *mode, struct error *err);
-/* The process stands still and has mapped code of which nothing has run: tells the kernel programs where it lies. */
-void mode_learn_mapped(struct mode *mode);
 /*
  * A module that the process has loaded since mode_attach, and of which nothing has run yet. Fails only where the probes
  * could not be put in place; what else cannot be covered is added to missed.

@@ -103,11 +103,6 @@ static int exact_drain(struct mode *mode, struct error *err)
 	return capture_drain(of(mode)->capture, err);
 }
 
-static void exact_learn_mapped(struct mode *mode)
-{
-	capture_learn_mapped(of(mode)->capture);
-}
-
 static bool exact_has_begun(const struct mode *mode)
 {
 	return capture_has_begun(capture_of(mode));
@@ -171,7 +166,6 @@ static const struct mode_ops exact_ops = {
 	.attach = exact_attach,
 	.fd = exact_fd,
 	.drain = exact_drain,
-	.learn_mapped = exact_learn_mapped,
 	.add_module = exact_add_module,
 	.has_begun = exact_has_begun,
 	.has_ended = exact_has_ended,

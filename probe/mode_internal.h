@@ -11,7 +11,6 @@ struct mode_ops {
 	int (*attach)(struct mode *mode, pid_t pid, struct error *err);
 	int (*fd)(const struct mode *mode);
 	int (*drain)(struct mode *mode, struct error *err);
-	void (*learn_mapped)(struct mode *mode);
 	int (*add_module)(struct mode *mode, pid_t pid, const struct process_module *module, struct strbuf *missed,
 			  struct error *err);
 	bool (*has_begun)(const struct mode *mode);

@@ -549,12 +549,13 @@ static void session_loaded(struct session *s)
 	}
 	if (!s->loading || !loading_is_stopped(s->loading))
 		return;
-	/* With what the stacks so far ran in: other code may be there now. An error is the next drain's, too. */
+	/*
+	 * The stacks so far by the code that they ran in, and then, before it runs, what lies where now. An error is
+	 * the next drain's, too.
+	 */
 	drain(s, &err);
 	error_release(&err);
 	look_at_loaded(s);
-	for (size_t i = 0; i < s->n_runtimes; i++)
-		mode_learn_mapped(s->runtimes[i]->mode);
 	loading_continue(s->loading);
 }
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/reason.h"
 
@@ -26,15 +26,21 @@ struct stack_ring {
 	size_t n_queue, alloc_queue;
 };
 
+/* Of a record in the queue. */
+static size_t words_of(size_t size)
+{
+	return 1 + (size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+}
+
 static int take(void *ctx, void *data, size_t size)
 {
 	struct stack_ring *r = ctx;
-	size_t words = (size + sizeof(*r->queue) - 1) / sizeof(*r->queue);
+	size_t words = words_of(size);
 
-	ARRAY_GROW(r->queue, r->n_queue + 1 + words, r->alloc_queue);
+	ARRAY_GROW(r->queue, r->n_queue + words, r->alloc_queue);
 	r->queue[r->n_queue] = size;
 	memcpy(r->queue + r->n_queue + 1, data, size);
-	r->n_queue += 1 + words;
+	r->n_queue += words;
 	/* This one is taken; the rest stays in the ring. */
 	return r->n_queue * sizeof(*r->queue) < QUEUE_MAX ? 0 : -ENOBUFS;
 }
@@ -80,19 +86,11 @@ int stack_ring_fd(const struct stack_ring *r)
 	return ring_buffer__epoll_fd(r->ring);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* What comes meanwhile only goes into the queue: a program that makes stacks as fast as they are given on would never
  * let go. */
 static int give_on(struct stack_ring *r, uint64_t most_ns, struct error *err)
 {
-	uint64_t begun = now_ns();
+	uint64_t begun = clock_now_ns();
 	size_t given = 0, n = 0, come;
 	int ret = empty(r, err);
 
@@ -101,11 +99,11 @@ static int give_on(struct stack_ring *r, uint64_t most_ns, struct error *err)
 		size_t size = r->queue[given];
 
 		r->on_record(r->ctx, r->queue + given + 1, size);
-		given += 1 + (size + sizeof(*r->queue) - 1) / sizeof(*r->queue);
+		given += words_of(size);
 		if (++n % BATCH)
 			continue;
 		ret = empty(r, err);
-		if (now_ns() - begun > most_ns)
+		if (clock_now_ns() - begun > most_ns)
 			break;
 	}
 	/* The rest is given at the next call. */

@@ -144,12 +144,12 @@ int sample_exact_window(struct sample *s, struct error *err)
 	if (ret)
 		goto out;
 	before = spent[GROUP_EXACT];
-	begun = sample_now_ns();
+	begun = clock_now_ns();
 	sample_set_gate(s, GROUP_EXACT, true);
 	do {
-		sample_sleep_ns(until_look(spent[GROUP_EXACT] - before, sample_now_ns() - begun));
+		sample_sleep_ns(until_look(spent[GROUP_EXACT] - before, clock_now_ns() - begun));
 		ret = sample_read_costs(s, spent, NULL, err);
-	} while (ret == 0 && spent[GROUP_EXACT] - before < EXACT_COST_NS && sample_now_ns() - begun < EXACT_MAX_NS);
+	} while (ret == 0 && spent[GROUP_EXACT] - before < EXACT_COST_NS && clock_now_ns() - begun < EXACT_MAX_NS);
 	sample_set_gate(s, GROUP_EXACT, false);
 	attachment_free(attachment);
 	calm_down(hurried);
@@ -160,7 +160,7 @@ int sample_exact_window(struct sample *s, struct error *err)
 		ret = sample_add_samples(s, bpf_map__fd(s->skel->maps.exact), true, err);
 	estimator_close_exact(sample_cells_estimator(s->cells), covered);
 	s->exact_windows++;
-	s->exact_not_before = sample_now_ns() + (uint64_t)((double)(own_ns() - own_before) / EXACT_OWN_SHARE);
+	s->exact_not_before = clock_now_ns() + (uint64_t)((double)(own_ns() - own_before) / EXACT_OWN_SHARE);
 out:
 	calm_down(hurried);
 	free(flags);
@@ -169,5 +169,5 @@ out:
 
 bool sample_may_look_exact(const struct sample *s)
 {
-	return s->exact_windows < EXACT_FREE_WINDOWS || sample_now_ns() >= s->exact_not_before;
+	return s->exact_windows < EXACT_FREE_WINDOWS || clock_now_ns() >= s->exact_not_before;
 }

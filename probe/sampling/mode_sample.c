@@ -46,11 +46,6 @@ static int sample_mode_drain(struct mode *mode, struct error *err)
 	return ret ? ret : sample_drain(m->sample, err);
 }
 
-static void sample_mode_learn_mapped(struct mode *mode)
-{
-	sample_learn_mapped(of(mode)->sample);
-}
-
 /* Its samples come from the runtime's own slow path; a plugin has a copy of that. */
 static int sample_mode_add_module(struct mode *mode, pid_t pid, const struct process_module *module,
 				  struct strbuf *missed, struct error *err)
@@ -128,7 +123,6 @@ static const struct mode_ops sample_ops = {
 	.attach = sample_mode_attach,
 	.fd = sample_mode_fd,
 	.drain = sample_mode_drain,
-	.learn_mapped = sample_mode_learn_mapped,
 	.add_module = sample_mode_add_module,
 	.has_begun = sample_mode_has_begun,
 	.has_ended = sample_mode_has_ended,

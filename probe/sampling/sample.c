@@ -81,7 +81,7 @@ int sample_new(struct sample **out, const struct go_binary *bin, const struct al
 	if (s->options.budget <= 0)
 		s->options.budget = SAMPLE_BUDGET_DEFAULT;
 	if (!s->options.seed)
-		s->options.seed = sample_now_ns();
+		s->options.seed = clock_now_ns();
 	s->cells =
 		sample_cells_new(bin, entries, points, options->max_stacks ? options->max_stacks : DEFAULT_MAX_STACKS);
 	s->c_stacks = c_stacks_new(bin);
@@ -142,7 +142,7 @@ static int attach_edges(struct sample *s, struct error *err)
 
 static void set_timer(struct sample *s)
 {
-	uint64_t now = sample_now_ns(), ns = s->due > now ? s->due - now : 1;
+	uint64_t now = clock_now_ns(), ns = s->due > now ? s->due - now : 1;
 	struct itimerspec t;
 
 	ns = ns < STATS_NS ? ns : STATS_NS;
@@ -165,14 +165,14 @@ static int apply(struct sample *s, const struct controller_plan *plan, struct er
 		ret = sample_open_cold(s, err);
 	if (ret == 0 && plan->hot && !s->hot_since)
 		ret = sample_open_hot(s, err);
-	else if (ret == 0 && plan->hot && sample_now_ns() - s->hot_since > LOOK_NS)
+	else if (ret == 0 && plan->hot && clock_now_ns() - s->hot_since > LOOK_NS)
 		ret = sample_look(s, err);
 	if (ret == 0)
 		ret = sample_read_costs(s, spent, NULL, err);
 	if (ret)
 		return ret;
-	controller_resume(&s->controller, sample_now_ns(), spent);
-	s->due = sample_now_ns() + plan->duration_ns;
+	controller_resume(&s->controller, clock_now_ns(), spent);
+	s->due = clock_now_ns() + plan->duration_ns;
 	set_timer(s);
 	sample_read_stats(s);
 	return 0;
@@ -202,14 +202,14 @@ int sample_attach(struct sample *s, pid_t pid, struct error *err)
 	c_stacks_refresh(s->c_stacks, &s->skel->data->c_code);
 	getrusage(RUSAGE_SELF, &s->own_before);
 	s->attached = true;
-	plan = controller_init(&s->controller, &options, sample_now_ns());
+	plan = controller_init(&s->controller, &options, clock_now_ns());
 	ret = attach_edges(s, err);
 	if (ret == 0)
 		ret = apply(s, &plan, err);
 	if (ret == 0)
 		ret = stack_ring_drain(s->ring, err);
 	/* The window begins when all probes stand. */
-	s->begun = sample_now_ns();
+	s->begun = clock_now_ns();
 	if (s->hot_since)
 		s->hot_since = s->begun;
 	if (s->cold_since)
@@ -237,20 +237,15 @@ int sample_drain(struct sample *s, struct error *err)
 	sample_read_stats(s);
 	if (read(s->timer_fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
 		return error_set(err, -errno, "probe: failed to read the timer: %s", reason_text(errno));
-	if (sample_now_ns() < s->due) {
+	if (clock_now_ns() < s->due) {
 		set_timer(s);
 		return 0;
 	}
 	ret = sample_read_costs(s, spent, NULL, err);
 	if (ret)
 		return ret;
-	plan = controller_next(&s->controller, sample_now_ns(), spent);
+	plan = controller_next(&s->controller, clock_now_ns(), spent);
 	return apply(s, &plan, err);
-}
-
-void sample_learn_mapped(struct sample *s)
-{
-	c_stacks_refresh(s->c_stacks, &s->skel->data->c_code);
 }
 
 bool sample_has_begun(const struct sample *s)
@@ -280,7 +275,7 @@ void sample_detach(struct sample *s)
 		return;
 	sample_set_gate(s, GROUP_HOT, false);
 	sample_set_gate(s, GROUP_COLD, false);
-	s->ended = sample_now_ns();
+	s->ended = clock_now_ns();
 	sample_read_stats(s);
 	sample_read_final_stats(s);
 	sample_close_hot(s, NULL);

@@ -48,8 +48,6 @@ int sample_attach(struct sample *sample, pid_t pid, struct error *err);
 /* A descriptor that polls readable when sample_drain has work. */
 int sample_fd(const struct sample *sample);
 int sample_drain(struct sample *sample, struct error *err);
-/* As mode_learn_mapped. */
-void sample_learn_mapped(struct sample *sample);
 /* As capture_has_ended and capture_is_armed. */
 bool sample_has_begun(const struct sample *sample);
 bool sample_has_ended(const struct sample *sample);

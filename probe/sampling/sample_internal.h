@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "bpf/sample_records.h"
 #include "probe/attach.h"
@@ -70,7 +71,6 @@ struct sample {
 
 /* ---- windows ---- */
 
-uint64_t sample_now_ns(void); /* CLOCK_MONOTONIC */
 void sample_sleep_ns(uint64_t ns);
 
 /* What the probes of each group have cost so far, and how often they were hit; hits may be NULL. */

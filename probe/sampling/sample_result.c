@@ -82,7 +82,7 @@ static int add_losses(struct sample *s, struct recording *rec, struct error *err
 
 int sample_read(struct sample *s, struct sample_result *out, struct recording *rec, struct error *err)
 {
-	uint64_t now = s->attached ? sample_now_ns() : s->exited_ns ? s->exited_ns : s->ended;
+	uint64_t now = s->attached ? clock_now_ns() : s->exited_ns ? s->exited_ns : s->ended;
 	uint64_t cold_ns = s->cold_ns + (s->cold_since ? now - s->cold_since : 0);
 	struct estimator_span span = {.seconds = (double)(now - s->begun) / 1e9, .cold_seconds = (double)cold_ns / 1e9};
 	struct heap_stats used;
@@ -127,7 +127,7 @@ int sample_cut(struct sample *s, struct sample_result *out, struct recording *re
 	if (ret)
 		return ret;
 	sample_cells_reset(s->cells);
-	s->begun = sample_now_ns();
+	s->begun = clock_now_ns();
 	s->cold_ns = s->hot_ns = 0;
 	s->windows = s->exact_windows = s->exact_objects = 0;
 	s->cold_since = s->cold_since ? s->begun : 0;

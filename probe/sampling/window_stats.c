@@ -17,12 +17,12 @@ void sample_read_stats(struct sample *s)
 	if (!s->pid || !s->has_bias || sample_has_ended(s) || !heap_stats_read(&s->stats_place, s->pid, s->bias, &now))
 		return;
 	if (!s->first_stats_ns) {
-		s->first_stats_ns = s->options.is_launch ? s->begun : sample_now_ns();
+		s->first_stats_ns = s->options.is_launch ? s->begun : clock_now_ns();
 		if (!s->options.is_launch)
 			s->first_stats = now;
 	}
 	s->last_stats = now;
-	s->last_stats_ns = sample_now_ns();
+	s->last_stats_ns = clock_now_ns();
 }
 
 void sample_read_final_stats(struct sample *s)

@@ -21,14 +21,6 @@
 
 #define BATCH 4096
 
-uint64_t sample_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 void sample_sleep_ns(uint64_t ns)
 {
 	const struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
@@ -130,7 +122,7 @@ int sample_add_totals(struct sample *s, struct error *err)
 int sample_look(struct sample *s, struct error *err)
 {
 	volatile uint32_t *side = &s->skel->bss->side;
-	uint64_t now = s->ended ? s->ended : sample_now_ns();
+	uint64_t now = s->ended ? s->ended : clock_now_ns();
 	int ret, fd = bpf_map__fd(*side ? s->skel->maps.samples_b : s->skel->maps.samples_a);
 	double seconds = (double)(now - s->hot_since) / 1e9;
 
@@ -157,7 +149,7 @@ int sample_open_hot(struct sample *s, struct error *err)
 
 	if (ret == 0) {
 		sample_set_gate(s, GROUP_HOT, true);
-		s->hot_since = sample_now_ns();
+		s->hot_since = clock_now_ns();
 	}
 	return ret;
 }
@@ -184,7 +176,7 @@ int sample_open_cold(struct sample *s, struct error *err)
 		ret = attach(s, &s->large, s->skel->progs.on_point, s->points->large, s->points->n_large, err);
 	if (ret == 0) {
 		sample_set_gate(s, GROUP_COLD, true);
-		s->cold_since = sample_now_ns();
+		s->cold_since = clock_now_ns();
 	}
 	return ret;
 }
@@ -194,7 +186,7 @@ void sample_close_cold(struct sample *s)
 	if (!s->cold_since)
 		return;
 	sample_set_gate(s, GROUP_COLD, false);
-	s->cold_ns += (s->ended ? s->ended : sample_now_ns()) - s->cold_since;
+	s->cold_ns += (s->ended ? s->ended : clock_now_ns()) - s->cold_since;
 	s->cold_since = 0;
 	attachment_free(s->flush);
 	attachment_free(s->large);
