@@ -525,7 +525,7 @@ static size_t count_files(void)
 	return n;
 }
 
-TestSuite(recording, .init = make_directory, .fini = remove_directory, .timeout = 300);
+TestSuite(recording, .init = make_directory, .fini = remove_directory, .timeout = 600);
 
 /* ---- in memory ------------------------------------------------------------------------------------------------------
  */
@@ -631,7 +631,7 @@ Test(recording, equal_recordings_are_equal_files)
 #define LOCATIONS_TO   2100
 
 /* Of growing recordings some fill the buffer with what is put last. */
-Test(recording, of_any_size, .timeout = 600)
+Test(recording, of_any_size)
 {
 	struct recording *rec = recording_new();
 	char *path = in_directory("r.pb.gz");
