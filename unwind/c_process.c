@@ -191,7 +191,8 @@ static uint32_t file_of(struct c_process *p, const struct map_entry *m)
 	if (p->known.n >= MAX_FILES)
 		return C_NO_FILE;
 	fd = mapped_file_open(p->pid, p->root, m);
-	if (fd < 0 && p->is_here && has_ended(p))
+	/* On its way out it has no root any more, and has not ended yet. */
+	if (fd < 0 && p->is_here && !m->deleted)
 		fd = mapped_file_regular(open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 	/* The mapping may have made place for another since it was read. */
 	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != m->inode)) {

@@ -4,11 +4,15 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,6 +242,67 @@ Test(c_process, another_program_in_the_same_process)
 	waitpid(pid, &status, 0);
 	cr_expect_eq(c_process_refresh(p), -ESRCH);
 	cr_expect_eq(c_process_text_ranges(p, ranges, 256), n, "what is known stays");
+	c_process_free(p);
+	c_files_free(files);
+}
+
+static void *wait_for_ever(void *nothing)
+{
+	for (;;)
+		pause();
+	return nothing;
+}
+
+static bool has_no_root(pid_t pid)
+{
+	char link[64], target[64];
+
+	snprintf(link, sizeof(link), "/proc/%d/root", pid);
+	return readlink(link, target, sizeof(target)) < 0;
+}
+
+/* Its first thread has gone, with root and memory; the process has not. The last moments of every process are so. */
+Test(c_process, on_its_way_out, .timeout = 60)
+{
+	struct c_files *files = c_files_new();
+	struct error err = ERROR_INIT;
+	struct map_entry entry = {.start = 0x10000, .end = 0x20000, .executable = true, .path = "/bin/cat"};
+	struct c_process *p;
+	pthread_t thread;
+	struct stat st;
+	int go[2], status;
+	char c;
+	pid_t pid;
+
+	cr_assert_eq(stat(entry.path, &st), 0);
+	entry.inode = st.st_ino;
+	entry.major = major(st.st_dev);
+	entry.minor = minor(st.st_dev);
+	cr_assert_eq(pipe2(go, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		if (read(go[0], &c, 1) == 0 && pthread_create(&thread, NULL, wait_for_ever, NULL) == 0)
+			syscall(SYS_exit, 0);
+		_exit(127);
+	}
+	close(go[0]);
+	cr_assert_eq(c_process_new(&p, pid, files, &err), 0, "%s", err.text);
+	close(go[1]);
+	while (!has_no_root(pid))
+		usleep(1000);
+	cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "it has ended");
+	c_process_add_entry(p, &entry);
+	cr_assert_not_null(c_process_mapping(p, 0x10000));
+	cr_expect_not_null(c_files_image(files, c_process_mapping(p, 0x10000)->file));
+	/* A file that took the place of the one that was mapped is not it. */
+	entry.start += 0x100000;
+	entry.end += 0x100000;
+	entry.inode++;
+	c_process_add_entry(p, &entry);
+	cr_expect_null(c_files_image(files, c_process_mapping(p, 0x110000)->file));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
 	c_process_free(p);
 	c_files_free(files);
 }
